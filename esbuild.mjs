@@ -1,0 +1,46 @@
+// Bundles the entries: node esbuild.mjs [--watch]
+import { chmod } from "node:fs/promises";
+import { build, context } from "esbuild";
+import { esbuildWat } from "./tooling/watPlugin.mjs";
+
+// CommonJS packages inside an ESM bundle call require() for Node's own modules.
+const requireShim =
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+/** @type {import("esbuild").BuildOptions} */
+const node = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "esm",
+  sourcemap: true,
+  legalComments: "none",
+  logLevel: "info",
+  plugins: [esbuildWat()],
+  // Native, or found at run time beside what they load.
+  external: ["node-llama-cpp", "koffi"],
+};
+
+const entries = [
+  {
+    ...node,
+    entryPoints: { engine: "src/engine/main.ts" },
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
+    banner: { js: requireShim },
+  },
+  {
+    ...node,
+    entryPoints: { cli: "src/cli/main.ts" },
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
+    banner: { js: `#!/usr/bin/env node\n${requireShim}` },
+  },
+];
+
+if (process.argv.includes("--watch")) {
+  for (const entry of entries) await (await context(entry)).watch();
+} else {
+  await Promise.all(entries.map((entry) => build(entry)));
+  await chmod("dist/cli.mjs", 0o755);
+}
