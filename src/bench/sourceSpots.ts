@@ -1,0 +1,77 @@
+/** Cursors in real source files, drawn by seed: the prompts of benchmark, demo and lossless suite. */
+
+/** A source file. */
+export interface SourceFile {
+  /** Shown to the reader; relative to the package folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A cursor, and what a person wrote there. */
+export interface SourceSpot {
+  readonly path: string;
+  /** 1-based, as editors show them; columns count UTF-16 code units. */
+  readonly line: number;
+  readonly column: number;
+  readonly prefixText: string;
+  /** The text after the hidden span. */
+  readonly suffixText: string;
+  /** The span that was hidden: the rest of the line, or a few lines. */
+  readonly hiddenText: string;
+}
+
+/** Pseudo-random numbers in [0, 1), the same for the same seed everywhere (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const MIN_LINE_CHARS = 12;
+const MAX_HIDDEN_LINES = 4;
+
+/**
+ * Draws spots: a file, a line of code in it, a column inside that line; hidden is the rest of the line and up to three
+ * more. Comments and blank lines are not completed.
+ * @throws RangeError if the files hold no line of code.
+ */
+export function drawSpots(files: readonly SourceFile[], count: number, seed: number): SourceSpot[] {
+  const random = seededRandom(seed);
+  const pick = (limit: number) => Math.floor(random() * limit);
+  const lines = files.flatMap((file) => codeLines(file));
+  if (lines.length === 0) throw new RangeError("no source file holds a line of code");
+  return Array.from({ length: count }, () => {
+    const { file, line, start, text } = lines[pick(lines.length)]!;
+    const indent = text.length - text.trimStart().length;
+    const column = indent + pick(text.length - indent);
+    let end = start + text.length;
+    for (let extra = pick(MAX_HIDDEN_LINES); extra > 0; extra--) {
+      const next = file.text.indexOf("\n", end + 1);
+      if (next === -1) break;
+      end = next;
+    }
+    const cursor = start + column;
+    return {
+      path: file.path,
+      line: line + 1,
+      column: column + 1,
+      prefixText: file.text.slice(0, cursor),
+      suffixText: file.text.slice(end),
+      hiddenText: file.text.slice(cursor, end),
+    };
+  });
+}
+
+function codeLines(file: SourceFile) {
+  let start = 0;
+  return file.text.split("\n").flatMap((text, line) => {
+    const lineStart = start;
+    start += text.length + 1;
+    const isCode = text.trim().length >= MIN_LINE_CHARS && !/^\s*(\/\/|\*|\/\*)/.test(text);
+    return isCode ? [{ file, line, start: lineStart, text }] : [];
+  });
+}

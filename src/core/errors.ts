@@ -1,0 +1,53 @@
+/**
+ * The two kinds of failure that cross rooms: {@link EngineError}, the world's fault, carries a code that survives
+ * the process boundary; a cancellation is an `AbortError` and no error at all.
+ * Bugs of ours are plain `RangeError`s and are caught nowhere below the engine's request loop.
+ */
+
+/** Every failure a user can be told about. Codes cross processes, classes do not. */
+export type EngineErrorCode =
+  | "modelNotFound"
+  | "modelNotReadable"
+  | "notGguf"
+  | "ggufVersion"
+  | "modelTruncated"
+  | "modelCorrupt"
+  | "unsupportedArchitecture"
+  | "noVocabulary"
+  | "noFimTokens"
+  | "vocabMismatch"
+  | "modelLoadFailed"
+  | "contextFailed"
+  | "outOfMemory"
+  | "contextFull"
+  | "decodeFailed"
+  | "invalidLogits"
+  | "libraryMismatch"
+  | "backendUnavailable"
+  | "notLoaded"
+  | "invalidRequest"
+  | "engineCrashed"
+  | "engineStartFailed"
+  | "protocolMismatch"
+  | "internal";
+
+/** A failure with a code, and a message that states what was expected, what was found and what to do. */
+export class EngineError extends Error {
+  readonly code: EngineErrorCode;
+
+  constructor(code: EngineErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "EngineError";
+    this.code = code;
+  }
+}
+
+/** Whether `error` says that a signal was aborted; such an error is never logged above trace and never shown. */
+export function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,113 @@
+/** Assembles the fill-in-the-middle prompt within a token budget. */
+import type { GenerationContext } from "./drafter.ts";
+import type { FimOrder } from "./fimFamilies.ts";
+import type { Token } from "./tokens.ts";
+
+/** A family's markers as ids of one vocabulary. */
+export interface FimTokens {
+  readonly order: FimOrder;
+  readonly prefix: Token;
+  readonly suffix: Token;
+  readonly middle?: Token;
+  readonly repoName?: Token;
+  readonly fileSeparator?: Token;
+  readonly bos?: Token;
+}
+
+/** The ids that structure a prompt; one of them in the output says that the gap is filled. */
+export function fimMarkers(fim: FimTokens): ReadonlySet<Token> {
+  const { prefix, suffix, middle, repoName, fileSeparator } = fim;
+  return new Set(
+    [prefix, suffix, middle, repoName, fileSeparator].filter((id) => id !== undefined),
+  );
+}
+
+/** The parts of a prompt, in tokens. */
+export interface FimParts {
+  readonly prefixTokens: Int32Array;
+  readonly suffixTokens: Int32Array;
+  /** Repository and path lines, already with their markers; dropped first where the budget is short. */
+  readonly headerTokens: Int32Array;
+}
+
+/** Share of the budget the suffix may take while the prefix needs the rest (llama.cpp's `/infill` uses the same). */
+const MAX_SUFFIX_SHARE = 0.25;
+/**
+ * A long prefix is cut in steps of this share of the budget, so that the prompt keeps its start, and with it the KV
+ * cache, while the user types on.
+ */
+const PREFIX_CUT_SHARE = 0.25;
+
+/**
+ * The prompt, and the parts of it that drafters need without markers. The prefix keeps its end, the suffix its start;
+ * what one does not use the other may.
+ *
+ * @param maxTokens - length of the prompt at most.
+ * @throws RangeError if the budget cannot hold the markers and one token.
+ */
+export function buildFimPrompt(
+  fim: FimTokens,
+  parts: FimParts,
+  maxTokens: number,
+): GenerationContext {
+  const markers = [fim.bos, fim.prefix, fim.suffix, fim.middle].filter((id) => id !== undefined);
+  const budget = maxTokens - markers.length;
+  if (budget < 1) {
+    throw new RangeError(`a prompt of ${maxTokens} tokens cannot hold ${markers.length} markers`);
+  }
+  const { prefixTokens: allPrefix, suffixTokens: allSuffix } = parts;
+  const suffixShare = Math.floor(budget * MAX_SUFFIX_SHARE);
+  const suffixLength = Math.min(allSuffix.length, Math.max(suffixShare, budget - allPrefix.length));
+  const suffixTokens = allSuffix.subarray(0, suffixLength);
+  const prefixBudget = budget - suffixLength;
+  const prefixTokens = allPrefix.subarray(prefixStart(allPrefix.length, prefixBudget));
+  const numFree = budget - prefixTokens.length - suffixLength;
+  const header = parts.headerTokens.length <= numFree ? parts.headerTokens : new Int32Array(0);
+
+  const prefixPart = [fim.prefix, ...prefixTokens];
+  const suffixPart = [fim.suffix, ...suffixTokens];
+  const promptTokens = Int32Array.from([
+    ...(fim.bos === undefined ? [] : [fim.bos]),
+    ...header,
+    ...(fim.order === "PSM" ? [...prefixPart, ...suffixPart] : [...suffixPart, ...prefixPart]),
+    ...(fim.middle === undefined ? [] : [fim.middle]),
+  ]);
+  return { promptTokens, prefixTokens, suffixTokens };
+}
+
+/** First token of the prefix that is kept: 0, or a multiple of the cut step that leaves at most `budget` tokens. */
+function prefixStart(length: number, budget: number): number {
+  if (length <= budget) return 0;
+  const step = Math.max(1, Math.floor(budget * PREFIX_CUT_SHARE));
+  return Math.min(length, Math.ceil((length - budget) / step) * step);
+}
+
+/** Text that surely holds the tokens of a budget: code has 3 to 4 characters per token, and more than 8 are rare. */
+const CHARS_PER_TOKEN = 8;
+
+/**
+ * The end of a prefix that is worth tokenizing. It starts at a line, and at the same line while the user types on:
+ * the start moves in steps, so the KV prefix stays.
+ */
+export function windowPrefix(prefixText: string, maxTokens: number): string {
+  const maxChars = maxTokens * CHARS_PER_TOKEN;
+  const step = Math.max(1, Math.floor(maxChars * PREFIX_CUT_SHARE));
+  const excess = prefixText.length - maxChars;
+  if (excess <= 0) return prefixText;
+  const start = Math.ceil(excess / step) * step;
+  const lineStart = prefixText.indexOf("\n", start - 1) + 1;
+  // A line that fills much of the window is cut where it is, but never inside a surrogate pair.
+  const cut = lineStart > 0 && lineStart <= start + step ? lineStart : start;
+  return prefixText.slice(splitsPair(prefixText, cut) ? cut + 1 : cut);
+}
+
+/** The start of a suffix that is worth tokenizing. */
+export function windowSuffix(suffixText: string, maxTokens: number): string {
+  const end = Math.min(suffixText.length, maxTokens * CHARS_PER_TOKEN);
+  return suffixText.slice(0, splitsPair(suffixText, end) ? end - 1 : end);
+}
+
+/** Whether a cut before `index` parts the halves of a surrogate pair. */
+function splitsPair(text: string, index: number): boolean {
+  return index > 0 && (text.codePointAt(index - 1) ?? 0) > 0xffff;
+}

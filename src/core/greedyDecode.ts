@@ -1,0 +1,54 @@
+/** Plain decoding, one token per pass: the baseline of every benchmark and the oracle of every test. */
+import { countStep, emptyDecodeStats } from "./decodeStats.ts";
+import { ROOT, rootOnlyTree } from "./draftTree.ts";
+import { type Generation, type GenerationLimits, OutputCollector } from "./generation.ts";
+import type { DecodeObserver } from "./speculativeDecode.ts";
+import type { TargetModel } from "./targetModel.ts";
+
+/**
+ * Continues the prompt with the target's greedy choices.
+ *
+ * @param promptTokens - at least one token; the last is the first root.
+ * @throws RangeError if the prompt is empty or maxTokens is not positive; EngineError from the target.
+ */
+export async function greedyDecode(
+  target: TargetModel,
+  promptTokens: Int32Array,
+  limits: GenerationLimits,
+  observer: DecodeObserver,
+  signal: AbortSignal,
+): Promise<Generation> {
+  if (promptTokens.length === 0) throw new RangeError("the prompt is empty");
+  const output = new OutputCollector(limits);
+  const stats = emptyDecodeStats();
+  const { now } = observer;
+  let rootToken = promptTokens.at(-1)!;
+  const start = now();
+  stats.numPromptTokens = promptTokens.length;
+  stats.numReusedTokens = await target.prefill(promptTokens.subarray(0, -1), signal);
+  stats.timings.prefillMs = now() - start;
+  try {
+    while (output.finishReason === undefined && target.kvLength < target.contextSize) {
+      signal.throwIfAborted();
+      const tree = rootOnlyTree(rootToken);
+      const evaluateStart = now();
+      const logits = await target.evaluateTree(tree, signal);
+      const verifyStart = now();
+      rootToken = logits.argmax(ROOT);
+      const commitStart = now();
+      const path = { nodes: new Int32Array(0), bonusToken: rootToken };
+      target.commit(path);
+      const end = now();
+      stats.timings.evaluateMs += verifyStart - evaluateStart;
+      stats.timings.verifyMs += commitStart - verifyStart;
+      stats.timings.commitMs += end - commitStart;
+      countStep(stats, tree, path);
+      const numBefore = output.length;
+      output.push(rootToken, 0);
+      observer.onTokens?.(output.tokensFrom(numBefore));
+    }
+  } finally {
+    target.rewind();
+  }
+  return output.finish(stats);
+}

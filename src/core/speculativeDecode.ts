@@ -1,0 +1,188 @@
+/**
+ * The loop. Read this first: draft → fuse → budget → evaluate → verify → commit → learn, until a limit or an abort.
+ * One target pass per turn. Whatever the drafters propose, the output is the target's own greedy output.
+ */
+import { countProposals, countStep, emptyDecodeStats } from "./decodeStats.ts";
+import { limitDraftTree, type VerifyLimits } from "./draftBudget.ts";
+import type { Drafter, GenerationContext } from "./drafter.ts";
+import { checkDraftTree, copyDraftTree, type DraftTree } from "./draftTree.ts";
+import { isAbortError, messageOf } from "./errors.ts";
+import { fuseDraftTrees } from "./fuseDraftTrees.ts";
+import { type Generation, type GenerationLimits, OutputCollector } from "./generation.ts";
+import type { TargetModel } from "./targetModel.ts";
+import type { Token } from "./tokens.ts";
+import { committedTokens, verifyGreedy } from "./verifyGreedy.ts";
+
+/** What a decoder tells its caller while it runs. */
+export interface DecodeObserver {
+  /** Clock in ms; only differences are used. */
+  readonly now: () => number;
+  /** Output tokens as they are committed; possibly none in a step. */
+  readonly onTokens?: (tokens: Int32Array) => void;
+  /** A drafter failed or returned no tree, and sits out the rest of the generation. */
+  readonly onDrafterFailure?: (drafter: Drafter, reason: string) => void;
+  /** Each step's tree and outcome, for traces; the tree is the one that was verified. */
+  readonly onStep?: (tree: DraftTree, committed: Int32Array) => void;
+}
+
+/** Everything one generation needs. */
+export interface SpeculativeParams {
+  readonly target: TargetModel;
+  /** Tried in this order; may be empty, which is plain decoding. */
+  readonly drafters: readonly Drafter[];
+  readonly context: GenerationContext;
+  readonly limits: GenerationLimits;
+  /** Nodes one pass verifies at most, the root not counted; cut to what the target can evaluate. */
+  readonly maxDraftNodes: number;
+  readonly observer: DecodeObserver;
+}
+
+/**
+ * Continues the prompt with the target's greedy choices, several per pass where drafts hold.
+ *
+ * @throws RangeError if the prompt is empty or maxTokens is not positive; EngineError from the target; AbortError.
+ *   At every throw the target's cache equals its committed tokens.
+ * @see Miao et al., SpecInfer (arXiv 2305.09781), tree verification; DESIGN §4 for the loop.
+ */
+export async function speculativeDecode(
+  params: SpeculativeParams,
+  signal: AbortSignal,
+): Promise<Generation> {
+  const { target, context, observer } = params;
+  const { now } = observer;
+  if (context.promptTokens.length === 0) throw new RangeError("the prompt is empty");
+  const output = new OutputCollector(params.limits);
+  const stats = emptyDecodeStats();
+  const drafters = new DrafterPanel(params, stats);
+
+  const start = now();
+  let rootToken = context.promptTokens.at(-1)!;
+  stats.numPromptTokens = context.promptTokens.length;
+  stats.numReusedTokens = await target.prefill(context.promptTokens.subarray(0, -1), signal);
+  stats.timings.prefillMs = now() - start;
+  await drafters.begin(signal);
+
+  try {
+    while (output.finishReason === undefined && target.kvLength < target.contextSize) {
+      signal.throwIfAborted();
+      const drafted = await drafters.draft(rootToken, verifyLimits(params, output), signal);
+      const evaluateStart = now();
+      const logits = await target.evaluateTree(drafted, signal);
+      const verifyStart = now();
+      const path = verifyGreedy(drafted, (node) => logits.argmax(node));
+      const committed = committedTokens(drafted, path);
+      const commitStart = now();
+      target.commit(path);
+      const commitEnd = now();
+
+      const numBefore = output.length;
+      committed.every((token, index) => output.push(token, sourceOf(drafted, path.nodes[index])));
+      rootToken = path.bonusToken;
+      countStep(stats, drafted, path);
+      observer.onStep?.(drafted, committed);
+      observer.onTokens?.(output.tokensFrom(numBefore));
+
+      // Last, so that the tokens are out before anything is learned; the logits outlive the commit.
+      const learnStart = now();
+      drafters.learn({ tree: drafted, path, committed, logits });
+      stats.timings.evaluateMs += verifyStart - evaluateStart;
+      stats.timings.verifyMs += commitStart - verifyStart;
+      stats.timings.commitMs += commitEnd - commitStart;
+      stats.timings.learnMs += now() - learnStart;
+    }
+  } finally {
+    target.rewind();
+  }
+  return output.finish(stats);
+}
+
+function sourceOf(tree: DraftTree, node: number | undefined): number {
+  return node === undefined ? 0 : tree.sources[node]!;
+}
+
+/** The tree may not outgrow the context, and drafting beyond the last wanted token is waste: the bonus token is one. */
+function verifyLimits(params: SpeculativeParams, output: OutputCollector): VerifyLimits {
+  const { target } = params;
+  const numFree = target.contextSize - target.kvLength - 1;
+  return {
+    maxNodes: Math.max(0, Math.min(params.maxDraftNodes, target.maxNodes - 1, numFree)),
+    maxBranches: target.maxBranches,
+    maxDepth: output.numRemaining - 1,
+  };
+}
+
+/** The drafters of one generation. One that throws or returns a broken tree sits out the rest of it. */
+class DrafterPanel {
+  readonly #params: SpeculativeParams;
+  readonly #stats: ReturnType<typeof emptyDecodeStats>;
+  #active: readonly Drafter[];
+
+  constructor(params: SpeculativeParams, stats: ReturnType<typeof emptyDecodeStats>) {
+    this.#params = params;
+    this.#stats = stats;
+    this.#active = params.drafters;
+  }
+
+  async begin(signal: AbortSignal): Promise<void> {
+    for (const drafter of this.#active) {
+      try {
+        await drafter.begin(this.#params.context, signal);
+      } catch (error) {
+        this.#dropOrRethrow(drafter, error, signal);
+      }
+    }
+  }
+
+  /** The tree of this step: every draft, fused, then cut to the limits. */
+  async draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<DraftTree> {
+    const { now } = this.#params.observer;
+    const { vocabSize } = this.#params.target;
+    const draftStart = now();
+    const drafts: DraftTree[] = [];
+    // A copy each: what a drafter does to its arguments must not reach the target.
+    const { maxNodes, maxDepth } = limits;
+    if (limits.maxNodes > 0 && limits.maxDepth > 0) {
+      for (const drafter of this.#active) {
+        try {
+          // A copy, as the next drafter's turn is time enough to change a tree that was checked.
+          const draft = copyDraftTree(
+            await drafter.draft(rootToken, { maxNodes, maxDepth }, signal),
+          );
+          const broken = checkDraftTree(draft);
+          if (broken !== undefined) throw new RangeError(broken);
+          countProposals(this.#stats, drafter.source, draft);
+          drafts.push(draft);
+        } catch (error) {
+          this.#dropOrRethrow(drafter, error, signal);
+        }
+      }
+    }
+    const fuseStart = now();
+    const fused = fuseDraftTrees(rootToken, drafts, (token) => token >= 0 && token < vocabSize);
+    const limited = limitDraftTree(fused, limits);
+    this.#stats.timings.draftMs += fuseStart - draftStart;
+    this.#stats.timings.fuseMs += now() - fuseStart;
+    return limited;
+  }
+
+  learn(step: Parameters<Drafter["learn"]>[0]): void {
+    for (const drafter of this.#active) {
+      try {
+        drafter.learn(step);
+      } catch (error) {
+        this.#drop(drafter, messageOf(error));
+      }
+    }
+  }
+
+  /** An abort of ours goes up; anything else is the drafter's failure and costs speed only. */
+  #dropOrRethrow(drafter: Drafter, error: unknown, signal: AbortSignal): void {
+    if (signal.aborted && isAbortError(error)) throw error;
+    this.#drop(drafter, messageOf(error));
+  }
+
+  #drop(drafter: Drafter, reason: string): void {
+    this.#active = this.#active.filter((other) => other !== drafter);
+    this.#params.observer.onDrafterFailure?.(drafter, reason);
+  }
+}

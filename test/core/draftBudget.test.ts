@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { limitDraftTree, type VerifyLimits } from "../../src/core/draftBudget.ts";
+import { checkDraftTree, type DraftTree, survivals } from "../../src/core/draftTree.ts";
+import { layOutTree } from "../../src/core/treeBatch.ts";
+import { NUM_RUNS } from "../support/numRuns.ts";
+import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
+
+const arbitraryLimits: fc.Arbitrary<VerifyLimits> = fc.record({
+  maxNodes: fc.nat(20),
+  maxBranches: fc.integer({ min: 1, max: 8 }),
+  maxDepth: fc.nat(8),
+});
+const UNLIMITED: VerifyLimits = { maxNodes: 1000, maxBranches: 1000, maxDepth: 1000 };
+
+const pathsOf = (tree: DraftTree) =>
+  Array.from(tree.tokens.keys(), (node) => pathTokens(tree, node).join());
+/** Expected accepted tokens: the sum of survivals below the root. */
+const expectedAccepted = (tree: DraftTree) =>
+  survivals(tree).reduce((sum, survival) => sum + survival, -1);
+
+function forAll(check: (tree: DraftTree, limits: VerifyLimits, limited: DraftTree) => void): void {
+  fc.assert(
+    fc.property(arbitraryTree(5, 30), arbitraryLimits, (tree, limits) =>
+      check(tree, limits, limitDraftTree(tree, limits)),
+    ),
+    { numRuns: NUM_RUNS },
+  );
+}
+
+describe("limitDraftTree", () => {
+  test("returns a valid tree within every limit", () => {
+    forAll((_tree, limits, limited) => {
+      expect(checkDraftTree(limited)).toBeUndefined();
+      expect(limited.size - 1).toBeLessThanOrEqual(limits.maxNodes);
+      expect(layOutTree(limited).numBranches).toBeLessThanOrEqual(limits.maxBranches);
+      expect(Math.max(...limited.depths)).toBeLessThanOrEqual(limits.maxDepth);
+    });
+  });
+
+  test("chooses paths of the tree, closed under ancestors, with their columns", () => {
+    forAll((tree, _limits, limited) => {
+      const paths = pathsOf(tree);
+      pathsOf(limited).forEach((path, node) => {
+        const origin = paths.indexOf(path);
+        expect(origin).not.toBe(-1);
+        for (const column of ["scores", "sources", "ranks", "matchLengths"] as const) {
+          expect(limited[column][node]).toBe(tree[column][origin]);
+        }
+      });
+    });
+  });
+
+  test("keeps the whole tree where nothing limits", () => {
+    forAll((tree) => {
+      const limited = limitDraftTree(tree, UNLIMITED);
+      expect(new Set(pathsOf(limited))).toEqual(new Set(pathsOf(tree)));
+    });
+  });
+
+  test("chooses the nodes of highest survival where only their number limits", () => {
+    forAll((tree, { maxNodes }) => {
+      const best = Array.from(survivals(tree))
+        .slice(1)
+        .sort((a, b) => b - a)
+        .slice(0, maxNodes);
+      const limited = limitDraftTree(tree, { ...UNLIMITED, maxNodes });
+      expect(expectedAccepted(limited)).toBeCloseTo(
+        best.reduce((sum, value) => sum + value, 0),
+        4,
+      );
+    });
+  });
+
+  test("a larger node budget keeps all that a smaller one chose, so that the expected gain never falls", () => {
+    forAll((tree, limits, limited) => {
+      const larger = limitDraftTree(tree, { ...limits, maxNodes: limits.maxNodes + 1 });
+      const largerPaths = new Set(pathsOf(larger));
+      for (const path of pathsOf(limited)) expect(largerPaths.has(path)).toBe(true);
+      expect(expectedAccepted(larger)).toBeGreaterThanOrEqual(expectedAccepted(limited) - 1e-5);
+    });
+  });
+
+  test("leaves out a node that would open one branch too many, never the tree", () => {
+    const tree = treeOf(0, [
+      [0, 1, 0.5],
+      [0, 2, 0.3],
+      [0, 3, 0.1],
+      [1, 4, 0.1],
+      [3, 5, 0.9],
+    ]);
+    const limited = limitDraftTree(tree, { ...UNLIMITED, maxBranches: 2 });
+    expect(pathsOf(limited)).toEqual(["", "1", "1,4", "2"]);
+  });
+
+  test("stands depth-first, best child first", () => {
+    forAll((_tree, _limits, limited) => {
+      const survival = survivals(limited);
+      let last = 0;
+      for (let node = 1; node < limited.size; node++) {
+        // Depth-first: the parent is on the path that ends at the row before.
+        const parent = limited.parents[node]!;
+        while (last !== parent && last > 0) last = limited.parents[last]!;
+        expect(last).toBe(parent);
+        last = node;
+        const elder = limited.parents.subarray(0, node).lastIndexOf(parent);
+        if (elder > 0) expect(survival[node]).toBeLessThanOrEqual(survival[elder]!);
+      }
+    });
+  });
+});

@@ -1,0 +1,188 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  buildFimPrompt,
+  type FimTokens,
+  fimMarkers,
+  windowPrefix,
+  windowSuffix,
+} from "../../src/core/fimPrompt.ts";
+import { NUM_RUNS } from "../support/numRuns.ts";
+
+const PSM: FimTokens = { order: "PSM", prefix: 900, suffix: 901, middle: 902 };
+const SPM: FimTokens = { ...PSM, order: "SPM", bos: 903 };
+const NO_MIDDLE: FimTokens = { order: "SPM", prefix: 900, suffix: 901 };
+const run = (length: number, start = 0) => Int32Array.from({ length }, (_, index) => start + index);
+const NO_HEADER = new Int32Array(0);
+
+describe("buildFimPrompt", () => {
+  test("fits the budget, keeps the prefix's end and the suffix's start, for any text and family", () => {
+    const length = fc.nat(60);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(PSM, SPM, NO_MIDDLE),
+        length,
+        length,
+        fc.nat(10),
+        fc.integer({ min: 5, max: 80 }),
+        (fim, numPrefix, numSuffix, numHeader, maxTokens) => {
+          const all = {
+            prefix: run(numPrefix),
+            suffix: run(numSuffix, 100),
+            header: run(numHeader, 200),
+          };
+          const parts = {
+            prefixTokens: all.prefix,
+            suffixTokens: all.suffix,
+            headerTokens: all.header,
+          };
+          const prompt = buildFimPrompt(fim, parts, maxTokens);
+          expect(prompt.promptTokens.length).toBeLessThanOrEqual(maxTokens);
+          const { prefixTokens, suffixTokens } = prompt;
+          expect(prefixTokens).toEqual(all.prefix.slice(numPrefix - prefixTokens.length));
+          expect(suffixTokens).toEqual(all.suffix.slice(0, suffixTokens.length));
+          if (numPrefix > 0) expect(prefixTokens.length).toBeGreaterThan(0);
+          const fits = numPrefix + numSuffix + fimMarkers(fim).size + 1 <= maxTokens;
+          if (fits) expect(prefixTokens.length + suffixTokens.length).toBe(numPrefix + numSuffix);
+        },
+      ),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test.each([
+    ["prefix, suffix, middle", PSM, [200, 900, 0, 1, 901, 100, 902]],
+    ["suffix, prefix, middle behind the BOS token", SPM, [903, 200, 901, 100, 900, 0, 1, 902]],
+    [
+      "nothing after the prefix where the family has no middle marker",
+      NO_MIDDLE,
+      [200, 901, 100, 900, 0, 1],
+    ],
+  ])("orders the parts: %s", (_order, fim, expected) => {
+    const parts = { prefixTokens: run(2), suffixTokens: run(1, 100), headerTokens: run(1, 200) };
+    const prompt = buildFimPrompt(fim, parts, 20);
+    expect(Array.from(prompt.promptTokens)).toEqual(expected);
+    expect(Array.from(prompt.prefixTokens)).toEqual([0, 1]);
+    expect(Array.from(prompt.suffixTokens)).toEqual([100]);
+  });
+
+  test("drops the header first where the budget is short", () => {
+    const parts = { prefixTokens: run(5), suffixTokens: run(3, 100), headerTokens: run(2, 200) };
+    const whole = buildFimPrompt(PSM, parts, 13);
+    expect(whole.promptTokens.length).toBe(13);
+    const short = buildFimPrompt(PSM, parts, 12);
+    expect(short.promptTokens).not.toContain(200);
+    expect(short.prefixTokens.length + short.suffixTokens.length).toBe(8);
+  });
+
+  test("gives the suffix a quarter while the prefix needs the rest, and what the prefix leaves", () => {
+    const parts = { prefixTokens: run(500), suffixTokens: run(500, 1000), headerTokens: NO_HEADER };
+    expect(buildFimPrompt(PSM, parts, 103).suffixTokens.length).toBe(25);
+    const shortPrefix = { ...parts, prefixTokens: run(10) };
+    expect(buildFimPrompt(PSM, shortPrefix, 103).suffixTokens.length).toBe(90);
+    const shortSuffix = { ...parts, suffixTokens: run(4, 1000) };
+    expect(buildFimPrompt(PSM, shortSuffix, 103).prefixTokens.length).toBeGreaterThan(72);
+  });
+
+  test("the window of a long prefix keeps its start while the user types, but for rare steps", () => {
+    const starts: number[] = [];
+    for (let length = 200; length < 300; length++) {
+      const parts = {
+        prefixTokens: run(length),
+        suffixTokens: run(50, 1000),
+        headerTokens: NO_HEADER,
+      };
+      starts.push(buildFimPrompt(PSM, parts, 103).prefixTokens[0]!);
+    }
+    // A quarter of the 75 tokens that the prefix gets: 100 typed tokens move the start six times.
+    expect(new Set(starts).size).toBeLessThanOrEqual(7);
+    expect(starts).toEqual([...starts].sort((a, b) => a - b));
+  });
+
+  test("a budget that cannot hold the markers and one token is a RangeError", () => {
+    const parts = { prefixTokens: run(2), suffixTokens: run(2), headerTokens: NO_HEADER };
+    expect(() => buildFimPrompt(SPM, parts, 4)).toThrow(RangeError);
+    expect(buildFimPrompt(SPM, parts, 5).prefixTokens.length).toBe(1);
+  });
+});
+
+describe("fimMarkers", () => {
+  test("lists the ids that structure a prompt, BOS not among them", () => {
+    expect(fimMarkers({ ...SPM, fileSeparator: 904 })).toEqual(new Set([900, 901, 902, 904]));
+  });
+});
+
+/** Short lines, long lines, pairs and lone halves. */
+const arbitraryText = fc
+  .array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
+      fc.constantFrom("\n", "\n\n", "a long line ".repeat(20), "🙂", "\ud83d", "\ude42"),
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(""));
+const HALF_PAIR = /[\ud800-\udbff]$/;
+
+describe("windowPrefix", () => {
+  test("is the end of the text, at most 8 characters per token, and at least half of that", () => {
+    fc.assert(
+      fc.property(arbitraryText, fc.integer({ min: 1, max: 40 }), (text, maxTokens) => {
+        const window = windowPrefix(text, maxTokens);
+        expect(text.endsWith(window)).toBe(true);
+        expect(window.length).toBeLessThanOrEqual(8 * maxTokens);
+        expect(window.length).toBeGreaterThanOrEqual(Math.min(text.length, 4 * maxTokens - 1));
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("never starts inside a surrogate pair", () => {
+    fc.assert(
+      fc.property(arbitraryText, fc.integer({ min: 0, max: 40 }), (text, maxTokens) => {
+        const window = windowPrefix(text, maxTokens);
+        const before = text.slice(0, text.length - window.length);
+        expect(HALF_PAIR.test(before) && /^[\udc00-\udfff]/.test(window)).toBe(false);
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("starts at a line", () => {
+    const text = Array.from({ length: 100 }, (_, line) => `line ${line}\n`).join("");
+    expect(windowPrefix(text, 40)).toMatch(/^line \d+\n/);
+  });
+
+  test("keeps its start while the user types, but for rare steps", () => {
+    let text = "const value = 1;\n".repeat(100);
+    const starts = new Set<number>();
+    for (let typed = 0; typed < 160; typed++) {
+      text += typed % 20 === 0 ? "\n" : "x";
+      starts.add(text.length - windowPrefix(text, 40).length);
+    }
+    // 160 characters are two steps of a quarter of 320.
+    expect(starts.size).toBeLessThanOrEqual(3);
+  });
+
+  test("a line longer than the window is cut where it is, also when the next line has begun", () => {
+    const minified = "a+b;".repeat(500);
+    expect(windowPrefix(minified, 40).length).toBeGreaterThan(160);
+    expect(windowPrefix(`${minified}\nx`, 40).length).toBeGreaterThan(160);
+  });
+});
+
+describe("windowSuffix", () => {
+  test("is the start of the text, at most 8 characters per token, and never ends inside a pair", () => {
+    fc.assert(
+      fc.property(arbitraryText, fc.nat(40), (text, maxTokens) => {
+        const window = windowSuffix(text, maxTokens);
+        expect(text.startsWith(window)).toBe(true);
+        expect(window.length).toBeLessThanOrEqual(8 * maxTokens);
+        expect(window.length).toBeGreaterThanOrEqual(Math.min(text.length, 8 * maxTokens) - 1);
+        const after = text.slice(window.length);
+        expect(HALF_PAIR.test(window) && /^[\udc00-\udfff]/.test(after)).toBe(false);
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+});

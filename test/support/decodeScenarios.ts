@@ -1,0 +1,124 @@
+/** Arbitrary generations on fake targets, decoded plainly and speculatively. */
+import fc from "fast-check";
+import type { Drafter, GenerationContext } from "../../src/core/drafter.ts";
+import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import type { Generation, GenerationLimits } from "../../src/core/generation.ts";
+import { greedyDecode } from "../../src/core/greedyDecode.ts";
+import { RecyclingDrafter, RecyclingStore } from "../../src/core/recyclingDrafter.ts";
+import { type DecodeObserver, speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
+import type { TargetModel } from "../../src/core/targetModel.ts";
+import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
+import { arbitraryHostilePlan, HostileDrafter, type HostilePlan } from "../fakes/hostileDrafter.ts";
+import { NEVER } from "./never.ts";
+
+/** A real drafter by name ("wrongModel": a draft model that disagrees with the target), or a hostile one. */
+export type DrafterPlan = "recycling" | "suffixMatch" | "draftModel" | "wrongModel" | HostilePlan;
+
+export interface Scenario {
+  readonly vocabSize: number;
+  readonly order: number;
+  readonly seed: number;
+  readonly prompt: readonly number[];
+  readonly drafters: readonly DrafterPlan[];
+  readonly maxDraftNodes: number;
+  readonly maxTokens: number;
+  readonly maxBranches: number;
+  /** Context positions beyond the prompt. */
+  readonly numFree: number;
+  readonly endTokens: readonly number[];
+  /** Ends the output at the n-th occurrence of a token. */
+  readonly stopAt: { readonly token: number; readonly count: number } | undefined;
+}
+
+export function arbitraryScenario(): fc.Arbitrary<Scenario> {
+  return fc.integer({ min: 3, max: 12 }).chain((vocabSize) => {
+    const token = fc.nat(vocabSize - 1);
+    return fc.record({
+      vocabSize: fc.constant(vocabSize),
+      order: fc.integer({ min: 1, max: 3 }),
+      seed: fc.nat(),
+      prompt: fc.array(token, { minLength: 1, maxLength: 16 }),
+      drafters: fc.array(
+        fc.oneof(
+          { weight: 3, arbitrary: arbitraryHostilePlan(vocabSize) },
+          fc.constantFrom<DrafterPlan[]>("recycling", "suffixMatch", "draftModel", "wrongModel"),
+        ),
+        { maxLength: 4 },
+      ),
+      maxDraftNodes: fc.nat(20),
+      maxTokens: fc.integer({ min: 1, max: 30 }),
+      maxBranches: fc.integer({ min: 1, max: 8 }),
+      numFree: fc.oneof(fc.constant(4096), fc.nat(24)),
+      endTokens: fc.oneof(fc.constant([]), fc.array(token, { maxLength: 2 })),
+      stopAt: fc.option(fc.record({ token, count: fc.integer({ min: 1, max: 4 }) }), {
+        nil: undefined,
+      }),
+    });
+  });
+}
+
+export function openFake(scenario: Scenario, seed = scenario.seed): FakeTarget {
+  const { vocabSize, order, maxBranches } = scenario;
+  const logitsOf = hashedLogits(vocabSize, order, seed);
+  const contextSize = scenario.prompt.length + scenario.numFree;
+  return new FakeTarget({ vocabSize, logitsOf, maxBranches, contextSize });
+}
+
+export function openDrafters(scenario: Scenario): Drafter[] {
+  return scenario.drafters.map((plan): Drafter => {
+    if (plan === "recycling") return new RecyclingDrafter(new RecyclingStore(scenario.vocabSize));
+    if (plan === "suffixMatch") return new SuffixDrafter();
+    if (plan === "draftModel") return new DraftModelDrafter(openFake(scenario));
+    if (plan === "wrongModel") return new DraftModelDrafter(openFake(scenario, scenario.seed + 1));
+    return new HostileDrafter(plan);
+  });
+}
+
+/** The prompt's first half as prefix, the rest as suffix; arrays of their own, as hostile drafters write into them. */
+export function contextOf(prompt: readonly number[]): GenerationContext {
+  const half = Math.ceil(prompt.length / 2);
+  return {
+    promptTokens: Int32Array.from(prompt),
+    prefixTokens: Int32Array.from(prompt.slice(0, half)),
+    suffixTokens: Int32Array.from(prompt.slice(half)),
+  };
+}
+
+export function limitsOf(scenario: Scenario): GenerationLimits {
+  const { maxTokens, endTokens, stopAt } = scenario;
+  const limits = { maxTokens, isEndToken: (token: number) => endTokens.includes(token) };
+  if (stopAt === undefined) return limits;
+  let numSeen = 0;
+  const push = (token: number) => token === stopAt.token && ++numSeen === stopAt.count;
+  return { ...limits, stopRule: { push } };
+}
+
+export const CLOCK: DecodeObserver = { now: () => 0 };
+
+export function decodePlain(scenario: Scenario): Promise<Generation> {
+  const prompt = Int32Array.from(scenario.prompt);
+  return greedyDecode(openFake(scenario), prompt, limitsOf(scenario), CLOCK, NEVER);
+}
+
+export function decodeSpeculatively(
+  scenario: Scenario,
+  options: {
+    target?: TargetModel;
+    drafters?: readonly Drafter[];
+    observer?: DecodeObserver;
+    signal?: AbortSignal;
+  } = {},
+): Promise<Generation> {
+  return speculativeDecode(
+    {
+      target: options.target ?? openFake(scenario),
+      drafters: options.drafters ?? openDrafters(scenario),
+      context: contextOf(scenario.prompt),
+      limits: limitsOf(scenario),
+      maxDraftNodes: scenario.maxDraftNodes,
+      observer: options.observer ?? CLOCK,
+    },
+    options.signal ?? NEVER,
+  );
+}
