@@ -1,8 +1,30 @@
 import { defineConfig } from "vitest/config";
+import { hasLavapipe } from "./tooling/lavapipe.ts";
 import { viteWat } from "./tooling/watPlugin.mjs";
 
 /** Native code: one file per process, and never two files at once on two cores. */
 const native = { pool: "forks", isolate: true, fileParallelism: false } as const;
+
+/** The Vulkan backend on a software device: the same suites, fewer prompts, as lavapipe is slow. */
+const vulkan = {
+  plugins: [viteWat()],
+  test: {
+    name: "vulkan",
+    include: ["test/llama/native/{llamaTarget,lossless}.test.ts"] as string[],
+    env: {
+      TREELINE_TEST_GPU: "vulkan",
+      TREELINE_LOSSLESS_PROMPTS: "3",
+      TREELINE_LOSSLESS_TYPES: "Q8_0",
+      GGML_VK_VISIBLE_DEVICES: "0",
+    },
+    testTimeout: 600_000,
+    ...native,
+  },
+} as const;
+
+// With CI set nothing is skipped: without a device these tests fail.
+const runsVulkan = hasLavapipe() || process.env["CI"] !== undefined;
+if (!runsVulkan) process.stdout.write("skipped: the vulkan project (no Vulkan device here)\n");
 
 export default defineConfig({
   test: {
@@ -29,6 +51,7 @@ export default defineConfig({
           ...native,
         },
       },
+      ...(runsVulkan ? [vulkan] : []),
     ],
   },
 });

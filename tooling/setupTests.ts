@@ -3,16 +3,10 @@
  * contract suite runs the real Vulkan backend without a GPU. Elsewhere it says what will be skipped.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { hasLavapipe } from "./lavapipe.ts";
 
-const ICD_FOLDERS = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 const PACKAGES = ["libvulkan1", "mesa-vulkan-drivers"];
-
-function hasLavapipe(): boolean {
-  return ICD_FOLDERS.some(
-    (folder) => existsSync(folder) && readdirSync(folder).some((file) => file.startsWith("lvp_icd")),
-  );
-}
 
 function run(command: string, args: readonly string[]): boolean {
   process.stdout.write(`setup: ${command} ${args.join(" ")}\n`);

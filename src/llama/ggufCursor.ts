@@ -1,0 +1,253 @@
+/**
+ * The values a GGUF header is made of, and a cursor that reads them from its first bytes.
+ * It knows the file's real size and nothing of files: ggufHeader.ts brings the bytes and puts the values together.
+ */
+import { EngineError, type EngineErrorCode } from "../core/errors.ts";
+
+/** Names of GGUF's value types; the index is the number in the file. */
+export const ggufTypeNames = [
+  "uint8",
+  "int8",
+  "uint16",
+  "int16",
+  "uint32",
+  "int32",
+  "float32",
+  "bool",
+  "string",
+  "array",
+  "uint64",
+  "int64",
+  "float64",
+] as const;
+
+export type GgufType = (typeof ggufTypeNames)[number];
+export type GgufNumberType = Exclude<GgufType, "bool" | "string" | "array" | "uint64" | "int64">;
+export type GgufNumericArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | BigUint64Array
+  | BigInt64Array;
+
+/**
+ * One metadata value with the type it has in the file (llama.cpp does not convert between types).
+ * Strings end at their first NUL, as llama.cpp sees them; bytes that are not UTF-8 become lone surrogates
+ * (U+DC00 + byte), so different bytes stay different strings. Arrays of bool are `Uint8Array`s of 0 and 1.
+ */
+export type GgufValue =
+  | { readonly type: GgufNumberType; readonly value: number }
+  | { readonly type: "uint64" | "int64"; readonly value: bigint }
+  | { readonly type: "bool"; readonly value: boolean }
+  | { readonly type: "string"; readonly value: string }
+  | { readonly type: "array"; readonly elementType: "string"; readonly value: readonly string[] }
+  | {
+      readonly type: "array";
+      readonly elementType: Exclude<GgufType, "string" | "array">;
+      readonly value: GgufNumericArray;
+    };
+
+export interface GgufTensor {
+  readonly name: string;
+  /** Elements per dimension, the contiguous one (a row's length) first; at most four. */
+  readonly dims: readonly number[];
+  /** A ggml type number, not checked here. */
+  readonly type: number;
+  /** Bytes from {@link GgufHeader.dataOffset}. */
+  readonly offset: number;
+}
+
+const fetchAgain = "Download the model again or choose another file.";
+
+/** The error of a model file: path, what was expected, what was found, what to do. */
+export function ggufError(
+  code: EngineErrorCode,
+  path: string,
+  expected: string,
+  found: string,
+  remedy: string = fetchAgain,
+): EngineError {
+  return new EngineError(
+    code,
+    `Model file ${path}: expected ${expected}, found ${found}. ${remedy}`,
+  );
+}
+
+/** A file's own text as it may appear in a message: quoted, and short. */
+export function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+/** llama.cpp compares every key and tensor name with all before it; real files have below 2,000. */
+const maxEntries = 2 ** 14;
+const maxArrayElements = 2 ** 30;
+/** GGML_MAX_NAME includes the closing NUL. */
+const maxTensorNameBytes = 63;
+
+/** The window was too small though the file has more bytes; the caller reads a larger one. */
+export class WindowEnd extends Error {}
+
+/** A position in the window; every read checks the file's real size first. */
+export class GgufCursor {
+  readonly path: string;
+  readonly window: Buffer;
+  readonly #fileBytes: number;
+  at = 0;
+
+  constructor(path: string, window: Uint8Array, fileBytes: number) {
+    this.path = path;
+    this.window = Buffer.from(window.buffer, window.byteOffset, window.byteLength);
+    this.#fileBytes = fileBytes;
+  }
+
+  corrupt(expected: string, found: string): EngineError {
+    return ggufError("modelCorrupt", this.path, expected, found);
+  }
+
+  /** Moves past `bytes` bytes that belong to `what` and returns where they begin. */
+  skip(bytes: number, what: string): number {
+    const start = this.at;
+    if (bytes > this.#fileBytes - start)
+      throw ggufError(
+        "modelTruncated",
+        this.path,
+        `${bytes} bytes at offset ${start} for ${what}`,
+        `only ${this.#fileBytes - start} of the file's ${this.#fileBytes} left`,
+      );
+    if (start + bytes > this.window.length) throw new WindowEnd();
+    this.at = start + bytes;
+    return start;
+  }
+
+  uint32(what: string): number {
+    return this.window.readUInt32LE(this.skip(4, what));
+  }
+
+  /** A 64-bit number that is exact as a JS number. */
+  uint53(what: string): number {
+    const value = this.window.readBigUInt64LE(this.skip(8, what));
+    if (value > Number.MAX_SAFE_INTEGER) throw this.corrupt(`${what} below 2^53`, String(value));
+    return Number(value);
+  }
+
+  count(what: string): number {
+    const value = this.window.readBigUInt64LE(this.skip(8, `the number of ${what}`));
+    if (value > maxEntries) throw this.corrupt(`at most ${maxEntries} ${what}`, String(value));
+    return Number(value);
+  }
+
+  string(what: string): string {
+    const bytes = this.uint53(what);
+    const start = this.skip(bytes, what);
+    const text = this.window.toString("utf8", start, this.at);
+    const whole = text.includes("\uFFFD")
+      ? lossless(this.window.subarray(start, this.at), text)
+      : text;
+    const end = whole.indexOf("\0");
+    return end < 0 ? whole : whole.slice(0, end);
+  }
+
+  /** A key or tensor name: llama.cpp compares some as C strings and some not, so a NUL would hide a second meaning. */
+  name(what: string): string {
+    const before = this.at;
+    const text = this.string(what);
+    if (text === "" || this.window.subarray(before + 8, this.at).includes(0))
+      throw this.corrupt(`${what} to be text without NUL`, text === "" ? "none" : shown(text));
+    return text;
+  }
+
+  value(key: string): GgufValue {
+    const type = this.#type(key);
+    switch (type) {
+      case "array":
+        return this.#array(key);
+      case "string":
+        return { type, value: this.string(key) };
+      case "bool":
+        return { type, value: this.window[this.skip(1, key)] !== 0 };
+      case "uint64":
+        return { type, value: this.window.readBigUInt64LE(this.skip(8, key)) };
+      case "int64":
+        return { type, value: this.window.readBigInt64LE(this.skip(8, key)) };
+      default:
+        return { type, value: Number(this.#numbers(key, type, 1)[0]) };
+    }
+  }
+
+  tensor(index: number): GgufTensor {
+    const before = this.at;
+    const name = this.name(`the name of tensor ${index}`);
+    if (this.at - before - 8 > maxTensorNameBytes)
+      throw this.corrupt(`tensor names of at most ${maxTensorNameBytes} bytes`, shown(name));
+    const rank = this.uint32(`the rank of ${name}`);
+    if (rank > 4)
+      throw this.corrupt(`tensor ${shown(name)} to have at most 4 dimensions`, String(rank));
+    const dims: number[] = [];
+    for (let i = 0; i < rank; i++)
+      dims.push(this.uint53(`dimension ${i} of tensor ${shown(name)}`));
+    const type = this.uint32(`the type of ${name}`);
+    return { name, dims, type, offset: this.uint53(`the offset of tensor ${shown(name)}`) };
+  }
+
+  #type(key: string): GgufType {
+    const id = this.uint32(`the type of ${key}`);
+    const type = ggufTypeNames[id];
+    if (type === undefined) throw this.corrupt(`a known type for ${shown(key)}`, `type ${id}`);
+    return type;
+  }
+
+  #array(key: string): GgufValue {
+    const elementType = this.#type(key);
+    if (elementType === "array")
+      throw this.corrupt(`${shown(key)} to be a flat array`, "an array of arrays");
+    const length = this.uint53(`the length of ${shown(key)}`);
+    if (length > maxArrayElements)
+      throw this.corrupt(`at most ${maxArrayElements} elements in ${shown(key)}`, String(length));
+    if (elementType !== "string")
+      return { type: "array", elementType, value: this.#numbers(key, elementType, length) };
+    // Grown one by one: each string proves its own eight bytes, so a false length allocates nothing.
+    const value: string[] = [];
+    for (let i = 0; i < length; i++) value.push(this.string(key));
+    return { type: "array", elementType, value };
+  }
+
+  #numbers(
+    key: string,
+    type: Exclude<GgufType, "string" | "array">,
+    length: number,
+  ): GgufNumericArray {
+    const ArrayType = arrayTypes[type];
+    const start = this.skip(length * ArrayType.BYTES_PER_ELEMENT, shown(key));
+    // A copy: the window is neither aligned for these elements nor kept.
+    const copy = new Uint8Array(this.at - start);
+    copy.set(this.window.subarray(start, this.at));
+    return new ArrayType(copy.buffer);
+  }
+}
+
+const arrayTypes = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  uint64: BigUint64Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+} as const;
+
+/** `text` when it says exactly `bytes`; otherwise each byte above ASCII as the lone surrogate U+DC00 + byte. */
+function lossless(bytes: Buffer, text: string): string {
+  if (Buffer.from(text, "utf8").equals(bytes)) return text;
+  return Array.from(bytes, (byte) => String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte)).join(
+    "",
+  );
+}

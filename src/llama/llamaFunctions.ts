@@ -1,0 +1,170 @@
+/** Typed bindings of the C functions we call; the only place where koffi's untyped functions are given types. */
+import { promisify } from "node:util";
+import type { LibraryHandle } from "koffi";
+import type { LoadedLibraries } from "./llamaLibrary.ts";
+
+/** An address in native memory; null is NULL. */
+export type Pointer = bigint;
+
+/** Fields of a C struct that is passed by value. */
+export type StructValue = Record<string, unknown>;
+
+/** The C API, with the names of `llama.h` in camelCase. Calls are synchronous unless they return a promise. */
+export interface LlamaFunctions {
+  version(): string;
+  modelDefaults(): StructValue;
+  contextDefaults(): StructValue;
+  quantizeDefaults(): StructValue;
+  quantizeModel(input: string, output: string, params: StructValue): Promise<number>;
+
+  loadModel(path: string, params: StructValue): Promise<Pointer | null>;
+  freeModel(model: Pointer): void;
+  getVocab(model: Pointer): Pointer;
+  numLayers(model: Pointer): number;
+  embeddingWidth(model: Pointer): number;
+  trainedContext(model: Pointer): number;
+  isRecurrent(model: Pointer): boolean;
+  isHybrid(model: Pointer): boolean;
+  isDiffusion(model: Pointer): boolean;
+  hasEncoder(model: Pointer): boolean;
+
+  numTokens(vocab: Pointer): number;
+  addsBos(vocab: Pointer): boolean;
+  bos(vocab: Pointer): number;
+  isEog(vocab: Pointer, token: number): boolean;
+  fimPrefix(vocab: Pointer): number;
+  fimSuffix(vocab: Pointer): number;
+  fimMiddle(vocab: Pointer): number;
+  fimRepoName(vocab: Pointer): number;
+  fimFileSeparator(vocab: Pointer): number;
+  tokenize(
+    vocab: Pointer,
+    text: Uint8Array,
+    textBytes: number,
+    tokens: Int32Array,
+    maxTokens: number,
+    addSpecial: boolean,
+    parseSpecial: boolean,
+  ): number;
+  tokenToPiece(
+    vocab: Pointer,
+    token: number,
+    piece: Uint8Array,
+    maxBytes: number,
+    lstrip: number,
+    special: boolean,
+  ): number;
+
+  initContext(model: Pointer, params: StructValue): Promise<Pointer | null>;
+  freeContext(context: Pointer): void;
+  contextSize(context: Pointer): number;
+  setNumThreads(context: Pointer, numThreads: number, numThreadsBatch: number): void;
+  attachThreadpool(context: Pointer, pool: Pointer, poolBatch: Pointer): void;
+  detachThreadpool(context: Pointer): void;
+  /** Runs on a worker thread; resolves to llama_decode's status. */
+  decode(context: Pointer, batch: StructValue): Promise<number>;
+  synchronize(context: Pointer): Promise<void>;
+  logitsIth(context: Pointer, row: number): Pointer | null;
+
+  getMemory(context: Pointer): Pointer;
+  clearMemory(memory: Pointer, data: boolean): void;
+  seqCopy(memory: Pointer, from: number, to: number, start: number, end: number): void;
+  seqRemove(memory: Pointer, seqId: number, start: number, end: number): boolean;
+  seqPosMax(memory: Pointer, seqId: number): number;
+
+  typeTraits(type: number): Pointer;
+  /** Null where the library exports no thread pools. */
+  readonly threadpool: ThreadpoolFunctions | null;
+
+  /** Copies native memory into an array of ours. */
+  copyFrom(destination: ArrayBufferView, source: Pointer, numBytes: number): void;
+}
+
+export interface ThreadpoolFunctions {
+  defaults(numThreads: number): StructValue;
+  create(params: StructValue): Pointer | null;
+  free(pool: Pointer): void;
+}
+
+/** Binds every function. @throws Error if a symbol is missing, which means another llama.cpp version. */
+export function bindLlama(libraries: LoadedLibraries): LlamaFunctions {
+  const { llama, ggmlBase, ggmlCpu, c } = libraries;
+  // koffi's functions accept anything; each is given its type by the interface it is assigned to.
+  const sync = <F>(signature: string): F => llama.func(signature) as unknown as F;
+  const async = <F>(signature: string): F => promisify(llama.func(signature).async) as unknown as F;
+  type F = LlamaFunctions;
+  return {
+    version: sync<F["version"]>("const char* llama_version()"),
+    modelDefaults: sync<F["modelDefaults"]>("llama_model_params llama_model_default_params()"),
+    contextDefaults: sync<F["contextDefaults"]>(
+      "llama_context_params llama_context_default_params()",
+    ),
+    quantizeDefaults: sync<F["quantizeDefaults"]>(
+      "llama_model_quantize_params llama_model_quantize_default_params()",
+    ),
+    quantizeModel: quantizer(llama),
+    loadModel: async("void* llama_model_load_from_file(const char*, llama_model_params)"),
+    freeModel: sync("void llama_model_free(void*)"),
+    getVocab: sync("void* llama_model_get_vocab(void*)"),
+    numLayers: sync("int llama_model_n_layer(void*)"),
+    embeddingWidth: sync("int llama_model_n_embd(void*)"),
+    trainedContext: sync("int llama_model_n_ctx_train(void*)"),
+    isRecurrent: sync("bool llama_model_is_recurrent(void*)"),
+    isHybrid: sync("bool llama_model_is_hybrid(void*)"),
+    isDiffusion: sync("bool llama_model_is_diffusion(void*)"),
+    hasEncoder: sync("bool llama_model_has_encoder(void*)"),
+    numTokens: sync("int llama_vocab_n_tokens(void*)"),
+    addsBos: sync("bool llama_vocab_get_add_bos(void*)"),
+    bos: sync("int llama_vocab_bos(void*)"),
+    isEog: sync("bool llama_vocab_is_eog(void*, int)"),
+    fimPrefix: sync("int llama_vocab_fim_pre(void*)"),
+    fimSuffix: sync("int llama_vocab_fim_suf(void*)"),
+    fimMiddle: sync("int llama_vocab_fim_mid(void*)"),
+    fimRepoName: sync("int llama_vocab_fim_rep(void*)"),
+    fimFileSeparator: sync("int llama_vocab_fim_sep(void*)"),
+    tokenize: sync("int llama_tokenize(void*, const void*, int, void*, int, bool, bool)"),
+    tokenToPiece: sync("int llama_token_to_piece(void*, int, void*, int, int, bool)"),
+    initContext: async("void* llama_init_from_model(void*, llama_context_params)"),
+    freeContext: sync("void llama_free(void*)"),
+    contextSize: sync("uint32 llama_n_ctx(void*)"),
+    setNumThreads: sync("void llama_set_n_threads(void*, int, int)"),
+    attachThreadpool: sync("void llama_attach_threadpool(void*, void*, void*)"),
+    detachThreadpool: sync("void llama_detach_threadpool(void*)"),
+    decode: async("int llama_decode(void*, llama_batch)"),
+    synchronize: async("void llama_synchronize(void*)"),
+    logitsIth: sync("void* llama_get_logits_ith(void*, int)"),
+    getMemory: sync("void* llama_get_memory(void*)"),
+    clearMemory: sync("void llama_memory_clear(void*, bool)"),
+    seqCopy: sync("void llama_memory_seq_cp(void*, int, int, int, int)"),
+    seqRemove: sync("bool llama_memory_seq_rm(void*, int, int, int)"),
+    seqPosMax: sync("int llama_memory_seq_pos_max(void*, int)"),
+    typeTraits: ggmlBase.func("void* ggml_get_type_traits(int)") as unknown as F["typeTraits"],
+    threadpool: bindThreadpool(ggmlBase, ggmlCpu),
+    copyFrom: c.func("void* memcpy(void*, const void*, size_t)") as unknown as F["copyFrom"],
+  };
+}
+
+/** `llama_model_quantize` takes its params by pointer. */
+function quantizer(llama: LibraryHandle): LlamaFunctions["quantizeModel"] {
+  const quantize = llama.func(
+    "uint32 llama_model_quantize(const char*, const char*, llama_model_quantize_params*)",
+  );
+  return promisify(quantize.async) as unknown as LlamaFunctions["quantizeModel"];
+}
+
+function bindThreadpool(
+  ggmlBase: LibraryHandle,
+  ggmlCpu: LibraryHandle | undefined,
+): ThreadpoolFunctions | null {
+  if (ggmlCpu === undefined) return null;
+  type F = ThreadpoolFunctions;
+  return {
+    defaults: ggmlBase.func(
+      "ggml_threadpool_params ggml_threadpool_params_default(int)",
+    ) as unknown as F["defaults"],
+    create: ggmlCpu.func(
+      "void* ggml_threadpool_new(ggml_threadpool_params*)",
+    ) as unknown as F["create"],
+    free: ggmlCpu.func("void ggml_threadpool_free(void*)") as unknown as F["free"],
+  };
+}

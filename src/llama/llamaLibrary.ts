@@ -1,0 +1,128 @@
+/**
+ * The C API of the very llama.cpp library that node-llama-cpp has loaded. node-llama-cpp ships and selects it; koffi
+ * calls what its own API does not express: several sequence ids per token, embedding input, raw logits (DESIGN §3).
+ * Pointers are addresses (bigint). Foreign memory is copied, never viewed: Electron forbids external buffers.
+ */
+import { availableParallelism } from "node:os";
+import koffi, { type LibraryHandle } from "koffi";
+import type { Backend, GpuChoice } from "../core/backend.ts";
+import { EngineError, messageOf } from "../core/errors.ts";
+import { bindLlama, type LlamaFunctions } from "./llamaFunctions.ts";
+import { checkLayouts } from "./llamaStructs.ts";
+
+/** The loaded library. One per process: native libraries are never unloaded. */
+export interface LlamaLibrary {
+  readonly fn: LlamaFunctions;
+  readonly backend: Backend;
+  /** Names of the devices that layers can be offloaded to; empty on the CPU backend. */
+  readonly deviceNames: readonly string[];
+  /** llama.cpp's version, as the library states it. */
+  readonly version: string;
+  /** node-llama-cpp's handle, for its memory estimates. */
+  readonly nodeLlama: NodeLlama;
+  /** Error lines llama.cpp logged since the last call; cleared by reading. */
+  takeErrorLog(): string;
+}
+
+export type NodeLlama = Awaited<ReturnType<typeof import("node-llama-cpp").getLlama>>;
+
+const MAX_ERROR_LINES = 8;
+let loading: { gpu: GpuChoice; library: Promise<LlamaLibrary> } | undefined;
+
+/**
+ * Loads llama.cpp once per process; later calls must ask for the same backend.
+ * @throws EngineError `backendUnavailable` if the asked backend cannot be loaded here, `libraryMismatch` if the
+ *   library is not the one the struct layouts were read from.
+ */
+export function loadLlamaLibrary(gpu: GpuChoice): Promise<LlamaLibrary> {
+  if (loading !== undefined && loading.gpu !== gpu) {
+    const message = `This process has loaded llama.cpp for "${loading.gpu}"; "${gpu}" needs a new engine process.`;
+    return Promise.reject(new EngineError("backendUnavailable", message));
+  }
+  loading ??= { gpu, library: loadOnce(gpu) };
+  return loading.library;
+}
+
+async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
+  const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
+  const errorLines: string[] = [];
+  let nodeLlama: NodeLlama;
+  try {
+    nodeLlama = await getLlama({
+      gpu: gpu === "off" ? false : gpu,
+      build: "never",
+      skipDownload: true,
+      maxThreads: availableParallelism(),
+      logLevel: LlamaLogLevel.error,
+      logger: (_level, message) => {
+        errorLines.push(message.trim());
+        if (errorLines.length > MAX_ERROR_LINES) errorLines.shift();
+      },
+    });
+  } catch (error) {
+    throw new EngineError(
+      "backendUnavailable",
+      `llama.cpp could not be loaded with gpu "${gpu}" on ${process.platform}-${process.arch}: ${messageOf(error)}. ` +
+        'Use gpu "auto" or "off", or install the driver that this backend needs.',
+      { cause: error },
+    );
+  }
+  const fn = bindLlama(findLibraries());
+  checkLayouts({
+    version: fn.version(),
+    model: fn.modelDefaults(),
+    context: fn.contextDefaults(),
+    quantize: fn.quantizeDefaults(),
+  });
+  const deviceNames = nodeLlama.gpu === false ? [] : await nodeLlama.getGpuDeviceNames();
+  if (deviceNames.length === 0 && gpu !== "auto" && gpu !== "off") {
+    throw new EngineError(
+      "backendUnavailable",
+      `llama.cpp was loaded for ${gpu}, but found no such device. Install its driver, or use gpu "auto" or "off".`,
+    );
+  }
+  // A Vulkan loader without a device (or with a software one, which llama.cpp leaves out) computes on the CPU.
+  const backend: Backend =
+    nodeLlama.gpu === false || deviceNames.length === 0 ? "cpu" : nodeLlama.gpu;
+  const takeErrorLog = () => errorLines.splice(0).join("; ");
+  return { fn, backend, deviceNames, version: fn.version(), nodeLlama, takeErrorLog };
+}
+
+/** The shared libraries of llama.cpp that are in this process, whatever their file names on this platform. */
+export interface LoadedLibraries {
+  readonly llama: LibraryHandle;
+  readonly ggmlBase: LibraryHandle;
+  /** Undefined where the CPU backend is linked in and exports no thread pools. */
+  readonly ggmlCpu: LibraryHandle | undefined;
+  readonly c: LibraryHandle;
+}
+
+function findLibraries(): LoadedLibraries {
+  const report = process.report.getReport() as unknown as { sharedObjects: string[] };
+  const files = report.sharedObjects;
+  const open = (name: string): LibraryHandle | undefined => {
+    const pattern = new RegExp(
+      `[\\\\/](lib)?${name}(-[a-z0-9_]+)?(\\.[^\\\\/]*)?\\.(so|dylib|dll)(\\.[0-9.]+)?$`,
+    );
+    const path = files.find((file) => pattern.test(file));
+    return path === undefined ? undefined : koffi.load(path);
+  };
+  const require = (name: string): LibraryHandle => {
+    const library = open(name);
+    if (library !== undefined) return library;
+    const found = files.filter((file) => /llama|ggml/.test(file)).join(", ");
+    throw new EngineError(
+      "libraryMismatch",
+      `node-llama-cpp loaded, but no "${name}" library is in this process (found: ${found || "none"}). ` +
+        "Reinstall the dependencies with `npm ci`.",
+    );
+  };
+  const llama = require("llama(?!-common|-addon)");
+  const c = koffi.load(C_LIBRARY[process.platform] ?? "libc.so.6");
+  return { llama, ggmlBase: open("ggml-base") ?? llama, ggmlCpu: open("ggml-cpu"), c };
+}
+
+const C_LIBRARY: Readonly<Record<string, string>> = {
+  win32: "ucrtbase.dll",
+  darwin: "libSystem.dylib",
+};

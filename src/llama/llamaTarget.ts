@@ -1,0 +1,231 @@
+/** A model with a KV cache on a llama.cpp context: evaluates, commits, rewinds; never decides what to draft or accept. */
+import { type DraftTree, ROOT } from "../core/draftTree.ts";
+import { EngineError } from "../core/errors.ts";
+import type { TargetModel, TreeLogits } from "../core/targetModel.ts";
+import { commonPrefixLength, TokenBuffer } from "../core/tokens.ts";
+import { layOutTree, type TreeBatch } from "../core/treeBatch.ts";
+import type { AcceptedPath } from "../core/verifyGreedy.ts";
+import { createDecodeBatch, type DecodeBatch } from "./decodeBatch.ts";
+import { KvMembership } from "./kvMembership.ts";
+import type { LlamaContext } from "./llamaContext.ts";
+import { LlamaLogits } from "./llamaLogits.ts";
+import { PrefillChunks } from "./prefillChunks.ts";
+import { RowScanner } from "./rowScan.ts";
+
+/** {@link TargetModel} on one llama.cpp context. Owns the context. */
+export class LlamaTarget implements TargetModel {
+  readonly vocabSize: number;
+  readonly embeddingWidth: number;
+  readonly contextSize: number;
+  readonly maxNodes: number;
+  readonly maxBranches: number;
+  readonly #context: LlamaContext;
+  readonly #batch: DecodeBatch;
+  readonly #membership: KvMembership;
+  readonly #scanner: RowScanner;
+  readonly #chunks: PrefillChunks;
+  /** What the cache is meant to hold. */
+  readonly #committed = new TokenBuffer();
+  /** Cells that really hold it; fewer only after the memory had to be cleared. */
+  #numCached = 0;
+  #pending: { tree: DraftTree; batch: TreeBatch } | undefined;
+  #logits: LlamaLogits | undefined;
+  #isBusy = false;
+  #isDisposed = false;
+
+  constructor(context: LlamaContext) {
+    this.#context = context;
+    this.vocabSize = context.model.vocabulary.size;
+    this.embeddingWidth = context.model.embeddingWidth;
+    this.contextSize = context.size;
+    this.maxNodes = context.maxNodes;
+    this.maxBranches = context.maxBranches;
+    this.#batch = createDecodeBatch(context.maxBatch, context.maxBranches);
+    this.#membership = new KvMembership(context.memory, context.maxBranches);
+    this.#scanner = new RowScanner(this.vocabSize);
+    this.#chunks = new PrefillChunks(context.maxBatch);
+  }
+
+  get kvLength(): number {
+    return this.#committed.length;
+  }
+
+  /** [maxBranches] for tests: what each sequence id must hold; the last position of id s is one less. */
+  get heldLengths(): Int32Array {
+    return this.#membership.heldLengths;
+  }
+
+  /** The last position llama.cpp has for a sequence id, -1 if none; for tests. */
+  lastPosition(seqId: number): number {
+    return this.#context.memory.seqPosMax(seqId);
+  }
+
+  async prefill(tokens: Int32Array, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    if (tokens.length > this.contextSize) {
+      throw new EngineError(
+        "contextFull",
+        `The prompt has ${tokens.length} tokens, the context holds ${this.contextSize}. ` +
+          "Shorten the prompt or load the model with a larger context.",
+      );
+    }
+    this.rewind();
+    this.#truncate(commonPrefixLength(this.#committed.view(), tokens));
+    const numReused = this.#numCached;
+    await this.#exclusively(() => this.#fill(tokens, signal));
+    return numReused;
+  }
+
+  async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
+    return this.#evaluate(tree, signal, (batch) => batch.setTokens(tree.tokens));
+  }
+
+  async evaluateEmbeddings(
+    tree: DraftTree,
+    embeddings: Float32Array,
+    signal: AbortSignal,
+  ): Promise<TreeLogits> {
+    if (embeddings.length !== tree.size * this.embeddingWidth) {
+      throw new RangeError(
+        `embeddings has ${embeddings.length} floats, expected ${tree.size} x ${this.embeddingWidth}`,
+      );
+    }
+    return this.#evaluate(tree, signal, (batch) => batch.setEmbeddings(embeddings));
+  }
+
+  embeddingRows(tokens: Int32Array): Float32Array {
+    this.#assertUsable();
+    return this.#context.model.embeddingRows(tokens);
+  }
+
+  commit(path: AcceptedPath): void {
+    this.#assertUsable();
+    const pending = this.#pending;
+    if (pending === undefined) throw new RangeError("commit without an evaluated tree");
+    const { tree, batch } = pending;
+    let parent = ROOT;
+    for (const node of path.nodes) {
+      if (tree.parents[node] !== parent)
+        throw new RangeError(`node ${node} is not below ${parent}`);
+      parent = node;
+    }
+    this.#pending = undefined;
+    this.#committed.append([tree.tokens[ROOT]!]);
+    this.#committed.append(Array.from(path.nodes, (node) => tree.tokens[node]!));
+    if (this.#membership.commit(tree, batch, path.nodes)) this.#numCached = this.kvLength;
+    else this.#clear();
+  }
+
+  rewind(): void {
+    if (this.#pending === undefined || this.#isDisposed) return;
+    this.#pending = undefined;
+    if (!this.#membership.truncate(this.#numCached)) this.#clear();
+  }
+
+  /** Frees the context. Every later call throws; a second dispose does nothing. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    if (this.#isBusy) throw new RangeError("a target is disposed while a decode runs");
+    this.#isDisposed = true;
+    this.#logits?.invalidate();
+    this.#context[Symbol.dispose]();
+  }
+
+  async #evaluate(
+    tree: DraftTree,
+    signal: AbortSignal,
+    setInput: (batch: DecodeBatch) => void,
+  ): Promise<TreeLogits> {
+    signal.throwIfAborted();
+    const batch = layOutTree(tree);
+    if (tree.size > this.maxNodes || batch.numBranches > this.maxBranches) {
+      throw new RangeError(
+        `a tree of ${tree.size} nodes and ${batch.numBranches} leaves was given to a target ` +
+          `that takes ${this.maxNodes} and ${this.maxBranches}`,
+      );
+    }
+    if (this.kvLength + tree.size > this.contextSize) {
+      throw new EngineError(
+        "contextFull",
+        `${this.kvLength} tokens and a tree of ${tree.size} do not fit a context of ${this.contextSize}. ` +
+          "Shorten the prompt or load the model with a larger context.",
+      );
+    }
+    this.rewind();
+    return this.#exclusively(async () => {
+      await this.#fill(this.#committed.view(), signal);
+      this.#membership.join(batch.numBranches);
+      setInput(this.#batch);
+      this.#batch.setTreeRows(tree, batch, this.kvLength);
+      this.#pending = { tree, batch };
+      await this.#decode(tree.size);
+      if (signal.aborted) {
+        this.rewind();
+        signal.throwIfAborted();
+      }
+      this.#logits = new LlamaLogits(this.#context, this.#scanner, tree.size);
+      return this.#logits;
+    });
+  }
+
+  /** Decodes what of `tokens` the cache lacks, chunk by chunk, onto the trunk; each chunk is committed when done. */
+  async #fill(tokens: Int32Array, signal: AbortSignal): Promise<void> {
+    while (this.#numCached < tokens.length) {
+      signal.throwIfAborted();
+      const numTokens = Math.min(this.#chunks.size, tokens.length - this.#numCached);
+      const chunk = tokens.slice(this.#numCached, this.#numCached + numTokens);
+      this.#batch.setTokens(chunk);
+      this.#batch.setChainRows(numTokens, this.#numCached);
+      const start = performance.now();
+      await this.#decode(numTokens);
+      this.#chunks.record(numTokens, performance.now() - start);
+      this.#membership.extendTrunk(numTokens);
+      // A replay after a clear finds its first tokens committed already.
+      this.#committed.append(chunk.subarray(Math.max(0, this.kvLength - this.#numCached)));
+      this.#numCached += numTokens;
+    }
+    signal.throwIfAborted();
+  }
+
+  async #decode(numRows: number): Promise<void> {
+    this.#logits?.invalidate();
+    try {
+      await this.#context.decode(this.#batch.struct(numRows), numRows);
+    } catch (error) {
+      // What llama.cpp left in the memory after a failure is not defined: start over, the tokens are known.
+      this.#pending = undefined;
+      this.#clear();
+      throw error;
+    }
+  }
+
+  #truncate(length: number): void {
+    if (length >= this.#committed.length) return;
+    this.#committed.truncate(length);
+    if (length >= this.#numCached) return;
+    if (this.#membership.truncate(length)) this.#numCached = length;
+    else this.#clear();
+  }
+
+  /** Forgets every cell; the committed tokens are decoded again before the next pass. */
+  #clear(): void {
+    this.#context.memory.clear();
+    this.#membership.reset();
+    this.#numCached = 0;
+  }
+
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertUsable();
+    this.#isBusy = true;
+    try {
+      return await work();
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #assertUsable(): void {
+    if (this.#isDisposed) throw new RangeError("the target was disposed");
+    if (this.#isBusy) throw new RangeError("the target is in use: one call at a time");
+  }
+}

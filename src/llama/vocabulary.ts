@@ -1,0 +1,106 @@
+/** Text to tokens and back, on llama.cpp's tokenizer. */
+import type { Token } from "../core/tokens.ts";
+import type { Pointer } from "./llamaFunctions.ts";
+import type { LlamaLibrary } from "./llamaLibrary.ts";
+
+const utf8 = new TextEncoder();
+
+/** A model's vocabulary. Valid as long as its model. */
+export class Vocabulary {
+  readonly size: number;
+  /** The token that must open a prompt, or undefined. */
+  readonly bosToken: Token | undefined;
+  readonly #library: LlamaLibrary;
+  readonly #vocab: Pointer;
+  readonly #pieces: (Uint8Array | undefined)[];
+  readonly #endTokens: Int8Array;
+  #pieceBuffer = new Uint8Array(256);
+
+  constructor(library: LlamaLibrary, vocab: Pointer) {
+    this.#library = library;
+    this.#vocab = vocab;
+    this.size = library.fn.numTokens(vocab);
+    this.bosToken = library.fn.addsBos(vocab) ? library.fn.bos(vocab) : undefined;
+    this.#pieces = new Array(this.size);
+    this.#endTokens = new Int8Array(this.size).fill(-1);
+  }
+
+  /**
+   * Tokens of a text, without any that the model would add.
+   * @param parseSpecial - whether marker texts such as `<|fim_prefix|>` become their tokens; never for user text.
+   */
+  tokenize(text: string, parseSpecial = false): Int32Array {
+    const bytes = utf8.encode(text);
+    if (bytes.length === 0) return new Int32Array(0);
+    // A token is at least a byte, but for a word-start mark that SPM vocabularies put in front.
+    const tokens = new Int32Array(bytes.length + 16);
+    const { fn } = this.#library;
+    const count = fn.tokenize(
+      this.#vocab,
+      bytes,
+      bytes.length,
+      tokens,
+      tokens.length,
+      false,
+      parseSpecial,
+    );
+    if (count >= 0) return tokens.slice(0, count);
+    const larger = new Int32Array(-count);
+    fn.tokenize(this.#vocab, bytes, bytes.length, larger, larger.length, false, parseSpecial);
+    return larger;
+  }
+
+  /** The bytes of a token; possibly part of a character. Empty for control tokens. */
+  pieceBytes(token: Token): Uint8Array {
+    const known = this.#pieces[token];
+    if (known !== undefined) return known;
+    const { fn } = this.#library;
+    const read = () =>
+      fn.tokenToPiece(this.#vocab, token, this.#pieceBuffer, this.#pieceBuffer.length, 0, false);
+    let length = read();
+    if (length < 0) {
+      this.#pieceBuffer = new Uint8Array(-length);
+      length = read();
+    }
+    const piece = this.#pieceBuffer.slice(0, length);
+    this.#pieces[token] = piece;
+    return piece;
+  }
+
+  /** The text of tokens; bytes that end inside a character become U+FFFD. */
+  detokenize(tokens: ArrayLike<Token>): string {
+    const decoder = new TokenDecoder(this);
+    let text = "";
+    for (let i = 0; i < tokens.length; i++) text += decoder.push(tokens[i]!);
+    return text + decoder.finish();
+  }
+
+  /** Whether the token is in llama.cpp's end-of-generation set (EOS, EOT, FIM pad, repo and file separators). */
+  isEndToken(token: Token): boolean {
+    if (token < 0 || token >= this.size) return false;
+    if (this.#endTokens[token] === -1) {
+      this.#endTokens[token] = this.#library.fn.isEog(this.#vocab, token) ? 1 : 0;
+    }
+    return this.#endTokens[token] === 1;
+  }
+}
+
+/** Turns a stream of tokens into text, holding back the bytes of an unfinished character. */
+export class TokenDecoder {
+  readonly #vocabulary: Vocabulary;
+  // A leading U+FEFF is text of the file, not a mark to swallow.
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
+  }
+
+  push(token: Token): string {
+    return this.#decoder.decode(this.#vocabulary.pieceBytes(token), { stream: true });
+  }
+
+  /** What is left; an unfinished character becomes U+FFFD. */
+  finish(): string {
+    return this.#decoder.decode();
+  }
+}

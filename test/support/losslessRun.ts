@@ -1,0 +1,140 @@
+/** Decodes spots with and without drafters and judges every difference by the lossless rule. */
+import {
+  findDifference,
+  MAX_NEAR_TIE_RATE,
+  NEAR_TIE_GAP,
+  type OutputDifference,
+} from "../../src/bench/losslessCheck.ts";
+import type { SourceSpot } from "../../src/bench/sourceSpots.ts";
+import type { Drafter, GenerationContext } from "../../src/core/drafter.ts";
+import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import type { DraftSource } from "../../src/core/draftTree.ts";
+import {
+  buildFimPrompt,
+  fimMarkers,
+  windowPrefix,
+  windowSuffix,
+} from "../../src/core/fimPrompt.ts";
+import type { Generation, GenerationLimits } from "../../src/core/generation.ts";
+import { greedyDecode } from "../../src/core/greedyDecode.ts";
+import { RecyclingDrafter, RecyclingStore } from "../../src/core/recyclingDrafter.ts";
+import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
+import type { TargetModel } from "../../src/core/targetModel.ts";
+import { fimTokensOf } from "../../src/llama/fimTokens.ts";
+import type { LlamaModel } from "../../src/llama/llamaModel.ts";
+import { TEST_GPU } from "./models.ts";
+import { NEVER } from "./never.ts";
+
+/** Every set of drafters, the empty one included. */
+export const DRAFTER_SETS: readonly (readonly DraftSource[])[] = Array.from(
+  { length: 8 },
+  (_, bits) =>
+    (["recycling", "suffixMatch", "draftModel"] as const).filter((_source, d) => bits & (1 << d)),
+);
+const KIND = TEST_GPU === "off" ? "cpu" : "gpu";
+export const MAX_GAP = NEAR_TIE_GAP[KIND];
+export const MAX_RATE = MAX_NEAR_TIE_RATE[KIND];
+
+const PROMPT_TOKENS = 384;
+const observer = {
+  now: () => performance.now(),
+  onDrafterFailure(drafter: Drafter, reason: string) {
+    throw new Error(`${drafter.source} failed: ${reason}`);
+  },
+};
+
+/** What the outcome of a run is judged by. */
+export interface LosslessTally {
+  numTokens: number;
+  numSteps: number;
+  numAccepted: number;
+  readonly nearTies: OutputDifference[];
+  readonly failures: string[];
+}
+
+export function newTally(): LosslessTally {
+  return { numTokens: 0, numSteps: 0, numAccepted: 0, nearTies: [], failures: [] };
+}
+
+/** One opened target with the prompts' plain outputs, decoded once. */
+export class LosslessBench {
+  readonly model: LlamaModel;
+  readonly target: TargetModel;
+  readonly #limits: GenerationLimits;
+  readonly #store: RecyclingStore;
+
+  constructor(model: LlamaModel, target: TargetModel, maxTokens: number) {
+    this.model = model;
+    this.target = target;
+    const markers = fimMarkers(fimTokensOf(model));
+    const isEndToken = (token: number) => markers.has(token) || model.vocabulary.isEndToken(token);
+    this.#limits = { maxTokens, isEndToken };
+    this.#store = new RecyclingStore(target.vocabSize);
+  }
+
+  prompt(spot: SourceSpot): GenerationContext {
+    const { vocabulary } = this.model;
+    const parts = {
+      prefixTokens: vocabulary.tokenize(windowPrefix(spot.prefixText, PROMPT_TOKENS)),
+      suffixTokens: vocabulary.tokenize(windowSuffix(spot.suffixText, PROMPT_TOKENS)),
+      headerTokens: new Int32Array(0),
+    };
+    return buildFimPrompt(fimTokensOf(this.model), parts, PROMPT_TOKENS);
+  }
+
+  plain(context: GenerationContext): Promise<Generation> {
+    return greedyDecode(this.target, context.promptTokens, this.#limits, observer, NEVER);
+  }
+
+  /**
+   * One speculative generation, compared with plain's.
+   * @param decodeWith - the target the loop drives; a mutant in the mutant suite, else the judge itself.
+   */
+  async compare(
+    context: GenerationContext,
+    plain: Generation,
+    drafters: readonly Drafter[],
+    maxDraftNodes: number,
+    tally: LosslessTally,
+    decodeWith: TargetModel = this.target,
+  ): Promise<void> {
+    const speculative = await speculativeDecode(
+      { target: decodeWith, drafters, context, limits: this.#limits, maxDraftNodes, observer },
+      NEVER,
+    );
+    tally.numTokens += speculative.tokens.length;
+    tally.numSteps += speculative.stats.numSteps;
+    tally.numAccepted += speculative.stats.numAcceptedTokens;
+    const difference = await findDifference(
+      this.target,
+      context.promptTokens,
+      plain.tokens,
+      speculative.tokens,
+      MAX_GAP,
+      NEVER,
+    );
+    if (difference === undefined) return;
+    if (difference.isNearTie) tally.nearTies.push(difference);
+    else tally.failures.push(this.describe(difference));
+  }
+
+  /** Both tokens and logits of a difference, in words. */
+  describe(difference: OutputDifference): string {
+    const { index, plainToken, speculativeToken, plainLogit, speculativeLogit, gap } = difference;
+    const piece = (token: number) =>
+      token === -1 ? "(end)" : JSON.stringify(this.model.vocabulary.detokenize([token]));
+    return (
+      `token ${index}: plain ${piece(plainToken)} ${plainLogit.toFixed(4)}, ` +
+      `speculative ${piece(speculativeToken)} ${speculativeLogit.toFixed(4)}, top-2 gap ${gap.toFixed(4)}`
+    );
+  }
+
+  drafters(sources: readonly DraftSource[], draftModel: TargetModel): Drafter[] {
+    return sources.map((source): Drafter => {
+      if (source === "recycling") return new RecyclingDrafter(this.#store);
+      if (source === "suffixMatch") return new SuffixDrafter();
+      return new DraftModelDrafter(draftModel);
+    });
+  }
+}

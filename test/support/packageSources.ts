@@ -1,0 +1,25 @@
+/** Real TypeScript sources: of pinned packages that the tiny pair was not trained on (models/training/corpus.mjs). */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { drawSpots, type SourceFile, type SourceSpot } from "../../src/bench/sourceSpots.ts";
+
+const MODULES = fileURLToPath(new URL("../../node_modules/", import.meta.url));
+const PACKAGES = ["immer", "redux", "reselect", "@reduxjs/toolkit"];
+
+/** Every non-test source file of the packages, in a fixed order. */
+export function packageSources(): SourceFile[] {
+  return PACKAGES.flatMap((name) => {
+    const folder = `${MODULES}${name}/src`;
+    return readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((path) => /\.tsx?$/.test(path) && !/test/i.test(path))
+      .sort()
+      .map((path) => ({
+        path: `${name}/src/${path}`,
+        text: readFileSync(`${folder}/${path}`, "utf8"),
+      }));
+  });
+}
+
+export function realSpots(count: number, seed: number): SourceSpot[] {
+  return drawSpots(packageSources(), count, seed);
+}
