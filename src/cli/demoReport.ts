@@ -1,0 +1,135 @@
+/** What the demo shows of its measurements. Pure but for the terminal's colors. */
+import { meanAcceptanceLength } from "../core/decodeStats.ts";
+import { type DraftSource, sourcesOf } from "../core/draftTree.ts";
+import { isLooping } from "../core/looping.ts";
+import type { CompletionResult } from "../engine/protocol.ts";
+import type { Style, Terminal } from "./terminal.ts";
+
+/** Repeats of one spot, in pairs of one fresh engine state each. */
+export interface SpotMeasurement {
+  /** [numRepeats] */
+  readonly plain: readonly CompletionResult[];
+  /** [numRepeats] */
+  readonly speculative: readonly CompletionResult[];
+}
+
+const SOURCE_STYLES: Readonly<Record<DraftSource, Style>> = {
+  recycling: "green",
+  suffixMatch: "cyan",
+  draftModel: "magenta",
+};
+const OWN_STYLE: Style = "yellow";
+const NUM_PREFIX_LINES = 3;
+
+/** Which color stands for which source. */
+export function legend(terminal: Terminal): string {
+  const names = Object.entries(SOURCE_STYLES).map(([source, style]) =>
+    terminal.style(style, source),
+  );
+  return [...names, terminal.style(OWN_STYLE, "target's own")].join("  ");
+}
+
+/** The lines before the cursor, dim, and the completion in the colors of its sources. */
+export function ghostText(
+  prefixText: string,
+  result: CompletionResult,
+  terminal: Terminal,
+): string {
+  const context = prefixText.split("\n").slice(-NUM_PREFIX_LINES).join("\n");
+  let ghost = "";
+  let numChars = 0;
+  result.pieces.forEach((piece, index) => {
+    // A stop rule may end the text inside the last pieces.
+    const shown = piece.slice(0, Math.max(0, result.text.length - numChars));
+    numChars += piece.length;
+    const [source] = sourcesOf(result.tokenSources[index] ?? 0);
+    const style = source === undefined ? OWN_STYLE : SOURCE_STYLES[source];
+    if (shown !== "") ghost += terminal.style(style, shown);
+  });
+  if (result.text.trim() === "") ghost += terminal.style(OWN_STYLE, "(only white space)");
+  return (terminal.style("dim", context) + ghost).replaceAll("\r", "");
+}
+
+/** One line of figures. */
+export function spotFigures(measurement: SpotMeasurement): string {
+  const { plain, speculative } = measurement;
+  const decode = (results: readonly CompletionResult[]) => medianMs(results, "decodeMs");
+  const total = (results: readonly CompletionResult[]) => medianMs(results, "totalMs");
+  const ratio = speedRatio(measurement);
+  return [
+    `${speculative[0]?.tokens.length ?? 0} tokens`,
+    `acceptance length ${acceptanceLength(speculative).toFixed(2)} incl. bonus`,
+    `decode ${decode(speculative).toFixed(1)} ms, plain ${decode(plain).toFixed(1)} ms`,
+    `total ${total(speculative).toFixed(1)} ms, plain ${total(plain).toFixed(1)} ms`,
+    ratio < 1 ? `SLOWER than plain: ${ratio.toFixed(2)}x` : `${ratio.toFixed(2)}x`,
+    isIdentical(measurement) ? "identical text" : "DIFFERENT TEXT",
+    ...(isLooping(speculative[0]?.tokens ?? []) ? ["looping"] : []),
+  ].join(" | ");
+}
+
+/** The end of the report. */
+export function demoSummary(measurements: readonly SpotMeasurement[]): string[] {
+  const sound = measurements.filter(({ speculative }) => !isLooping(speculative[0]?.tokens ?? []));
+  const numLooping = measurements.length - sound.length;
+  const ratios = measurements.map(speedRatio);
+  const ratio = median(ratios);
+  const numSlower = ratios.filter((one) => one < 1).length;
+  const numDifferent = measurements.filter((one) => !isIdentical(one)).length;
+  const lines = [
+    sound.length === 0
+      ? "mean acceptance length: none, every output loops"
+      : `mean acceptance length of outputs that do not loop: ${acceptanceLength(
+          sound.flatMap(({ speculative }) => speculative),
+        ).toFixed(2)} incl. bonus`,
+    `looping outputs: ${numLooping} of ${measurements.length}`,
+    `median of the decode speeds against plain: ${ratio.toFixed(2)}x`,
+    `same text as plain decoding: ${measurements.length - numDifferent} of ${measurements.length}`,
+  ];
+  if (ratio < 1) {
+    lines.push(
+      "Speculation was slower than plain decoding on this machine with these models: what it saved in passes " +
+        "cost more than it brought. Models this small leave little to save.",
+    );
+  } else if (numSlower > 0) {
+    lines.push(
+      `Speculation was slower than plain decoding at ${numSlower} of ${ratios.length} places.`,
+    );
+  }
+  if (numDifferent > 0) {
+    lines.push(
+      "Texts differ where the target's two best tokens are nearly tied; anything else is a bug.",
+    );
+  }
+  return lines;
+}
+
+/** Middle value; the mean of the two in the middle of an even number. NaN for none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
+  const high = sorted[Math.floor(middle)] ?? Number.NaN;
+  return (low + high) / 2;
+}
+
+function medianMs(results: readonly CompletionResult[], field: "decodeMs" | "totalMs"): number {
+  return median(results.map(({ timings }) => timings[field]));
+}
+
+function speedRatio({ plain, speculative }: SpotMeasurement): number {
+  return medianMs(plain, "decodeMs") / medianMs(speculative, "decodeMs");
+}
+
+function acceptanceLength(results: readonly CompletionResult[]): number {
+  const sum = { numSteps: 0, numAcceptedTokens: 0 };
+  for (const { stats } of results) {
+    sum.numSteps += stats.numSteps;
+    sum.numAcceptedTokens += stats.numAcceptedTokens;
+  }
+  return meanAcceptanceLength(sum);
+}
+
+function isIdentical({ plain, speculative }: SpotMeasurement): boolean {
+  const texts = new Set([...plain, ...speculative].map(({ text }) => text));
+  return texts.size === 1;
+}

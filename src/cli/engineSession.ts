@@ -1,0 +1,74 @@
+/** What every command needs: an engine with models in it, its progress shown, its end made sure of. */
+import type { GpuChoice } from "../core/backend.ts";
+import { DRAFT_SOURCES, type DraftSource } from "../core/draftTree.ts";
+import { nullLog } from "../core/log.ts";
+import type { LoadedModels, LoadParams } from "../engine/protocol.ts";
+import { systemClock } from "../session/clock.ts";
+import { EngineClient } from "../session/engineClient.ts";
+import { bundledEngine, bundledModels, chooseModels } from "./bundledModels.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Options of every command that loads models. */
+export interface ModelOptions {
+  readonly target?: string;
+  readonly draft?: string;
+  readonly gpu: GpuChoice;
+}
+
+/** The surroundings of a command. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** `import.meta.url` of the bundled entry. */
+  readonly cliUrl: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly workingFolder: string;
+}
+
+/** An engine that holds models. */
+export interface EngineSession {
+  readonly client: EngineClient;
+  readonly params: LoadParams;
+  readonly models: LoadedModels;
+}
+
+/** Positions of the target's context; plenty for one file, little memory. */
+const CONTEXT_SIZE = 4_096;
+
+/** Runs `use` with a loaded engine; the engine is gone when the promise settles. */
+export async function withEngine<T>(
+  options: ModelOptions,
+  context: CommandContext,
+  use: (session: EngineSession) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const { terminal, cliUrl, env } = context;
+  const params = { ...chooseModels(bundledModels(cliUrl), options), contextSize: CONTEXT_SIZE };
+  const enginePath = bundledEngine(cliUrl);
+  const client = new EngineClient({
+    enginePath,
+    gpu: options.gpu,
+    log: nullLog,
+    clock: systemClock,
+    env,
+  });
+  client.onNotice((notice) => terminal.note(`note: ${notice}`));
+  try {
+    terminal.progress("starting the engine");
+    const models = await client.load(
+      params,
+      ({ model, fraction }) =>
+        terminal.progress(`loading ${model} ${Math.round(fraction * 100)} %`),
+      signal,
+    );
+    terminal.progress("");
+    return await use({ client, params, models });
+  } finally {
+    terminal.progress("");
+    await client[Symbol.asyncDispose]();
+  }
+}
+
+/** The drafters that speculation may use with these models. */
+export function draftSources(models: LoadedModels): DraftSource[] {
+  return DRAFT_SOURCES.filter((source) => source !== "draftModel" || models.draft !== undefined);
+}

@@ -1,0 +1,96 @@
+/** Entry of the command line: options, signals, exit codes. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { GPU_CHOICES } from "../core/backend.ts";
+import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import { CliError, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE } from "./cliError.ts";
+import { type CompleteOptions, completeCommand } from "./completeCommand.ts";
+import { demoCommand } from "./demoCommand.ts";
+import type { CommandContext, ModelOptions } from "./engineSession.ts";
+import { Terminal } from "./terminal.ts";
+
+/** Largest number that options take; far beyond any file or context. */
+const MAX_OPTION = 1_000_000_000;
+
+function positiveInteger(value: string): number {
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= 1 && number <= MAX_OPTION) return number;
+  throw new InvalidArgumentError("Expected a whole number of at least 1.");
+}
+
+function withModelOptions(command: Command): Command {
+  return command
+    .option("--target <gguf>", "target model; the bundled tiny pair if absent")
+    .option("--draft <gguf>", "draft model with the target's vocabulary")
+    .addOption(
+      new Option("--gpu <backend>", "where the models run").choices(GPU_CHOICES).default("auto"),
+    );
+}
+
+function createProgram(context: CommandContext, signal: AbortSignal): Command {
+  const program = new Command("treeline")
+    .description("Speculative code completion on local models.")
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  const complete = program
+    .command("complete")
+    .description("complete at a cursor of a file")
+    .argument("<file>", "source file, UTF-8")
+    .requiredOption("--line <number>", "line of the cursor, from 1", positiveInteger)
+    .requiredOption(
+      "--column <number>",
+      "column of the cursor, from 1, in UTF-16 code units as VS Code shows it",
+      positiveInteger,
+    );
+  withModelOptions(complete)
+    .option("--max-tokens <number>", "output tokens at most", positiveInteger, 64)
+    .option("--no-speculation", "plain decoding, one token per pass")
+    .option("--json", "print one JSON object and nothing else to stdout")
+    .action((file: string, options: CompleteOptions) =>
+      completeCommand(file, options, context, signal),
+    );
+  const demo = program
+    .command("demo")
+    .description("complete at fixed places of real TypeScript files, beside plain decoding");
+  withModelOptions(demo).action((options: ModelOptions) => demoCommand(options, context, signal));
+  return program;
+}
+
+/** Aborts on Ctrl+C; a second Ctrl+C ends the process at once. */
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  process.on("SIGINT", () => {
+    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    controller.abort();
+  });
+  process.once("SIGTERM", () => controller.abort());
+  return controller.signal;
+}
+
+function exitCodeOf(error: unknown, terminal: Terminal): number {
+  if (isAbortError(error)) return EXIT_INTERRUPTED;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof CliError) {
+    terminal.note(`error: ${error.message}`);
+    return error.exitCode;
+  }
+  const code = error instanceof EngineError ? ` (${error.code})` : "";
+  terminal.note(`error: ${messageOf(error)}${code}`);
+  return EXIT_FAILURE;
+}
+
+const terminal = new Terminal(process.stdout, process.stderr, process.env);
+// A reader that has seen enough, such as `head`, is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : EXIT_FAILURE);
+});
+const context: CommandContext = {
+  terminal,
+  cliUrl: import.meta.url,
+  env: process.env,
+  workingFolder: process.cwd(),
+};
+try {
+  await createProgram(context, interruptSignal()).parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error, terminal);
+}

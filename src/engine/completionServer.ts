@@ -1,0 +1,145 @@
+/** Serves one generation at a time: a newer request aborts the older, loads wait for what runs. */
+import type { GpuChoice } from "../core/backend.ts";
+import { EngineError, isAbortError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { RecyclingStore } from "../core/recyclingDrafter.ts";
+import { type GenerationStores, generateCompletion } from "./generateCompletion.ts";
+import { loadModelPair } from "./modelHost.ts";
+import {
+  type CompleteParams,
+  type CompletionResult,
+  checkCompleteParams,
+  type EngineHealth,
+  type EngineStatistics,
+  type LoadedModels,
+  type LoadParams,
+  type LoadProgress,
+  PROTOCOL_VERSION,
+} from "./protocol.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The engine's state: the loaded pair, the running job, the sums. */
+export class CompletionServer {
+  readonly #gpu: GpuChoice;
+  readonly #log: Log;
+  #stores: GenerationStores | undefined;
+  /** Aborts the running job; its end is `#idle`. */
+  #running: AbortController | undefined;
+  #idle: Promise<unknown> = Promise.resolve();
+  readonly #statistics: Mutable<EngineStatistics> = {
+    numCompletions: 0,
+    numCancelled: 0,
+    numFailed: 0,
+    numTokens: 0,
+    numSteps: 0,
+    numDraftTokens: 0,
+    numAcceptedTokens: 0,
+    decodeMs: 0,
+  };
+
+  constructor(gpu: GpuChoice, log: Log) {
+    this.#gpu = gpu;
+    this.#log = log;
+  }
+
+  /** Replaces the loaded models. @throws what `loadModelPair` throws; the old models are gone then, too. */
+  load(
+    params: LoadParams,
+    onProgress: (progress: LoadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<LoadedModels> {
+    return this.#replaceRunning(signal, async (running) => {
+      this.#disposeModels();
+      const pair = await loadModelPair(this.#gpu, params, onProgress, running);
+      const recycling = new RecyclingStore(pair.target.model.vocabulary.size);
+      this.#stores = { pair, recycling, log: this.#log };
+      const { backend, loadMs } = pair.loaded;
+      this.#log("info", `loaded backend=${backend} ms=${loadMs.toFixed(0)}`);
+      return pair.loaded;
+    });
+  }
+
+  /** Frees the models, after aborting what runs. */
+  unload(): Promise<void> {
+    return this.#replaceRunning(new AbortController().signal, async () => this.#disposeModels());
+  }
+
+  /** @throws EngineError `notLoaded`, `invalidRequest` or the target's; AbortError when cancelled or overtaken. */
+  complete(
+    params: CompleteParams,
+    onChunk: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<CompletionResult> {
+    return this.#replaceRunning(signal, async (running) => {
+      checkCompleteParams(params);
+      if (this.#stores === undefined) {
+        throw new EngineError("notLoaded", "No model is loaded. Load a target model first.");
+      }
+      try {
+        const result = await generateCompletion(this.#stores, params, onChunk, running);
+        this.#count(result);
+        return result;
+      } catch (error) {
+        if (isAbortError(error)) this.#statistics.numCancelled++;
+        else this.#statistics.numFailed++;
+        throw error;
+      }
+    });
+  }
+
+  get statistics(): EngineStatistics {
+    return { ...this.#statistics };
+  }
+
+  get health(): EngineHealth {
+    return {
+      protocolVersion: PROTOCOL_VERSION,
+      pid: process.pid,
+      nodeVersion: process.version,
+      isLoaded: this.#stores !== undefined,
+      isBusy: this.#running !== undefined,
+      residentBytes: process.memoryUsage.rss(),
+      uptimeMs: process.uptime() * 1000,
+    };
+  }
+
+  /** The newest job wins: it aborts the one before and starts when that has left the caches right. */
+  async #replaceRunning<T>(
+    signal: AbortSignal,
+    job: (running: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    this.#running?.abort();
+    const controller = new AbortController();
+    this.#running = controller;
+    const running = AbortSignal.any([signal, controller.signal]);
+    const before = this.#idle;
+    const result = (async () => {
+      // Whatever became of the job before, its own caller has been told.
+      await before.catch(() => {});
+      running.throwIfAborted();
+      return job(running);
+    })();
+    this.#idle = result;
+    try {
+      return await result;
+    } finally {
+      if (this.#running === controller) this.#running = undefined;
+    }
+  }
+
+  #disposeModels(): void {
+    this.#stores?.pair[Symbol.dispose]();
+    this.#stores = undefined;
+  }
+
+  #count({ tokens, stats, timings }: CompletionResult): void {
+    const sums = this.#statistics;
+    sums.numCompletions++;
+    sums.numTokens += tokens.length;
+    sums.numSteps += stats.numSteps;
+    sums.numDraftTokens += stats.numDraftTokens;
+    sums.numAcceptedTokens += stats.numAcceptedTokens;
+    sums.decodeMs += timings.decodeMs;
+  }
+}

@@ -1,0 +1,136 @@
+/** One request → one generation: prompt, drafters, decode, text. */
+
+import type { Drafter, GenerationContext } from "../core/drafter.ts";
+import { DraftModelDrafter } from "../core/draftModelDrafter.ts";
+import type { DraftSource } from "../core/draftTree.ts";
+import { buildFimPrompt, windowPrefix, windowSuffix } from "../core/fimPrompt.ts";
+import type { Log } from "../core/log.ts";
+import { RecyclingDrafter, type RecyclingStore } from "../core/recyclingDrafter.ts";
+import { speculativeDecode } from "../core/speculativeDecode.ts";
+import { CompletionStopRule } from "../core/stopRules.ts";
+import { SuffixDrafter } from "../core/suffixDrafter.ts";
+import { TokenDecoder } from "../llama/vocabulary.ts";
+import type { ModelPair } from "./modelHost.ts";
+import type { CompleteParams, CompletionResult } from "./protocol.ts";
+
+/** Prompt tokens at most, where the context has room: what a CPU evaluates within a second of real use. */
+const MAX_PROMPT_TOKENS = 1024;
+/** Verified per pass until t(n) is measured: a CPU's cost rises from the fifth row on, a GPU's from the ninth. */
+const CPU_DRAFT_NODES = 3;
+const GPU_DRAFT_NODES = 7;
+
+/** What outlives a request. */
+export interface GenerationStores {
+  readonly pair: ModelPair;
+  readonly recycling: RecyclingStore;
+  readonly log: Log;
+}
+
+/**
+ * @throws EngineError, AbortError; at every throw the caches hold what was committed and the next request may follow.
+ */
+export async function generateCompletion(
+  stores: GenerationStores,
+  params: CompleteParams,
+  onChunk: (text: string) => void,
+  signal: AbortSignal,
+): Promise<CompletionResult> {
+  const start = performance.now();
+  const { pair, log } = stores;
+  const { model, target } = pair.target;
+  const { vocabulary } = model;
+  const context = buildPrompt(pair, params);
+
+  const stopDecoder = new TokenDecoder(vocabulary);
+  const stopRule = new CompletionStopRule(params, (token) => stopDecoder.push(token));
+  const pieceDecoder = new TokenDecoder(vocabulary);
+  const pieces: string[] = [];
+  let firstTokenMs = 0;
+  let numSentChars = 0;
+  const send = (text: string) => {
+    if (text.length > numSentChars) onChunk(text.slice(numSentChars));
+    numSentChars = Math.max(numSentChars, text.length);
+  };
+  const generation = await speculativeDecode(
+    {
+      target,
+      drafters: drafters(stores, params.sources),
+      context,
+      maxDraftNodes: params.maxDraftNodes ?? defaultDraftNodes(pair),
+      limits: {
+        maxTokens: Math.min(params.maxTokens, target.contextSize - context.promptTokens.length),
+        isEndToken: pair.isEndToken,
+        stopRule,
+      },
+      observer: {
+        now: () => performance.now(),
+        onTokens(tokens) {
+          if (firstTokenMs === 0) firstTokenMs = performance.now() - start;
+          for (const token of tokens) pieces.push(pieceDecoder.push(token));
+          send(stopRule.settledText);
+        },
+        onDrafterFailure(drafter, reason) {
+          log("warn", `drafter-failed source=${drafter.source} reason=${JSON.stringify(reason)}`);
+        },
+      },
+    },
+    signal,
+  );
+  send(stopRule.text);
+  const totalMs = performance.now() - start;
+  return {
+    text: stopRule.text,
+    tokens: generation.tokens,
+    pieces,
+    tokenSources: generation.tokenSources,
+    finishReason: generation.finishReason,
+    stats: generation.stats,
+    timings: {
+      totalMs,
+      firstTokenMs: firstTokenMs === 0 ? totalMs : firstTokenMs,
+      decodeMs: totalMs - generation.stats.timings.prefillMs,
+    },
+  };
+}
+
+function buildPrompt(pair: ModelPair, params: CompleteParams): GenerationContext {
+  const { vocabulary } = pair.target.model;
+  const { contextSize, maxNodes } = pair.target.target;
+  const room = contextSize - Math.min(params.maxTokens, contextSize / 2) - maxNodes;
+  const maxTokens = Math.max(8, Math.min(MAX_PROMPT_TOKENS, Math.floor(room)));
+  const parts = {
+    prefixTokens: vocabulary.tokenize(windowPrefix(params.prefixText, maxTokens)),
+    suffixTokens: vocabulary.tokenize(windowSuffix(params.suffixText, maxTokens)),
+    headerTokens: headerTokens(pair, params),
+  };
+  return buildFimPrompt(pair.fim, parts, maxTokens);
+}
+
+/** Repository and path lines, for families that were trained with them. */
+function headerTokens(pair: ModelPair, params: CompleteParams): Int32Array {
+  const { repoName, fileSeparator } = pair.fim;
+  const { vocabulary } = pair.target.model;
+  const tokens: number[] = [];
+  if (repoName !== undefined && params.repoName !== undefined) {
+    tokens.push(repoName, ...vocabulary.tokenize(`${params.repoName}\n`));
+  }
+  if (fileSeparator !== undefined && params.filePath !== undefined) {
+    tokens.push(fileSeparator, ...vocabulary.tokenize(`${params.filePath}\n`));
+  }
+  return Int32Array.from(tokens);
+}
+
+function drafters(stores: GenerationStores, sources: readonly DraftSource[]): Drafter[] {
+  const { pair, recycling } = stores;
+  const wanted: Drafter[] = [];
+  if (sources.includes("suffixMatch")) wanted.push(new SuffixDrafter());
+  if (sources.includes("recycling")) wanted.push(new RecyclingDrafter(recycling));
+  if (sources.includes("draftModel") && pair.draft !== undefined) {
+    wanted.push(new DraftModelDrafter(pair.draft.target));
+  }
+  return wanted;
+}
+
+function defaultDraftNodes(pair: ModelPair): number {
+  return pair.loaded.backend === "cpu" ? CPU_DRAFT_NODES : GPU_DRAFT_NODES;
+}

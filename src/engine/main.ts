@@ -1,0 +1,102 @@
+/** The engine process: wires the requests of protocol.ts to a CompletionServer, and ends with its parent. */
+import { parseArgs } from "node:util";
+import {
+  type CancellationToken,
+  createMessageConnection,
+  IPCMessageReader,
+  IPCMessageWriter,
+  ResponseError,
+} from "vscode-jsonrpc/node";
+import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
+import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import { CompletionServer } from "./completionServer.ts";
+import {
+  completeRequest,
+  completionProgress,
+  ENGINE_ERROR,
+  healthRequest,
+  loadProgress,
+  loadRequest,
+  logNotification,
+  REQUEST_CANCELLED,
+  statisticsRequest,
+  unloadRequest,
+  type WireError,
+} from "./protocol.ts";
+
+function main(): void {
+  if (process.send === undefined) {
+    process.stderr.write("This is Treeline's engine; it is started by `treeline` or the editor.\n");
+    process.exit(2);
+  }
+  // A native call may be running on a worker thread, and a normal exit would wait for it.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+
+  const connection = createMessageConnection(
+    new IPCMessageReader(process),
+    new IPCMessageWriter(process),
+  );
+  const send = (task: Promise<void>) => {
+    // The channel closes only with the parent, and then this process ends.
+    task.catch(() => {});
+  };
+  const server = new CompletionServer(gpuChoice(), (level, message) =>
+    send(connection.sendNotification(logNotification, { level, message })),
+  );
+  connection.onRequest(loadRequest, ({ progressToken, ...params }, token) =>
+    answer(token, (signal) =>
+      server.load(
+        params,
+        (progress) => send(connection.sendProgress(loadProgress, progressToken, progress)),
+        signal,
+      ),
+    ),
+  );
+  connection.onRequest(unloadRequest, (token) =>
+    answer(token, async () => {
+      await server.unload();
+      return null;
+    }),
+  );
+  connection.onRequest(completeRequest, ({ progressToken, ...params }, token) =>
+    answer(token, (signal) =>
+      server.complete(
+        params,
+        (text) => send(connection.sendProgress(completionProgress, progressToken, { text })),
+        signal,
+      ),
+    ),
+  );
+  connection.onRequest(statisticsRequest, () => server.statistics);
+  connection.onRequest(healthRequest, () => server.health);
+  connection.listen();
+}
+
+function gpuChoice(): GpuChoice {
+  const { values } = parseArgs({ options: { gpu: { type: "string", default: "auto" } } });
+  const choice = GPU_CHOICES.find((gpu) => gpu === values.gpu);
+  if (choice !== undefined) return choice;
+  process.stderr.write(`--gpu is "${values.gpu}", expected one of ${GPU_CHOICES.join(", ")}\n`);
+  return process.exit(2);
+}
+
+/** Runs a request with a signal in place of the token, and gives every failure its code. */
+async function answer<T>(
+  token: CancellationToken,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | ResponseError<WireError>> {
+  const controller = new AbortController();
+  const subscription = token.onCancellationRequested(() => controller.abort());
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    const message = messageOf(error);
+    if (isAbortError(error)) return new ResponseError(REQUEST_CANCELLED, message);
+    const code = error instanceof EngineError ? error.code : "internal";
+    return new ResponseError(ENGINE_ERROR, message, { code });
+  } finally {
+    subscription.dispose();
+  }
+}
+
+main();

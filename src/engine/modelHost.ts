@@ -1,0 +1,146 @@
+/** Loads a target and perhaps a draft, and owns them. Nothing here decides what to draft. */
+import { stat } from "node:fs/promises";
+import type { GpuChoice } from "../core/backend.ts";
+import { type FimTokens, fimMarkers } from "../core/fimPrompt.ts";
+import type { Token } from "../core/tokens.ts";
+import { fimTokensOf } from "../llama/fimTokens.ts";
+import { estimateGpuLayers } from "../llama/gpuEstimate.ts";
+import { type OffloadStep, offloadLadder, openWithStepDown } from "../llama/gpuOffload.ts";
+import { openContext } from "../llama/llamaContext.ts";
+import { type LlamaLibrary, loadLlamaLibrary } from "../llama/llamaLibrary.ts";
+import { ALL_LAYERS, type LlamaModel, openModel } from "../llama/llamaModel.ts";
+import { LlamaTarget } from "../llama/llamaTarget.ts";
+import { countIdleCores } from "../llama/threads.ts";
+import { checkSharedVocabulary } from "../llama/vocabCheck.ts";
+import type { LoadedModel, LoadedModels, LoadParams, LoadProgress } from "./protocol.ts";
+
+/** The draft is small: a second thread costs it more at barriers than it brings (DESIGN §3). */
+const DRAFT_THREADS = 1;
+
+/** A model with its context. */
+export interface OpenModel {
+  readonly model: LlamaModel;
+  readonly target: LlamaTarget;
+}
+
+/** The models of one load. Dispose when no decode runs. */
+export interface ModelPair {
+  readonly target: OpenModel;
+  readonly draft: OpenModel | undefined;
+  readonly fim: FimTokens;
+  /** llama.cpp's end-of-generation set and the FIM markers: after any of them no text of the gap follows. */
+  readonly isEndToken: (token: Token) => boolean;
+  readonly loaded: LoadedModels;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * @throws EngineError with path, finding and remedy for every file that cannot serve; AbortError. Nothing stays
+ *   allocated then.
+ */
+export async function loadModelPair(
+  gpu: GpuChoice,
+  params: LoadParams,
+  onProgress: (progress: LoadProgress) => void,
+  signal: AbortSignal,
+): Promise<ModelPair> {
+  const start = performance.now();
+  const library = await loadLlamaLibrary(gpu);
+  signal.throwIfAborted();
+  const numThreads = await countIdleCores();
+  const { targetPath, draftPath, contextSize } = params;
+  const gpuLayers =
+    library.backend === "cpu"
+      ? 0
+      : await estimateGpuLayers(library, targetPath, draftPath, contextSize, signal);
+  const notices: string[] = [];
+  const open = (step: OffloadStep) =>
+    openPair(library, params, step, numThreads, onProgress, signal);
+  const pair = await openWithStepDown(
+    offloadLadder(gpuLayers, draftPath !== undefined),
+    open,
+    (notice) => notices.push(notice),
+  );
+  const { target, draft } = pair;
+  const loaded: LoadedModels = {
+    target: await describe(target, pair.step.gpuLayers, numThreads),
+    ...(draft === undefined
+      ? {}
+      : { draft: await describe(draft, pair.step.gpuLayers, DRAFT_THREADS) }),
+    backend: library.backend,
+    deviceNames: library.deviceNames,
+    llamaCppVersion: library.version,
+    contextSize: target.target.contextSize,
+    notices,
+    loadMs: performance.now() - start,
+  };
+  return { ...pair, loaded };
+}
+
+type OpenedPair = Omit<ModelPair, "loaded"> & { readonly step: OffloadStep };
+
+async function openPair(
+  library: LlamaLibrary,
+  params: LoadParams,
+  step: OffloadStep,
+  numThreads: number,
+  onProgress: (progress: LoadProgress) => void,
+  signal: AbortSignal,
+): Promise<OpenedPair> {
+  const opened: OpenModel[] = [];
+  const disposeAll = () => {
+    for (const { model, target } of opened.splice(0).reverse()) {
+      target[Symbol.dispose]();
+      model[Symbol.dispose]();
+    }
+  };
+  const openOne = async (which: LoadProgress["model"], path: string, layers: number) => {
+    const report = (fraction: number) => onProgress({ model: which, fraction });
+    const options = { gpuLayers: layers, onProgress: report };
+    const model = await openModel(library, path, options, signal);
+    try {
+      const contextSize = Math.min(params.contextSize, model.trainedContext);
+      const threads = which === "draft" ? DRAFT_THREADS : numThreads;
+      const context = await openContext(model, { contextSize, numThreads: threads });
+      const one = { model, target: new LlamaTarget(context) };
+      opened.push(one);
+      return one;
+    } catch (error) {
+      model[Symbol.dispose]();
+      throw error;
+    }
+  };
+  try {
+    const target = await openOne("target", params.targetPath, step.gpuLayers);
+    const fim = fimTokensOf(target.model);
+    let draft: OpenModel | undefined;
+    if (params.draftPath !== undefined && step.withDraft) {
+      draft = await openOne("draft", params.draftPath, step.gpuLayers === 0 ? 0 : ALL_LAYERS);
+      checkSharedVocabulary(target.model.header, draft.model.header);
+    }
+    signal.throwIfAborted();
+    const markers = fimMarkers(fim);
+    const isEndToken = (token: Token) =>
+      markers.has(token) || target.model.vocabulary.isEndToken(token);
+    return { target, draft, fim, isEndToken, step, [Symbol.dispose]: disposeAll };
+  } catch (error) {
+    disposeAll();
+    throw error;
+  }
+}
+
+async function describe(
+  { model }: OpenModel,
+  gpuLayers: number,
+  numThreads: number,
+): Promise<LoadedModel> {
+  return {
+    path: model.path,
+    name: model.name,
+    architecture: model.architecture,
+    fileBytes: (await stat(model.path)).size,
+    numLayers: model.numLayers,
+    gpuLayers: Math.min(gpuLayers, model.numLayers + 1),
+    numThreads,
+  };
+}

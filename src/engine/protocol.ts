@@ -1,0 +1,168 @@
+/**
+ * The messages between the engine process and whoever owns it. vscode-jsonrpc carries requests, cancellation and
+ * progress; this file only declares what is said. Imported by both sides, so it imports nothing native.
+ */
+import { NotificationType, ProgressType, RequestType, RequestType0 } from "vscode-jsonrpc/node";
+import type { Backend } from "../core/backend.ts";
+import type { DecodeStats } from "../core/decodeStats.ts";
+import type { DraftSource } from "../core/draftTree.ts";
+import { EngineError, type EngineErrorCode } from "../core/errors.ts";
+import type { FinishReason } from "../core/generation.ts";
+import type { LogLevel } from "../core/log.ts";
+
+/** Raised with every incompatible change; both sides compare it first. */
+export const PROTOCOL_VERSION = 1;
+
+/** What to load. One target, perhaps one draft. */
+export interface LoadParams {
+  readonly targetPath: string;
+  readonly draftPath?: string;
+  /** Positions of the target's context; the smaller of this and what the model was trained on is used. */
+  readonly contextSize: number;
+}
+
+export interface LoadedModel {
+  readonly path: string;
+  readonly name: string;
+  readonly architecture: string;
+  readonly fileBytes: number;
+  readonly numLayers: number;
+  readonly gpuLayers: number;
+  readonly numThreads: number;
+}
+
+export interface LoadedModels {
+  readonly target: LoadedModel;
+  readonly draft?: LoadedModel;
+  readonly backend: Backend;
+  readonly deviceNames: readonly string[];
+  readonly llamaCppVersion: string;
+  readonly contextSize: number;
+  /** What the user should know once: a draft left out, layers kept on the CPU. */
+  readonly notices: readonly string[];
+  readonly loadMs: number;
+}
+
+export interface LoadProgress {
+  readonly model: "target" | "draft";
+  /** 0 … 1 */
+  readonly fraction: number;
+}
+
+/** One keystroke's question. */
+export interface CompleteParams {
+  readonly prefixText: string;
+  readonly suffixText: string;
+  /** Path shown to models that were trained with paths; relative to the repository. */
+  readonly filePath?: string;
+  readonly repoName?: string;
+  /** Output tokens at most. */
+  readonly maxTokens: number;
+  /** Which drafters may draft; empty is plain decoding. */
+  readonly sources: readonly DraftSource[];
+  /** Nodes one pass verifies at most; the engine's own choice if absent. */
+  readonly maxDraftNodes?: number;
+}
+
+export interface CompletionTimings {
+  /** From the request's arrival to its result. */
+  readonly totalMs: number;
+  /** From the request's arrival to the first committed token. */
+  readonly firstTokenMs: number;
+  /** Passes after the prompt, drafting included. */
+  readonly decodeMs: number;
+}
+
+export interface CompletionResult {
+  readonly text: string;
+  readonly tokens: Int32Array;
+  /** [tokens.length] text of each token; bytes of an unfinished character count for the token that ends it. */
+  readonly pieces: readonly string[];
+  /** [tokens.length] bits of the sources that drafted each token, 0 for the target's own. */
+  readonly tokenSources: Uint8Array;
+  readonly finishReason: FinishReason;
+  readonly stats: DecodeStats;
+  readonly timings: CompletionTimings;
+}
+
+/** A piece of a running completion. */
+export interface CompletionChunk {
+  readonly text: string;
+}
+
+/** Sums over the engine's life. */
+export interface EngineStatistics {
+  readonly numCompletions: number;
+  readonly numCancelled: number;
+  readonly numFailed: number;
+  readonly numTokens: number;
+  readonly numSteps: number;
+  readonly numDraftTokens: number;
+  readonly numAcceptedTokens: number;
+  readonly decodeMs: number;
+}
+
+export interface EngineHealth {
+  readonly protocolVersion: number;
+  readonly pid: number;
+  readonly nodeVersion: string;
+  readonly isLoaded: boolean;
+  readonly isBusy: boolean;
+  readonly residentBytes: number;
+  readonly uptimeMs: number;
+}
+
+export interface LogEntry {
+  readonly level: LogLevel;
+  /** One line: `verb key=value …`. */
+  readonly message: string;
+}
+
+/** A failure on the wire; codes cross processes, classes do not. */
+export interface WireError {
+  readonly code: EngineErrorCode;
+}
+
+export const loadRequest = new RequestType<
+  LoadParams & { progressToken: string },
+  LoadedModels,
+  WireError
+>("load");
+export const unloadRequest = new RequestType0<null, WireError>("unload");
+export const completeRequest = new RequestType<
+  CompleteParams & { progressToken: string },
+  CompletionResult,
+  WireError
+>("complete");
+export const statisticsRequest = new RequestType0<EngineStatistics, WireError>("statistics");
+export const healthRequest = new RequestType0<EngineHealth, WireError>("health");
+
+export const loadProgress = new ProgressType<LoadProgress>();
+export const completionProgress = new ProgressType<CompletionChunk>();
+export const logNotification = new NotificationType<LogEntry>("log");
+
+/** JSON-RPC error codes of ours (the range is free for applications). */
+export const ENGINE_ERROR = -31_000;
+/** The Language Server Protocol's code for a request that was cancelled or overtaken. */
+export const REQUEST_CANCELLED = -32_800;
+
+/**
+ * Checks a completion request from the other process.
+ * @throws EngineError `invalidRequest` naming the field.
+ */
+export function checkCompleteParams(params: CompleteParams): void {
+  const refuse = (field: string, expected: string): never => {
+    const found = JSON.stringify((params as unknown as Record<string, unknown>)[field]);
+    throw new EngineError("invalidRequest", `${field} is ${found}, expected ${expected}.`);
+  };
+  if (typeof params.prefixText !== "string") refuse("prefixText", "text");
+  if (typeof params.suffixText !== "string") refuse("suffixText", "text");
+  if (!Number.isInteger(params.maxTokens) || params.maxTokens < 1) {
+    refuse("maxTokens", "an integer of at least 1");
+  }
+  if (!Array.isArray(params.sources)) refuse("sources", "an array of drafter names");
+  const { maxDraftNodes } = params;
+  if (maxDraftNodes !== undefined && !(Number.isInteger(maxDraftNodes) && maxDraftNodes >= 0)) {
+    refuse("maxDraftNodes", "an integer of at least 0");
+  }
+}

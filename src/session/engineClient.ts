@@ -1,0 +1,241 @@
+/**
+ * The host's handle on the engine: typed requests that survive the engine's death. A dead engine is started again by
+ * the next request, after a back-off, and gets the models it had before it serves. `RestartPolicy` has the rules.
+ */
+import { randomUUID } from "node:crypto";
+import type { CancellationToken, RequestType0 } from "vscode-jsonrpc/node";
+import type { GpuChoice } from "../core/backend.ts";
+import {
+  type CompleteParams,
+  type CompletionResult,
+  completeRequest,
+  completionProgress,
+  type EngineHealth,
+  type EngineStatistics,
+  healthRequest,
+  type LoadedModels,
+  type LoadParams,
+  type LoadProgress,
+  statisticsRequest,
+  unloadRequest,
+  type WireError,
+} from "../engine/protocol.ts";
+import { abortable, abortError } from "./abort.ts";
+import { type PendingAnswer, sendCancellable } from "./engineAnswer.ts";
+import type { EngineProcess } from "./engineProcess.ts";
+import { EngineSupervisor, type EngineSupervisorOptions } from "./engineSupervisor.ts";
+import { ListenerSet } from "./listenerSet.ts";
+import { ModelServing } from "./modelServing.ts";
+import type { StepDown } from "./restartPolicy.ts";
+
+/** Time an engine has to answer a cancel, in ms; one that takes longer hangs and is killed. */
+export const CANCEL_GRACE_MS = 15_000;
+
+/**
+ * What the engine is doing: `stopped` before the first request and after dispose, `restarting` from a crash until the
+ * new process is up (which the next request asks for), `failed` after too many crashes in a row.
+ */
+export type EngineState =
+  | "stopped"
+  | "starting"
+  | "ready"
+  | "loading"
+  | "working"
+  | "restarting"
+  | "failed";
+
+export class EngineClient implements AsyncDisposable {
+  readonly #options: EngineSupervisorOptions;
+  readonly #supervisor: EngineSupervisor;
+  readonly #serving: ModelServing;
+  readonly #lifetime = new AbortController();
+  readonly #stateListeners = new ListenerSet<EngineState>();
+  readonly #noticeListeners = new ListenerSet<string>();
+  #state: EngineState = "stopped";
+  #numCompletions = 0;
+
+  constructor(options: EngineSupervisorOptions) {
+    this.#options = options;
+    this.#supervisor = new EngineSupervisor(options, {
+      progress: () => ({
+        phase: this.#serving.crashPhase,
+        backend: this.#serving.models?.backend,
+      }),
+      onCrash: (engine) => this.#serving.lost(engine),
+      onStepDown: (step) => this.#noticeListeners.fire(stepDownNotice(step)),
+      onPhaseChange: () => this.#updateState(),
+    });
+    this.#serving = new ModelServing(this.#supervisor, () => this.#updateState());
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** The backend in use, or to be used next; lower than asked for once that kept crashing. */
+  get gpu(): GpuChoice {
+    return this.#supervisor.policy.gpu;
+  }
+
+  /** Called with each new state. */
+  onStateChange(listener: (state: EngineState) => void): Disposable {
+    return this.#stateListeners.add(listener);
+  }
+
+  /** Called with a message for the user, once per cause. */
+  onNotice(listener: (message: string) => void): Disposable {
+    return this.#noticeListeners.add(listener);
+  }
+
+  /**
+   * Loads models in place of those loaded; a newer load replaces an older. They are loaded again after a crash.
+   * A load that a GPU backend crashes is tried again, at last on the CPU.
+   * @throws EngineError of the engine, after which no models are wanted any more, or of a crash.
+   */
+  async load(
+    params: LoadParams,
+    onProgress: (progress: LoadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<LoadedModels> {
+    this.#assertOpen();
+    return this.#serving.load(params, onProgress, this.#withLifetime(signal));
+  }
+
+  /** Frees the models; does nothing if no engine runs. */
+  async unload(signal: AbortSignal): Promise<void> {
+    this.#assertOpen();
+    this.#serving.forget();
+    if (this.#supervisor.phase === "none") return;
+    await this.#ask(unloadRequest, signal);
+  }
+
+  /**
+   * Completes at a cursor. A newer completion aborts this one, which then rejects with an `AbortError`.
+   * @param onChunk - called with each piece of text as it is decoded, until the promise settles.
+   * @throws EngineError `engineCrashed` if the engine dies meanwhile; the signal's reason as soon as it aborts.
+   */
+  async complete(
+    params: CompleteParams,
+    onChunk: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<CompletionResult> {
+    this.#assertOpen();
+    const engine = await this.#serving.engine(this.#withLifetime(signal));
+    const { connection } = engine;
+    const progressToken = randomUUID();
+    const pending = this.#send(
+      engine,
+      (token) => connection.sendRequest(completeRequest, { ...params, progressToken }, token),
+      signal,
+    );
+    const progress = connection.onProgress(completionProgress, progressToken, ({ text }) => {
+      if (!signal.aborted) onChunk(text);
+    });
+    const answered = new AbortController();
+    const watchForHang = () => this.#killUnlessAnswered(engine, answered.signal);
+    signal.addEventListener("abort", watchForHang, { once: true });
+    this.#numCompletions++;
+    this.#updateState();
+    // The engine works until it has answered, which after a cancel is later than the caller's rejection.
+    const onAnswer = () => {
+      answered.abort();
+      signal.removeEventListener("abort", watchForHang);
+      progress.dispose();
+      this.#numCompletions--;
+      this.#updateState();
+    };
+    pending.answer.then(() => {
+      this.#supervisor.policy.completed();
+      this.#serving.completed();
+      onAnswer();
+    }, onAnswer);
+    return pending.result;
+  }
+
+  async statistics(signal: AbortSignal): Promise<EngineStatistics> {
+    return this.#ask(statisticsRequest, signal);
+  }
+
+  async health(signal: AbortSignal): Promise<EngineHealth> {
+    return this.#ask(healthRequest, signal);
+  }
+
+  /** Starts afresh on a backend with the same models and forgets all crashes. Running requests are aborted. */
+  async restart(gpu: GpuChoice, signal: AbortSignal): Promise<void> {
+    this.#assertOpen();
+    this.#supervisor.policy.reset(gpu);
+    await this.#end("The engine was restarted.");
+    await this.#serving.engine(this.#withLifetime(signal));
+  }
+
+  /** Ends the engine; every request rejects with an `AbortError`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lifetime.abort(abortError("The engine client was disposed."));
+    await this.#end("The engine client was disposed.");
+  }
+
+  async #end(reason: string): Promise<void> {
+    this.#serving.interrupt(reason);
+    await this.#supervisor.end();
+  }
+
+  #assertOpen(): void {
+    if (this.#lifetime.signal.aborted) throw new Error("The engine client is disposed.");
+  }
+
+  #withLifetime(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#lifetime.signal]);
+  }
+
+  async #ask<R>(type: RequestType0<R, WireError>, signal: AbortSignal): Promise<R> {
+    this.#assertOpen();
+    const engine = await abortable(this.#supervisor.start(), this.#withLifetime(signal));
+    return this.#send(engine, (token) => engine.connection.sendRequest(type, token), signal).result;
+  }
+
+  #send<R>(
+    engine: EngineProcess,
+    send: (token: CancellationToken) => Promise<R>,
+    signal: AbortSignal,
+  ): PendingAnswer<R> {
+    return sendCancellable(send, () => this.#supervisor.endedError(engine), signal);
+  }
+
+  /** A native hang ends like a crash: it costs the completion, and the next request gets a new engine. */
+  #killUnlessAnswered(engine: EngineProcess, answered: AbortSignal): void {
+    const { clock, log } = this.#options;
+    clock.delay(CANCEL_GRACE_MS, answered).then(
+      () => {
+        log("warn", `kill engine reason="no answer ${CANCEL_GRACE_MS} ms after a cancel"`);
+        engine.kill();
+      },
+      // Answered in time.
+      () => {},
+    );
+  }
+
+  #updateState(): void {
+    const state = this.#currentState();
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.log("debug", `engine state=${state}`);
+    this.#stateListeners.fire(state);
+  }
+
+  #currentState(): EngineState {
+    const { phase, policy } = this.#supervisor;
+    if (this.#lifetime.signal.aborted) return "stopped";
+    if (phase === "running") {
+      if (this.#serving.isLoading) return "loading";
+      return this.#numCompletions > 0 ? "working" : "ready";
+    }
+    if (phase === "starting") return policy.numCrashes > 0 ? "restarting" : "starting";
+    if (policy.hasGivenUp) return "failed";
+    return policy.numCrashes > 0 ? "restarting" : "stopped";
+  }
+}
+
+function stepDownNotice({ from, to }: StepDown): string {
+  const next = to === "off" ? "the CPU" : to;
+  return `The engine crashed twice with GPU "${from}", so Treeline goes on with ${next}. To choose another, change the GPU setting.`;
+}

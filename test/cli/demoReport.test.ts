@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { demoSummary, ghostText, median, spotFigures } from "../../src/cli/demoReport.ts";
+import { Terminal } from "../../src/cli/terminal.ts";
+import { emptyDecodeStats } from "../../src/core/decodeStats.ts";
+import type { CompletionResult } from "../../src/engine/protocol.ts";
+
+function result(decodeMs: number, numAcceptedTokens = 0, text = "ab"): CompletionResult {
+  return {
+    text,
+    tokens: Int32Array.of(1, 2),
+    pieces: ["a", "bc"],
+    tokenSources: Uint8Array.of(0, 1),
+    finishReason: "stopRule",
+    stats: { ...emptyDecodeStats(), numSteps: 2, numAcceptedTokens },
+    timings: { totalMs: decodeMs + 1, firstTokenMs: 1, decodeMs },
+  };
+}
+
+describe("median", () => {
+  test("is the middle value, or the mean of the two in the middle", () => {
+    expect(median([5, 1, 3])).toBe(3);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+    expect(median([])).toBeNaN();
+  });
+});
+
+describe("spotFigures", () => {
+  test("says so where speculation is slower", () => {
+    const figures = spotFigures({ plain: [result(10)], speculative: [result(20, 3)] });
+    expect(figures).toContain("acceptance length 2.50 incl. bonus");
+    expect(figures).toContain("SLOWER than plain: 0.50x");
+    expect(figures).toContain("identical text");
+  });
+
+  test("says so where the texts differ", () => {
+    const figures = spotFigures({ plain: [result(10)], speculative: [result(5, 0, "a")] });
+    expect(figures).toContain("2.00x");
+    expect(figures).toContain("DIFFERENT TEXT");
+  });
+});
+
+describe("demoSummary", () => {
+  test("takes the median of the ratios and states a loss", () => {
+    const lines = demoSummary([
+      { plain: [result(10)], speculative: [result(20)] },
+      { plain: [result(10)], speculative: [result(40)] },
+      { plain: [result(10)], speculative: [result(5)] },
+    ]).join("\n");
+    expect(lines).toContain("against plain: 0.50x");
+    expect(lines).toContain("slower than plain decoding on this machine");
+    expect(lines).toContain("looping outputs: 0 of 3");
+  });
+
+  test("leaves looping outputs out of the acceptance length", () => {
+    const looping = { ...result(5, 100), tokens: Int32Array.from({ length: 12 }, () => 7) };
+    const lines = demoSummary([
+      { plain: [looping], speculative: [looping] },
+      { plain: [result(10)], speculative: [result(5, 1)] },
+    ]).join("\n");
+    expect(lines).toContain("do not loop: 1.50 incl. bonus");
+    expect(lines).toContain("looping outputs: 1 of 2");
+  });
+});
+
+describe("ghostText", () => {
+  const stream = (isTTY: boolean) => ({ isTTY, write: () => true });
+
+  test("is plain text where no person reads it, and ends where the text ends", () => {
+    const terminal = new Terminal(stream(false), stream(false), {});
+    expect(ghostText("1\n2\n3\n4", result(1), terminal)).toBe("2\n3\n4ab");
+  });
+
+  test("colors each token by its source, unless NO_COLOR is set", () => {
+    const colored = new Terminal(stream(true), stream(true), {});
+    expect(ghostText("x", result(1), colored)).toBe(
+      "\u001b[2mx\u001b[22m\u001b[33ma\u001b[39m\u001b[32mb\u001b[39m",
+    );
+    const plain = new Terminal(stream(true), stream(true), { NO_COLOR: "1" });
+    expect(ghostText("x", result(1), plain)).toBe("xab");
+  });
+});
