@@ -24,7 +24,7 @@ const node = {
 const entries = [
   {
     ...node,
-    entryPoints: { engine: "src/engine/main.ts" },
+    entryPoints: { engine: "src/engine/main.ts", hostBench: "src/engine/hostBench.ts" },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     banner: { js: requireShim },

@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { hasLavapipe } from "./tooling/lavapipe.ts";
 import { viteWat } from "./tooling/watPlugin.mjs";
 
@@ -6,11 +6,11 @@ import { viteWat } from "./tooling/watPlugin.mjs";
 const native = { pool: "forks", isolate: true, fileParallelism: false } as const;
 
 /** The Vulkan backend on a software device: the same suites, fewer prompts, as lavapipe is slow. */
-const vulkan = {
+const vulkan: TestProjectConfiguration = {
   plugins: [viteWat()],
   test: {
     name: "vulkan",
-    include: ["test/llama/native/{llamaTarget,lossless}.test.ts"] as string[],
+    include: ["test/llama/native/{llamaTarget,lossless}.test.ts"],
     env: {
       TREELINE_TEST_GPU: "vulkan",
       TREELINE_LOSSLESS_PROMPTS: "3",
@@ -20,7 +20,7 @@ const vulkan = {
     testTimeout: 600_000,
     ...native,
   },
-} as const;
+};
 
 // With CI set nothing is skipped: without a device these tests fail.
 const runsVulkan = hasLavapipe() || process.env["CI"] !== undefined;

@@ -1,16 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { meanAcceptanceLength } from "../../src/core/decodeStats.ts";
 import type { Drafter } from "../../src/core/drafter.ts";
 import { checkDraftTree, DRAFT_SOURCES, type DraftTree } from "../../src/core/draftTree.ts";
-import { meanAcceptanceLength } from "../../src/core/decodeStats.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { layOutTree } from "../../src/core/treeBatch.ts";
 import { HostileDrafter, spoil } from "../fakes/hostileDrafter.ts";
 import { countdownSignal } from "../support/countdownSignal.ts";
 import {
   arbitraryScenario,
   CLOCK,
-  contextOf,
   decodePlain,
   decodeSpeculatively,
   openDrafters,
@@ -104,10 +102,9 @@ describe("speculativeDecode", () => {
         );
         expect(numAcceptedTokens).toBeLessThanOrEqual(numDraftTokens);
         for (const source of DRAFT_SOURCES) {
-          const { numProposed, numVerified, numAccepted } = stats.bySource[source];
+          const { numVerified, numAccepted } = stats.bySource[source];
           expect(numVerified).toBeGreaterThanOrEqual(numAccepted);
           expect(numDraftTokens).toBeGreaterThanOrEqual(numVerified);
-          if (numProposed === 0 && scenario.drafters.length === 0) expect(numVerified).toBe(0);
         }
         const numDrafted = tokenSources.filter((bits) => bits !== 0).length;
         expect(numDrafted).toBeLessThanOrEqual(numAcceptedTokens);
@@ -256,18 +253,6 @@ describe("speculativeDecode", () => {
     await expect(decodeSpeculatively({ ...PLAIN_SCENARIO, maxTokens: 0 })).rejects.toThrow(
       RangeError,
     );
-  });
-
-  test("the prompt belongs to the caller: only a drafter can change it", async () => {
-    const context = contextOf(PLAIN_SCENARIO.prompt);
-    const limits = { maxTokens: 5, isEndToken: () => false };
-    const target = openFake(PLAIN_SCENARIO);
-    const drafters = openDrafters(PLAIN_SCENARIO);
-    await speculativeDecode(
-      { target, drafters, context, limits, maxDraftNodes: 8, observer: CLOCK },
-      NEVER,
-    );
-    expect(context).toEqual(contextOf(PLAIN_SCENARIO.prompt));
   });
 
   test("nothing is asked of the drafters where nothing can be verified", async () => {

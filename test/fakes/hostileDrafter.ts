@@ -136,8 +136,8 @@ export class HostileDrafter implements Drafter {
 
 /** Breaks every invariant of a tree in place. */
 export function spoil(tree: DraftTree): void {
-  tree.tokens?.fill(-9);
-  tree.parents?.fill(tree.parents.length + 5);
+  tree.tokens?.fill(1);
+  tree.parents?.fill(1e6);
   tree.scores?.fill(Number.NaN);
   tree.depths?.fill(3);
   Object.assign(tree, { size: 40 });

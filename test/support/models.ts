@@ -1,15 +1,13 @@
 /** The bundled pair, opened for tests. */
-import { fileURLToPath } from "node:url";
 import type { GpuChoice } from "../../src/core/backend.ts";
 import { openContext } from "../../src/llama/llamaContext.ts";
 import { loadLlamaLibrary } from "../../src/llama/llamaLibrary.ts";
 import { type LlamaModel, openModel } from "../../src/llama/llamaModel.ts";
 import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
+import { DRAFT_PATH, TARGET_PATH } from "./modelPaths.ts";
 import { NEVER } from "./never.ts";
 
-const modelFile = (name: string) => fileURLToPath(new URL(`../../models/${name}`, import.meta.url));
-export const TARGET_PATH = modelFile("treeline-tiny-target-q8_0.gguf");
-export const DRAFT_PATH = modelFile("treeline-tiny-draft-q8_0.gguf");
+export { DRAFT_PATH, TARGET_PATH };
 
 /** The backend that native tests run on: the CPU, unless a run asks for another. */
 export const TEST_GPU = (process.env["TREELINE_TEST_GPU"] ?? "off") as GpuChoice;

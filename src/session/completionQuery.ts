@@ -1,0 +1,63 @@
+/** One question of the editor, and its answer. Text in, text out: neither VS Code nor tokens appear here. */
+import type { CompletionResult } from "../engine/protocol.ts";
+
+/** Why the editor asks: by itself while the user types, or because the user asked. */
+export type QueryTrigger = "automatic" | "invoke";
+
+export interface CompletionQuery {
+  /** Stable per document, e.g. its URI. */
+  readonly documentId: string;
+  readonly languageId: string;
+  /** The whole text before the cursor, and after it. */
+  readonly prefixText: string;
+  readonly suffixText: string;
+  /** Relative to the workspace folder; for models trained with paths. */
+  readonly filePath?: string;
+  readonly repoName?: string;
+  readonly trigger: QueryTrigger;
+}
+
+/** Where an answer came from. */
+export type SuggestionOrigin = "cache" | "typedThrough" | "running" | "prefetched" | "generated";
+
+/** Text to show at the cursor of the query. */
+export interface Suggestion {
+  /** Unique per generated completion: the same id while the user types through it. */
+  readonly id: number;
+  /** What is still to be inserted at this query's cursor; never empty. */
+  readonly text: string;
+  readonly origin: SuggestionOrigin;
+  /** From the query's arrival to this answer. */
+  readonly latencyMs: number;
+  /** Figures of the generation behind it. */
+  readonly result: CompletionResult;
+}
+
+/** Why a query got no suggestion; *Why No Suggestion?* shows it with its remedy. */
+export type NoSuggestionReason =
+  | "cancelled"
+  | "superseded"
+  | "noModel"
+  | "engineFailed"
+  | "rejected"
+  | "empty";
+
+export interface NoSuggestion {
+  readonly reason: NoSuggestionReason;
+  /** One sentence with what was found and, where there is one, the remedy. */
+  readonly detail: string;
+}
+
+export type QueryOutcome =
+  | { readonly suggestion: Suggestion }
+  | { readonly noSuggestion: NoSuggestion };
+
+/** Answers queries; implemented by `CompletionBroker`. */
+export interface CompletionSource {
+  /** Never rejects: failures and cancellations are outcomes. */
+  query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome>;
+  /** The user took a suggestion whole: the next completion may be prepared. */
+  accepted(suggestionId: number): void;
+  /** Forgets what was cached for a document, or everything. */
+  forget(documentId?: string): void;
+}
