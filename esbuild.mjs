@@ -1,11 +1,13 @@
 // Bundles the entries: node esbuild.mjs [--watch]
-import { chmod } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
 import { build, context } from "esbuild";
 import { esbuildWat } from "./tooling/watPlugin.mjs";
 
 // CommonJS packages inside an ESM bundle call require() for Node's own modules.
 const requireShim =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
 
 /** @type {import("esbuild").BuildOptions} */
 const node = {
@@ -17,6 +19,7 @@ const node = {
   legalComments: "none",
   logLevel: "info",
   plugins: [esbuildWat()],
+  define: { TREELINE_VERSION: JSON.stringify(version) },
   // Native, or found at run time beside what they load.
   external: ["node-llama-cpp", "koffi"],
 };

@@ -8,6 +8,10 @@ import { demoCommand } from "./demoCommand.ts";
 import type { CommandContext, ModelOptions } from "./engineSession.ts";
 import { Terminal } from "./terminal.ts";
 
+/** Set by the bundler from package.json. */
+declare const TREELINE_VERSION: string | undefined;
+const VERSION = typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development";
+
 /** Largest number that options take; far beyond any file or context. */
 const MAX_OPTION = 1_000_000_000;
 
@@ -29,6 +33,7 @@ function withModelOptions(command: Command): Command {
 function createProgram(context: CommandContext, signal: AbortSignal): Command {
   const program = new Command("treeline")
     .description("Speculative code completion on local models.")
+    .version(VERSION)
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(text) });
   const complete = program

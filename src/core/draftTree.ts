@@ -70,6 +70,13 @@ export class DraftTreeBuilder {
     return this.#tokens.length;
   }
 
+  numChildren(parent: number): number {
+    let count = 0;
+    for (let node = this.#firstChild[parent] ?? -1; node !== -1; node = this.#nextSibling[node]!)
+      count++;
+    return count;
+  }
+
   /** The child of `parent` that carries `token`, or -1. */
   child(parent: number, token: Token): number {
     let node = this.#firstChild[parent] ?? -1;

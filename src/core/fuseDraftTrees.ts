@@ -2,17 +2,22 @@
 import { type DraftTree, DraftTreeBuilder, ROOT } from "./draftTree.ts";
 import type { Token } from "./tokens.ts";
 
+/** What may stand where in a fused tree. */
+export interface DraftableTokens {
+  /** Ids from 0 below this are the target's; a node outside is left out with everything below it. */
+  readonly vocabSize: number;
+  /** Whether a token ends the output: it may stand, nothing below it can be accepted into the output. */
+  readonly isEndToken: (token: Token) => boolean;
+}
+
 /**
  * The union of all paths. A node that several sources propose keeps all their bits, and their scores combined as
  * independent estimates. The drafts must be valid.
- *
- * @param isDraftable - whether a token may be drafted at all; a node that fails is left out with everything below it
- *   (ids outside the vocabulary; end tokens may stand but the caller's predicate decides).
  */
 export function fuseDraftTrees(
   rootToken: Token,
   drafts: readonly DraftTree[],
-  isDraftable: (token: Token) => boolean,
+  { vocabSize, isEndToken }: DraftableTokens,
 ): DraftTree {
   const fused = new DraftTreeBuilder(rootToken);
   for (const draft of drafts) {
@@ -21,8 +26,10 @@ export function fuseDraftTrees(
     unionNodes[ROOT] = ROOT;
     for (let node = 1; node < draft.size; node++) {
       const parent = unionNodes[draft.parents[node]!]!;
-      if (parent === -1 || !isDraftable(draft.tokens[node]!)) continue;
-      unionNodes[node] = fused.add(parent, draft.tokens[node]!, {
+      const token = draft.tokens[node]!;
+      if (parent === -1 || !(token >= 0 && token < vocabSize)) continue;
+      if (draft.parents[node] !== ROOT && isEndToken(draft.tokens[draft.parents[node]!]!)) continue;
+      unionNodes[node] = fused.add(parent, token, {
         score: draft.scores[node]!,
         source: draft.sources[node]!,
         rank: draft.ranks[node]!,

@@ -56,6 +56,7 @@ export class RecyclingStore {
   learnRow(token: Token, tokens: Int32Array, logits: Float32Array): void {
     if (token < 0 || token >= this.vocabSize || tokens.length === 0) return;
     const best = logits[0]!;
+    if (!Number.isFinite(best)) return;
     let sum = 0;
     for (const logit of logits) sum += Math.exp(logit - best);
     for (let rank = 0; rank < NUM_SUCCESSORS; rank++) {

@@ -137,6 +137,7 @@ class DrafterPanel {
   async draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<DraftTree> {
     const { now } = this.#params.observer;
     const { vocabSize } = this.#params.target;
+    const { isEndToken } = this.#params.limits;
     const draftStart = now();
     const drafts: DraftTree[] = [];
     // A copy each: what a drafter does to its arguments must not reach the target.
@@ -158,7 +159,7 @@ class DrafterPanel {
       }
     }
     const fuseStart = now();
-    const fused = fuseDraftTrees(rootToken, drafts, (token) => token >= 0 && token < vocabSize);
+    const fused = fuseDraftTrees(rootToken, drafts, { vocabSize, isEndToken });
     const limited = limitDraftTree(fused, limits);
     this.#stats.timings.draftMs += fuseStart - draftStart;
     this.#stats.timings.fuseMs += now() - fuseStart;

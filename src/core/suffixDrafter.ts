@@ -63,22 +63,22 @@ export class SuffixDrafter implements Drafter {
     maxDepth: number,
   ): void {
     let parent = ROOT;
+    // Occurrences as long as this one vote for as long as they went the same way.
+    let voters = matches.filter((other) => other.length >= match.length);
     for (let depth = 0; depth < maxDepth; depth++) {
       const token = this.#text.at(match.next + depth);
       if (token === SEPARATOR) return;
+      const numVoters = voters.length;
+      voters = voters.filter((other) => this.#text.at(other.next + depth) === token);
       const existing = tree.child(parent, token);
-      // Occurrences as long as this one vote: if half of them go on otherwise, the score halves.
-      const rivals = matches.filter((other) => other.length >= match.length);
-      const agreeing = rivals.filter((other) => this.#text.at(other.next + depth) === token);
-      parent =
-        existing !== -1
-          ? existing
-          : tree.add(parent, token, {
-              score: matchScore(match.length + depth) * (agreeing.length / rivals.length),
-              source: sourceBit(this.source),
-              rank: matches.indexOf(match),
-              matchLength: match.length,
-            });
+      if (existing !== -1) {
+        parent = existing;
+        continue;
+      }
+      const rank = tree.numChildren(parent);
+      const score = matchScore(match.length + depth) * (voters.length / numVoters);
+      const source = sourceBit(this.source);
+      parent = tree.add(parent, token, { score, source, rank, matchLength: match.length });
     }
   }
 }

@@ -5,7 +5,7 @@ import { fuseDraftTrees } from "../../src/core/fuseDraftTrees.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 
-const ANY = () => true;
+const ANY = { vocabSize: 100, isEndToken: () => false };
 const arbitraryDrafts = fc.array(arbitraryTree(4, 15), { maxLength: 4 });
 
 /** What a tree says, whatever its row order: path → score and sources. */
@@ -70,16 +70,17 @@ describe("fuseDraftTrees", () => {
     );
   });
 
-  test("leaves out a token that may not be drafted, with everything below it and nothing else", () => {
+  test("leaves out ids outside the vocabulary, with everything below them and nothing else", () => {
+    const foreign = 3;
     fc.assert(
-      fc.property(arbitraryDrafts, fc.nat(3), (drafts, banned) => {
-        const fused = fuseDraftTrees(banned, drafts, (token) => token !== banned);
+      fc.property(arbitraryDrafts, (drafts) => {
+        const fused = fuseDraftTrees(0, drafts, { ...ANY, vocabSize: foreign });
         const paths = drafts.flatMap((draft) =>
           Array.from(draft.tokens.keys(), (node) => pathTokens(draft, node)),
         );
-        const wanted = paths.filter((path) => !path.includes(banned)).map(String);
+        const wanted = paths.filter((path) => !path.includes(foreign)).map(String);
         expect(new Set(byPath(fused).keys())).toEqual(new Set(["", ...wanted]));
-        expect(fused.tokens[ROOT]).toBe(banned);
+        expect(fused.tokens[ROOT]).toBe(0);
       }),
       { numRuns: NUM_RUNS },
     );
@@ -96,5 +97,20 @@ describe("fuseDraftTrees", () => {
     const fused = fuseDraftTrees(0, [draft], ANY);
     draft.tokens.fill(9);
     expect(Array.from(fused.tokens)).toEqual([0, 1]);
+  });
+
+  test("keeps an end token but nothing below it", () => {
+    const end = 2;
+    fc.assert(
+      fc.property(arbitraryDrafts, (drafts) => {
+        const fused = fuseDraftTrees(0, drafts, { ...ANY, isEndToken: (token) => token === end });
+        const paths = drafts.flatMap((draft) =>
+          Array.from(draft.tokens.keys(), (node) => pathTokens(draft, node)),
+        );
+        const wanted = paths.filter((path) => !path.slice(0, -1).includes(end)).map(String);
+        expect(new Set(byPath(fused).keys())).toEqual(new Set(["", ...wanted]));
+      }),
+      { numRuns: NUM_RUNS },
+    );
   });
 });

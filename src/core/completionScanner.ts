@@ -1,0 +1,262 @@
+/**
+ * Where a completion ends, found character by character, so that it cannot depend on how the model's tokens cut the
+ * text. Used while decoding (`stopRules.ts`) and after it (`trimCompletion.ts`).
+ */
+import { innermost, isOpener, type OpenBracket, type Opener, openerOf } from "./bracketStack.ts";
+import { type CodeLexer, spansLines } from "./codeLexer.ts";
+import { type CursorContext, isCloserLine, withoutReturn } from "./cursorContext.ts";
+import { indentWidth } from "./indentation.ts";
+import { LoopDetector } from "./loopDetector.ts";
+
+/**
+ * Why a text ends: its one line is full (`line`), the block is complete (`block`, `blankLine`), the text after the
+ * cursor goes on from here (`suffixLine`, `closer`), or the text repeats itself.
+ */
+export type EndCause = "line" | "block" | "blankLine" | "suffixLine" | "closer" | "repetition";
+
+export interface CompletionEnd {
+  /** UTF-16 code units that stay. */
+  readonly length: number;
+  readonly cause: EndCause;
+  /** Where a loop begins; only with `repetition`. */
+  readonly loopStart?: number;
+}
+
+/** A bracket that the completion opened. */
+export interface OwnBracket {
+  readonly char: Opener;
+  readonly position: number;
+}
+
+/** A line that goes on in the next one, whatever that is indented by. */
+const GOES_ON = /(=>|[=+*&|?.]|\breturn)$/;
+/** Begins a line that belongs to the block before it. */
+const CONTINUES_BLOCK = /^(else|elif|except|finally|case)\b/;
+const CLOSES = /^[)\]}]/;
+/** A preprocessor's line, at column 0 wherever it is. */
+const DIRECTIVE = /^#\s*(if|ifdef|ifndef|else|elif|endif|define|undef|include|pragma)\b/;
+const NUM_EQUAL_LINES = 3;
+
+export class CompletionScanner {
+  readonly #context: CursorContext;
+  readonly #lexer: CodeLexer;
+  readonly #loops = new LoopDetector();
+  #text = "";
+  #end: CompletionEnd | undefined;
+  #lineStart = 0;
+  /** Whether the line being written began inside a string or comment. */
+  #lineBeganInText: boolean;
+  /** Whether the line being written closed a bracket that stands before the cursor. */
+  #lineClosedPrefix = false;
+  /** The string or comment around the cursor has not ended yet. */
+  #isInCursorText: boolean;
+  readonly #own: OwnBracket[] = [];
+  readonly #prefixOpen: OpenBracket[];
+  /** The cursor's line left a block open; its closing ends the completion. */
+  #awaitsClosing = false;
+  /** The cursor's line began a block that ends by indentation. */
+  #isInIndentedBlock = false;
+  #lastLine = "";
+  #numEqualLines = 1;
+  #equalLinesStart = 0;
+
+  constructor(context: CursorContext) {
+    this.#context = context;
+    this.#lexer = context.brackets.lexer.fork();
+    this.#prefixOpen = [...context.brackets.open];
+    this.#lineBeganInText = spansLines(this.#lexer.mode);
+    this.#isInCursorText = this.#lexer.mode !== "code";
+  }
+
+  /** All text that was pushed up to the end that was found. */
+  get text(): string {
+    return this.#end === undefined ? this.#text : this.#text.slice(0, this.#end.length);
+  }
+
+  /** Set as soon as the end is certain; later text is ignored. */
+  get end(): CompletionEnd | undefined {
+    return this.#end;
+  }
+
+  /** Brackets of the completion that are open at its end, outermost first. */
+  get ownBrackets(): readonly OwnBracket[] {
+    return this.#own;
+  }
+
+  /** Whether the text's end is inside a string or comment that the completion began. */
+  get isInOwnString(): boolean {
+    const { mode } = this.#lexer;
+    return !this.#isInCursorText && mode !== "code" && mode !== "lineComment";
+  }
+
+  /** The part of {@link text} that more text cannot take back. */
+  get settledText(): string {
+    if (this.#end !== undefined) return this.text;
+    const held = Math.min(
+      this.#loops.earliestRepeat,
+      this.#numEqualLines > 1 ? this.#equalLinesStart : this.#text.length,
+    );
+    const newline = this.#text.slice(0, held).lastIndexOf("\n");
+    if (newline !== -1) return withoutReturn(this.#text.slice(0, newline));
+    if (this.#text.includes("\n")) return "";
+    // A delimiter of three characters may end the text before its first.
+    return withoutReturn(this.#text.slice(0, held)).replace(/["'`*/\s]+$/, "");
+  }
+
+  /** Takes text; returns the end if it is found. */
+  push(text: string): CompletionEnd | undefined {
+    for (let i = 0; i < text.length && this.#end === undefined; i++) this.#pushChar(text[i]!);
+    return this.#end;
+  }
+
+  /** Judges the last line as one that is complete. */
+  finish(): CompletionEnd | undefined {
+    if (this.#end === undefined && !this.#context.isSingleLine) this.#endLine(this.#text.length);
+    return this.#end;
+  }
+
+  #pushChar(char: string): void {
+    const at = this.#text.length;
+    this.#text += char;
+    const loop = this.#loops.push(char);
+    const modeBefore = this.#lexer.mode;
+    const isCode = this.#lexer.push(char);
+    if (char === "\n") {
+      if (this.#context.isSingleLine) this.#endAt(at, "line");
+      else this.#endLine(at);
+      this.#lineStart = at + 1;
+      this.#lineBeganInText = spansLines(this.#lexer.mode);
+      this.#lineClosedPrefix = false;
+    } else if (isCode && this.#context.syntax.countsBrackets) this.#pushCode(char, at);
+    if (this.#isInCursorText && this.#lexer.mode !== modeBefore) this.#leaveCursorText(at);
+    if (loop !== undefined && this.#end === undefined) {
+      const newline = this.#text.indexOf("\n", loop.repeatStart - 1);
+      const length = loop.hasLines && newline !== -1 ? newline : loop.repeatStart;
+      this.#endAt(length, "repetition", loop.start);
+    }
+  }
+
+  #leaveCursorText(at: number): void {
+    this.#isInCursorText = false;
+    const { closingDelimiter } = this.#context;
+    if (closingDelimiter === undefined || this.#end !== undefined) return;
+    const start = at + 1 - closingDelimiter.length;
+    if (this.#text.endsWith(closingDelimiter)) this.#endAt(Math.max(0, start), "closer");
+    // The delimiter began before the cursor.
+    else if (start < 0) this.#endAt(0, "closer");
+  }
+
+  #pushCode(char: string, at: number): void {
+    if (isOpener(char)) {
+      this.#own.push({ char, position: at });
+      return;
+    }
+    const opener = openerOf(char);
+    if (opener === undefined) return;
+    const ownIndex = innermost(this.#own, opener);
+    if (ownIndex !== -1) {
+      this.#own.length = ownIndex;
+      return;
+    }
+    const index = innermost(this.#prefixOpen, opener);
+    if (this.#own.length === 0 && this.#prefixOpen[index]?.isClosable === true) {
+      this.#prefixOpen.length = index;
+      this.#lineClosedPrefix = true;
+      return;
+    }
+    const isLineBlank = this.#text.slice(this.#lineStart, at).trim() === "";
+    this.#endAt(isLineBlank && this.#lineStart > 0 ? this.#lineStart - 1 : at, "closer");
+  }
+
+  #endLine(lineEnd: number): void {
+    const line = withoutReturn(this.#text.slice(this.#lineStart, lineEnd));
+    const isFirst = this.#lineStart === 0;
+    const trimmed = (isFirst ? this.#context.lineBefore + line : line).trim();
+    if (this.#lineBeganInText && !isFirst) return;
+    if (isFirst) this.#judgeFirstLine(line, trimmed, lineEnd);
+    else this.#judgeLine(line, trimmed, lineEnd);
+    if (this.#end === undefined && trimmed !== "") this.#countEqualLines(trimmed, lineEnd);
+  }
+
+  #judgeFirstLine(line: string, trimmed: string, lineEnd: number): void {
+    const { linesBelow, lineAfter, syntax } = this.#context;
+    const below = linesBelow[0]?.trimmed;
+    const isBelow = below === trimmed || below === (trimmed + lineAfter).trim();
+    const isJudged = line.trim() !== "" && !this.#isByBalance(below);
+    if (isJudged && isBelow) this.#endAt(lineEnd, "suffixLine");
+    this.#isInIndentedBlock = syntax.isIndented && opensIndentedBlock(trimmed);
+    this.#awaitsClosing = this.#hasOpenBlock();
+  }
+
+  #judgeLine(line: string, trimmed: string, lineEnd: number): void {
+    const { baseIndent, linesBelow, indentStyle, syntax } = this.#context;
+    const before = this.#lineStart - 1;
+    if (trimmed === "") {
+      if (this.#text.slice(0, before).trim() !== "" && !this.#hasOpenBlock())
+        this.#endAt(before, "blankLine");
+      return;
+    }
+    const indent = indentWidth(line, indentStyle.width);
+    const below = linesBelow[0];
+    if (below?.trimmed === trimmed && !this.#isByBalance(trimmed)) {
+      const isFree = !syntax.isIndented && this.#own.length === 0;
+      if (below.indent === indent || isFree) return this.#endAt(before, "suffixLine");
+    }
+    if (this.#isOutside(trimmed, indent)) return this.#endAt(before, "block");
+    if (this.#lineClosedPrefix && indent < baseIndent) return this.#endAt(lineEnd, "block");
+    if (!this.#awaitsClosing || this.#hasOpenBlock() || GOES_ON.test(trimmed)) return;
+    if (syntax.isIndented && opensIndentedBlock(trimmed)) {
+      this.#isInIndentedBlock = true;
+      this.#awaitsClosing = false;
+    } else this.#endAt(lineEnd, "block");
+  }
+
+  /** Whether a line belongs to what is around the block. */
+  #isOutside(trimmed: string, indent: number): boolean {
+    const { baseIndent, syntax } = this.#context;
+    const belongs = CLOSES.test(trimmed) && (this.#lineClosedPrefix || syntax.countsBrackets);
+    if (indent < baseIndent) {
+      const isDirective = !syntax.isIndented && syntax.countsBrackets && DIRECTIVE.test(trimmed);
+      return !belongs && !isDirective;
+    }
+    if (!this.#isInIndentedBlock || indent > baseIndent || this.#own.length > 0) return false;
+    return !(belongs || CONTINUES_BLOCK.test(trimmed) || trimmed.startsWith("- "));
+  }
+
+  /** Whether a bracket is open that the completion, or the cursor's line, opened and nothing closes. */
+  #hasOpenBlock(): boolean {
+    return (
+      this.#own.length > 0 ||
+      this.#prefixOpen.some((open) => open.isOnCursorLine && open.isClosable)
+    );
+  }
+
+  /** Whether a line is judged by the balance of brackets and not by its text. */
+  #isByBalance(trimmed: string | undefined): boolean {
+    return trimmed !== undefined && this.#context.syntax.countsBrackets && isCloserLine(trimmed);
+  }
+
+  #countEqualLines(trimmed: string, lineEnd: number): void {
+    if (trimmed === this.#lastLine && /\p{L}/u.test(trimmed)) this.#numEqualLines++;
+    else {
+      this.#lastLine = trimmed;
+      this.#numEqualLines = 1;
+      this.#equalLinesStart = lineEnd + 1;
+      this.#loopStart = this.#lineStart;
+    }
+    if (this.#numEqualLines < NUM_EQUAL_LINES) return;
+    this.#endAt(this.#equalLinesStart - 1, "repetition", this.#loopStart);
+  }
+  #loopStart = 0;
+
+  #endAt(length: number, cause: EndCause, loopStart?: number): void {
+    if (this.#end !== undefined) return;
+    const isBreak = this.#text[length] === "\n" && this.#text[length - 1] === "\r";
+    const kept = isBreak ? length - 1 : length;
+    this.#end = { length: kept, cause, ...(loopStart === undefined ? {} : { loopStart }) };
+  }
+}
+
+function opensIndentedBlock(trimmed: string): boolean {
+  return /:(\s*#.*)?$/.test(trimmed);
+}
