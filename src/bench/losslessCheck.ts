@@ -32,6 +32,7 @@ export interface OutputDifference {
  *
  * @param promptTokens - what both continued.
  * @param maxGap - one of {@link NEAR_TIE_GAP}.
+ * @param isEndToken - tokens that end an output without being part of it.
  * @returns undefined if the outputs are equal.
  */
 export async function findDifference(
@@ -40,6 +41,7 @@ export async function findDifference(
   plain: Int32Array,
   speculative: Int32Array,
   maxGap: number,
+  isEndToken: (token: Token) => boolean,
   signal: AbortSignal,
 ): Promise<OutputDifference | undefined> {
   const index = commonPrefixLength(plain, speculative);
@@ -65,7 +67,10 @@ export async function findDifference(
     gap: top.logits[0]! - top.logits[1]!,
   };
   target.rewind();
-  // The token that was emitted instead must itself be one of the two that tie.
-  const isTied = speculativeToken === -1 || top.logits[0]! - difference.speculativeLogit < maxGap;
+  // What was emitted instead must itself tie; an output that ended there must have met an end token that does.
+  const isTied =
+    speculativeToken === -1
+      ? top.tokens.some(isEndToken)
+      : top.logits[0]! - difference.speculativeLogit < maxGap;
   return { ...difference, isNearTie: difference.gap < maxGap && isTied };
 }

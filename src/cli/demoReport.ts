@@ -38,15 +38,18 @@ export function ghostText(
   const context = prefixText.split("\n").slice(-NUM_PREFIX_LINES).join("\n");
   let ghost = "";
   let numChars = 0;
-  result.pieces.forEach((piece, index) => {
-    // A stop rule may end the text inside the last pieces.
+  // Trimming ends the text inside the pieces; where it fitted white space too, the sources are not shown.
+  const isPrefix = result.pieces.join("").startsWith(result.text);
+  const pieces = isPrefix ? result.pieces : [result.text];
+  pieces.forEach((piece, index) => {
     const shown = piece.slice(0, Math.max(0, result.text.length - numChars));
     numChars += piece.length;
-    const [source] = sourcesOf(result.tokenSources[index] ?? 0);
+    const [source] = sourcesOf(isPrefix ? (result.tokenSources[index] ?? 0) : 0);
     const style = source === undefined ? OWN_STYLE : SOURCE_STYLES[source];
     if (shown !== "") ghost += terminal.style(style, shown);
   });
-  if (result.text.trim() === "") ghost += terminal.style(OWN_STYLE, "(only white space)");
+  const { rejection } = result;
+  if (rejection !== undefined) ghost += terminal.style(OWN_STYLE, `(nothing: ${rejection})`);
   return (terminal.style("dim", context) + ghost).replaceAll("\r", "");
 }
 
@@ -121,10 +124,10 @@ function speedRatio({ plain, speculative }: SpotMeasurement): number {
 }
 
 function acceptanceLength(results: readonly CompletionResult[]): number {
-  const sum = { numSteps: 0, numAcceptedTokens: 0 };
+  const sum = { numSteps: 0, numCommittedTokens: 0 };
   for (const { stats } of results) {
     sum.numSteps += stats.numSteps;
-    sum.numAcceptedTokens += stats.numAcceptedTokens;
+    sum.numCommittedTokens += stats.numCommittedTokens;
   }
   return meanAcceptanceLength(sum);
 }

@@ -14,6 +14,8 @@ export interface SourceStats {
 /** Where the time of a generation went, in ms. */
 export interface PhaseTimings {
   prefillMs: number;
+  /** Drafters' start, the draft model's own prompt included. */
+  beginMs: number;
   draftMs: number;
   /** Fusion and budget. */
   fuseMs: number;
@@ -29,6 +31,8 @@ export interface DecodeStats {
   numReusedTokens: number;
   /** Target passes after the prefill. */
   numSteps: number;
+  /** Tokens that the steps brought to the output, an end token included; what a step accepted beyond the end is not. */
+  numCommittedTokens: number;
   /** Nodes verified, roots not counted. */
   numDraftTokens: number;
   numAcceptedTokens: number;
@@ -46,12 +50,14 @@ export function emptyDecodeStats(): DecodeStats {
     numPromptTokens: 0,
     numReusedTokens: 0,
     numSteps: 0,
+    numCommittedTokens: 0,
     numDraftTokens: 0,
     numAcceptedTokens: 0,
     acceptedPerStep: [],
     bySource,
     timings: {
       prefillMs: 0,
+      beginMs: 0,
       draftMs: 0,
       fuseMs: 0,
       evaluateMs: 0,
@@ -62,10 +68,20 @@ export function emptyDecodeStats(): DecodeStats {
   };
 }
 
-/** Counts one step into `stats`. */
-export function countStep(stats: DecodeStats, tree: DraftTree, path: AcceptedPath): void {
-  const numAccepted = path.nodes.length;
+/**
+ * Counts one step into `stats`.
+ * @param numKept - committed tokens, the bonus included, that the output took before it ended.
+ */
+export function countStep(
+  stats: DecodeStats,
+  tree: DraftTree,
+  path: AcceptedPath,
+  numKept: number,
+): void {
+  const kept = path.nodes.subarray(0, numKept);
+  const numAccepted = kept.length;
   stats.numSteps++;
+  stats.numCommittedTokens += numKept;
   stats.numDraftTokens += tree.size - 1;
   stats.numAcceptedTokens += numAccepted;
   while (stats.acceptedPerStep.length <= numAccepted) stats.acceptedPerStep.push(0);
@@ -73,7 +89,7 @@ export function countStep(stats: DecodeStats, tree: DraftTree, path: AcceptedPat
   for (let node = 1; node < tree.size; node++) {
     for (const source of sourcesOf(tree.sources[node]!)) stats.bySource[source].numVerified++;
   }
-  for (const node of path.nodes) {
+  for (const node of kept) {
     for (const source of sourcesOf(tree.sources[node]!)) stats.bySource[source].numAccepted++;
   }
 }
@@ -85,7 +101,7 @@ export function countProposals(stats: DecodeStats, source: DraftSource, draft: D
 
 /** Tokens committed per step, the bonus token included; 0 before the first step. */
 export function meanAcceptanceLength(
-  stats: Pick<DecodeStats, "numSteps" | "numAcceptedTokens">,
+  stats: Pick<DecodeStats, "numSteps" | "numCommittedTokens">,
 ): number {
-  return stats.numSteps === 0 ? 0 : 1 + stats.numAcceptedTokens / stats.numSteps;
+  return stats.numSteps === 0 ? 0 : stats.numCommittedTokens / stats.numSteps;
 }

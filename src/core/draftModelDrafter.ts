@@ -25,12 +25,19 @@ export class DraftModelDrafter implements Drafter {
   readonly source = "draftModel";
   readonly #model: TargetModel;
   readonly #settings: DraftChainSettings;
+  readonly #isEndToken: (token: Token) => boolean;
   /** Prompt and committed output: what the draft's cache must hold, but for the root. */
   #history = new TokenBuffer();
 
-  constructor(model: TargetModel, settings: DraftChainSettings = DEFAULT_DRAFT_CHAIN) {
+  /** @param isEndToken - a chain ends with such a token: nothing after it can be accepted. */
+  constructor(
+    model: TargetModel,
+    settings: DraftChainSettings = DEFAULT_DRAFT_CHAIN,
+    isEndToken: (token: Token) => boolean = () => false,
+  ) {
     this.#model = model;
     this.#settings = settings;
+    this.#isEndToken = isEndToken;
   }
 
   async begin(context: GenerationContext, signal: AbortSignal): Promise<void> {
@@ -61,6 +68,7 @@ export class DraftModelDrafter implements Drafter {
           score: Math.min(1, score),
           source: sourceBit(this.source),
         });
+        if (this.#isEndToken(token)) break;
       }
     } finally {
       model.rewind();

@@ -53,18 +53,18 @@ export class OutputCollector {
     return this.#limits.maxTokens - this.#tokens.length;
   }
 
-  /** Takes one committed token; false if the output ended before or with it. */
+  /** Takes one committed token; false if the output had ended before it. An end token is taken, but not kept. */
   push(token: Token, source: number): boolean {
     if (this.finishReason !== undefined) return false;
     if (this.#limits.isEndToken(token)) {
       this.finishReason = "endToken";
-      return false;
+      return true;
     }
     this.#tokens.push(token);
     this.#sources.push(source);
     if (this.#limits.stopRule?.push(token) === true) this.finishReason = "stopRule";
     else if (this.#tokens.length >= this.#limits.maxTokens) this.finishReason = "maxTokens";
-    return this.finishReason === undefined;
+    return true;
   }
 
   /** Tokens from `start` on. */

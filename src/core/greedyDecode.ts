@@ -42,7 +42,7 @@ export async function greedyDecode(
       stats.timings.evaluateMs += verifyStart - evaluateStart;
       stats.timings.verifyMs += commitStart - verifyStart;
       stats.timings.commitMs += end - commitStart;
-      countStep(stats, tree, path);
+      countStep(stats, tree, path, 1);
       const numBefore = output.length;
       output.push(rootToken, 0);
       observer.onTokens?.(output.tokensFrom(numBefore));

@@ -60,7 +60,9 @@ export async function speculativeDecode(
   stats.numPromptTokens = context.promptTokens.length;
   stats.numReusedTokens = await target.prefill(context.promptTokens.subarray(0, -1), signal);
   stats.timings.prefillMs = now() - start;
-  await drafters.begin(signal);
+  const beginStart = now();
+  if (verifyLimits(params, output).maxNodes > 0) await drafters.begin(signal);
+  stats.timings.beginMs = now() - beginStart;
 
   try {
     while (output.finishReason === undefined && target.kvLength < target.contextSize) {
@@ -76,9 +78,15 @@ export async function speculativeDecode(
       const commitEnd = now();
 
       const numBefore = output.length;
-      committed.every((token, index) => output.push(token, sourceOf(drafted, path.nodes[index])));
+      let numKept = 0;
+      while (
+        numKept < committed.length &&
+        output.push(committed[numKept]!, sourceOf(drafted, path.nodes[numKept]))
+      ) {
+        numKept++;
+      }
       rootToken = path.bonusToken;
-      countStep(stats, drafted, path);
+      countStep(stats, drafted, path, numKept);
       observer.onStep?.(drafted, committed);
       observer.onTokens?.(output.tokensFrom(numBefore));
 

@@ -1,6 +1,5 @@
 /** Loads a target and perhaps a draft, and owns them. Nothing here decides what to draft. */
-import { stat } from "node:fs/promises";
-import type { GpuChoice } from "../core/backend.ts";
+import type { Backend, GpuChoice } from "../core/backend.ts";
 import { type FimTokens, fimMarkers } from "../core/fimPrompt.ts";
 import type { Token } from "../core/tokens.ts";
 import { fimTokensOf } from "../llama/fimTokens.ts";
@@ -49,11 +48,13 @@ export async function loadModelPair(
   signal.throwIfAborted();
   const numThreads = await countIdleCores();
   const { targetPath, draftPath, contextSize } = params;
-  const gpuLayers =
-    library.backend === "cpu"
-      ? 0
-      : await estimateGpuLayers(library, targetPath, draftPath, contextSize, signal);
+  const gpuLayers = await estimateGpuLayers(library, targetPath, draftPath, contextSize, signal);
   const notices: string[] = [];
+  if (gpuLayers === 0 && library.backend !== "cpu") {
+    notices.push(
+      `No layer of the target fits the memory of ${library.deviceNames.join(", ")}: the models run on the CPU.`,
+    );
+  }
   const open = (step: OffloadStep) =>
     openPair(library, params, step, numThreads, onProgress, signal);
   const pair = await openWithStepDown(
@@ -61,13 +62,14 @@ export async function loadModelPair(
     open,
     (notice) => notices.push(notice),
   );
-  const { target, draft } = pair;
+  const { target, draft, step } = pair;
+  if (draft === undefined && draftPath !== undefined && step.withDraft) {
+    notices.push(`The draft model was left out: recurrent models take no drafts.`);
+  }
   const loaded: LoadedModels = {
-    target: await describe(target, pair.step.gpuLayers, numThreads),
-    ...(draft === undefined
-      ? {}
-      : { draft: await describe(draft, pair.step.gpuLayers, DRAFT_THREADS) }),
-    backend: library.backend,
+    target: describe(target, step.gpuLayers, numThreads),
+    ...(draft === undefined ? {} : { draft: describe(draft, step.gpuLayers, DRAFT_THREADS) }),
+    backend: backendOf(library, step),
     deviceNames: library.deviceNames,
     llamaCppVersion: library.version,
     contextSize: target.target.contextSize,
@@ -89,10 +91,7 @@ async function openPair(
 ): Promise<OpenedPair> {
   const opened: OpenModel[] = [];
   const disposeAll = () => {
-    for (const { model, target } of opened.splice(0).reverse()) {
-      target[Symbol.dispose]();
-      model[Symbol.dispose]();
-    }
+    while (opened.length > 0) disposeOne(opened.pop());
   };
   const openOne = async (which: LoadProgress["model"], path: string, layers: number) => {
     const report = (fraction: number) => onProgress({ model: which, fraction });
@@ -100,8 +99,12 @@ async function openPair(
     const model = await openModel(library, path, options, signal);
     try {
       const contextSize = Math.min(params.contextSize, model.trainedContext);
-      const threads = which === "draft" ? DRAFT_THREADS : numThreads;
-      const context = await openContext(model, { contextSize, numThreads: threads });
+      const context = await openContext(model, {
+        contextSize,
+        numThreads: which === "draft" ? DRAFT_THREADS : numThreads,
+        numBatchThreads: numThreads,
+        backend: backendOf(library, step),
+      });
       const one = { model, target: new LlamaTarget(context) };
       opened.push(one);
       return one;
@@ -117,6 +120,11 @@ async function openPair(
     if (params.draftPath !== undefined && step.withDraft) {
       draft = await openOne("draft", params.draftPath, step.gpuLayers === 0 ? 0 : ALL_LAYERS);
       checkSharedVocabulary(target.model.header, draft.model.header);
+      // Neither can drop a rejected token from its state, so every rejection would cost the whole prompt.
+      if (target.model.isRecurrent || draft.model.isRecurrent) {
+        disposeOne(opened.pop());
+        draft = undefined;
+      }
     }
     signal.throwIfAborted();
     const markers = fimMarkers(fim);
@@ -129,16 +137,22 @@ async function openPair(
   }
 }
 
-async function describe(
-  { model }: OpenModel,
-  gpuLayers: number,
-  numThreads: number,
-): Promise<LoadedModel> {
+function disposeOne(one: OpenModel | undefined): void {
+  one?.target[Symbol.dispose]();
+  one?.model[Symbol.dispose]();
+}
+
+/** Without a layer on the device the models run on the CPU, whatever library was loaded. */
+function backendOf(library: LlamaLibrary, step: OffloadStep): Backend {
+  return step.gpuLayers === 0 ? "cpu" : library.backend;
+}
+
+function describe({ model }: OpenModel, gpuLayers: number, numThreads: number): LoadedModel {
   return {
     path: model.path,
     name: model.name,
     architecture: model.architecture,
-    fileBytes: (await stat(model.path)).size,
+    fileBytes: model.header.fileBytes,
     numLayers: model.numLayers,
     gpuLayers: Math.min(gpuLayers, model.numLayers + 1),
     numThreads,

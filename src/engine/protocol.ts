@@ -4,6 +4,7 @@
  */
 import { NotificationType, ProgressType, RequestType, RequestType0 } from "vscode-jsonrpc/node";
 import type { Backend } from "../core/backend.ts";
+import type { CompletionRejection } from "../core/completionRejection.ts";
 import type { DecodeStats } from "../core/decodeStats.ts";
 import type { DraftSource } from "../core/draftTree.ts";
 import { EngineError, type EngineErrorCode } from "../core/errors.ts";
@@ -56,6 +57,8 @@ export interface CompleteParams {
   /** Path shown to models that were trained with paths; relative to the repository. */
   readonly filePath?: string;
   readonly repoName?: string;
+  /** VS Code's name of the language; by the path's extension, or guessed from the text, if absent. */
+  readonly languageId?: string;
   /** Output tokens at most. */
   readonly maxTokens: number;
   /** Which drafters may draft; empty is plain decoding. */
@@ -69,12 +72,17 @@ export interface CompletionTimings {
   readonly totalMs: number;
   /** From the request's arrival to the first committed token. */
   readonly firstTokenMs: number;
-  /** Passes after the prompt, drafting included. */
+  /** Choosing and tokenizing the text around the cursor. */
+  readonly promptMs: number;
+  /** All steps: drafting, passes, verification. The models' prompts are apart, in the statistics' phases. */
   readonly decodeMs: number;
 }
 
 export interface CompletionResult {
+  /** What is offered: the decoded text, trimmed; empty if it was refused. */
   readonly text: string;
+  /** Why nothing is offered. */
+  readonly rejection?: CompletionRejection;
   readonly tokens: Int32Array;
   /** [tokens.length] text of each token; bytes of an unfinished character count for the token that ends it. */
   readonly pieces: readonly string[];
@@ -85,7 +93,7 @@ export interface CompletionResult {
   readonly timings: CompletionTimings;
 }
 
-/** A piece of a running completion. */
+/** A piece of a running completion; the pieces of one make up its text. */
 export interface CompletionChunk {
   readonly text: string;
 }
@@ -146,17 +154,38 @@ export const ENGINE_ERROR = -31_000;
 /** The Language Server Protocol's code for a request that was cancelled or overtaken. */
 export const REQUEST_CANCELLED = -32_800;
 
+/** Refuses the field of a request. */
+function refuser(params: object): (field: string, expected: string) => never {
+  return (field, expected) => {
+    const found = JSON.stringify((params as Record<string, unknown>)[field]);
+    throw new EngineError("invalidRequest", `${field} is ${found}, expected ${expected}.`);
+  };
+}
+
+/**
+ * Checks a load request from the other process.
+ * @throws EngineError `invalidRequest` naming the field.
+ */
+export function checkLoadParams(params: LoadParams): void {
+  const refuse = refuser(params);
+  const { targetPath, draftPath, contextSize } = params;
+  if (typeof targetPath !== "string") refuse("targetPath", "a path");
+  if (draftPath !== undefined && typeof draftPath !== "string") refuse("draftPath", "a path");
+  if (!Number.isInteger(contextSize) || contextSize < 1) {
+    refuse("contextSize", "an integer of at least 1");
+  }
+}
+
 /**
  * Checks a completion request from the other process.
  * @throws EngineError `invalidRequest` naming the field.
  */
 export function checkCompleteParams(params: CompleteParams): void {
-  const refuse = (field: string, expected: string): never => {
-    const found = JSON.stringify((params as unknown as Record<string, unknown>)[field]);
-    throw new EngineError("invalidRequest", `${field} is ${found}, expected ${expected}.`);
-  };
+  const refuse = refuser(params);
   if (typeof params.prefixText !== "string") refuse("prefixText", "text");
   if (typeof params.suffixText !== "string") refuse("suffixText", "text");
+  const { languageId } = params;
+  if (languageId !== undefined && typeof languageId !== "string") refuse("languageId", "text");
   if (!Number.isInteger(params.maxTokens) || params.maxTokens < 1) {
     refuse("maxTokens", "an integer of at least 1");
   }

@@ -100,6 +100,15 @@ export function checkTokenizer(header: GgufHeader): void {
       shown(model),
       "Choose a model that generates text.",
     );
+  const pre = ggufString(header, `${prefix}pre`);
+  // llama.cpp asserts that no byte-pair word holds a space, which this pre-tokenizer leaves to a tokenizer of its own.
+  if (pre === "whitespace" && model !== "whitespace")
+    throw ggufError(
+      "modelCorrupt",
+      path,
+      `a ${prefix}pre for tokenizer ${shown(model)}`,
+      shown(pre),
+    );
   const ids = tokenIds(path, tokens);
   checkPerToken(header, "token_type", ["int32"], tokens.length);
   checkPerToken(header, "scores", ["float32", "int32"], tokens.length);

@@ -18,7 +18,9 @@ export async function estimateGpuLayers(
   signal: AbortSignal,
 ): Promise<number> {
   if (library.backend === "cpu") return 0;
-  const { GgufInsights, readGgufFileInfo } = await import("node-llama-cpp");
+  const { GgufInsights, InsufficientMemoryError, readGgufFileInfo } = await import(
+    "node-llama-cpp"
+  );
   const { nodeLlama } = library;
   const draftBytes = draftPath === undefined ? 0 : (await stat(draftPath)).size * DRAFT_OVERHEAD;
   const info = await readGgufFileInfo(targetPath, {
@@ -27,16 +29,22 @@ export async function estimateGpuLayers(
     signal,
   });
   const insights = await GgufInsights.from(info, nodeLlama);
-  const { gpuLayers } = await insights.configurationResolver.resolveModelGpuLayersV2(
-    { fitContext: { contextSize } },
-    {
-      signal,
-      defaultContextSwaFullCache: true,
-      async getVramState() {
-        const { total, free } = await nodeLlama.getVramState();
-        return { total, free: Math.max(0, free - draftBytes) };
+  try {
+    const { gpuLayers } = await insights.configurationResolver.resolveModelGpuLayersV2(
+      { fitContext: { contextSize } },
+      {
+        signal,
+        defaultContextSwaFullCache: true,
+        async getVramState() {
+          const { total, free } = await nodeLlama.getVramState();
+          return { total, free: Math.max(0, free - draftBytes) };
+        },
       },
-    },
-  );
-  return gpuLayers;
+    );
+    return gpuLayers;
+  } catch (error) {
+    // Its way of saying that the context does not fit at any number of layers.
+    if (error instanceof InsufficientMemoryError) return 0;
+    throw error;
+  }
 }

@@ -14,7 +14,7 @@ export interface OffloadStep {
 }
 
 /** Failures that less memory would have avoided; anything else is final. */
-const MEMORY_CODES: readonly string[] = ["outOfMemory", "contextFailed", "modelLoadFailed"];
+const MEMORY_CODES: readonly string[] = ["outOfMemory", "contextFailed"];
 
 /**
  * The ladder from `gpuLayers` down to the CPU.

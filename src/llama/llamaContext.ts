@@ -1,8 +1,10 @@
 /** A llama.cpp context: creation, decoding off the event loop, its memory, its threads. */
+
+import type { Backend } from "../core/backend.ts";
 import { EngineError } from "../core/errors.ts";
 import type { SequenceMemory } from "./kvMembership.ts";
 import type { Pointer, StructValue } from "./llamaFunctions.ts";
-import type { LlamaModel } from "./llamaModel.ts";
+import { type LlamaModel, OUT_OF_MEMORY } from "./llamaModel.ts";
 import { ThreadGovernor } from "./threads.ts";
 
 /** Rows of one decode at most; a prompt chunk and a tree both fit one micro-batch. */
@@ -11,6 +13,8 @@ const MAX_BATCH = 512;
 export const MAX_TREE_NODES = 128;
 /** Leaves of one tree at most; llama.cpp allows 256 sequences per context. */
 export const MAX_TREE_BRANCHES = 64;
+/** llama.cpp rounds a context up to a multiple of this, but not the batch, which it has cut to the context before. */
+const CONTEXT_STEP = 256;
 /** `llama_flash_attn_type`. */
 const FLASH_ATTN = { auto: -1, off: 0 } as const;
 
@@ -18,7 +22,11 @@ const FLASH_ATTN = { auto: -1, off: 0 } as const;
 export interface ContextOptions {
   /** Positions; at most what the model was trained on makes sense. */
   readonly contextSize: number;
+  /** For passes of one row; wider ones, prompts and trees, take `numBatchThreads`. */
   readonly numThreads: number;
+  readonly numBatchThreads: number;
+  /** Where the model's layers are: on `cpu` no work goes to a device, whatever the library could do. */
+  readonly backend: Backend;
 }
 
 /** The memory of a context. */
@@ -56,19 +64,23 @@ export async function openContext(
 ): Promise<LlamaContext> {
   const { library } = model;
   const { fn } = library;
+  const isCpu = options.backend === "cpu";
   const takesTrees = !model.isRecurrent;
+  library.takeErrorLog();
   const maxBranches = takesTrees ? MAX_TREE_BRANCHES : 1;
   const pointer = await fn.initContext(model.pointer, {
     ...fn.contextDefaults(),
-    n_ctx: options.contextSize,
+    n_ctx: Math.ceil(options.contextSize / CONTEXT_STEP) * CONTEXT_STEP,
     n_batch: MAX_BATCH,
     n_ubatch: MAX_BATCH,
     n_seq_max: maxBranches,
     n_outputs_max: MAX_TREE_NODES,
     n_outputs_max_per_seq: 0,
     n_threads: options.numThreads,
-    n_threads_batch: options.numThreads,
-    flash_attn_type: library.backend === "cpu" ? FLASH_ATTN.off : FLASH_ATTN.auto,
+    n_threads_batch: options.numBatchThreads,
+    flash_attn_type: isCpu ? FLASH_ATTN.off : FLASH_ATTN.auto,
+    offload_kqv: !isCpu,
+    op_offload: !isCpu,
     kv_unified: true,
     swa_full: true,
     no_perf: true,
@@ -77,19 +89,20 @@ export async function openContext(
     const log = library.takeErrorLog();
     throw new EngineError(
       "contextFailed",
-      `A context of ${options.contextSize} tokens for ${model.path} could not be created on ${library.backend}` +
+      `A context of ${options.contextSize} tokens for ${model.path} could not be created on ${options.backend}` +
         `${log === "" ? "" : ` (${log})`}. Free memory, choose a smaller context, or run with gpu "off".`,
     );
   }
-  const detachThreads = attachThreadpool(model, pointer, options.numThreads);
-  const governor = new ThreadGovernor(options.numThreads);
+  const detachThreads = attachThreadpool(model, pointer, options);
+  const governor = new ThreadGovernor(options.numBatchThreads);
   const memoryPointer = fn.getMemory(pointer);
   const vocabBytes = model.vocabulary.size * Float32Array.BYTES_PER_ELEMENT;
   let isDisposed = false;
 
   return {
     model,
-    size: fn.contextSize(pointer),
+    // Not what it was rounded up to: a table of positions ends where the training did.
+    size: Math.min(options.contextSize, fn.contextSize(pointer)),
     maxBatch: MAX_BATCH,
     maxNodes: takesTrees ? MAX_TREE_NODES : 1,
     maxBranches,
@@ -103,13 +116,17 @@ export async function openContext(
       return governor.numThreads;
     },
     async decode(batch, numRows) {
+      library.takeErrorLog();
       const start = performance.now();
       const status = await fn.decode(pointer, batch);
       // The CPU backend has finished; a GPU may still be at work.
-      if (status === 0 && library.backend !== "cpu") await fn.synchronize(pointer);
+      if (status === 0 && !isCpu) await fn.synchronize(pointer);
       if (status !== 0) throw decodeError(status, numRows, library.takeErrorLog());
-      const fewer = governor.record(numRows, performance.now() - start);
-      if (fewer !== undefined) fn.setNumThreads(pointer, fewer, fewer);
+      const kvLength = fn.seqPosMax(memoryPointer, 0);
+      const fewer = governor.record(numRows, kvLength, performance.now() - start);
+      if (fewer !== undefined) {
+        fn.setNumThreads(pointer, Math.min(fewer, options.numThreads), fewer);
+      }
     },
     logitsRow: (row) => fn.logitsIth(pointer, row),
     copyRow: (destination, address) => fn.copyFrom(destination, address, vocabBytes),
@@ -128,7 +145,7 @@ function decodeError(status: number, numRows: number, log: string): EngineError 
   if (status === 1) {
     return new EngineError("contextFull", `${detail}: the KV cache is full. Use a larger context.`);
   }
-  if (/out of (device )?memory|alloc/i.test(log)) {
+  if (OUT_OF_MEMORY.test(log)) {
     return new EngineError("outOfMemory", `${detail}. Free memory or offload fewer layers.`);
   }
   return new EngineError(
@@ -138,13 +155,18 @@ function decodeError(status: number, numRows: number, log: string): EngineError 
 }
 
 /** One pool for the context's life: without it ggml starts and joins its threads in every pass. */
-function attachThreadpool(model: LlamaModel, context: Pointer, numThreads: number): () => void {
+function attachThreadpool(
+  model: LlamaModel,
+  context: Pointer,
+  { numThreads, numBatchThreads }: ContextOptions,
+): () => void {
   const { fn } = model.library;
   const { threadpool } = fn;
-  if (threadpool === null || numThreads < 2) return () => {};
-  const pool = threadpool.create(threadpool.defaults(numThreads));
+  if (threadpool === null || numBatchThreads < 2) return () => {};
+  const pool = threadpool.create(threadpool.defaults(numBatchThreads));
   if (pool === null) return () => {};
-  fn.attachThreadpool(context, pool, pool);
+  // One thread needs no pool, and the waiting threads of one would cost it its core.
+  fn.attachThreadpool(context, numThreads < 2 ? null : pool, pool);
   return () => {
     fn.detachThreadpool(context);
     threadpool.free(pool);

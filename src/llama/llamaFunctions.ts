@@ -59,7 +59,7 @@ export interface LlamaFunctions {
   freeContext(context: Pointer): void;
   contextSize(context: Pointer): number;
   setNumThreads(context: Pointer, numThreads: number, numThreadsBatch: number): void;
-  attachThreadpool(context: Pointer, pool: Pointer, poolBatch: Pointer): void;
+  attachThreadpool(context: Pointer, pool: Pointer | null, poolBatch: Pointer): void;
   detachThreadpool(context: Pointer): void;
   /** Runs on a worker thread; resolves to llama_decode's status. */
   decode(context: Pointer, batch: StructValue): Promise<number>;

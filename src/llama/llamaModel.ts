@@ -13,6 +13,10 @@ import { Vocabulary } from "./vocabulary.ts";
 /** `n_gpu_layers` for "every layer". */
 export const ALL_LAYERS = 999;
 
+/** How llama.cpp and its backends word a failed allocation. */
+export const OUT_OF_MEMORY =
+  /out of (device |host )?memory|failed to allocate|unable to allocate|OutOfDeviceMemory/i;
+
 /** What a model is opened with. */
 export interface ModelOptions {
   /** Layers to offload; ignored on the CPU backend. */
@@ -87,6 +91,7 @@ export async function openModel(
   const header = await readGgufHeader(path, signal);
   checkGguf(header);
   const { fn } = library;
+  library.takeErrorLog();
   const onProgress = koffi.register((fraction: number) => {
     options.onProgress?.(fraction);
     return !signal.aborted;
@@ -106,7 +111,7 @@ export async function openModel(
   if (pointer === null) {
     const log = library.takeErrorLog();
     throw new EngineError(
-      "modelLoadFailed",
+      OUT_OF_MEMORY.test(log) ? "outOfMemory" : "modelLoadFailed",
       `llama.cpp ${library.version} could not load ${path} on ${library.backend}${log === "" ? "" : ` (${log})`}. ` +
         "Check that the file was made for a llama.cpp this new and that memory suffices.",
     );

@@ -12,6 +12,9 @@ import { LlamaLogits } from "./llamaLogits.ts";
 import { PrefillChunks } from "./prefillChunks.ts";
 import { RowScanner } from "./rowScan.ts";
 
+/** Stands in the committed run for a cell that was made from an embedding row. */
+const NO_TOKEN = -1;
+
 /** {@link TargetModel} on one llama.cpp context. Owns the context. */
 export class LlamaTarget implements TargetModel {
   readonly vocabSize: number;
@@ -28,7 +31,7 @@ export class LlamaTarget implements TargetModel {
   readonly #committed = new TokenBuffer();
   /** Cells that really hold it; fewer only after the memory had to be cleared. */
   #numCached = 0;
-  #pending: { tree: DraftTree; batch: TreeBatch } | undefined;
+  #pending: { tree: DraftTree; batch: TreeBatch; hasTokens: boolean } | undefined;
   #logits: LlamaLogits | undefined;
   #isBusy = false;
   #isDisposed = false;
@@ -61,6 +64,7 @@ export class LlamaTarget implements TargetModel {
   }
 
   async prefill(tokens: Int32Array, signal: AbortSignal): Promise<number> {
+    this.#assertUsable();
     signal.throwIfAborted();
     if (tokens.length > this.contextSize) {
       throw new EngineError(
@@ -77,7 +81,7 @@ export class LlamaTarget implements TargetModel {
   }
 
   async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
-    return this.#evaluate(tree, signal, (batch) => batch.setTokens(tree.tokens));
+    return this.#evaluate(tree, signal, true, (batch) => batch.setTokens(tree.tokens));
   }
 
   async evaluateEmbeddings(
@@ -90,7 +94,7 @@ export class LlamaTarget implements TargetModel {
         `embeddings has ${embeddings.length} floats, expected ${tree.size} x ${this.embeddingWidth}`,
       );
     }
-    return this.#evaluate(tree, signal, (batch) => batch.setEmbeddings(embeddings));
+    return this.#evaluate(tree, signal, false, (batch) => batch.setEmbeddings(embeddings));
   }
 
   embeddingRows(tokens: Int32Array): Float32Array {
@@ -102,7 +106,7 @@ export class LlamaTarget implements TargetModel {
     this.#assertUsable();
     const pending = this.#pending;
     if (pending === undefined) throw new RangeError("commit without an evaluated tree");
-    const { tree, batch } = pending;
+    const { tree, batch, hasTokens } = pending;
     let parent = ROOT;
     for (const node of path.nodes) {
       if (tree.parents[node] !== parent)
@@ -110,16 +114,17 @@ export class LlamaTarget implements TargetModel {
       parent = node;
     }
     this.#pending = undefined;
-    this.#committed.append([tree.tokens[ROOT]!]);
-    this.#committed.append(Array.from(path.nodes, (node) => tree.tokens[node]!));
+    // Cells made from embeddings stand for no token: a later prompt must not reuse them as if they did.
+    const tokenOf = (node: number) => (hasTokens ? tree.tokens[node]! : NO_TOKEN);
+    this.#committed.append([tokenOf(ROOT), ...Array.from(path.nodes, tokenOf)]);
     if (this.#membership.commit(tree, batch, path.nodes)) this.#numCached = this.kvLength;
     else this.#clear();
   }
 
   rewind(): void {
-    if (this.#pending === undefined || this.#isDisposed) return;
-    this.#pending = undefined;
-    if (!this.#membership.truncate(this.#numCached)) this.#clear();
+    if (this.#isDisposed) return;
+    if (this.#isBusy) throw new RangeError("the target is in use: one call at a time");
+    this.#dropPending();
   }
 
   /** Frees the context. Every later call throws; a second dispose does nothing. */
@@ -134,8 +139,10 @@ export class LlamaTarget implements TargetModel {
   async #evaluate(
     tree: DraftTree,
     signal: AbortSignal,
+    hasTokens: boolean,
     setInput: (batch: DecodeBatch) => void,
   ): Promise<TreeLogits> {
+    this.#assertUsable();
     signal.throwIfAborted();
     const batch = layOutTree(tree);
     if (tree.size > this.maxNodes || batch.numBranches > this.maxBranches) {
@@ -157,10 +164,10 @@ export class LlamaTarget implements TargetModel {
       this.#membership.join(batch.numBranches);
       setInput(this.#batch);
       this.#batch.setTreeRows(tree, batch, this.kvLength);
-      this.#pending = { tree, batch };
+      this.#pending = { tree, batch, hasTokens };
       await this.#decode(tree.size);
       if (signal.aborted) {
-        this.rewind();
+        this.#dropPending();
         signal.throwIfAborted();
       }
       this.#logits = new LlamaLogits(this.#context, this.#scanner, tree.size);
@@ -185,6 +192,12 @@ export class LlamaTarget implements TargetModel {
       this.#numCached += numTokens;
     }
     signal.throwIfAborted();
+  }
+
+  #dropPending(): void {
+    if (this.#pending === undefined) return;
+    this.#pending = undefined;
+    if (!this.#membership.truncate(this.#numCached)) this.#clear();
   }
 
   async #decode(numRows: number): Promise<void> {

@@ -2,7 +2,7 @@
 
 /** A chunk should take this long, in ms: half of what a cancel may wait. */
 const TARGET_MS = 50;
-const FIRST_CHUNK = 64;
+/** The first chunk, before anything is measured: short even on a machine that takes 10 ms per token. */
 const MIN_CHUNK = 8;
 
 /** Follows the measured cost of a prompt token; chunk sizes are powers of two. */
@@ -13,7 +13,7 @@ export class PrefillChunks {
   /** @param maxSize - rows of the largest batch. */
   constructor(maxSize: number) {
     this.#maxSize = maxSize;
-    this.#size = Math.min(FIRST_CHUNK, maxSize);
+    this.#size = Math.min(MIN_CHUNK, maxSize);
   }
 
   /** Tokens of the next chunk. */
@@ -24,7 +24,9 @@ export class PrefillChunks {
   /** Reports a chunk that took `elapsedMs`. Only full chunks say what a full chunk costs. */
   record(numTokens: number, elapsedMs: number): void {
     if (numTokens < this.#size) return;
-    if (elapsedMs > TARGET_MS) this.#size = Math.max(MIN_CHUNK, this.#size / 2);
-    else if (elapsedMs < TARGET_MS / 2) this.#size = Math.min(this.#maxSize, this.#size * 2);
+    while (this.#size > MIN_CHUNK && (elapsedMs * this.#size) / numTokens > TARGET_MS) {
+      this.#size /= 2;
+    }
+    if (elapsedMs < TARGET_MS / 2) this.#size = Math.min(this.#maxSize, this.#size * 2);
   }
 }

@@ -10,6 +10,9 @@ const SAMPLE_MS = 120;
 const SLOWDOWN = 3;
 /** Slow passes in a row before the count is lowered: one may be the machine's hiccup. */
 const PATIENCE = 5;
+/** Positions of the cache that count as one length, and how many such lengths are told apart. */
+const KV_BUCKET = 512;
+const KV_BUCKETS = 1024;
 
 /** Cores that were idle during a short sample, at least 1. */
 export async function countIdleCores(): Promise<number> {
@@ -33,7 +36,7 @@ export async function countIdleCores(): Promise<number> {
 /** Watches pass times and lowers the thread count when they say that the cores are taken. */
 export class ThreadGovernor {
   #numThreads: number;
-  /** Best ms seen, by number of rows. */
+  /** Best ms seen, by number of rows and length of the cache. */
   #bestMs = new Map<number, number>();
   #numSlow = 0;
 
@@ -46,9 +49,11 @@ export class ThreadGovernor {
   }
 
   /** Reports a pass; returns the new count if it should change. */
-  record(numRows: number, elapsedMs: number): number | undefined {
-    const best = Math.min(this.#bestMs.get(numRows) ?? Infinity, elapsedMs);
-    this.#bestMs.set(numRows, best);
+  record(numRows: number, kvLength: number, elapsedMs: number): number | undefined {
+    // Attention grows with the cache, so passes are compared with their like only.
+    const kind = numRows * KV_BUCKETS + Math.min(KV_BUCKETS - 1, Math.floor(kvLength / KV_BUCKET));
+    const best = Math.min(this.#bestMs.get(kind) ?? Infinity, elapsedMs);
+    this.#bestMs.set(kind, best);
     this.#numSlow = elapsedMs > SLOWDOWN * best ? this.#numSlow + 1 : 0;
     if (this.#numSlow < PATIENCE || this.#numThreads === 1) return undefined;
     this.#numThreads--;

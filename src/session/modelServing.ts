@@ -82,8 +82,10 @@ export class ModelServing {
       if (models === undefined) throw new RangeError("a load resolved without models");
       return models;
     } catch (error) {
-      // Models that crash the engine stay wanted: the next request tries again, perhaps on another backend.
-      if (this.#wanted === params && !isEngineDeath(error)) this.#wanted = undefined;
+      // Models that crash the engine stay wanted, as do those whose load a restart broke off: the next request tries
+      // again, perhaps on another backend.
+      const isRefused = signal.aborted || !(isAbortError(error) || isEngineDeath(error));
+      if (this.#wanted === params && isRefused) this.#wanted = undefined;
       throw error;
     } finally {
       signal.removeEventListener("abort", cancel);
@@ -119,7 +121,9 @@ export class ModelServing {
       signal.throwIfAborted();
       const serving = this.#serving ?? this.#serve(() => {});
       try {
-        return (await abortable(serving.promise, signal)).engine;
+        const { engine } = await abortable(serving.promise, signal);
+        // A load or a restart of the same moment has replaced it: this request comes after.
+        if (this.#serving === serving) return engine;
       } catch (error) {
         // Another caller's load was cancelled or replaced; this request goes with what is wanted now.
         if (signal.aborted || !isAbortError(error)) throw error;

@@ -97,13 +97,15 @@ export class RestartPolicy {
     if (phase === "proven") this.#numUnprovenCrashes = 0;
     if (!this.#crashedOnGpu) return undefined;
     this.#numUnprovenCrashes++;
-    const to = NEXT_GPU[from];
+    // What `auto` chose is known once a load came through: its successor is tried before the CPU.
+    const used = from === "auto" && backend !== undefined && backend !== "cpu" ? backend : from;
+    const to = NEXT_GPU[used];
     if (this.#numUnprovenCrashes < MAX_UNPROVEN_CRASHES || to === undefined) return undefined;
     // Another backend is another engine: it gets its own attempts.
     this.#gpu = to;
     this.#numCrashes = 1;
     this.#numUnprovenCrashes = 0;
-    return { from, to };
+    return { from: used, to };
   }
 
   /** Forgets every crash; for a restart that the user asked for. */

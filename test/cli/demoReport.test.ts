@@ -11,8 +11,13 @@ function result(decodeMs: number, numAcceptedTokens = 0, text = "ab"): Completio
     pieces: ["a", "bc"],
     tokenSources: Uint8Array.of(0, 1),
     finishReason: "stopRule",
-    stats: { ...emptyDecodeStats(), numSteps: 2, numAcceptedTokens },
-    timings: { totalMs: decodeMs + 1, firstTokenMs: 1, decodeMs },
+    stats: {
+      ...emptyDecodeStats(),
+      numSteps: 2,
+      numAcceptedTokens,
+      numCommittedTokens: 2 + numAcceptedTokens,
+    },
+    timings: { totalMs: decodeMs + 1, firstTokenMs: 1, decodeMs, promptMs: 0 },
   };
 }
 

@@ -3,6 +3,7 @@ import { describeTargetContract } from "../support/targetContract.ts";
 
 describeTargetContract({
   name: "FakeTarget",
+  isSlow: false,
   tolerance: 0,
   toleranceAfterCommit: 0,
   prompt: Int32Array.from({ length: 32 }, (_, index) => (index * 7) % 29),

@@ -199,6 +199,12 @@ describe("checkGguf", () => {
       /this llama\.cpp.*"llama9".*Choose/,
     ],
     [
+      "modelCorrupt",
+      "a pre-tokenizer that leaves spaces in",
+      () => draftWith({ "tokenizer.ggml.pre": text("whitespace") }),
+      /tokenizer\.ggml\.pre for tokenizer "gpt2".*"whitespace"/,
+    ],
+    [
       "noVocabulary",
       "no tokenizer",
       () => draftWith({ "tokenizer.ggml.model": text("no_vocab") }),

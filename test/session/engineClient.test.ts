@@ -86,6 +86,17 @@ describe("EngineClient", () => {
     expect((await waiting).text).toBe("ab");
   });
 
+  test("a completion waits for a load that is asked for in the same moment", async () => {
+    const { client } = createClient();
+    await load(client);
+    const settled: string[] = [];
+    await Promise.all([
+      complete(client, "x").then(() => settled.push("completion")),
+      load(client, "slow.gguf").then(() => settled.push("load")),
+    ]);
+    expect(settled).toEqual(["load", "completion"]);
+  });
+
   test("a cancelled load is not wanted any more", async () => {
     const { client } = createClient();
     const controller = new AbortController();

@@ -87,9 +87,9 @@ describe("EngineClient after a crash", () => {
     await load(client);
     await expect(complete(client, "crash")).rejects.toMatchObject({ code: "engineCrashed" });
     await expect(complete(client, "crash")).rejects.toMatchObject({ code: "engineCrashed" });
-    expect(notices).toEqual([expect.stringContaining('GPU "auto"')]);
+    expect(notices).toEqual([expect.stringContaining('GPU "cuda"')]);
     await complete(client, "x");
-    expect((await events()).at(-3)).toMatchObject({ event: "start", gpu: "off" });
+    expect((await events()).at(-3)).toMatchObject({ event: "start", gpu: "vulkan" });
   });
 
   test("gives up after crashes in a row, tries again after the back-off, and on restart", async () => {

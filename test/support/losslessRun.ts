@@ -61,6 +61,7 @@ export function newTally(): LosslessTally {
 export class LosslessBench {
   readonly model: LlamaModel;
   readonly target: TargetModel;
+  readonly isEndToken: (token: number) => boolean;
   readonly #limits: GenerationLimits;
   readonly #store: RecyclingStore;
 
@@ -68,8 +69,8 @@ export class LosslessBench {
     this.model = model;
     this.target = target;
     const markers = fimMarkers(fimTokensOf(model));
-    const isEndToken = (token: number) => markers.has(token) || model.vocabulary.isEndToken(token);
-    this.#limits = { maxTokens, isEndToken };
+    this.isEndToken = (token) => markers.has(token) || model.vocabulary.isEndToken(token);
+    this.#limits = { maxTokens, isEndToken: this.isEndToken };
     this.#store = new RecyclingStore(target.vocabSize);
   }
 
@@ -112,6 +113,7 @@ export class LosslessBench {
       plain.tokens,
       speculative.tokens,
       MAX_GAP,
+      this.#limits.isEndToken,
       NEVER,
     );
     if (difference === undefined) return;
@@ -134,7 +136,7 @@ export class LosslessBench {
     return sources.map((source): Drafter => {
       if (source === "recycling") return new RecyclingDrafter(this.#store);
       if (source === "suffixMatch") return new SuffixDrafter();
-      return new DraftModelDrafter(draftModel);
+      return new DraftModelDrafter(draftModel, undefined, this.isEndToken);
     });
   }
 }

@@ -25,7 +25,14 @@ export async function openTarget(
   const library = await loadLlamaLibrary(TEST_GPU);
   const model = await openModel(library, path, { gpuLayers: 999 }, NEVER);
   const { contextSize = 2048, numThreads = 1 } = options;
-  const target = new LlamaTarget(await openContext(model, { contextSize, numThreads }));
+  const target = new LlamaTarget(
+    await openContext(model, {
+      contextSize,
+      numThreads,
+      numBatchThreads: numThreads,
+      backend: library.backend,
+    }),
+  );
   return {
     model,
     target,

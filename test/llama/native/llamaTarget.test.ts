@@ -9,6 +9,7 @@ const isCpu = TEST_GPU === "off";
 for (const numThreads of isCpu ? [1, 2] : [1]) {
   describeTargetContract({
     name: `LlamaTarget (gpu ${TEST_GPU}, ${numThreads} threads)`,
+    isSlow: true,
     tolerance: isCpu ? 0 : 0.1,
     toleranceAfterCommit: 0.2,
     prompt: Int32Array.from({ length: 40 }, (_, index) => 40 + ((index * 97) % 3000)),

@@ -1,0 +1,53 @@
+import { availableParallelism } from "node:os";
+import { describe, expect, test } from "vitest";
+import { countIdleCores, ThreadGovernor } from "../../src/llama/threads.ts";
+
+describe("ThreadGovernor", () => {
+  const record = (governor: ThreadGovernor, numRows: number, passes: readonly number[]) =>
+    passes.map((elapsedMs) => governor.record(numRows, elapsedMs));
+
+  test("lowers the count after five passes in a row that are three times slower than the best", () => {
+    const governor = new ThreadGovernor(4);
+    expect(record(governor, 1, [10, 31, 31, 31, 31])).toEqual(new Array(5).fill(undefined));
+    expect(governor.record(1, 31)).toBe(3);
+    expect(governor.numThreads).toBe(3);
+  });
+
+  test("forgives slow passes between quick ones", () => {
+    const governor = new ThreadGovernor(4);
+    const passes = [10, ...[31, 31, 31, 31, 29], ...[31, 31, 31, 31, 29]];
+    expect(record(governor, 1, passes)).toEqual(passes.map(() => undefined));
+    expect(governor.numThreads).toBe(4);
+  });
+
+  test("compares passes of one size only", () => {
+    const governor = new ThreadGovernor(4);
+    record(governor, 1, [1]);
+    expect(record(governor, 512, [100, 100, 100, 100, 100, 100])).not.toContain(3);
+  });
+
+  test("measures anew with fewer threads, which may well be slower", () => {
+    const governor = new ThreadGovernor(4);
+    record(governor, 1, [10, 40, 40, 40, 40, 40]);
+    expect(record(governor, 1, [40, 40, 40, 40, 40, 40])).toEqual(new Array(6).fill(undefined));
+    expect(governor.numThreads).toBe(3);
+  });
+
+  test("never goes below one thread", () => {
+    const governor = new ThreadGovernor(2);
+    record(governor, 1, [1, ...new Array<number>(5).fill(10)]);
+    expect(governor.numThreads).toBe(1);
+    const more = [1, ...new Array<number>(50).fill(1000)];
+    expect(record(governor, 1, more)).toEqual(more.map(() => undefined));
+    expect(governor.numThreads).toBe(1);
+  });
+});
+
+describe("countIdleCores", () => {
+  test("is at least one core and at most those that there are", async () => {
+    const count = await countIdleCores();
+    expect(Number.isInteger(count)).toBe(true);
+    expect(count).toBeGreaterThanOrEqual(1);
+    expect(count).toBeLessThanOrEqual(availableParallelism());
+  });
+});
