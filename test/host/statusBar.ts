@@ -44,7 +44,6 @@ export async function statusBarTooltip(page: Page, part: string): Promise<string
   await item.hover();
   try {
     await hover.waitFor();
-    // biome-ignore lint/performance/useDomNodeTextContent: paragraphs are told apart by the line breaks of innerText.
     return (await hover.innerText()).replaceAll("\u00a0", " ").trim();
   } finally {
     await page.mouse.move(640, 0);
