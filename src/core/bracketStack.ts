@@ -17,6 +17,12 @@ export interface OpenBracket {
   readonly isClosable: boolean;
 }
 
+/** A bracket that a completion opened. */
+export interface OwnBracket {
+  readonly char: Opener;
+  readonly position: number;
+}
+
 /** The text before the cursor, read. */
 export interface PrefixBrackets {
   /** At the cursor. */
@@ -41,12 +47,17 @@ export function innermost(stack: readonly { readonly char: Opener }[], char: Ope
   return stack.findLastIndex((open) => open.char === char);
 }
 
-/** Reads the brackets around the cursor. Both texts may be windows that begin and end at lines. */
+/**
+ * Reads the brackets around the cursor.
+ *
+ * @param isCutPrefix - whether the prefix text lacks its start: a closer may then belong to what is not there.
+ */
 export function readBrackets(
   prefixText: string,
   suffixText: string,
   syntax: CodeSyntax,
   tabWidth: number,
+  isCutPrefix: boolean,
 ): PrefixBrackets {
   const lexer = new CodeLexer(syntax);
   const stack: { char: Opener; indent: number; position: number }[] = [];
@@ -62,8 +73,11 @@ export function readBrackets(
     } else popFor(stack, char);
   }
   const closers = unmatchedClosers(suffixText, lexer.fork(), tabWidth);
-  const closed = closedBy(stack, closers);
-  const budget = closableCounts(stack, closers);
+  const closed = closedBy(stack, closers, isCutPrefix);
+  const closedKinds = isCutPrefix
+    ? Array.from(closed, (index) => stack[index]!.char)
+    : closers.map(({ opens }) => opens);
+  const budget = closableCounts(stack, closedKinds);
   const open = stack.map(({ char, indent, position }): OpenBracket => {
     return { char, indent, isOnCursorLine: position >= lineStart, isClosable: false };
   });
@@ -74,7 +88,7 @@ export function readBrackets(
     budget[bracket.char]--;
     open[index] = { ...bracket, isClosable: true };
   }
-  return { lexer, open, hasSurplusClosers: closers.length > closed.size };
+  return { lexer, open, hasSurplusClosers: !isCutPrefix && closers.length > closed.size };
 }
 
 function popFor(stack: { char: Opener }[], char: string): boolean {
@@ -117,13 +131,15 @@ function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number
 function closedBy(
   stack: readonly { char: Opener; indent: number }[],
   closers: readonly Closer[],
+  isCutPrefix: boolean,
 ): Set<number> {
   const closed = new Set<number>();
   let height = stack.length;
   for (const { opens, indent } of closers) {
     const rest = stack.slice(0, height);
     const alike = rest.findLastIndex((open) => open.char === opens && open.indent === indent);
-    const index = alike === -1 ? innermost(rest, opens) : alike;
+    const isElsewhere = isCutPrefix && indent !== undefined;
+    const index = alike === -1 && !isElsewhere ? innermost(rest, opens) : alike;
     if (index === -1) continue;
     closed.add(index);
     height = index;
@@ -132,9 +148,33 @@ function closedBy(
 }
 
 /** How many openers of each kind a completion may close without leaving a closer behind the cursor alone. */
-function closableCounts(stack: readonly { char: Opener }[], closers: readonly Closer[]) {
+function closableCounts(stack: readonly { char: Opener }[], closedKinds: readonly Opener[]) {
   const counts: Record<Opener, number> = { "(": 0, "[": 0, "{": 0 };
   for (const { char } of stack) counts[char]++;
-  for (const { opens } of closers) counts[opens]--;
+  for (const kind of closedKinds) counts[kind]--;
   return counts;
+}
+
+/** What a completion leaves open, as far as it opened it. */
+export interface OpenEnds {
+  /** Outermost first. */
+  readonly brackets: readonly OwnBracket[];
+  readonly isInString: boolean;
+}
+
+/** Reads a completion that follows the text `lexer` has read. */
+export function readOpenEnds(text: string, lexer: CodeLexer): OpenEnds {
+  const own = lexer.fork();
+  const brackets: OwnBracket[] = [];
+  let isInCursorText = own.mode !== "code";
+  for (let position = 0; position < text.length; position++) {
+    const char = text[position]!;
+    const isCode = own.push(char);
+    if (own.mode === "code") isInCursorText = false;
+    if (!isCode) continue;
+    if (isOpener(char)) brackets.push({ char, position });
+    else popFor(brackets, char);
+  }
+  const isInString = !isInCursorText && own.mode !== "code" && own.mode !== "lineComment";
+  return { brackets, isInString };
 }

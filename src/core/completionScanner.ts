@@ -2,11 +2,17 @@
  * Where a completion ends, found character by character, so that it cannot depend on how the model's tokens cut the
  * text. Used while decoding (`stopRules.ts`) and after it (`trimCompletion.ts`).
  */
-import { innermost, isOpener, type OpenBracket, type Opener, openerOf } from "./bracketStack.ts";
+import {
+  innermost,
+  isOpener,
+  type OpenBracket,
+  type OwnBracket,
+  openerOf,
+} from "./bracketStack.ts";
 import { type CodeLexer, spansLines } from "./codeLexer.ts";
 import { type CursorContext, isCloserLine, withoutReturn } from "./cursorContext.ts";
 import { indentWidth } from "./indentation.ts";
-import { LoopDetector } from "./loopDetector.ts";
+import { isStartingLoop, LoopDetector, type TextLoop } from "./loopDetector.ts";
 
 /**
  * Why a text ends: its one line is full (`line`), the block is complete (`block`, `blankLine`), the text after the
@@ -18,14 +24,8 @@ export interface CompletionEnd {
   /** UTF-16 code units that stay. */
   readonly length: number;
   readonly cause: EndCause;
-  /** Where a loop begins; only with `repetition`. */
-  readonly loopStart?: number;
-}
-
-/** A bracket that the completion opened. */
-export interface OwnBracket {
-  readonly char: Opener;
-  readonly position: number;
+  /** What of them is worth showing, if that is less: a line that loops is not. */
+  readonly soundLength: number;
 }
 
 /** A line that goes on in the next one, whatever that is indented by. */
@@ -58,7 +58,8 @@ export class CompletionScanner {
   #isInIndentedBlock = false;
   #lastLine = "";
   #numEqualLines = 1;
-  #equalLinesStart = 0;
+  /** Where the first repeat of {@link #lastLine} begins. */
+  #repeatedLinesStart = 0;
 
   constructor(context: CursorContext) {
     this.#context = context;
@@ -78,23 +79,12 @@ export class CompletionScanner {
     return this.#end;
   }
 
-  /** Brackets of the completion that are open at its end, outermost first. */
-  get ownBrackets(): readonly OwnBracket[] {
-    return this.#own;
-  }
-
-  /** Whether the text's end is inside a string or comment that the completion began. */
-  get isInOwnString(): boolean {
-    const { mode } = this.#lexer;
-    return !this.#isInCursorText && mode !== "code" && mode !== "lineComment";
-  }
-
   /** The part of {@link text} that more text cannot take back. */
   get settledText(): string {
     if (this.#end !== undefined) return this.text;
     const held = Math.min(
       this.#loops.earliestRepeat,
-      this.#numEqualLines > 1 ? this.#equalLinesStart : this.#text.length,
+      this.#numEqualLines > 1 ? this.#repeatedLinesStart : this.#text.length,
     );
     const newline = this.#text.slice(0, held).lastIndexOf("\n");
     if (newline !== -1) return withoutReturn(this.#text.slice(0, newline));
@@ -129,10 +119,18 @@ export class CompletionScanner {
       this.#lineClosedPrefix = false;
     } else if (isCode && this.#context.syntax.countsBrackets) this.#pushCode(char, at);
     if (this.#isInCursorText && this.#lexer.mode !== modeBefore) this.#leaveCursorText(at);
-    if (loop !== undefined && this.#end === undefined) {
-      const newline = this.#text.indexOf("\n", loop.repeatStart - 1);
-      const length = loop.hasLines && newline !== -1 ? newline : loop.repeatStart;
-      this.#endAt(length, "repetition", loop.start);
+    if (loop !== undefined && this.#end === undefined) this.#endLoop(loop);
+  }
+
+  /** Of repeated lines the first stay; of a line that loops the text before it does, or the first unit. */
+  #endLoop(loop: TextLoop): void {
+    const lineStart = this.#text.lastIndexOf("\n", loop.start - 1) + 1;
+    const newline = this.#text.indexOf("\n", loop.repeatStart - 1);
+    if (loop.hasLines && newline !== -1) this.#endAt(newline, "repetition");
+    else if (lineStart > 0) this.#endAt(loop.repeatStart, "repetition", lineStart);
+    else {
+      const soundLength = isStartingLoop(loop, this.#text) ? 0 : loop.repeatStart;
+      this.#endAt(loop.repeatStart, "repetition", soundLength);
     }
   }
 
@@ -200,10 +198,19 @@ export class CompletionScanner {
     const below = linesBelow[0];
     if (below?.trimmed === trimmed && !this.#isByBalance(trimmed)) {
       const isFree = !syntax.isIndented && this.#own.length === 0;
-      if (below.indent === indent || isFree) return this.#endAt(before, "suffixLine");
+      if (below.indent === indent || isFree) {
+        this.#endAt(before, "suffixLine");
+        return;
+      }
     }
-    if (this.#isOutside(trimmed, indent)) return this.#endAt(before, "block");
-    if (this.#lineClosedPrefix && indent < baseIndent) return this.#endAt(lineEnd, "block");
+    if (this.#isOutside(trimmed, indent)) this.#endAt(before, "block");
+    else if (this.#lineClosedPrefix && indent < baseIndent) this.#endAt(lineEnd, "block");
+    else this.#endOpenBlock(trimmed, lineEnd);
+  }
+
+  /** Ends the text with the line that closes what the cursor's line opened. */
+  #endOpenBlock(trimmed: string, lineEnd: number): void {
+    const { syntax } = this.#context;
     if (!this.#awaitsClosing || this.#hasOpenBlock() || GOES_ON.test(trimmed)) return;
     if (syntax.isIndented && opensIndentedBlock(trimmed)) {
       this.#isInIndentedBlock = true;
@@ -241,19 +248,17 @@ export class CompletionScanner {
     else {
       this.#lastLine = trimmed;
       this.#numEqualLines = 1;
-      this.#equalLinesStart = lineEnd + 1;
-      this.#loopStart = this.#lineStart;
+      this.#repeatedLinesStart = lineEnd + 1;
     }
     if (this.#numEqualLines < NUM_EQUAL_LINES) return;
-    this.#endAt(this.#equalLinesStart - 1, "repetition", this.#loopStart);
+    this.#endAt(this.#repeatedLinesStart - 1, "repetition");
   }
-  #loopStart = 0;
 
-  #endAt(length: number, cause: EndCause, loopStart?: number): void {
+  #endAt(length: number, cause: EndCause, soundLength = length): void {
     if (this.#end !== undefined) return;
     const isBreak = this.#text[length] === "\n" && this.#text[length - 1] === "\r";
     const kept = isBreak ? length - 1 : length;
-    this.#end = { length: kept, cause, ...(loopStart === undefined ? {} : { loopStart }) };
+    this.#end = { length: kept, cause, soundLength: Math.min(kept, soundLength) };
   }
 }
 

@@ -26,17 +26,21 @@ export function fimMarkers(fim: FimTokens): ReadonlySet<Token> {
 export interface FimParts {
   readonly prefixTokens: Int32Array;
   readonly suffixTokens: Int32Array;
-  /** Repository and path lines, already with their markers; dropped first where the budget is short. */
+  /** Repository and path lines, already with their markers; dropped where they would take too much of the budget. */
   readonly headerTokens: Int32Array;
 }
 
 /** Share of the budget the suffix may take while the prefix needs the rest (llama.cpp's `/infill` uses the same). */
 const MAX_SUFFIX_SHARE = 0.25;
+/** A header that would take more than this share of a short budget is left out. */
+const MAX_HEADER_SHARE = 0.25;
 /**
- * A long prefix is cut in steps of this share of the budget, so that the prompt keeps its start, and with it the KV
- * cache, while the user types on.
+ * Parts that do not fit are cut in steps of these shares of the budget, so that the prompt keeps its start, and with it
+ * the KV cache, while the user types on: the prefix at its start, and the suffix, which stands first in SPM order, at
+ * its end.
  */
 const PREFIX_CUT_SHARE = 0.25;
+const SUFFIX_CUT_SHARE = 0.125;
 
 /**
  * The prompt, and the parts of it that drafters need without markers. The prefix keeps its end, the suffix its start;
@@ -56,13 +60,12 @@ export function buildFimPrompt(
     throw new RangeError(`a prompt of ${maxTokens} tokens cannot hold ${markers.length} markers`);
   }
   const { prefixTokens: allPrefix, suffixTokens: allSuffix } = parts;
-  const suffixShare = Math.floor(budget * MAX_SUFFIX_SHARE);
-  const suffixLength = Math.min(allSuffix.length, Math.max(suffixShare, budget - allPrefix.length));
+  const header = keptHeader(parts, budget);
+  const textBudget = budget - header.length;
+  const suffixLength = keptSuffixLength(allPrefix.length, allSuffix.length, textBudget);
   const suffixTokens = allSuffix.subarray(0, suffixLength);
-  const prefixBudget = budget - suffixLength;
+  const prefixBudget = textBudget - suffixLength;
   const prefixTokens = allPrefix.subarray(prefixStart(allPrefix.length, prefixBudget));
-  const numFree = budget - prefixTokens.length - suffixLength;
-  const header = parts.headerTokens.length <= numFree ? parts.headerTokens : new Int32Array(0);
 
   const prefixPart = [fim.prefix, ...prefixTokens];
   const suffixPart = [fim.suffix, ...suffixTokens];
@@ -73,6 +76,26 @@ export function buildFimPrompt(
     ...(fim.middle === undefined ? [] : [fim.middle]),
   ]);
   return { promptTokens, prefixTokens, suffixTokens };
+}
+
+/** The header, unless it would crowd out text; what is typed seldom changes the decision. */
+function keptHeader({ prefixTokens, suffixTokens, headerTokens }: FimParts, budget: number) {
+  const fitsAll = prefixTokens.length + suffixTokens.length + headerTokens.length <= budget;
+  const isSmall = headerTokens.length <= budget * MAX_HEADER_SHARE;
+  return fitsAll || isSmall ? headerTokens : new Int32Array(0);
+}
+
+/**
+ * Tokens of the suffix that are kept: all if they fit beside the prefix; otherwise its share, and beyond that what the
+ * prefix leaves, in steps.
+ */
+function keptSuffixLength(prefixLength: number, suffixLength: number, budget: number): number {
+  const room = budget - prefixLength;
+  if (suffixLength <= room) return suffixLength;
+  const share = Math.floor(budget * MAX_SUFFIX_SHARE);
+  const step = Math.max(1, Math.floor(budget * SUFFIX_CUT_SHARE));
+  const beyond = Math.max(0, Math.floor((room - share) / step)) * step;
+  return Math.min(suffixLength, share + beyond);
 }
 
 /** First token of the prefix that is kept: 0, or a multiple of the cut step that leaves at most `budget` tokens. */

@@ -7,7 +7,11 @@ const INLINE_REPEATS = 4;
 const MIN_INLINE_CHARS = 40;
 /** Repeats of lines, or of a group of lines. */
 const LINE_REPEATS = 3;
-const HAS_LETTER = /\p{L}/u;
+const LETTER = /\p{L}/u;
+/** Inline units up to this length make a loop of a text that begins with them; a longer one may be meant once. */
+const MAX_STARTING_PERIOD = 16;
+/** A loop that begins a text is found before this length. */
+const MAX_STARTING_CHARS = MAX_STARTING_PERIOD * (INLINE_REPEATS + 1);
 
 /** A loop in the text. */
 export interface TextLoop {
@@ -20,23 +24,23 @@ export interface TextLoop {
 /** Takes the text one UTF-16 code unit at a time; the cost of one is {@link MAX_PERIOD} comparisons. */
 export class LoopDetector {
   #text = "";
+  #lastLetter = -1;
   /** [period] how long the text has been equal to itself `period` characters before. */
   readonly #runs = new Int32Array(MAX_PERIOD + 1);
 
   push(char: string): TextLoop | undefined {
     const at = this.#text.length;
     this.#text += char;
+    if (LETTER.test(char)) this.#lastLetter = at;
     const maxPeriod = Math.min(MAX_PERIOD, at);
     for (let period = 1; period <= maxPeriod; period++) {
       const isEqual = this.#text.charCodeAt(at - period) === this.#text.charCodeAt(at);
       const run = isEqual ? this.#runs[period]! + 1 : 0;
       this.#runs[period] = run;
       if (run < period * (LINE_REPEATS - 1)) continue;
-      const unit = this.#text.slice(at + 1 - period);
-      if (!HAS_LETTER.test(unit)) continue;
-      const hasLines = unit.includes("\n");
-      const isInlineLoop =
-        run >= period * (INLINE_REPEATS - 1) && run + period >= MIN_INLINE_CHARS;
+      if (this.#lastLetter <= at - period) continue;
+      const hasLines = this.#text.slice(at + 1 - period).includes("\n");
+      const isInlineLoop = run >= period * (INLINE_REPEATS - 1) && run + period >= MIN_INLINE_CHARS;
       if (!hasLines && !isInlineLoop) continue;
       return { start: at + 1 - run - period, repeatStart: at + 1 - run, hasLines };
     }
@@ -45,6 +49,30 @@ export class LoopDetector {
 
   /** Where the repeat begins that the text's end may belong to; a loop found later is cut there or behind it. */
   get earliestRepeat(): number {
-    return this.#text.length - this.#runs.reduce((longest, run) => Math.max(longest, run), 0);
+    const { length } = this.#text;
+    let longest = 0;
+    // What has no letter is no loop, however long.
+    for (let period = length - this.#lastLetter; period <= MAX_PERIOD; period++) {
+      longest = Math.max(longest, this.#runs[period]!);
+    }
+    return length - longest;
   }
+}
+
+/** Whether a loop within a line is all of a text. */
+export function isStartingLoop(loop: TextLoop, text: string): boolean {
+  const isShort = loop.repeatStart - loop.start <= MAX_STARTING_PERIOD;
+  return isShort && !loop.hasLines && text.slice(0, loop.start).trim() === "";
+}
+
+/** Whether a first line may yet become a loop from its start. */
+export function mayBecomeLoop(line: string): boolean {
+  const text = line.trimStart();
+  if (text.length <= MAX_STARTING_PERIOD) return true;
+  if (text.length > MAX_STARTING_CHARS) return false;
+  for (let period = 1; period <= MAX_STARTING_PERIOD; period++) {
+    const repeats = text.slice(period) === text.slice(0, -period);
+    if (repeats && LETTER.test(text.slice(0, period))) return true;
+  }
+  return false;
 }

@@ -1,6 +1,6 @@
 /** When a generation may stop early. Text rules; the decode loop asks them after every token. */
 import { CompletionScanner, type EndCause } from "./completionScanner.ts";
-import { type CursorText, readCursor } from "./cursorContext.ts";
+import { type CursorContext, type CursorText, readCursor } from "./cursorContext.ts";
 import type { StopRule } from "./generation.ts";
 import type { Token } from "./tokens.ts";
 
@@ -13,11 +13,14 @@ import type { Token } from "./tokens.ts";
 export class CompletionStopRule implements StopRule {
   readonly #decode: (token: Token) => string;
   readonly #scanner: CompletionScanner;
+  /** The text around the cursor, read. */
+  readonly context: CursorContext;
   #rawText = "";
 
   constructor(cursor: CursorText, decode: (token: Token) => string) {
     this.#decode = decode;
-    this.#scanner = new CompletionScanner(readCursor(cursor));
+    this.context = readCursor(cursor);
+    this.#scanner = new CompletionScanner(this.context);
   }
 
   push(token: Token): boolean {

@@ -42,7 +42,8 @@ describe("buildFimPrompt", () => {
           expect(prefixTokens).toEqual(all.prefix.slice(numPrefix - prefixTokens.length));
           expect(suffixTokens).toEqual(all.suffix.slice(0, suffixTokens.length));
           if (numPrefix > 0) expect(prefixTokens.length).toBeGreaterThan(0);
-          const fits = numPrefix + numSuffix + fimMarkers(fim).size + 1 <= maxTokens;
+          const numMarkers = fimMarkers(fim).size + 1;
+          const fits = numPrefix + numSuffix + numHeader + numMarkers <= maxTokens;
           if (fits) expect(prefixTokens.length + suffixTokens.length).toBe(numPrefix + numSuffix);
         },
       ),
@@ -66,22 +67,44 @@ describe("buildFimPrompt", () => {
     expect(Array.from(prompt.suffixTokens)).toEqual([100]);
   });
 
-  test("drops the header first where the budget is short", () => {
-    const parts = { prefixTokens: run(5), suffixTokens: run(3, 100), headerTokens: run(2, 200) };
-    const whole = buildFimPrompt(PSM, parts, 13);
-    expect(whole.promptTokens.length).toBe(13);
-    const short = buildFimPrompt(PSM, parts, 12);
+  test("drops a header that would take more than a quarter where not everything fits", () => {
+    const parts = { prefixTokens: run(7), suffixTokens: run(3, 100), headerTokens: run(3, 200) };
+    expect(buildFimPrompt(PSM, parts, 16).promptTokens.length).toBe(16);
+    const short = buildFimPrompt(PSM, parts, 14);
     expect(short.promptTokens).not.toContain(200);
-    expect(short.prefixTokens.length + short.suffixTokens.length).toBe(8);
+    expect(short.prefixTokens.length + short.suffixTokens.length).toBe(10);
   });
 
-  test("gives the suffix a quarter while the prefix needs the rest, and what the prefix leaves", () => {
+  test("gives the suffix a quarter while the prefix needs the rest, and what the prefix leaves, in steps", () => {
     const parts = { prefixTokens: run(500), suffixTokens: run(500, 1000), headerTokens: NO_HEADER };
     expect(buildFimPrompt(PSM, parts, 103).suffixTokens.length).toBe(25);
+    // 90 are free: a quarter, and five steps of an eighth.
     const shortPrefix = { ...parts, prefixTokens: run(10) };
-    expect(buildFimPrompt(PSM, shortPrefix, 103).suffixTokens.length).toBe(90);
+    expect(buildFimPrompt(PSM, shortPrefix, 103).suffixTokens.length).toBe(85);
     const shortSuffix = { ...parts, suffixTokens: run(4, 1000) };
     expect(buildFimPrompt(PSM, shortSuffix, 103).prefixTokens.length).toBeGreaterThan(72);
+  });
+
+  test.each([PSM, SPM])("the start of the prompt stays while the user types ($order)", (fim) => {
+    // From a prefix that leaves room to one that is cut; the suffix never fits.
+    let numChanges = 0;
+    let before: number[] | undefined;
+    for (let length = 10; length < 110; length++) {
+      const parts = {
+        prefixTokens: run(length),
+        suffixTokens: run(500, 1000),
+        headerTokens: run(3, 200),
+      };
+      const prompt = Array.from(buildFimPrompt(fim, parts, 103).promptTokens);
+      expect(prompt).toContain(200);
+      // Up to the last token of the text that stands last or is typed into.
+      const stable = prompt.slice(0, prompt.indexOf(fim.order === "PSM" ? 901 : 900));
+      if (before?.some((token, index) => stable[index] !== token)) numChanges++;
+      before = stable;
+    }
+    // SPM: six steps of an eighth of 97 until the suffix has its quarter. PSM: steps of a quarter of the prefix's share.
+    expect(numChanges).toBeLessThanOrEqual(7);
+    expect(numChanges).toBeGreaterThan(0);
   });
 
   test("the window of a long prefix keeps its start while the user types, but for rare steps", () => {

@@ -64,7 +64,13 @@ const GOLDEN: readonly (readonly [
     "b();\n  d(1);\n",
     "b();\n  d(1);\n…",
   ],
-  ["an unfinished line is not judged", "  █\n", "b();\n}", "b();\n}…"],
+  ["an unfinished line is not judged", "  █\n", "b();\nc", "b();\nc…"],
+  [
+    "a bracket that closes what the text after the cursor closes ends the output at once",
+    "f(() => {\n  █\n});\n",
+    "b();\n}",
+    "b();",
+  ],
   ["a carriage return belongs to the line break", "const a = █ + b;\r\n", "x\r\n", "x"],
   [
     "a block with carriage returns ends without one",

@@ -1,0 +1,102 @@
+/** Which completions are not worth showing, and why. */
+import { openerOf } from "./bracketStack.ts";
+import type { CursorContext } from "./cursorContext.ts";
+
+/**
+ * Why nothing is offered: no text (`empty`), punctuation or a single character (`tooShort`), text that stands after
+ * the cursor (`repeatsSuffix`) or right above it (`repeatsLineAbove`) already, a loop (`repetitive`).
+ */
+export type CompletionRejection =
+  | "empty"
+  | "tooShort"
+  | "repeatsSuffix"
+  | "repeatsLineAbove"
+  | "repetitive";
+
+const MIN_CHARS = 2;
+/** Letters and digits a line needs before its repetition says anything: `},` may stand anywhere. */
+const MIN_WORD_CHARS = 3;
+const ONLY_PUNCTUATION = /^[\s\p{P}$+<=>^`|~]*$/u;
+/** Ends what was begun before the cursor, perhaps with the separators that follow. */
+const ONLY_CLOSERS = /^[\s)\]}"'`;,]*$/;
+
+/** The reason to refuse a trimmed completion that has text. */
+export function findRejection(
+  text: string,
+  context: CursorContext,
+): CompletionRejection | undefined {
+  if (isTooShort(text, context)) return "tooShort";
+  const isOneLine = !text.includes("\n");
+  const written = writtenLines(isOneLine ? text + context.lineAfter : text, context);
+  const { above, own = "" } = comparedWithAbove(text, written, context);
+  if (above === own && hasWords(own)) return "repeatsLineAbove";
+  if (repeatsBelow(written, context)) return "repeatsSuffix";
+  return undefined;
+}
+
+/** Whether a completion that begins with this text is never refused. */
+export function isSurelyOffered(text: string, context: CursorContext): boolean {
+  if (!hasSubstance(text)) return false;
+  const written = writtenLines(text, context);
+  const { above, own } = comparedWithAbove(text, written, context);
+  if (own === undefined || above?.startsWith(own)) return false;
+  const [first = ""] = written;
+  return !context.linesBelow.some((line) => normalized(line.text).startsWith(first));
+}
+
+/** The lines with text that a document has from the cursor's line on, once it has the completion. */
+function writtenLines(text: string, { lineBefore }: CursorContext): string[] {
+  return (lineBefore + text)
+    .split("\n")
+    .map(normalized)
+    .filter((line) => line !== "");
+}
+
+function isTooShort(text: string, context: CursorContext): boolean {
+  return !hasSubstance(text) && !closesSomething(text.trim(), context);
+}
+
+function hasSubstance(text: string): boolean {
+  return Array.from(text.trim()).length >= MIN_CHARS && !ONLY_PUNCTUATION.test(text);
+}
+
+/** Whether a text of closers ends a bracket, string or comment that only it ends. */
+function closesSomething(trimmed: string, { brackets, closingDelimiter }: CursorContext): boolean {
+  const { mode } = brackets.lexer;
+  if (mode === "blockComment") return closingDelimiter === undefined && trimmed === "*/";
+  if (mode !== "code" && closingDelimiter === undefined && trimmed.startsWith(mode)) return true;
+  if (!ONLY_CLOSERS.test(trimmed)) return false;
+  const closable = new Set<string>(
+    brackets.open.filter((open) => open.isClosable).map((open) => open.char),
+  );
+  return Array.from(trimmed).some((char) => closable.has(openerOf(char) ?? ""));
+}
+
+/** The completion's first line and the one above it: the cursor's own, if the completion begins below that. */
+function comparedWithAbove(
+  text: string,
+  written: readonly string[],
+  { lineAbove, lineBefore }: CursorContext,
+) {
+  const startsBelow = /^\s*\n/.test(text) && lineBefore.trim() !== "";
+  const above = startsBelow ? lineBefore : lineAbove?.text;
+  return {
+    above: above === undefined ? undefined : normalized(above),
+    own: startsBelow ? written[1] : written[0],
+  };
+}
+
+/** Whether two lines or more stand below the cursor already, one after the other. */
+function repeatsBelow(written: readonly string[], { linesBelow }: CursorContext): boolean {
+  if (written.length < 2 || !written.some(hasWords)) return false;
+  const below = linesBelow.map(({ text }) => normalized(text));
+  return below.some((_, start) => written.every((line, index) => below[start + index] === line));
+}
+
+function normalized(line: string): string {
+  return line.trim().replaceAll(/\s+/g, " ");
+}
+
+function hasWords(line: string): boolean {
+  return (line.match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= MIN_WORD_CHARS;
+}

@@ -1,0 +1,164 @@
+/**
+ * What of a decoded text is offered. It is cut at its end, where it would repeat the text after the cursor, and where
+ * it would leave brackets worse than they are; white space is fitted to the document. Nothing is added.
+ */
+import { readOpenEnds } from "./bracketStack.ts";
+import { type CompletionRejection, findRejection, isSurelyOffered } from "./completionRejection.ts";
+import { type CompletionEnd, CompletionScanner } from "./completionScanner.ts";
+import { type CursorContext, type CursorText, readCursor } from "./cursorContext.ts";
+import { indentWidth, repairIndentation } from "./indentation.ts";
+import { mayBecomeLoop } from "./loopDetector.ts";
+import { beforePossibleOverlap, withoutSuffixOverlap } from "./suffixOverlap.ts";
+
+/** A text with something to show, or the reason why there is none. */
+export type TrimmedCompletion =
+  | { readonly text: string }
+  | { readonly rejected: CompletionRejection };
+
+export interface TrimOptions {
+  /** Whether decoding was cut short: the last line may then lack its end. False unless given. */
+  readonly isUnfinished?: boolean;
+}
+
+/**
+ * The part of a decoded text to offer at the cursor. Trimming the result again changes nothing.
+ *
+ * @param text - all that was decoded; what stands behind its end is ignored.
+ */
+export function trimCompletion(
+  text: string,
+  cursor: CursorText,
+  options: TrimOptions = {},
+): TrimmedCompletion {
+  return trimAt(text, readCursor(cursor), options);
+}
+
+/** {@link trimCompletion} where the cursor has been read. */
+export function trimAt(
+  text: string,
+  context: CursorContext,
+  options: TrimOptions = {},
+): TrimmedCompletion {
+  let isUnfinished = options.isUnfinished ?? false;
+  let current = text;
+  // A cut can uncover another; each pass shortens the text or fits its indentation, so this ends.
+  for (;;) {
+    const trimmed = trimOnce(current, context, isUnfinished);
+    if ("rejected" in trimmed || (trimmed.text === current && !isUnfinished)) return trimmed;
+    current = trimmed.text;
+    isUnfinished = false;
+  }
+}
+
+/**
+ * The part of a running completion that its end cannot change: what {@link trimAt} returns begins with it.
+ *
+ * @param settledText - text of the stop rule that no later text takes back; of a rule that has not ended.
+ */
+export function streamableText(settledText: string, context: CursorContext): string {
+  const fitted = fitWhiteSpace(settledText, context);
+  let text = fitted.trimEnd();
+  if (!settledText.includes("\n")) {
+    if (mayBecomeLoop(text)) return "";
+    for (let before = ""; before !== text; ) {
+      before = text;
+      text = beforePossibleOverlap(withoutOpenTail(text, context), context).trimEnd();
+    }
+  } else if (context.lineAfter.trim() !== "" || fitted !== settledText) {
+    // What lines have in common with the rest of the cursor's line, and their level, is known at the end.
+    return "";
+  }
+  return isSurelyOffered(text, context) ? text : "";
+}
+
+function trimOnce(text: string, context: CursorContext, isUnfinished: boolean): TrimmedCompletion {
+  const end = findEnd(text, context, isUnfinished);
+  const kept =
+    end === undefined && isUnfinished ? withoutLastLine(text) : text.slice(0, end?.length);
+  if (end?.cause === "repetition") {
+    const sound = text.slice(0, end.soundLength).trimEnd();
+    return sound === "" ? { rejected: "repetitive" } : { text: sound };
+  }
+  if (end?.cause === "suffixLine" && isFirstLineBelow(kept, context)) {
+    return { rejected: "repeatsSuffix" };
+  }
+  const fitted = fitWhiteSpace(kept, context);
+  const joined = withoutSuffixOverlap(fitted, context);
+  const balanced = withoutOpenTail(joined, context);
+  const result = withoutTrailingSpace(balanced, context);
+  if (result.trim() !== "") {
+    const rejected = findRejection(result, context);
+    return rejected === undefined ? { text: result } : { rejected };
+  }
+  const metSuffix = end?.cause === "closer" || end?.cause === "suffixLine";
+  if (metSuffix || (joined.trim() === "" && fitted.trim() !== "")) {
+    return { rejected: "repeatsSuffix" };
+  }
+  return { rejected: joined.trim() === "" ? "empty" : "tooShort" };
+}
+
+function findEnd(
+  text: string,
+  context: CursorContext,
+  isUnfinished: boolean,
+): CompletionEnd | undefined {
+  const scanner = new CompletionScanner(context);
+  return scanner.push(text) ?? (isUnfinished ? undefined : scanner.finish());
+}
+
+/** Without a line that was cut short, unless there is no other. */
+function withoutLastLine(text: string): string {
+  const lastBreak = text.lastIndexOf("\n");
+  const before = lastBreak === -1 ? "" : text.slice(0, lastBreak);
+  const kept = before.trim() === "" ? text : before;
+  return /[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept;
+}
+
+function isFirstLineBelow(line: string, { lineBefore, lineAfter, linesBelow }: CursorContext) {
+  const below = linesBelow[0]?.trimmed;
+  const own = (lineBefore + line).trim();
+  return own === below || (own + lineAfter).trim() === below;
+}
+
+function fitWhiteSpace(text: string, context: CursorContext): string {
+  return repairIndentation(withoutDoubledSpace(text, context), context.indentStyle);
+}
+
+/** Without the space or indentation that stands before the cursor already. */
+function withoutDoubledSpace(text: string, context: CursorContext): string {
+  const { lineBefore } = context;
+  const blank = /^[ \t]*(?=[^\s])/.exec(text)?.[0] ?? "";
+  if (blank === "" || !/[ \t]$/.test(lineBefore)) return text;
+  const isIndentation = lineBefore.trim() === "";
+  const isWanted = isIndentation && widthOf(lineBefore + blank, context) <= expectedIndent(context);
+  return isWanted ? text : text.slice(blank.length);
+}
+
+function widthOf(blank: string, { indentStyle }: CursorContext): number {
+  return indentWidth(blank, indentStyle.width);
+}
+
+/** Columns the cursor's line has at most: one level more where the line above opens a block. */
+function expectedIndent({ lineAbove, indentStyle }: CursorContext): number {
+  if (lineAbove === undefined) return 0;
+  const opensBlock = /[([{:]$|=>$/.test(lineAbove.trimmed);
+  return lineAbove.indent + (opensBlock ? indentStyle.width : 0);
+}
+
+/** Without an opening bracket whose closer is missing in the last line, if text follows that line. */
+function withoutOpenTail(text: string, context: CursorContext): string {
+  const { lineAfter, brackets, syntax } = context;
+  if (lineAfter.trim() === "" || brackets.hasSurplusClosers || !syntax.countsBrackets) return text;
+  const lastLineStart = text.lastIndexOf("\n") + 1;
+  const open = readOpenEnds(text, brackets.lexer).brackets.find(
+    ({ position }) => position >= lastLineStart,
+  );
+  return open === undefined ? text : text.slice(0, open.position);
+}
+
+/** White space stays before a word only. */
+function withoutTrailingSpace(text: string, { lineAfter }: CursorContext): string {
+  const joinsWord = /^[\p{L}\p{N}_$"'`({[<]/u.test(lineAfter) && !/\s\n\s*$/.test(text);
+  if (!joinsWord) return text.trimEnd();
+  return text.replace(/\s*[\r\n]\s*$/, "").replace(/([ \t])[ \t]+$/, "$1");
+}

@@ -1,0 +1,252 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { CursorText } from "../../src/core/cursorContext.ts";
+import { CompletionStopRule } from "../../src/core/stopRules.ts";
+import { streamableText, trimCompletion } from "../../src/core/trimCompletion.ts";
+import { type CompletionCase, readCompletionCases } from "../support/completionCase.ts";
+import { NUM_RUNS } from "../support/numRuns.ts";
+
+const CASES = readCompletionCases().map((one) => [one.name, one] as const);
+
+/** Decodes an output that comes in pieces, as the engine does, and trims it. */
+function offer(cursor: CursorText, pieces: readonly string[], isUnfinished: boolean) {
+  const rule = new CompletionStopRule(cursor, (token) => pieces[token]!);
+  const settled: string[] = [];
+  const streamed: string[] = [];
+  const isEnded = pieces.some((_, token) => {
+    const ended = rule.push(token);
+    settled.push(rule.settledText);
+    if (!ended) streamed.push(streamableText(rule.settledText, rule.context));
+    return ended;
+  });
+  for (const earlier of settled) expect(rule.text.startsWith(earlier)).toBe(true);
+  const offered = trimCompletion(rule.rawText, cursor, { isUnfinished: isUnfinished && !isEnded });
+  const text = "text" in offered ? offered.text : "";
+  for (const earlier of streamed) expect(text.startsWith(earlier)).toBe(true);
+  return offered;
+}
+
+function offerCase({ cursor, output, isUnfinished }: CompletionCase, pieces: readonly string[]) {
+  expect(pieces.join("")).toBe(output);
+  return offer(cursor, pieces, isUnfinished);
+}
+
+/** An output cut at places that the arbitrary chooses, never inside a surrogate pair. */
+function piecesOf(output: string): fc.Arbitrary<string[]> {
+  const characters = Array.from(output);
+  return fc
+    .array(fc.boolean(), { minLength: characters.length, maxLength: characters.length })
+    .map((cuts) =>
+      characters.reduce<string[]>((pieces, character, index) => {
+        if (index === 0 || cuts[index]) pieces.push(character);
+        else pieces.push(pieces.pop()! + character);
+        return pieces;
+      }, []),
+    );
+}
+
+describe("golden cases", () => {
+  test.each(CASES)("%s", (_name, one) => {
+    expect(offerCase(one, [one.output])).toEqual(one.expected);
+  });
+
+  test.each(CASES)("by character, word and line: %s", (_name, one) => {
+    for (const cut of [/(?:)/u, /\b/, /(?<=\n)/]) {
+      expect(offerCase(one, one.output.split(cut))).toEqual(one.expected);
+    }
+  });
+
+  test.each(CASES)("cut anywhere: %s", (_name, one) => {
+    fc.assert(
+      fc.property(piecesOf(one.output), (pieces) => {
+        expect(offerCase(one, pieces)).toEqual(one.expected);
+      }),
+      { numRuns: NUM_RUNS / 10 },
+    );
+  });
+
+  test.each(CASES)("the rest of an output does not matter once it has ended: %s", (_name, one) => {
+    const rule = new CompletionStopRule(one.cursor, () => one.output);
+    if (!rule.push(0)) return;
+    expect(offer(one.cursor, [`${one.output}more(\n`], false)).toEqual(one.expected);
+  });
+});
+
+const FRAGMENTS = [
+  ..."ab;,.:=+ ()[]{}\n\t".split(""),
+  "  ",
+  "    ",
+  "\r\n",
+  "if (a) {\n",
+  "return x;",
+  "foo(",
+  "})",
+  "\n}\n",
+  "\n  }",
+  "b = c;\n",
+  "def f(a):\n",
+  "- a\n",
+  "é",
+  "😀",
+  "\n\n",
+];
+const QUOTED = ['"', "'", "`", "/", "// x", "/*", "*/", "#", '"""', "\\"];
+const textOf = (fragments: readonly string[], maxLength: number) =>
+  fc.array(fc.constantFrom(...fragments), { maxLength }).map((parts) => parts.join(""));
+const languageId = fc.constantFrom("typescript", "python", "yaml", "markdown", "rust", undefined);
+const cursorOf = (fragments: readonly string[]) =>
+  fc.record({
+    prefixText: textOf(fragments, 12),
+    suffixText: textOf(fragments, 12),
+    languageId,
+  });
+
+/** Runs a property on what is offered for texts of these fragments. */
+function forOffered(
+  fragments: readonly string[],
+  property: (text: string, raw: string, cursor: CursorText) => void,
+): void {
+  const cases = fc.tuple(cursorOf(fragments), textOf(fragments, 16), fc.boolean());
+  fc.assert(
+    fc.property(cases, ([cursor, raw, isUnfinished]) => {
+      const offered = trimCompletion(raw, cursor, { isUnfinished });
+      if ("text" in offered) property(offered.text, raw, cursor);
+    }),
+    { numRuns: NUM_RUNS * 20 },
+  );
+}
+
+/** Brackets of one kind that nothing opens, in a text without strings. */
+function surplus(text: string, opener: string, closer: string): number {
+  let open = 0;
+  let missing = 0;
+  for (const char of text) {
+    if (char === opener) open++;
+    else if (char === closer && open > 0) open--;
+    else if (char === closer) missing++;
+  }
+  return missing;
+}
+
+describe("streamableText", () => {
+  const words = ["foo.", "value ", "b + c", "a, b", "first(second).third", " = compute(a)"];
+  test.each([
+    ["code", [...FRAGMENTS, ...words]],
+    ["long lines", [...words, "\n", "    ", ")", ";"]],
+    ["quotes and comments", [...FRAGMENTS, ...words, ...QUOTED]],
+  ])("begins what is offered, however it was cut: %s", (_what, fragments) => {
+    const pieces = fc.array(fc.constantFrom(...fragments), { maxLength: 24 });
+    let numStreamed = 0;
+    fc.assert(
+      fc.property(cursorOf(fragments), pieces, fc.boolean(), (cursor, parts, isUnfinished) => {
+        const { context } = new CompletionStopRule(cursor, () => "");
+        offer(cursor, parts, isUnfinished);
+        if (streamableText(parts.slice(0, 5).join(""), context) !== "") numStreamed++;
+      }),
+      { numRuns: NUM_RUNS * 20 },
+    );
+    expect(numStreamed).toBeGreaterThan(NUM_RUNS / 2);
+  });
+
+  test("is there before the line ends", () => {
+    const cursor = { prefixText: "const a = ", suffixText: ";\n", languageId: "typescript" };
+    const rule = new CompletionStopRule(cursor, () => "await fetchEverything(from, to).then(use");
+    rule.push(0);
+    expect(streamableText(rule.settledText, rule.context)).toBe(
+      "await fetchEverything(from, to).then",
+    );
+  });
+});
+
+describe("long documents", () => {
+  test("a block is closed though the text that opens the ones around it is not read", () => {
+    const filler = "  const filler = [1, 2, 3];\n".repeat(5000);
+    const prefixText = `class A {\n  f() {\n${filler}  if (a) {`;
+    const raw = "\n    call(b);\n  }\n  more();\n";
+    expect(trimCompletion(raw, { prefixText, suffixText: `\n${filler}}\n}\n` })).toEqual({
+      text: "\n    call(b);\n  }",
+    });
+  });
+});
+
+const trimmedLines = (text: string) => text.split("\n").map((line) => line.trim());
+
+describe("trimCompletion", () => {
+  const all = [...FRAGMENTS, ...QUOTED];
+
+  test("offers text", () => {
+    forOffered(all, (text) => {
+      expect(text.trim()).not.toBe("");
+      expect(text).not.toMatch(/[\uD800-\uDBFF]$|^[\uDC00-\uDFFF]/);
+    });
+  });
+
+  test("only cuts: what is offered begins the output, white space at the start of lines apart", () => {
+    const withoutIndent = (text: string) => text.replaceAll(/^[ \t]+/gm, "");
+    forOffered(all, (text, raw) => {
+      expect(withoutIndent(raw).startsWith(withoutIndent(text))).toBe(true);
+    });
+  });
+
+  test("changes nothing when it trims its own text", () => {
+    forOffered(all, (text, _raw, cursor) => {
+      expect(trimCompletion(text, cursor)).toEqual({ text });
+    });
+  });
+
+  test("never writes the next line, at its indentation, before it", () => {
+    forOffered(all, (text, _raw, cursor) => {
+      const [restOfLine = "", ...below] = cursor.suffixText.split("\n");
+      const next = below.find((line) => line.trim() !== "")?.replace(/\s+$/, "");
+      if (next === undefined || /^[)\]}\s;,]*$/.test(next)) return;
+      const [, ...written] = text.split("\n");
+      if (restOfLine.trim() !== "") written.pop();
+      // A string or a comment may hold any line.
+      if (/["'`#]|\/\*/.test(cursor.prefixText + text)) return;
+      expect(written.map((line) => line.replace(/\s+$/, ""))).not.toContain(next);
+    });
+  });
+
+  test("never ends with the rest of the cursor's line", () => {
+    forOffered(FRAGMENTS, (text, _raw, cursor) => {
+      const [restOfLine = ""] = cursor.suffixText.split(/\r?\n/);
+      if (!/\p{L}/u.test(restOfLine) || /[)\]}]/.test(restOfLine)) return;
+      const lastLine = trimmedLines(text).at(-1);
+      if (/^\p{L}/u.test(restOfLine.trim())) return;
+      expect(lastLine?.endsWith(restOfLine.trim())).toBe(false);
+    });
+  });
+
+  test.each(["()", "[]", "{}"])("leaves no more %s without an opener than there were", (pair) => {
+    const [opener = "", closer = ""] = pair;
+    forOffered(FRAGMENTS, (text, _raw, cursor) => {
+      if (cursor.languageId === "markdown") return;
+      const { prefixText, suffixText } = cursor;
+      expect(surplus(prefixText + text + suffixText, opener, closer)).toBeLessThanOrEqual(
+        surplus(prefixText + suffixText, opener, closer),
+      );
+    });
+  });
+
+  test("indents no line of a document with tabs by spaces, nor the other way round", () => {
+    const lines = fc.constantFrom(
+      "a();\n",
+      "  b();\n",
+      "\tb();\n",
+      "    c();\n",
+      "\t\tc();\n",
+      "}\n",
+    );
+    const output = fc.array(lines, { maxLength: 8 }).map((parts) => `if (a) {\n${parts.join("")}`);
+    const style = fc.constantFrom("\t", "  ", "    ");
+    fc.assert(
+      fc.property(style, output, (indent, raw) => {
+        const cursor = { prefixText: `f() {\n${indent}`, suffixText: `\n${indent}g();\n}\n` };
+        const offered = trimCompletion(raw, { ...cursor, languageId: "typescript" });
+        const wrong = indent === "\t" ? /^ /m : /^ *\t/m;
+        if ("text" in offered) expect(offered.text.slice(1)).not.toMatch(wrong);
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+});
