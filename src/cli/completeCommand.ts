@@ -77,6 +77,7 @@ export function completionReport(result: CompletionResult, models: LoadedModels)
       meanAcceptanceLength: meanAcceptanceLength(stats),
       bySource: stats.bySource,
       finishReason: result.finishReason,
+      rejection: result.rejection ?? null,
       tokenSources: Array.from(result.tokenSources, sourcesOf),
     },
     timings: result.timings,
@@ -86,10 +87,11 @@ export function completionReport(result: CompletionResult, models: LoadedModels)
 }
 
 function summaryLine(result: CompletionResult, models: LoadedModels): string {
-  const { stats, tokens, timings } = result;
+  const { stats, tokens, timings, rejection } = result;
   return (
     `${tokens.length} tokens in ${timings.totalMs.toFixed(1)} ms, ` +
     `mean acceptance length ${meanAcceptanceLength(stats).toFixed(2)} incl. bonus, ` +
-    `${models.backend}, ended by ${result.finishReason}`
+    `${models.backend}, ended by ${result.finishReason}` +
+    (rejection === undefined ? "" : `, nothing offered: ${rejection}`)
   );
 }

@@ -9,6 +9,7 @@ import {
   type CompleteParams,
   type CompletionResult,
   checkCompleteParams,
+  checkLoadParams,
   type EngineHealth,
   type EngineStatistics,
   type LoadedModels,
@@ -36,6 +37,7 @@ export class CompletionServer {
     numDraftTokens: 0,
     numAcceptedTokens: 0,
     decodeMs: 0,
+    numPasses: 0,
   };
 
   constructor(gpu: GpuChoice, log: Log) {
@@ -50,10 +52,12 @@ export class CompletionServer {
     signal: AbortSignal,
   ): Promise<LoadedModels> {
     return this.#replaceRunning(signal, async (running) => {
+      checkLoadParams(params);
       this.#disposeModels();
       const pair = await loadModelPair(this.#gpu, params, onProgress, running);
       const recycling = new RecyclingStore(pair.target.model.vocabulary.size);
-      this.#stores = { pair, recycling, log: this.#log };
+      const onPass = () => void this.#statistics.numPasses++;
+      this.#stores = { pair, recycling, log: this.#log, onPass };
       const { backend, loadMs } = pair.loaded;
       this.#log("info", `loaded backend=${backend} ms=${loadMs.toFixed(0)}`);
       return pair.loaded;

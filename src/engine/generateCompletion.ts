@@ -1,5 +1,7 @@
 /** One request → one generation: prompt, drafters, decode, text. */
 
+import { languageIdOfPath } from "../core/codeSyntax.ts";
+import type { CursorText } from "../core/cursorContext.ts";
 import type { Drafter, GenerationContext } from "../core/drafter.ts";
 import { DraftModelDrafter } from "../core/draftModelDrafter.ts";
 import type { DraftSource } from "../core/draftTree.ts";
@@ -9,6 +11,7 @@ import { RecyclingDrafter, type RecyclingStore } from "../core/recyclingDrafter.
 import { speculativeDecode } from "../core/speculativeDecode.ts";
 import { CompletionStopRule } from "../core/stopRules.ts";
 import { SuffixDrafter } from "../core/suffixDrafter.ts";
+import { streamableText, trimAt } from "../core/trimCompletion.ts";
 import { TokenDecoder } from "../llama/vocabulary.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { CompleteParams, CompletionResult } from "./protocol.ts";
@@ -24,6 +27,8 @@ export interface GenerationStores {
   readonly pair: ModelPair;
   readonly recycling: RecyclingStore;
   readonly log: Log;
+  /** Called after each target pass that follows a prompt. */
+  readonly onPass?: () => void;
 }
 
 /**
@@ -40,9 +45,10 @@ export async function generateCompletion(
   const { model, target } = pair.target;
   const { vocabulary } = model;
   const context = buildPrompt(pair, params);
+  const promptEnd = performance.now();
 
   const stopDecoder = new TokenDecoder(vocabulary);
-  const stopRule = new CompletionStopRule(params, (token) => stopDecoder.push(token));
+  const stopRule = new CompletionStopRule(cursorOf(params), (token) => stopDecoder.push(token));
   const pieceDecoder = new TokenDecoder(vocabulary);
   const pieces: string[] = [];
   let firstTokenMs = 0;
@@ -58,16 +64,23 @@ export async function generateCompletion(
       context,
       maxDraftNodes: params.maxDraftNodes ?? defaultDraftNodes(pair),
       limits: {
-        maxTokens: Math.min(params.maxTokens, target.contextSize - context.promptTokens.length),
+        // A prompt that leaves no room is refused by the prefill.
+        maxTokens: Math.max(
+          1,
+          Math.min(params.maxTokens, target.contextSize - context.promptTokens.length),
+        ),
         isEndToken: pair.isEndToken,
         stopRule,
       },
       observer: {
         now: () => performance.now(),
+        onStep: () => stores.onPass?.(),
         onTokens(tokens) {
           if (firstTokenMs === 0) firstTokenMs = performance.now() - start;
           for (const token of tokens) pieces.push(pieceDecoder.push(token));
-          send(stopRule.settledText);
+          if (stopRule.endCause === undefined) {
+            send(streamableText(stopRule.settledText, stopRule.context));
+          }
         },
         onDrafterFailure(drafter, reason) {
           log("warn", `drafter-failed source=${drafter.source} reason=${JSON.stringify(reason)}`);
@@ -76,27 +89,43 @@ export async function generateCompletion(
     },
     signal,
   );
-  send(stopRule.text);
+  const { finishReason } = generation;
+  const isUnfinished = finishReason === "maxTokens" || finishReason === "contextFull";
+  const trimmed = trimAt(stopRule.rawText, stopRule.context, { isUnfinished });
+  const text = "text" in trimmed ? trimmed.text : "";
+  send(text);
   const totalMs = performance.now() - start;
+  const phases = generation.stats.timings;
   return {
-    text: stopRule.text,
+    text,
+    ...("rejected" in trimmed ? { rejection: trimmed.rejected } : {}),
     tokens: generation.tokens,
     pieces,
     tokenSources: generation.tokenSources,
-    finishReason: generation.finishReason,
+    finishReason,
     stats: generation.stats,
     timings: {
       totalMs,
       firstTokenMs: firstTokenMs === 0 ? totalMs : firstTokenMs,
-      decodeMs: totalMs - generation.stats.timings.prefillMs,
+      promptMs: promptEnd - start,
+      decodeMs: totalMs - (promptEnd - start) - phases.prefillMs - phases.beginMs,
     },
   };
 }
 
+function cursorOf({
+  prefixText,
+  suffixText,
+  languageId,
+  filePath = "",
+}: CompleteParams): CursorText {
+  return { prefixText, suffixText, languageId: languageId ?? languageIdOfPath(filePath) };
+}
+
 function buildPrompt(pair: ModelPair, params: CompleteParams): GenerationContext {
   const { vocabulary } = pair.target.model;
-  const { contextSize, maxNodes } = pair.target.target;
-  const room = contextSize - Math.min(params.maxTokens, contextSize / 2) - maxNodes;
+  const { contextSize } = pair.target.target;
+  const room = contextSize - Math.min(params.maxTokens, contextSize / 2);
   const maxTokens = Math.max(8, Math.min(MAX_PROMPT_TOKENS, Math.floor(room)));
   const parts = {
     prefixTokens: vocabulary.tokenize(windowPrefix(params.prefixText, maxTokens)),
@@ -126,7 +155,7 @@ function drafters(stores: GenerationStores, sources: readonly DraftSource[]): Dr
   if (sources.includes("suffixMatch")) wanted.push(new SuffixDrafter());
   if (sources.includes("recycling")) wanted.push(new RecyclingDrafter(recycling));
   if (sources.includes("draftModel") && pair.draft !== undefined) {
-    wanted.push(new DraftModelDrafter(pair.draft.target));
+    wanted.push(new DraftModelDrafter(pair.draft.target, undefined, pair.isEndToken));
   }
   return wanted;
 }

@@ -108,6 +108,8 @@ export interface EngineStatistics {
   readonly numDraftTokens: number;
   readonly numAcceptedTokens: number;
   readonly decodeMs: number;
+  /** Target passes after the prompt, those of cancelled and failed generations included, unlike the sums above. */
+  readonly numPasses: number;
 }
 
 export interface EngineHealth {

@@ -72,7 +72,7 @@ describe("openWithStepDown", () => {
     expect(notices).toEqual([expect.stringMatching(notice)]);
   });
 
-  test.each<EngineErrorCode>(["outOfMemory", "contextFailed", "modelLoadFailed"])(
+  test.each<EngineErrorCode>(["outOfMemory", "contextFailed"])(
     "takes %s for a lack of memory, and throws the last failure when nothing fits",
     async (code) => {
       const { outcome, tried, notices } = await descend(
@@ -87,6 +87,7 @@ describe("openWithStepDown", () => {
 
   test.each([
     ["a fault of the file", new EngineError("modelCorrupt", "no layers")],
+    ["a file that llama.cpp refuses", new EngineError("modelLoadFailed", "bad tensor")],
     ["another vocabulary", new EngineError("vocabMismatch", "token 3")],
     ["an abort", new DOMException("typed on", "AbortError")],
     ["a bug", new RangeError("size -1")],

@@ -3,44 +3,45 @@ import { describe, expect, test } from "vitest";
 import { PrefillChunks } from "../../src/llama/prefillChunks.ts";
 
 describe("PrefillChunks", () => {
-  test("doubles while chunks are quick, up to the largest batch", () => {
-    const chunks = new PrefillChunks(512);
-    const sizes = Array.from({ length: 5 }, () => {
-      const { size } = chunks;
-      chunks.record(size, 10);
-      return size;
+  /** The size after each of some chunks of the wanted size. */
+  const sizesAfter = (chunks: PrefillChunks, elapsedMs: readonly number[]) =>
+    elapsedMs.map((ms) => {
+      chunks.record(chunks.size, ms);
+      return chunks.size;
     });
-    expect(sizes).toEqual([64, 128, 256, 512, 512]);
+
+  test("begins with eight tokens and doubles while chunks are quick, up to the largest batch", () => {
+    const chunks = new PrefillChunks(512);
+    expect(chunks.size).toBe(8);
+    const sizes = sizesAfter(chunks, new Array<number>(8).fill(10));
+    expect(sizes).toEqual([16, 32, 64, 128, 256, 512, 512, 512]);
   });
 
-  test("halves while chunks are slow, down to eight tokens", () => {
+  test("falls at once to what the wanted time allows, and never below eight tokens", () => {
     const chunks = new PrefillChunks(512);
-    const sizes = Array.from({ length: 5 }, () => {
-      const { size } = chunks;
-      chunks.record(size, 1000);
-      return size;
-    });
-    expect(sizes).toEqual([64, 32, 16, 8, 8]);
+    sizesAfter(chunks, [1, 1, 1, 1, 1, 1]);
+    expect(sizesAfter(chunks, [100])).toEqual([256]);
+    expect(sizesAfter(chunks, [400, 1000])).toEqual([32, 8]);
+    expect(sizesAfter(chunks, [1000])).toEqual([8]);
   });
 
   test("stays where a chunk takes between half of the wanted time and all of it", () => {
     const chunks = new PrefillChunks(512);
-    for (const elapsedMs of [25, 40, 50]) chunks.record(64, elapsedMs);
-    expect(chunks.size).toBe(64);
+    expect(sizesAfter(chunks, [1, 1, 25, 40, 50])).toEqual([16, 32, 32, 32, 32]);
   });
 
   test("learns nothing from the last, shorter chunk", () => {
     const chunks = new PrefillChunks(512);
-    chunks.record(63, 1);
+    sizesAfter(chunks, [1, 1]);
+    chunks.record(31, 1);
     chunks.record(1, 1000);
-    expect(chunks.size).toBe(64);
+    expect(chunks.size).toBe(32);
   });
 
-  test("never exceeds a batch smaller than its first chunk", () => {
-    const chunks = new PrefillChunks(32);
-    expect(chunks.size).toBe(32);
-    chunks.record(32, 1);
-    expect(chunks.size).toBe(32);
+  test("never exceeds a small batch", () => {
+    const chunks = new PrefillChunks(4);
+    expect(chunks.size).toBe(4);
+    expect(sizesAfter(chunks, [1, 1000])).toEqual([4, 4]);
   });
 
   test("keeps the wait for a cancel near 100 ms once it has seen a machine's speed", () => {

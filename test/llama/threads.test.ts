@@ -3,13 +3,17 @@ import { describe, expect, test } from "vitest";
 import { countIdleCores, ThreadGovernor } from "../../src/llama/threads.ts";
 
 describe("ThreadGovernor", () => {
-  const record = (governor: ThreadGovernor, numRows: number, passes: readonly number[]) =>
-    passes.map((elapsedMs) => governor.record(numRows, elapsedMs));
+  const record = (
+    governor: ThreadGovernor,
+    numRows: number,
+    passes: readonly number[],
+    kvLength = 100,
+  ) => passes.map((elapsedMs) => governor.record(numRows, kvLength, elapsedMs));
 
   test("lowers the count after five passes in a row that are three times slower than the best", () => {
     const governor = new ThreadGovernor(4);
     expect(record(governor, 1, [10, 31, 31, 31, 31])).toEqual(new Array(5).fill(undefined));
-    expect(governor.record(1, 31)).toBe(3);
+    expect(governor.record(1, 100, 31)).toBe(3);
     expect(governor.numThreads).toBe(3);
   });
 
@@ -24,6 +28,13 @@ describe("ThreadGovernor", () => {
     const governor = new ThreadGovernor(4);
     record(governor, 1, [1]);
     expect(record(governor, 512, [100, 100, 100, 100, 100, 100])).not.toContain(3);
+  });
+
+  test("compares passes over a cache of about the same length only", () => {
+    const governor = new ThreadGovernor(4);
+    record(governor, 1, [1], 100);
+    expect(record(governor, 1, [5, 5, 5, 5, 5, 5], 4000)).not.toContain(3);
+    expect(record(governor, 1, [5, 5, 5, 5, 5], 400)).toContain(3);
   });
 
   test("measures anew with fewer threads, which may well be slower", () => {

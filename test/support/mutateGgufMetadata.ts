@@ -40,7 +40,7 @@ export function* hyperparameterFaults(model: WritableGguf): Iterable<Mutation> {
   const huge = 2 ** 32 - 1;
   const counts: Readonly<Record<string, readonly number[]>> = {
     block_count: [0, 1, 3, 512, 513, huge],
-    context_length: [0, huge],
+    context_length: [0, 1, 300, huge],
     embedding_length: [0, 1, 32, 65, huge],
     feed_forward_length: [0, 1, 64, huge],
     vocab_size: [0, huge],

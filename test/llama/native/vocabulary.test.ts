@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => model[Symbol.dispose]());
 
 /** Text as a file holds it: whole characters. */
-const text = fc.string({ unit: "binary", maxLength: 200 }).map((value) => value.toWellFormed());
+const text = fc.string({ unit: "binary", maxLength: 200 });
 
 describe("Vocabulary", () => {
   test("gives back any text, and no more tokens than bytes", () => {
@@ -98,7 +98,7 @@ describe("TokenDecoder", () => {
         const tokens = vocabulary.tokenize(value);
         const pieces = Array.from(tokens, (token) => decoder.push(token));
         expect(pieces.join("") + decoder.finish()).toBe(value);
-        for (const piece of pieces) expect(piece.isWellFormed()).toBe(true);
+        for (const piece of pieces) expect(Buffer.from(piece).toString()).toBe(piece);
       }),
       { numRuns: NUM_RUNS },
     );

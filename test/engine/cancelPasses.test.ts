@@ -1,0 +1,85 @@
+/** A cancel frees the engine within one pass: counted in passes, on the real models, without the channel between. */
+import { beforeAll, expect, test } from "vitest";
+import { nullLog } from "../../src/core/log.ts";
+import { RecyclingStore } from "../../src/core/recyclingDrafter.ts";
+import type { TargetModel } from "../../src/core/targetModel.ts";
+import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
+import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
+import type { CompletionResult } from "../../src/engine/protocol.ts";
+import type { LlamaContext } from "../../src/llama/llamaContext.ts";
+import { openContext } from "../../src/llama/llamaContext.ts";
+import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
+import { LONG_REQUEST, PAIR } from "../support/builtEngine.ts";
+import { TEST_GPU } from "../support/models.ts";
+import { NEVER } from "../support/never.ts";
+
+let pair: ModelPair;
+beforeAll(async () => {
+  pair = await loadModelPair(TEST_GPU, PAIR, () => {}, NEVER);
+  return () => pair[Symbol.dispose]();
+});
+
+/** A target of its own on the pair's model, which tells of every native pass, prompt chunks included. */
+async function openWatched(onPass: () => void): Promise<LlamaTarget> {
+  const context = await openContext(pair.target.model, {
+    contextSize: 2048,
+    numThreads: 1,
+    numBatchThreads: 1,
+    backend: pair.loaded.backend,
+  });
+  const watched: LlamaContext = {
+    ...context,
+    decode(batch, numRows) {
+      onPass();
+      return context.decode(batch, numRows);
+    },
+  };
+  return new LlamaTarget(watched);
+}
+
+function storesWith(target: TargetModel): GenerationStores {
+  const { model } = pair.target;
+  return {
+    pair: { ...pair, target: { model, target: target as LlamaTarget } },
+    recycling: new RecyclingStore(model.vocabulary.size),
+    log: nullLog,
+    onPass: () => {},
+  };
+}
+
+async function completeWith(target: TargetModel, signal = NEVER): Promise<CompletionResult> {
+  return generateCompletion(storesWith(target), LONG_REQUEST, () => {}, signal);
+}
+
+test("after an abort in any pass no further one begins, and the next completion is a fresh engine's", async () => {
+  let numPasses = 0;
+  let onPass = () => {};
+  using target = await openWatched(() => {
+    numPasses++;
+    onPass();
+  });
+  const fresh = await completeWith(target);
+
+  for (let last = 1; ; last++) {
+    // Nothing in the cache, so that every attempt has the prompt's passes, too.
+    await target.prefill(new Int32Array(0), NEVER);
+    numPasses = 0;
+    const controller = new AbortController();
+    onPass = () => {
+      if (numPasses === last) controller.abort();
+    };
+    const [outcome] = await Promise.allSettled([completeWith(target, controller.signal)]);
+    onPass = () => {};
+    // Prompt chunks follow the machine's speed, so only now it is known how many passes there are.
+    if (!controller.signal.aborted) {
+      expect(last).toBeGreaterThan(fresh.stats.numSteps);
+      break;
+    }
+    expect(outcome, `aborted in pass ${last}`).toMatchObject({
+      status: "rejected",
+      reason: { name: "AbortError" },
+    });
+    expect(numPasses).toBe(last);
+    expect((await completeWith(target)).text, `after an abort in pass ${last}`).toBe(fresh.text);
+  }
+});
