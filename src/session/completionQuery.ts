@@ -56,6 +56,11 @@ export type QueryOutcome =
 export interface CompletionSource {
   /** Never rejects: failures and cancellations are outcomes. */
   query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome>;
+  /**
+   * The cursor came to rest in another place (a jump, another editor) and nothing was typed there yet: the first
+   * question from here need not wait for the whole prompt. Costs nothing while questions come.
+   */
+  prepare(query: CompletionQuery): void;
   /** The user took a suggestion whole: the next completion may be prepared. */
   accepted(suggestionId: number): void;
   /** Forgets what was cached for a document, or everything. */

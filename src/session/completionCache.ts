@@ -1,0 +1,120 @@
+/**
+ * Finished completions by the place they were generated for. One lookup finds both the completion of this very state
+ * and one that the user has typed into since: its remainder is what a person sees as the same suggestion.
+ */
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { CompletionResult } from "../engine/protocol.ts";
+import type { CompletionQuery, SuggestionOrigin } from "./completionQuery.ts";
+
+/** Entries at most: what llama.vscode, llama.vim and Cody keep. */
+export const MAX_CACHED_COMPLETIONS = 250;
+/** Text that tells states apart, on either side of the cursor; several times what a prompt holds. */
+const KEY_CHARS = 32_768;
+
+/** Where a completion belongs. */
+export type CursorState = Pick<CompletionQuery, "documentId" | "prefixText" | "suffixText">;
+
+/** What one generation produced. */
+export interface GeneratedCompletion {
+  readonly id: number;
+  readonly result: CompletionResult;
+  /** Generated before anybody asked. */
+  readonly isPrefetched: boolean;
+}
+
+/** A completion for the state that was asked for. */
+export interface CacheHit {
+  readonly completion: GeneratedCompletion;
+  /** What is still to be inserted; empty only if the completion had no text from the start. */
+  readonly text: string;
+  readonly origin: SuggestionOrigin;
+}
+
+interface Entry {
+  readonly documentId: string;
+  readonly suffixHash: string;
+  readonly prefixLength: number;
+  readonly prefixHash: string;
+  readonly completion: GeneratedCompletion;
+  wasServed: boolean;
+}
+
+export class CompletionCache {
+  readonly #entries = new LRUCache<string, Entry>({ max: MAX_CACHED_COMPLETIONS });
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  add(state: CursorState, completion: GeneratedCompletion): void {
+    const entry = {
+      documentId: state.documentId,
+      suffixHash: hashOfSuffix(state.suffixText),
+      prefixLength: state.prefixText.length,
+      prefixHash: hashOfPrefix(state.prefixText),
+      completion,
+      wasServed: false,
+    };
+    this.#entries.set(keyOf(entry), entry);
+  }
+
+  /**
+   * The last used completion that was generated here, or before the user typed a part of it. One without text counts
+   * only for the very state it was generated for, and only if no other has text.
+   */
+  find(state: CursorState): CacheHit | undefined {
+    const { documentId, prefixText, suffixText } = state;
+    const suffixHash = hashOfSuffix(suffixText);
+    let empty: Entry | undefined;
+    // From the last used on; almost every entry is ruled out by a comparison of numbers.
+    for (const entry of this.#entries.values()) {
+      const numTyped = prefixText.length - entry.prefixLength;
+      const { text } = entry.completion.result;
+      if (numTyped < 0 || (numTyped >= text.length && numTyped > 0)) continue;
+      if (entry.documentId !== documentId || entry.suffixHash !== suffixHash) continue;
+      const before = prefixText.slice(0, entry.prefixLength);
+      if (!text.startsWith(prefixText.slice(entry.prefixLength))) continue;
+      if (hashOfPrefix(before) !== entry.prefixHash) continue;
+      if (text === "") empty ??= entry;
+      else return this.#serve(entry, numTyped);
+    }
+    return empty === undefined ? undefined : this.#serve(empty, 0);
+  }
+
+  /** Forgets a document, or everything. */
+  forget(documentId?: string): void {
+    for (const [key, entry] of [...this.#entries.entries()]) {
+      if (documentId === undefined || entry.documentId === documentId) this.#entries.delete(key);
+    }
+  }
+
+  #serve(entry: Entry, numTyped: number): CacheHit {
+    this.#entries.get(keyOf(entry));
+    const { completion } = entry;
+    const isFirst = completion.isPrefetched && !entry.wasServed;
+    entry.wasServed = true;
+    return {
+      completion,
+      text: completion.result.text.slice(numTyped),
+      origin: numTyped > 0 ? "typedThrough" : isFirst ? "prefetched" : "cache",
+    };
+  }
+}
+
+function keyOf({ documentId, suffixHash, prefixLength, prefixHash }: Entry): string {
+  return `${suffixHash} ${prefixLength} ${prefixHash} ${documentId}`;
+}
+
+function hashOfPrefix(text: string): string {
+  return hashOf(text.slice(-KEY_CHARS));
+}
+
+function hashOfSuffix(text: string): string {
+  return hashOf(text.slice(0, KEY_CHARS));
+}
+
+function hashOf(text: string): string {
+  // Tells texts apart, guards nothing: the fastest digest there is.
+  return createHash("sha1").update(text, "utf16le").digest("base64");
+}

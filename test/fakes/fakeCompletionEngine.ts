@@ -1,0 +1,108 @@
+/** An engine that completes by a function of the text, as fast or as slowly as a test wants. One request at a time. */
+import type { CompletionRejection } from "../../src/core/completionRejection.ts";
+import { emptyDecodeStats } from "../../src/core/decodeStats.ts";
+import type { CompleteParams, CompletionResult } from "../../src/engine/protocol.ts";
+import type { CompletionEngine } from "../../src/session/runningGeneration.ts";
+
+export type TextOf = (prefixText: string, suffixText: string) => string;
+
+/** An empty text after this word is refused for that reason. */
+const REJECTION = /empty$|tooShort$|repeatsSuffix$|repeatsLineAbove$|repetitive$/;
+
+/** A request that has arrived; it goes on only when told to. */
+export class FakeRequest {
+  readonly params: CompleteParams;
+  readonly text: string;
+  readonly #onChunk: (text: string) => void;
+  readonly #signal: AbortSignal;
+  #numSent = 0;
+  #settle: { resolve(result: CompletionResult): void; reject(error: unknown): void } | undefined;
+  readonly answer: Promise<CompletionResult>;
+
+  constructor(
+    params: CompleteParams,
+    text: string,
+    onChunk: (text: string) => void,
+    signal: AbortSignal,
+  ) {
+    this.params = params;
+    this.text = text;
+    this.#onChunk = onChunk;
+    this.#signal = signal;
+    this.answer = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    if (signal.aborted) this.fail(signal.reason);
+    else signal.addEventListener("abort", () => this.fail(signal.reason), { once: true });
+  }
+
+  get isOpen(): boolean {
+    return this.#settle !== undefined;
+  }
+
+  get wasAborted(): boolean {
+    return this.#signal.aborted;
+  }
+
+  /** Sends the next character; after the last one, the result. */
+  step(): void {
+    if (!this.isOpen) return;
+    if (this.#numSent === this.text.length) {
+      const rejection = this.text === "" ? this.params.prefixText.match(REJECTION)?.[0] : undefined;
+      this.#settle?.resolve(fakeResult(this.text, rejection as CompletionRejection | undefined));
+      this.#settle = undefined;
+    } else this.#onChunk(this.text.charAt(this.#numSent++));
+  }
+
+  finish(): void {
+    while (this.isOpen) this.step();
+  }
+
+  fail(error: unknown): void {
+    this.#settle?.reject(error);
+    this.#settle = undefined;
+  }
+}
+
+export class FakeCompletionEngine implements CompletionEngine {
+  readonly requests: FakeRequest[] = [];
+  readonly #textOf: TextOf;
+  /** Requests that came while an older one was still wanted. */
+  numOverlaps = 0;
+  /** Answers at once. */
+  isInstant = false;
+
+  constructor(textOf: TextOf) {
+    this.#textOf = textOf;
+  }
+
+  get running(): FakeRequest | undefined {
+    return this.requests.findLast((request) => request.isOpen);
+  }
+
+  complete(
+    params: CompleteParams,
+    onChunk: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<CompletionResult> {
+    if (this.running !== undefined) this.numOverlaps++;
+    const text = this.#textOf(params.prefixText, params.suffixText);
+    const request = new FakeRequest(params, text, onChunk, signal);
+    this.requests.push(request);
+    if (this.isInstant) request.finish();
+    return request.answer;
+  }
+}
+
+export function fakeResult(text: string, rejection?: CompletionRejection): CompletionResult {
+  return {
+    text,
+    ...(rejection === undefined ? {} : { rejection }),
+    tokens: new Int32Array(text.length),
+    pieces: Array.from(text),
+    tokenSources: new Uint8Array(text.length),
+    finishReason: "stopRule",
+    stats: emptyDecodeStats(),
+    timings: { totalMs: 1, firstTokenMs: 1, promptMs: 0, prefillMs: 0, beginMs: 0, decodeMs: 1 },
+  };
+}

@@ -1,0 +1,312 @@
+/**
+ * The part of `vscode` that the ui room uses, as real classes with real behavior. Unit tests import it in place of
+ * `vscode` (vitest.config.ts). Every disposable it hands out is counted until it is disposed.
+ */
+
+export interface FakeDisposable {
+  dispose(): void;
+}
+
+const live = new Map<FakeDisposable, string>();
+
+function track(what: string, onDispose: () => void = () => {}): FakeDisposable {
+  const disposable = {
+    dispose: () => {
+      if (live.delete(disposable)) onDispose();
+    },
+  };
+  live.set(disposable, what);
+  return disposable;
+}
+
+/** What was created and not disposed. */
+export function liveDisposables(): string[] {
+  return [...live.values()];
+}
+
+export class Position {
+  readonly line: number;
+  readonly character: number;
+  constructor(line: number, character: number) {
+    this.line = line;
+    this.character = character;
+  }
+}
+
+export class Range {
+  readonly start: Position;
+  readonly end: Position;
+  constructor(start: Position, end: Position) {
+    this.start = start;
+    this.end = end;
+  }
+  get isEmpty(): boolean {
+    return this.start.line === this.end.line && this.start.character === this.end.character;
+  }
+}
+
+export class Selection extends Range {
+  get active(): Position {
+    return this.end;
+  }
+}
+
+export class Uri {
+  readonly scheme: string;
+  readonly path: string;
+  private constructor(scheme: string, path: string) {
+    this.scheme = scheme;
+    this.path = path;
+  }
+  static from({ scheme, path }: { scheme: string; path: string }): Uri {
+    return new Uri(scheme, path);
+  }
+  get fsPath(): string {
+    return this.path;
+  }
+  toString(): string {
+    return `${this.scheme}:${this.path}`;
+  }
+}
+
+export class EventEmitter<T> {
+  readonly #listeners = new Set<(value: T) => void>();
+  readonly event = (listener: (value: T) => void): FakeDisposable => {
+    this.#listeners.add(listener);
+    return track("event listener", () => this.#listeners.delete(listener));
+  };
+  fire(value: T): void {
+    for (const listener of [...this.#listeners]) listener(value);
+  }
+  dispose(): void {
+    this.#listeners.clear();
+  }
+}
+
+export class CancellationTokenSource {
+  readonly #emitter = new EventEmitter<void>();
+  #isCancelled = false;
+  readonly token;
+  constructor() {
+    const isCancelled = () => this.#isCancelled;
+    this.token = {
+      get isCancellationRequested() {
+        return isCancelled();
+      },
+      onCancellationRequested: this.#emitter.event,
+    };
+  }
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#emitter.fire();
+  }
+}
+
+export class InlineCompletionItem {
+  readonly insertText: string;
+  readonly range: Range;
+  readonly command: { command: string; arguments: unknown[] };
+  constructor(
+    insertText: string,
+    range: Range,
+    command: { command: string; arguments: unknown[] },
+  ) {
+    this.insertText = insertText;
+    this.range = range;
+    this.command = command;
+  }
+}
+
+export class InlineCompletionList {
+  readonly items: InlineCompletionItem[];
+  constructor(items: InlineCompletionItem[]) {
+    this.items = items;
+  }
+}
+
+export const InlineCompletionTriggerKind = { Invoke: 0, Automatic: 1 } as const;
+export const EndOfLine = { LF: 1, CRLF: 2 } as const;
+export const NotebookCellKind = { Markup: 1, Code: 2 } as const;
+export const StatusBarAlignment = { Left: 1, Right: 2 } as const;
+export const ConfigurationTarget = { Global: 1, Workspace: 2, WorkspaceFolder: 3 } as const;
+
+export class MarkdownString {
+  readonly value: string;
+  isTrusted: unknown;
+  constructor(value: string, _supportThemeIcons?: boolean) {
+    this.value = value;
+  }
+}
+
+export class ThemeColor {
+  readonly id: string;
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+/** A document as the extension host holds it. */
+export class FakeDocument {
+  readonly uri: Uri;
+  readonly languageId: string;
+  readonly eol: number;
+  readonly #text: string;
+  constructor(text: string, { uri = "file:/ws/a.ts", languageId = "typescript" } = {}) {
+    const [scheme = "file", path = ""] = uri.split(/:(.*)/s);
+    this.uri = Uri.from({ scheme, path });
+    this.languageId = languageId;
+    this.#text = text;
+    this.eol = text.includes("\r\n") ? EndOfLine.CRLF : EndOfLine.LF;
+  }
+  get #lineStarts(): number[] {
+    return [0, ...Array.from(this.#text.matchAll(/\r\n|\n/g), (end) => end.index + end[0].length)];
+  }
+  offsetAt({ line, character }: { line: number; character: number }): number {
+    return (this.#lineStarts[line] ?? this.#text.length) + character;
+  }
+  positionAt(offset: number): Position {
+    const clamped = Math.min(Math.max(0, offset), this.#text.length);
+    const line = this.#lineStarts.findLastIndex((start) => start <= clamped);
+    return new Position(line, clamped - (this.#lineStarts[line] ?? 0));
+  }
+  getText(range?: Range): string {
+    if (range === undefined) return this.#text;
+    return this.#text.slice(this.offsetAt(range.start), this.offsetAt(range.end));
+  }
+}
+
+/** What tests set and read; `resetVscode` empties it. */
+export interface FakeState {
+  settings: Map<string, unknown>;
+  commands: Map<string, (...args: unknown[]) => unknown>;
+  executed: string[];
+  errorMessages: string[];
+  infoMessages: string[];
+  /** The button that the user presses on every message. */
+  pressedButton: string | undefined;
+  statusItems: { text: string; tooltip: unknown; backgroundColor: unknown; isShown: boolean }[];
+  logLines: string[];
+  providers: unknown[];
+}
+
+const emptyState = (): FakeState => ({
+  settings: new Map(),
+  commands: new Map(),
+  executed: [],
+  errorMessages: [],
+  infoMessages: [],
+  pressedButton: undefined,
+  statusItems: [],
+  logLines: [],
+  providers: [],
+});
+
+export let fake: FakeState = emptyState();
+
+const events = {
+  changeDocument: new EventEmitter<unknown>(),
+  closeDocument: new EventEmitter<unknown>(),
+  changeConfiguration: new EventEmitter<{ affectsConfiguration(section: string): boolean }>(),
+  changeSelection: new EventEmitter<unknown>(),
+  changeActiveEditor: new EventEmitter<unknown>(),
+  changeWindowState: new EventEmitter<{ focused: boolean }>(),
+};
+
+export function resetVscode(): void {
+  fake = emptyState();
+  live.clear();
+  window.activeTextEditor = undefined;
+  workspace.textDocuments = [];
+  workspace.notebookDocuments = [];
+}
+
+/** Changes a setting as the user would. */
+export function setSetting(name: string, value: unknown): void {
+  fake.settings.set(name, value);
+  events.changeConfiguration.fire({
+    affectsConfiguration: (section) => name.startsWith(`${section}.`),
+  });
+}
+
+function logChannel() {
+  const write = (level: string) => (message: string) =>
+    void fake.logLines.push(`${level} ${message}`);
+  return {
+    ...track("output channel"),
+    show: () => {},
+    trace: write("trace"),
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+  };
+}
+
+export const window = {
+  activeTextEditor: undefined as unknown,
+  createOutputChannel: (_name: string, _options: unknown) => {
+    const channel = logChannel();
+    return channel;
+  },
+  createStatusBarItem: () => {
+    const item = { text: "", tooltip: undefined, backgroundColor: undefined, isShown: false };
+    fake.statusItems.push(item);
+    return Object.assign(item, {
+      ...track("status bar item"),
+      show: () => {
+        item.isShown = true;
+      },
+    });
+  },
+  showErrorMessage: async (message: string) => {
+    fake.errorMessages.push(message);
+    return fake.pressedButton;
+  },
+  showInformationMessage: async (message: string) => {
+    fake.infoMessages.push(message);
+  },
+  onDidChangeTextEditorSelection: events.changeSelection.event,
+  onDidChangeActiveTextEditor: events.changeActiveEditor.event,
+  onDidChangeWindowState: events.changeWindowState.event,
+};
+
+export const workspace = {
+  textDocuments: [] as FakeDocument[],
+  notebookDocuments: [] as unknown[],
+  isTrusted: true,
+  onDidChangeTextDocument: events.changeDocument.event,
+  onDidCloseTextDocument: events.closeDocument.event,
+  onDidChangeConfiguration: events.changeConfiguration.event,
+  registerTextDocumentContentProvider: () => track("content provider"),
+  getConfiguration: (section: string) => ({
+    get: (name: string) => fake.settings.get(`${section}.${name}`),
+    inspect: (name: string) => ({ globalValue: fake.settings.get(`${section}.${name}`) }),
+    update: async (name: string, value: unknown) => setSetting(`${section}.${name}`, value),
+  }),
+  getWorkspaceFolder: (uri: Uri) =>
+    uri.path.startsWith("/ws/")
+      ? { name: "ws", uri: Uri.from({ scheme: "file", path: "/ws" }) }
+      : undefined,
+  asRelativePath: (uri: Uri) => uri.path.replace(/^\/ws\//, ""),
+};
+
+export const languages = {
+  registerInlineCompletionItemProvider: (_selector: unknown, provider: unknown) => {
+    fake.providers.push(provider);
+    return track("inline completion provider");
+  },
+};
+
+export const commands = {
+  registerCommand: (id: string, run: (...args: unknown[]) => unknown) => {
+    fake.commands.set(id, run);
+    return track(`command ${id}`);
+  },
+  executeCommand: async (id: string, ...args: unknown[]) => {
+    fake.executed.push(id);
+    return fake.commands.get(id)?.(...args);
+  },
+  getCommands: async () => [...fake.commands.keys()],
+};
+
+export const extensions = { all: [] as { id: string; isActive: boolean }[] };
