@@ -1,5 +1,6 @@
 /** `treeline complete`: the completion at one cursor of one file. */
 import { resolve } from "node:path";
+import type { CompletionRejection } from "../core/completionRejection.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { sourcesOf } from "../core/draftTree.ts";
 import type { CompletionResult, LoadedModels } from "../engine/protocol.ts";
@@ -64,6 +65,15 @@ export async function completeCommand(
   );
 }
 
+/** Why there is no text, in words. */
+const REJECTION_WORDS: Readonly<Record<CompletionRejection, string>> = {
+  empty: "the model ended at once",
+  tooShort: "too short to be of use",
+  repeatsSuffix: "it repeats the text after the cursor",
+  repeatsLineAbove: "it repeats the line above",
+  repetitive: "it repeats itself",
+};
+
 /** What `--json` prints. */
 export function completionReport(result: CompletionResult, models: LoadedModels) {
   const { stats } = result;
@@ -89,9 +99,9 @@ export function completionReport(result: CompletionResult, models: LoadedModels)
 function summaryLine(result: CompletionResult, models: LoadedModels): string {
   const { stats, tokens, timings, rejection } = result;
   return (
-    `${tokens.length} tokens in ${timings.totalMs.toFixed(1)} ms, ` +
+    `${tokens.length} token${tokens.length === 1 ? "" : "s"} in ${timings.totalMs.toFixed(1)} ms, ` +
     `mean acceptance length ${meanAcceptanceLength(stats).toFixed(2)} incl. bonus, ` +
     `${models.backend}, ended by ${result.finishReason}` +
-    (rejection === undefined ? "" : `, nothing offered: ${rejection}`)
+    (rejection === undefined ? "" : `, nothing offered: ${REJECTION_WORDS[rejection]}`)
   );
 }

@@ -66,8 +66,19 @@ export function spotFigures(measurement: SpotMeasurement): string {
     `total ${total(speculative).toFixed(1)} ms, plain ${total(plain).toFixed(1)} ms`,
     ratio < 1 ? `SLOWER than plain: ${ratio.toFixed(2)}x` : `${ratio.toFixed(2)}x`,
     isIdentical(measurement) ? "identical text" : "DIFFERENT TEXT",
+    `drafted by ${sourceCounts(speculative[0])}`,
     ...(isLooping(speculative[0]?.tokens ?? []) ? ["looping"] : []),
   ].join(" | ");
+}
+
+/** Who drafted how many tokens, for readers without colors. */
+function sourceCounts(result: CompletionResult | undefined): string {
+  const counts = new Map<string, number>();
+  for (const bits of result?.tokenSources ?? []) {
+    const [source = "target's own"] = sourcesOf(bits);
+    counts.set(source, (counts.get(source) ?? 0) + 1);
+  }
+  return [...counts].map(([source, count]) => `${source} ${count}`).join(", ") || "nobody";
 }
 
 /** The end of the report. */

@@ -2,6 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { GPU_CHOICES } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./benchCommand.ts";
+import type { BenchOptions } from "./benchSuite.ts";
 import { CliError, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE } from "./cliError.ts";
 import { type CompleteOptions, completeCommand } from "./completeCommand.ts";
 import { demoCommand } from "./demoCommand.ts";
@@ -18,7 +20,7 @@ const MAX_OPTION = 1_000_000_000;
 function positiveInteger(value: string): number {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= 1 && number <= MAX_OPTION) return number;
-  throw new InvalidArgumentError("Expected a whole number of at least 1.");
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_OPTION}.`);
 }
 
 function withModelOptions(command: Command): Command {
@@ -57,6 +59,17 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .command("demo")
     .description("complete at fixed places of real TypeScript files, beside plain decoding");
   withModelOptions(demo).action((options: ModelOptions) => demoCommand(options, context, signal));
+  const bench = program.command("bench").description("measure on this machine, with a report");
+  withModelOptions(bench)
+    .addOption(
+      new Option("--suite <name>", "what to measure").choices(SUITE_NAMES).default("typing"),
+    )
+    .option("--seed <number>", "draws the places and keystrokes", positiveInteger, DEFAULT_SEED)
+    .option("--sessions <number>", "how much is measured; the suite's own default", positiveInteger)
+    .option("--json <file>", "write the figures as JSON; - for stdout, instead of the table")
+    .action((options: BenchOptions & { readonly suite: SuiteName }) =>
+      benchCommand(options, context, signal),
+    );
   return program;
 }
 
@@ -67,7 +80,7 @@ function interruptSignal(): AbortSignal {
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
     controller.abort();
   });
-  process.once("SIGTERM", () => controller.abort());
+  for (const name of ["SIGTERM", "SIGHUP"] as const) process.once(name, () => controller.abort());
   return controller.signal;
 }
 
@@ -86,8 +99,12 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
 const terminal = new Terminal(process.stdout, process.stderr, process.env);
 // A reader that has seen enough, such as `head`, is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : EXIT_FAILURE);
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+  process.exit(EXIT_FAILURE);
 });
+// What stderr carries is beside the output; without it the command still did its work.
+process.stderr.on("error", () => {});
 const context: CommandContext = {
   terminal,
   cliUrl: import.meta.url,

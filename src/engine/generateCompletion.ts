@@ -108,6 +108,8 @@ export async function generateCompletion(
       totalMs,
       firstTokenMs: firstTokenMs === 0 ? totalMs : firstTokenMs,
       promptMs: promptEnd - start,
+      prefillMs: phases.prefillMs,
+      beginMs: phases.beginMs,
       decodeMs: totalMs - (promptEnd - start) - phases.prefillMs - phases.beginMs,
     },
   };

@@ -74,7 +74,11 @@ export interface CompletionTimings {
   readonly firstTokenMs: number;
   /** Choosing and tokenizing the text around the cursor. */
   readonly promptMs: number;
-  /** All steps: drafting, passes, verification. The models' prompts are apart, in the statistics' phases. */
+  /** The target's pass over the prompt. */
+  readonly prefillMs: number;
+  /** The drafters' start, with the draft model's pass over the prompt. */
+  readonly beginMs: number;
+  /** All steps: drafting, passes, verification. promptMs + prefillMs + beginMs + decodeMs = totalMs. */
   readonly decodeMs: number;
 }
 

@@ -63,7 +63,7 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
     throw new EngineError(
       "backendUnavailable",
       `llama.cpp could not be loaded with gpu "${gpu}" on ${process.platform}-${process.arch}: ${messageOf(error)}. ` +
-        'Use gpu "auto" or "off", or install the driver that this backend needs.',
+        unavailableRemedy(gpu),
       { cause: error },
     );
   }
@@ -78,7 +78,7 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
   if (deviceNames.length === 0 && gpu !== "auto" && gpu !== "off") {
     throw new EngineError(
       "backendUnavailable",
-      `llama.cpp was loaded for ${gpu}, but found no such device. Install its driver, or use gpu "auto" or "off".`,
+      `llama.cpp was loaded for ${gpu}, but found no such device. ${unavailableRemedy(gpu)}`,
     );
   }
   // A Vulkan loader without a device (or with a software one, which llama.cpp leaves out) computes on the CPU.
@@ -86,6 +86,14 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
     nodeLlama.gpu === false || deviceNames.length === 0 ? "cpu" : nodeLlama.gpu;
   const takeErrorLog = () => errorLines.splice(0).join("; ");
   return { fn, backend, deviceNames, version: fn.version(), nodeLlama, takeErrorLog };
+}
+
+function unavailableRemedy(gpu: GpuChoice): string {
+  if (gpu === "metal") return 'Metal exists only on macOS: use gpu "auto" or "off".';
+  const fallback = 'or use gpu "auto" or "off".';
+  return gpu === "cuda"
+    ? `CUDA needs an NVIDIA driver and llama.cpp's CUDA binaries, which Treeline does not bundle: use gpu "vulkan", ${fallback}`
+    : `Install the driver that this backend needs, ${fallback}`;
 }
 
 /** The shared libraries of llama.cpp that are in this process, whatever their file names on this platform. */

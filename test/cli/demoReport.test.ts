@@ -17,7 +17,14 @@ function result(decodeMs: number, numAcceptedTokens = 0, text = "ab"): Completio
       numAcceptedTokens,
       numCommittedTokens: 2 + numAcceptedTokens,
     },
-    timings: { totalMs: decodeMs + 1, firstTokenMs: 1, decodeMs, promptMs: 0 },
+    timings: {
+      totalMs: decodeMs + 1,
+      firstTokenMs: 1,
+      decodeMs,
+      promptMs: 0,
+      prefillMs: 0,
+      beginMs: 0,
+    },
   };
 }
 

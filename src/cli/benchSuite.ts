@@ -1,0 +1,24 @@
+/** What a benchmark suite is given, and what it must be able to do. */
+import type { CommandContext, EngineSession, ModelOptions } from "./engineSession.ts";
+
+export interface BenchOptions extends ModelOptions {
+  readonly seed: number;
+  /** The suite's own default if absent. */
+  readonly sessions?: number;
+  /** Where the JSON goes; `-` is stdout, in place of the table. */
+  readonly json?: string;
+}
+
+/** What a suite measures with. */
+export interface SuiteSurroundings {
+  readonly options: BenchOptions;
+  readonly context: CommandContext;
+  readonly session: EngineSession;
+}
+
+/** A benchmark: what it measures is plain data, printed as text or as JSON. */
+export interface BenchSuite<R> {
+  /** Returns what was measured so far when the signal aborts. */
+  measure(surroundings: SuiteSurroundings, signal: AbortSignal): Promise<R>;
+  format(report: R): string;
+}

@@ -1,0 +1,42 @@
+/** The sources of pinned packages: the workspaces that benchmarks type in. */
+import { readdir } from "node:fs/promises";
+import type { SourceFile } from "../bench/sourceSpots.ts";
+import { packagePath } from "./bundledModels.ts";
+import { CliError } from "./cliError.ts";
+import type { CommandContext } from "./engineSession.ts";
+import { readSourceFile } from "./sourceFile.ts";
+
+const PACKAGES = ["immer", "redux", "reselect", "@reduxjs/toolkit"] as const;
+
+/**
+ * Every source file of the packages but tests, in a fixed order.
+ * @throws CliError if a package is missing: the same seed would draw other places.
+ */
+export async function readPackageSources(
+  { cliUrl }: Pick<CommandContext, "cliUrl">,
+  signal: AbortSignal,
+): Promise<SourceFile[]> {
+  const files: SourceFile[] = [];
+  for (const name of PACKAGES) {
+    const folder = packagePath(cliUrl, `node_modules/${name}/src`);
+    for (const path of await sourcePaths(name, folder)) {
+      const text = await readSourceFile(`${folder}/${path}`, signal);
+      files.push({ path: `${name}/src/${path}`, text });
+    }
+  }
+  return files;
+}
+
+async function sourcePaths(name: string, folder: string): Promise<string[]> {
+  try {
+    const paths = await readdir(folder, { recursive: true });
+    return paths
+      .map((path) => path.replaceAll("\\", "/"))
+      .filter((path) => /\.tsx?$/.test(path) && !/test/i.test(path))
+      .sort();
+  } catch {
+    throw new CliError(
+      `Expected the sources of the package ${name} in ${folder}, found none. Run npm ci in Treeline's repository.`,
+    );
+  }
+}
