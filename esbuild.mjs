@@ -39,6 +39,14 @@ const entries = [
     outExtension: { ".js": ".mjs" },
     banner: { js: `#!/usr/bin/env node\n${requireShim}` },
   },
+  {
+    ...node,
+    entryPoints: { extension: "src/ui/extension.ts" },
+    outdir: "dist",
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
+    external: ["vscode"],
+  },
 ];
 
 if (process.argv.includes("--watch")) {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { hasLavapipe } from "./tooling/lavapipe.ts";
 import { viteWat } from "./tooling/watPlugin.mjs";
@@ -34,9 +35,12 @@ export default defineConfig({
     projects: [
       {
         plugins: [viteWat()],
+        resolve: {
+          alias: { vscode: fileURLToPath(new URL("test/fakes/fakeVscode.ts", import.meta.url)) },
+        },
         test: {
           name: "unit",
-          include: ["test/{core,session,cli,tooling,llama}/**/*.test.ts"],
+          include: ["test/{core,bench,session,cli,ui,tooling,llama}/**/*.test.ts"],
           exclude: ["test/llama/native/**"],
           testTimeout: 60_000,
         },

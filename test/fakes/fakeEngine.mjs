@@ -83,7 +83,11 @@ connection.onRequest("load", async (params, token) => {
   }
   void report(1);
   loaded = true;
-  return { target: { path: targetPath }, backend: gpu === "off" ? "cpu" : "cuda", notices: [] };
+  return {
+    target: { path: targetPath, name: "fake", fileBytes: 2000 },
+    backend: gpu === "off" ? "cpu" : "cuda",
+    notices: [],
+  };
 });
 
 connection.onRequest("complete", async (params, token) => {

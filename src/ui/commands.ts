@@ -1,0 +1,116 @@
+/** The commands of the palette and of the status bar's menu. */
+import * as vscode from "vscode";
+import { messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { type Config, isEnabledFor, SECTION } from "./config.ts";
+import type { DecisionLog } from "./decisionLog.ts";
+import { editorFacts } from "./editorFacts.ts";
+import type { EngineLifecycle } from "./engineLifecycle.ts";
+import { selectModels, useBundledModels } from "./modelPicker.ts";
+import { noSuggestionReport } from "./noSuggestionReport.ts";
+import type { ReportDocuments } from "./reportDocuments.ts";
+import { statisticsReport } from "./statisticsReport.ts";
+import type { StatisticsStore } from "./statisticsStore.ts";
+
+export interface CommandContext {
+  readonly config: () => Config;
+  readonly lifecycle: EngineLifecycle;
+  readonly statistics: StatisticsStore;
+  readonly decisions: DecisionLog;
+  readonly reports: ReportDocuments;
+  readonly channel: vscode.LogOutputChannel;
+  readonly log: Log;
+}
+
+/** By command id; package.json has their titles. */
+export function createCommands(context: CommandContext): Record<string, () => Promise<void>> {
+  const { config, lifecycle, statistics, decisions, reports, channel } = context;
+  return {
+    "treeline.toggle": () => updateSetting("suggestion.enabled", !config().enabled),
+    "treeline.toggleLanguage": () => toggleLanguage(config()),
+    "treeline.triggerSuggestion": async () => {
+      await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+    },
+    "treeline.selectModels": selectModels,
+    "treeline.useBundledModels": useBundledModels,
+    "treeline.restartEngine": () => lifecycle.restart(),
+    "treeline.showLog": async () => channel.show(),
+    "treeline.explainNoSuggestion": () =>
+      reports.show(
+        "Why No Suggestion",
+        noSuggestionReport(lifecycle.status, editorFacts(config()), decisions.decisions),
+      ),
+    "treeline.showStatistics": () =>
+      reports.show("Treeline Statistics", statisticsReport(statistics.book, new Date())),
+    "treeline.resetStatistics": () => resetStatistics(statistics),
+    "treeline.showMenu": () => showMenu(config()),
+  };
+}
+
+/** Registers all; a failing command is logged and shown, as VS Code shows nothing useful. */
+export function registerCommands(context: CommandContext): vscode.Disposable[] {
+  return Object.entries(createCommands(context)).map(([id, run]) =>
+    vscode.commands.registerCommand(id, async () => {
+      try {
+        await run();
+      } catch (error) {
+        const message = messageOf(error);
+        context.log("error", `command failed id=${id} message=${JSON.stringify(message)}`);
+        void vscode.window.showErrorMessage(`Treeline: ${message}`);
+      }
+    }),
+  );
+}
+
+async function updateSetting(name: string, value: unknown): Promise<void> {
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  await settings.update(name, value, vscode.ConfigurationTarget.Global);
+}
+
+async function toggleLanguage(config: Config): Promise<void> {
+  const languageId = vscode.window.activeTextEditor?.document.languageId;
+  if (languageId === undefined) {
+    void vscode.window.showInformationMessage("Treeline: open a file to toggle its language.");
+    return;
+  }
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  const own = settings.inspect<Record<string, boolean>>("enable")?.globalValue ?? {};
+  await updateSetting("enable", { ...own, [languageId]: !isEnabledFor(config, languageId) });
+}
+
+async function resetStatistics(statistics: StatisticsStore): Promise<void> {
+  const reset = "Reset";
+  const answer = await vscode.window.showWarningMessage(
+    "Reset Treeline's statistics of all days?",
+    { modal: true },
+    reset,
+  );
+  if (answer === reset) await statistics.reset();
+}
+
+async function showMenu(config: Config): Promise<void> {
+  const languageId = vscode.window.activeTextEditor?.document.languageId;
+  const isOn = languageId !== undefined && isEnabledFor(config, languageId);
+  const items = [
+    { label: config.enabled ? "Turn Off" : "Turn On", command: "treeline.toggle" },
+    ...(languageId === undefined || !config.enabled
+      ? []
+      : [
+          {
+            label: `Turn ${isOn ? "Off" : "On"} for ${languageId}`,
+            command: "treeline.toggleLanguage",
+          },
+        ]),
+    { label: "Why No Suggestion?", command: "treeline.explainNoSuggestion" },
+    { label: "Show Statistics", command: "treeline.showStatistics" },
+    { label: "Select Model Files", command: "treeline.selectModels" },
+    { label: "Restart Engine", command: "treeline.restartEngine" },
+    { label: "Show Log", command: "treeline.showLog" },
+    { label: "Settings", command: "treeline.openSettings" },
+  ];
+  const choice = await vscode.window.showQuickPick(items, { title: "Treeline" });
+  if (choice === undefined) return;
+  if (choice.command === "treeline.openSettings") {
+    await vscode.commands.executeCommand("workbench.action.openSettings", SECTION);
+  } else await vscode.commands.executeCommand(choice.command);
+}

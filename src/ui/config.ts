@@ -1,0 +1,127 @@
+/** The settings as one frozen value. Whatever stands in settings.json becomes something valid here, with a warning. */
+import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
+
+export const SECTION = "treeline";
+
+export interface Config {
+  /** False: no suggestions anywhere, and no models in memory. */
+  readonly enabled: boolean;
+  /** By language id; `"*"` stands for all that are not named. */
+  readonly enable: Readonly<Record<string, boolean>>;
+  /** Path of the target model; undefined means the bundled pair. */
+  readonly targetPath?: string;
+  /** Path of the draft model; undefined means none, or the bundled one beside the bundled target. */
+  readonly draftPath?: string;
+  readonly gpu: GpuChoice;
+  /** Tokens. */
+  readonly contextSize: number;
+  /** Output tokens of a suggestion at most. */
+  readonly maxTokens: number;
+  readonly speculation: boolean;
+}
+
+/** A value of a setting, by its name below `treeline.`; undefined if it is not set. */
+export type SettingReader = (name: string) => unknown;
+
+/** Bounds of the numbers; package.json states the same, and a test compares them. */
+export const NUMBER_SETTINGS = {
+  "model.contextSize": { default: 4_096, minimum: 512, maximum: 131_072 },
+  "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
+} as const;
+
+export const DEFAULT_ENABLE: Readonly<Record<string, boolean>> = {
+  "*": true,
+  plaintext: false,
+  markdown: false,
+};
+
+/**
+ * Reads every setting; what cannot be used is replaced by the default.
+ * @param homeFolder - what a leading `~` stands for.
+ * @param warn - called with one sentence per setting that was replaced.
+ */
+export function readConfig(
+  read: SettingReader,
+  homeFolder: string,
+  warn: (message: string) => void,
+): Config {
+  const refuse = (name: string, expected: string, used: unknown) =>
+    warn(
+      `${SECTION}.${name} is ${JSON.stringify(read(name))}, expected ${expected}; ` +
+        `${JSON.stringify(used)} is used.`,
+    );
+  const number = (name: keyof typeof NUMBER_SETTINGS): number => {
+    const { default: fallback, minimum, maximum } = NUMBER_SETTINGS[name];
+    const value = read(name) ?? fallback;
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      refuse(name, "a number", fallback);
+      return fallback;
+    }
+    const used = Math.min(maximum, Math.max(minimum, Math.round(value)));
+    if (used !== value) refuse(name, `a whole number from ${minimum} to ${maximum}`, used);
+    return used;
+  };
+  const path = (name: string): string | undefined => {
+    const value = read(name) ?? "";
+    if (typeof value !== "string") {
+      refuse(name, "a path", "");
+      return undefined;
+    }
+    const trimmed = value.trim();
+    return trimmed === "" ? undefined : trimmed.replace(/^~(?=[/\\]|$)/, () => homeFolder);
+  };
+  const flag = (name: string, fallback: boolean): boolean => {
+    const value = read(name) ?? fallback;
+    if (typeof value === "boolean") return value;
+    refuse(name, "true or false", fallback);
+    return fallback;
+  };
+  const gpu = (): GpuChoice => {
+    const value = read("model.gpu") ?? "auto";
+    const choice = GPU_CHOICES.find((each) => each === value);
+    if (choice === undefined) refuse("model.gpu", `one of ${GPU_CHOICES.join(", ")}`, "auto");
+    return choice ?? "auto";
+  };
+  const enable = (): Readonly<Record<string, boolean>> => {
+    const value = read("enable") ?? DEFAULT_ENABLE;
+    if (isFlagMap(value)) return Object.freeze({ ...value });
+    refuse("enable", "an object of true and false by language", DEFAULT_ENABLE);
+    return DEFAULT_ENABLE;
+  };
+  const targetPath = path("model.target");
+  const draftPath = path("model.draft");
+  return Object.freeze({
+    enabled: flag("suggestion.enabled", true),
+    enable: enable(),
+    ...(targetPath === undefined ? {} : { targetPath }),
+    ...(draftPath === undefined ? {} : { draftPath }),
+    gpu: gpu(),
+    contextSize: number("model.contextSize"),
+    maxTokens: number("suggestion.maxTokens"),
+    speculation: flag("speculation.enabled", true),
+  });
+}
+
+/** Whether suggestions are wanted in a language, as far as languages decide. */
+export function isEnabledFor({ enable }: Pick<Config, "enable">, languageId: string): boolean {
+  return enable[languageId] ?? enable["*"] ?? true;
+}
+
+/** Whether the engine must load models anew to go from one to the other. */
+export function needsReload(before: Config, after: Config): boolean {
+  return (
+    before.targetPath !== after.targetPath ||
+    before.draftPath !== after.draftPath ||
+    before.gpu !== after.gpu ||
+    before.contextSize !== after.contextSize
+  );
+}
+
+function isFlagMap(value: unknown): value is Record<string, boolean> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((flag) => typeof flag === "boolean")
+  );
+}

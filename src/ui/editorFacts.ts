@@ -1,0 +1,62 @@
+/** What in this editor can keep ghost text away. */
+import * as vscode from "vscode";
+import { type Config, isEnabledFor } from "./config.ts";
+import type { EditorFacts } from "./noSuggestionReport.ts";
+
+/** Extensions known to answer inline completion requests; matched by the beginning of their ids. */
+const RIVALS = [
+  "github.copilot",
+  "codeium.",
+  "tabnine.",
+  "continue.continue",
+  "sourcegraph.cody",
+  "tabbyml.",
+  "ggml-org.llama-vscode",
+  "rjmacarthy.twinny",
+  "supermaven.",
+  "amazonwebservices.amazon-q",
+];
+
+/** Values under which VS Code leaves out or hides suggestions in some situations. */
+const HIDING_VALUES: readonly { readonly name: string; readonly value: unknown }[] = [
+  { name: "editor.inlineSuggest.suppressSuggestions", value: true },
+  { name: "editor.inlineSuggest.suppressInSnippetMode", value: true },
+  { name: "editor.quickSuggestions.other", value: "offWhenInlineCompletions" },
+];
+
+export function editorFacts(config: Config): EditorFacts {
+  const document = vscode.window.activeTextEditor?.document;
+  const settings = vscode.workspace.getConfiguration(undefined, document);
+  const languageId = document?.languageId;
+  const delay = settings.get<number>("editor.inlineSuggest.minShowDelay") ?? 0;
+  return {
+    ...(languageId === undefined ? {} : { languageId }),
+    isLanguageOff: languageId !== undefined && !isEnabledFor(config, languageId),
+    inlineSuggestEnabled: settings.get<boolean>("editor.inlineSuggest.enabled") ?? true,
+    hidingSettings: [
+      ...HIDING_VALUES.filter(({ name, value }) => settings.get(name) === value).map(
+        ({ name, value }) => `${name}: ${JSON.stringify(value)}`,
+      ),
+      ...(delay > 0 ? [`editor.inlineSuggest.minShowDelay: ${delay}`] : []),
+    ],
+    rivals: vscode.extensions.all
+      .filter(({ id, isActive }) => isActive && isRival(id))
+      .filter(({ id }) => !isOffForCopilot(id, settings, languageId))
+      .map(({ id }) => id),
+    isTrusted: vscode.workspace.isTrusted,
+  };
+}
+
+function isRival(id: string): boolean {
+  return RIVALS.some((rival) => id.toLowerCase().startsWith(rival));
+}
+
+function isOffForCopilot(
+  id: string,
+  settings: vscode.WorkspaceConfiguration,
+  languageId = "*",
+): boolean {
+  if (!id.toLowerCase().startsWith("github.copilot")) return false;
+  const enable = settings.get<Record<string, boolean>>("github.copilot.enable") ?? {};
+  return (enable[languageId] ?? enable["*"]) === false;
+}

@@ -1,0 +1,296 @@
+/**
+ * Keeps the engine as the settings want it: models loaded, loaded anew, or gone. It is the one that the rest of the
+ * extension asks for completions. No VS Code here; what the user must be told goes out as a `Problem`.
+ */
+import { DRAFT_SOURCES } from "../core/draftTree.ts";
+import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { LoadedModels, LoadProgress } from "../engine/protocol.ts";
+import { abortError } from "../session/abort.ts";
+import type { Clock } from "../session/clock.ts";
+import { CompletionBroker } from "../session/completionBroker.ts";
+import type {
+  CompletionQuery,
+  CompletionSource,
+  QueryOutcome,
+} from "../session/completionQuery.ts";
+import type { EngineClient, EngineState } from "../session/engineClient.ts";
+import { ListenerSet } from "../session/listenerSet.ts";
+import type { LoadedEngines } from "../session/loadedEngines.ts";
+import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
+import { type Config, needsReload } from "./config.ts";
+import type { EngineStatus, Phase } from "./status.ts";
+
+/** More than any broker hands out. */
+const IDS_PER_BROKER = 2 ** 32;
+
+/** Something only the user can put right. */
+export interface Problem {
+  /** The same for the same cause. */
+  readonly cause: string;
+  readonly message: string;
+  /** Whether other model files would help; otherwise another start of the engine may. */
+  readonly kind: "models" | "engine";
+}
+
+export interface EngineLifecycleOptions {
+  readonly bundled: BundledFiles;
+  readonly createClient: (config: Config) => EngineClient;
+  readonly loadedEngines: LoadedEngines;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onProblem: (problem: Problem) => void;
+  /** What was wrong is right again. */
+  readonly onRecovered: () => void;
+  /** Good to know, nothing to do. */
+  readonly onNotice: (message: string) => void;
+}
+
+export class EngineLifecycle implements CompletionSource, AsyncDisposable {
+  readonly #options: EngineLifecycleOptions;
+  readonly #listeners = new ListenerSet<EngineStatus>();
+  #config: Config | undefined;
+  #client: EngineClient | undefined;
+  #broker: CompletionBroker | undefined;
+  /** Ends the change that is under way; a newer one replaces it. */
+  #change = new AbortController();
+  #changed: Promise<void> = Promise.resolve();
+  /** Every broker counts its suggestions from 1; added to that, ids are unique for this window's life. */
+  #idBase = 0;
+  #isChanging = false;
+  #models: LoadedModels | undefined;
+  #progress: string | undefined;
+  /** Why no request is worth sending. */
+  #refusal: string | undefined;
+  #alsoLoadedBytes = 0;
+
+  constructor(options: EngineLifecycleOptions) {
+    this.#options = options;
+  }
+
+  get status(): EngineStatus {
+    const detail = this.#refusal ?? this.#progress;
+    return {
+      phase: this.#phase,
+      ...(detail === undefined ? {} : { detail }),
+      ...(this.#models === undefined ? {} : { models: this.#models }),
+      alsoLoadedBytes: this.#alsoLoadedBytes,
+    };
+  }
+
+  onChange(listener: (status: EngineStatus) => void): Disposable {
+    return this.#listeners.add(listener);
+  }
+
+  /** Brings the engine to what the settings say. Never rejects. */
+  apply(config: Config): Promise<void> {
+    const before = this.#config;
+    this.#config = config;
+    const isSame =
+      before !== undefined && before.enabled === config.enabled && !needsReload(before, config);
+    if (!isSame) return this.#replaceChange((signal) => this.#serve(config, before, signal));
+    const isOtherQuestion =
+      before.maxTokens !== config.maxTokens || before.speculation !== config.speculation;
+    if (isOtherQuestion && this.#broker !== undefined) this.#createBroker(config);
+    return Promise.resolve();
+  }
+
+  /** A new engine with the same models. Never rejects. */
+  restart(): Promise<void> {
+    const config = this.#config;
+    if (config === undefined) return Promise.resolve();
+    return this.#replaceChange(async (signal) => {
+      await this.#endClient();
+      await this.#serve(config, undefined, signal);
+    });
+  }
+
+  async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
+    if (this.#refusal !== undefined) {
+      return { noSuggestion: { reason: "noModel", detail: this.#refusal } };
+    }
+    if (this.#broker === undefined) {
+      return { noSuggestion: { reason: "noModel", detail: "The engine is not running." } };
+    }
+    const idBase = this.#idBase;
+    const outcome = await this.#broker.query(query, signal);
+    if ("noSuggestion" in outcome) return outcome;
+    return { suggestion: { ...outcome.suggestion, id: idBase + outcome.suggestion.id } };
+  }
+
+  prepare(query: CompletionQuery): void {
+    if (this.#refusal === undefined) this.#broker?.prepare(query);
+  }
+
+  accepted(suggestionId: number): void {
+    this.#broker?.accepted(suggestionId - this.#idBase);
+  }
+
+  forget(documentId?: string): void {
+    this.#broker?.forget(documentId);
+  }
+
+  /** Looks again whether other windows hold models too. */
+  async lookForOthers(): Promise<void> {
+    if (this.#models === undefined) return;
+    this.#setOthers(await this.#options.loadedEngines.others());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#change.abort(abortError("Treeline was deactivated."));
+    await this.#endClient();
+    await this.#options.loadedEngines.withdraw();
+  }
+
+  get #phase(): Phase {
+    if (this.#config !== undefined && !this.#config.enabled) return "off";
+    if (this.#refusal !== undefined) return "failed";
+    const state = this.#client?.state ?? "stopped";
+    if (this.#isChanging) return state === "loading" ? "loading" : "starting";
+    return PHASES[state];
+  }
+
+  #replaceChange(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.#change.abort(abortError("The settings changed."));
+    const change = new AbortController();
+    this.#change = change;
+    const before = this.#changed;
+    this.#changed = (async () => {
+      await before;
+      if (change.signal.aborted) return;
+      this.#isChanging = true;
+      try {
+        await work(change.signal);
+      } catch (error) {
+        this.#failed(error, change.signal);
+      } finally {
+        this.#isChanging = false;
+        this.#progress = undefined;
+        this.#fire();
+      }
+    })();
+    return this.#changed;
+  }
+
+  async #serve(config: Config, before: Config | undefined, signal: AbortSignal): Promise<void> {
+    const { createClient, loadedEngines, log, onNotice } = this.#options;
+    this.#refusal = undefined;
+    this.#models = undefined;
+    this.#broker?.[Symbol.dispose]();
+    this.#broker = undefined;
+    if (!config.enabled) {
+      await this.#endClient();
+      await loadedEngines.withdraw();
+      return;
+    }
+    if (before?.gpu !== config.gpu) await this.#endClient();
+    if (this.#client === undefined) {
+      this.#client = createClient(config);
+      this.#client.onStateChange((state) => this.#stateChanged(state));
+      this.#client.onNotice(onNotice);
+    }
+    this.#createBroker(config);
+    this.#fire();
+    const params = loadParamsOf(config, this.#options.bundled);
+    const models = await this.#client.load(params, (progress) => this.#report(progress), signal);
+    this.#models = models;
+    for (const notice of models.notices) log("warn", `notice text=${JSON.stringify(notice)}`);
+    this.#options.onRecovered();
+    const files = [models.target, ...(models.draft === undefined ? [] : [models.draft])];
+    const bytes = files.reduce((sum, file) => sum + file.fileBytes, 0);
+    this.#setOthers(
+      await loadedEngines.announce({ modelPaths: files.map(({ path }) => path), bytes }),
+    );
+  }
+
+  #createBroker(config: Config): void {
+    const { clock, log } = this.#options;
+    this.#broker?.[Symbol.dispose]();
+    this.#idBase += IDS_PER_BROKER;
+    this.#broker = new CompletionBroker({
+      engine: {
+        complete: (params, onChunk, signal) => {
+          if (this.#client === undefined) throw abortError("The engine was ended.");
+          return this.#client.complete(params, onChunk, signal);
+        },
+      },
+      maxTokens: config.maxTokens,
+      sources: config.speculation ? DRAFT_SOURCES : [],
+      clock,
+      log,
+      caches: true,
+    });
+  }
+
+  #report({ model, fraction }: LoadProgress): void {
+    this.#progress = `Loading the ${model} model: ${Math.round(fraction * 100)} %`;
+    this.#fire();
+  }
+
+  #failed(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted || isAbortError(error)) return;
+    const message = messageOf(error);
+    const code = error instanceof EngineError ? error.code : "internal";
+    this.#options.log("error", `load failed code=${code} message=${JSON.stringify(message)}`);
+    // A crash may be the backend's: the next request tries again, on another one in the end.
+    if (code !== "engineCrashed") this.#refusal = message;
+    const kind = ENGINE_CODES.has(code) ? "engine" : "models";
+    const { targetPath = "", draftPath = "" } = this.#config ?? {};
+    this.#options.onProblem({ cause: `${code} ${targetPath} ${draftPath}`, message, kind });
+  }
+
+  #stateChanged(state: EngineState): void {
+    if (state === "failed") {
+      const message =
+        "The engine ended several times in a row, so there are no suggestions for now. " +
+        "Set the GPU to off or choose a smaller model, then restart the engine.";
+      this.#options.onProblem({ cause: "engineFailed", message, kind: "engine" });
+    }
+    this.#fire();
+  }
+
+  #setOthers(others: readonly { readonly bytes: number }[]): void {
+    const { target, draft } = this.#models ?? {};
+    const bytes = others.length === 0 ? 0 : (target?.fileBytes ?? 0) + (draft?.fileBytes ?? 0);
+    if (bytes === this.#alsoLoadedBytes) return;
+    this.#alsoLoadedBytes = bytes;
+    if (bytes > 0) {
+      const pids = others.length;
+      this.#options.log("info", `also loaded elsewhere windows=${pids} extraBytes=${bytes}`);
+    }
+    this.#fire();
+  }
+
+  async #endClient(): Promise<void> {
+    this.#broker?.[Symbol.dispose]();
+    this.#broker = undefined;
+    const client = this.#client;
+    this.#client = undefined;
+    this.#models = undefined;
+    await client?.[Symbol.asyncDispose]();
+  }
+
+  #fire(): void {
+    this.#listeners.fire(this.status);
+  }
+}
+
+/** Failures that other model files would not mend. */
+const ENGINE_CODES: ReadonlySet<string> = new Set([
+  "engineCrashed",
+  "engineStartFailed",
+  "protocolMismatch",
+  "libraryMismatch",
+  "backendUnavailable",
+  "internal",
+]);
+
+const PHASES: Readonly<Record<EngineState, Phase>> = {
+  stopped: "starting",
+  starting: "starting",
+  loading: "loading",
+  ready: "ready",
+  working: "working",
+  restarting: "recovering",
+  failed: "failed",
+};

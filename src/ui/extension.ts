@@ -1,0 +1,144 @@
+/** The composition root: builds the parts, connects them, and disposes them in reverse order. */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { messageOf } from "../core/errors.ts";
+import { systemClock } from "../session/clock.ts";
+import { EngineClient } from "../session/engineClient.ts";
+import { LoadedEngines } from "../session/loadedEngines.ts";
+import { bundledFiles } from "./bundledFiles.ts";
+import { registerCommands } from "./commands.ts";
+import { type Config, isEnabledFor, readConfig, SECTION } from "./config.ts";
+import { type Counters, countersOfGeneration, figuresOf } from "./counters.ts";
+import { CursorRest } from "./cursorRest.ts";
+import { DecisionLog } from "./decisionLog.ts";
+import { EngineLifecycle } from "./engineLifecycle.ts";
+import { ACCEPTED_COMMAND, InlineProvider } from "./inlineProvider.ts";
+import { ProblemNotifier } from "./problemNotifier.ts";
+import { factsOf, queryOf } from "./queryOfDocument.ts";
+import { RecentIds } from "./recentIds.ts";
+import { ReportDocuments } from "./reportDocuments.ts";
+import { refusalOf } from "./servedDocuments.ts";
+import { StatisticsStore } from "./statisticsStore.ts";
+import { StatusBar } from "./statusBar.ts";
+import { SuggestionWatcher } from "./suggestionWatcher.ts";
+import { logTo, toVscode } from "./vscodeAdapters.ts";
+
+/** Ends what needs time to end; set while the extension is active. */
+let end: (() => Promise<void>) | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const channel = vscode.window.createOutputChannel("Treeline", { log: true });
+  const log = logTo(channel);
+  const guard = (work: PromiseLike<void>) =>
+    void work.then(undefined, (error: unknown) => log("error", `failed: ${messageOf(error)}`));
+  const settings = () => vscode.workspace.getConfiguration(SECTION);
+  const readSettings = () =>
+    readConfig(
+      (name) => settings().get(name),
+      homedir(),
+      (message) => log("warn", message),
+    );
+  let config: Config = readSettings();
+
+  const bundled = bundledFiles(context.extensionPath);
+  const notifier = new ProblemNotifier();
+  const lifecycle = new EngineLifecycle({
+    bundled,
+    createClient: ({ gpu }) =>
+      new EngineClient({
+        enginePath: bundled.enginePath,
+        gpu,
+        log,
+        clock: systemClock,
+        env: process.env,
+      }),
+    loadedEngines: new LoadedEngines(join(context.globalStorageUri.fsPath, "engines")),
+    clock: systemClock,
+    log,
+    onProblem: (problem) => guard(notifier.tell(problem)),
+    onRecovered: () => notifier.forget(),
+    onNotice: (message) => void vscode.window.showInformationMessage(`Treeline: ${message}`),
+  });
+  const statusBar = new StatusBar();
+  const statistics: StatisticsStore = new StatisticsStore({
+    storage: context.globalState,
+    now: () => new Date(),
+    onChange: () => showStatus(),
+    onError: (error) => log("error", `statistics not written: ${messageOf(error)}`),
+  });
+  const record = (languageId: string, counters: Counters) => statistics.add(languageId, counters);
+  const watcher = new SuggestionWatcher(record);
+  const decisions = new DecisionLog();
+  const reports = new ReportDocuments();
+  const showStatus = () => {
+    const languageId = vscode.window.activeTextEditor?.document.languageId;
+    const isOff = languageId !== undefined && !isEnabledFor(config, languageId);
+    const today = figuresOf(statistics.today);
+    statusBar.show({ ...lifecycle.status, today, ...(isOff ? { languageOff: languageId } : {}) });
+  };
+  const countedIds = new RecentIds();
+  const provider = new InlineProvider({
+    source: lifecycle,
+    config: () => config,
+    decisions,
+    log,
+    onOffer: (offer, { id, result }) => {
+      watcher.offered(offer);
+      // A suggestion is offered again while the user types through it.
+      if (countedIds.add(id)) record(offer.languageId, countersOfGeneration(result));
+    },
+  });
+  const cursorRest = new CursorRest(({ document, selection }) => {
+    if (refusalOf(config, factsOf(document)) !== undefined) return;
+    lifecycle.prepare(queryOf(document, selection.active, "automatic"));
+  });
+
+  context.subscriptions.push(
+    channel,
+    toVscode(statusBar),
+    toVscode(reports),
+    toVscode(watcher),
+    toVscode(cursorRest),
+    toVscode(lifecycle.onChange(showStatus)),
+    // A pattern rather than schemes: whatever can be written in is served, wherever it lies.
+    vscode.languages.registerInlineCompletionItemProvider({ pattern: "**" }, provider),
+    vscode.commands.registerCommand(ACCEPTED_COMMAND, (id: number) => {
+      watcher.accepted(id);
+      lifecycle.accepted(id);
+    }),
+    ...registerCommands({
+      config: () => config,
+      lifecycle,
+      statistics,
+      decisions,
+      reports,
+      channel,
+      log,
+    }),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration(SECTION)) return;
+      config = readSettings();
+      showStatus();
+      guard(lifecycle.apply(config));
+    }),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => lifecycle.forget(uri.toString())),
+    vscode.window.onDidChangeActiveTextEditor(showStatus),
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) guard(lifecycle.lookForOthers());
+    }),
+  );
+  end = async () => {
+    await lifecycle[Symbol.asyncDispose]();
+    await statistics[Symbol.asyncDispose]();
+  };
+  showStatus();
+  guard(lifecycle.apply(config));
+}
+
+/** VS Code waits some seconds for this. */
+export async function deactivate(): Promise<void> {
+  const ending = end;
+  end = undefined;
+  await ending?.();
+}

@@ -1,0 +1,122 @@
+/** VS Code's question → a query → an item. Never throws, and does no work that a keystroke could feel. */
+import * as vscode from "vscode";
+import { messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { CompletionSource, Suggestion } from "../session/completionQuery.ts";
+import type { Config } from "./config.ts";
+import type { Decision, DecisionLog } from "./decisionLog.ts";
+import type { Offer } from "./keptText.ts";
+import { factsOf, queryOf } from "./queryOfDocument.ts";
+import { refusalOf } from "./servedDocuments.ts";
+import { signalOf } from "./vscodeAdapters.ts";
+
+/** Runs when an item was accepted whole; not in the command palette. */
+export const ACCEPTED_COMMAND = "treeline.suggestionAccepted";
+
+export interface InlineProviderOptions {
+  readonly source: CompletionSource;
+  readonly config: () => Config;
+  readonly decisions: DecisionLog;
+  readonly log: Log;
+  /** A suggestion goes to the editor. */
+  readonly onOffer: (offer: Offer, suggestion: Suggestion) => void;
+}
+
+export class InlineProvider implements vscode.InlineCompletionItemProvider {
+  readonly #options: InlineProviderOptions;
+
+  constructor(options: InlineProviderOptions) {
+    this.#options = options;
+  }
+
+  async provideInlineCompletionItems(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    context: vscode.InlineCompletionContext,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.InlineCompletionList | undefined> {
+    try {
+      return await this.#provide(document, position, context, token);
+    } catch (error) {
+      const detail = messageOf(error);
+      this.#options.log("error", `provide failed reason=${JSON.stringify(detail)}`);
+      this.#decide(document, position, { reason: "internalError", detail });
+      return undefined;
+    }
+  }
+
+  async #provide(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    context: vscode.InlineCompletionContext,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.InlineCompletionList | undefined> {
+    const { source, config } = this.#options;
+    const reason = refusalOf(config(), factsOf(document));
+    if (reason !== undefined) {
+      if (reason !== "notServed") this.#decide(document, position, { reason });
+      return undefined;
+    }
+    const { selectedCompletionInfo: selected } = context;
+    const trigger =
+      context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke ? "invoke" : "automatic";
+    const query = queryOf(document, position, trigger, selected);
+    using cancellation = signalOf(token);
+    const outcome = await source.query(query, cancellation.signal);
+    if ("noSuggestion" in outcome) {
+      this.#decide(document, position, outcome.noSuggestion);
+      return undefined;
+    }
+    if (token.isCancellationRequested) {
+      const detail = "The editor no longer wanted the answer when it came.";
+      this.#decide(document, position, { reason: "cancelled", detail });
+      return undefined;
+    }
+    return this.#offer(document, position, selected, outcome.suggestion);
+  }
+
+  #offer(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    selected: vscode.SelectedCompletionInfo | undefined,
+    suggestion: Suggestion,
+  ): vscode.InlineCompletionList {
+    const { id, text, origin, latencyMs } = suggestion;
+    this.#decide(document, position, { reason: "offered", origin, latencyMs });
+    const { languageId } = document;
+    const documentId = document.uri.toString();
+    const cursorOffset = document.offsetAt(position);
+    const insertedText =
+      document.eol === vscode.EndOfLine.CRLF ? text.replaceAll("\n", "\r\n") : text;
+    const place =
+      selected === undefined
+        ? { offset: cursorOffset }
+        : {
+            offset: document.offsetAt(selected.range.start) + selected.text.length,
+            cursorOffset,
+          };
+    this.#options.onOffer({ id, documentId, languageId, text: insertedText, ...place }, suggestion);
+    // An item has to extend the selected entry with that entry's own range, or it is not shown.
+    const range = selected?.range ?? new vscode.Range(position, position);
+    const item = new vscode.InlineCompletionItem((selected?.text ?? "") + text, range, {
+      title: "Suggestion Accepted",
+      command: ACCEPTED_COMMAND,
+      arguments: [id],
+    });
+    return new vscode.InlineCompletionList([item]);
+  }
+
+  #decide(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    outcome: Pick<Decision, "reason" | "detail" | "origin" | "latencyMs">,
+  ): void {
+    this.#options.decisions.add({
+      at: new Date(),
+      document: document.uri.path.split("/").at(-1) ?? "",
+      languageId: document.languageId,
+      line: position.line + 1,
+      ...outcome,
+    });
+  }
+}

@@ -1,0 +1,22 @@
+/** The ids that came up lately, in bounded memory. */
+const MAX_IDS = 512;
+
+export class RecentIds {
+  readonly #ids = new Set<number>();
+
+  has(id: number): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** @returns whether the id is new. */
+  add(id: number): boolean {
+    if (this.#ids.has(id)) return false;
+    this.#ids.add(id);
+    if (this.#ids.size > MAX_IDS) {
+      // A set keeps its order: the first is the oldest.
+      const [oldest = id] = this.#ids;
+      this.#ids.delete(oldest);
+    }
+    return true;
+  }
+}

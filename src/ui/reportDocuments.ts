@@ -1,0 +1,39 @@
+/** Reports as virtual Markdown documents, shown as a preview. */
+import * as vscode from "vscode";
+import { REPORT_SCHEME } from "./servedDocuments.ts";
+
+export type ReportName = "Treeline Statistics" | "Why No Suggestion";
+
+export class ReportDocuments implements vscode.TextDocumentContentProvider, Disposable {
+  readonly #texts = new Map<string, string>();
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly #registration: vscode.Disposable;
+  readonly onDidChange = this.#changed.event;
+
+  constructor() {
+    this.#registration = vscode.workspace.registerTextDocumentContentProvider(REPORT_SCHEME, this);
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.#texts.get(uri.path) ?? "";
+  }
+
+  async show(name: ReportName, markdown: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: REPORT_SCHEME, path: `/${name}.md` });
+    this.#texts.set(uri.path, markdown);
+    this.#changed.fire(uri);
+    const commands = await vscode.commands.getCommands(true);
+    if (commands.includes("markdown.showPreview")) {
+      await vscode.commands.executeCommand("markdown.showPreview", uri);
+      return;
+    }
+    // The preview belongs to a built-in extension that can be switched off.
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.#registration.dispose();
+    this.#changed.dispose();
+  }
+}

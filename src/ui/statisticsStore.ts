@@ -1,0 +1,135 @@
+/** The counters per local day and language, kept for 90 days where the editor keeps the extension's state. */
+import { addCounters, type Counters } from "./counters.ts";
+
+/** Days kept, today included. */
+export const MAX_DAYS = 90;
+/** Counts are collected for this long before they are written, in ms. */
+const WRITE_DELAY_MS = 5_000;
+const KEY = "treeline.statistics";
+const MAX_LANGUAGES = 100;
+
+/** Day (`2025-11-21`) → language id → counters. */
+export type StatisticsBook = Readonly<Record<string, Readonly<Record<string, Counters>>>>;
+
+/** The part of `vscode.Memento` in use. */
+export interface BookStorage {
+  get(key: string): unknown;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+/** The local day of a time. */
+export function dayOf(time: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+}
+
+export function addBooks(a: StatisticsBook, b: StatisticsBook): StatisticsBook {
+  const sum: Record<string, Record<string, Counters>> = {};
+  for (const book of [a, b]) {
+    for (const [day, languages] of Object.entries(book)) {
+      sum[day] ??= {};
+      for (const [language, counters] of Object.entries(languages)) {
+        sum[day][language] = addCounters(sum[day][language] ?? {}, counters);
+      }
+    }
+  }
+  return sum;
+}
+
+/** The newest days, at most `MAX_DAYS` of them; a day that lies ahead is a clock that was wrong. */
+export function pruneBook(book: StatisticsBook, today: Date): StatisticsBook {
+  const first = new Date(today);
+  first.setDate(first.getDate() - MAX_DAYS + 1);
+  const isRecent = (day: string) => day >= dayOf(first) && day <= dayOf(today);
+  return Object.fromEntries(Object.entries(book).filter(([day]) => isRecent(day)));
+}
+
+/** Whatever was stored, as far as it is a book. */
+export function parseBook(stored: unknown): StatisticsBook {
+  const book: Record<string, Record<string, Counters>> = {};
+  for (const [day, languages] of entriesOf(stored)) {
+    if (!/^\d{4}-\d\d-\d\d$/.test(day)) continue;
+    for (const [language, counters] of entriesOf(languages).slice(0, MAX_LANGUAGES)) {
+      const valid = entriesOf(counters).filter(([, value]) => Number.isFinite(value));
+      book[day] ??= {};
+      book[day][language] = Object.fromEntries(valid) as Counters;
+    }
+  }
+  return book;
+}
+
+/** The counters of one day, or of all, over all languages or one. */
+export function sumBook(book: StatisticsBook, day?: string, language?: string): Counters {
+  let sum: Counters = {};
+  for (const [eachDay, languages] of Object.entries(book)) {
+    if (day !== undefined && eachDay !== day) continue;
+    for (const [eachLanguage, counters] of Object.entries(languages)) {
+      if (language === undefined || eachLanguage === language) sum = addCounters(sum, counters);
+    }
+  }
+  return sum;
+}
+
+export interface StatisticsStoreOptions {
+  readonly storage: BookStorage;
+  readonly now: () => Date;
+  readonly onChange: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Counts of this window wait a little and are then added to what is stored by then, so that several windows may count.
+ */
+export class StatisticsStore implements AsyncDisposable {
+  readonly #options: StatisticsStoreOptions;
+  #pending: StatisticsBook = {};
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: StatisticsStoreOptions) {
+    this.#options = options;
+  }
+
+  /** All counts, those not yet written included. */
+  get book(): StatisticsBook {
+    const stored = parseBook(this.#options.storage.get(KEY));
+    return pruneBook(addBooks(stored, this.#pending), this.#options.now());
+  }
+
+  get today(): Counters {
+    return sumBook(this.book, dayOf(this.#options.now()));
+  }
+
+  add(languageId: string, counters: Counters): void {
+    const day = dayOf(this.#options.now());
+    this.#pending = addBooks(this.#pending, { [day]: { [languageId]: counters } });
+    this.#timer ??= setTimeout(() => {
+      this.flush().catch(this.#options.onError);
+    }, WRITE_DELAY_MS);
+    this.#options.onChange();
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (Object.keys(this.#pending).length === 0) return;
+    const { book } = this;
+    this.#pending = {};
+    await this.#options.storage.update(KEY, book);
+  }
+
+  async reset(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#pending = {};
+    await this.#options.storage.update(KEY, undefined);
+    this.#options.onChange();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+  }
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}

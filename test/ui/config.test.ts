@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { GPU_CHOICES } from "../../src/core/backend.ts";
+import {
+  DEFAULT_ENABLE,
+  isEnabledFor,
+  NUMBER_SETTINGS,
+  needsReload,
+  readConfig,
+} from "../../src/ui/config.ts";
+
+function read(settings: Record<string, unknown>) {
+  const warnings: string[] = [];
+  const config = readConfig(
+    (name) => settings[name],
+    "/home/me",
+    (message) => warnings.push(message),
+  );
+  return { config, warnings };
+}
+
+describe("readConfig", () => {
+  test("gives the defaults where nothing is set", () => {
+    const { config, warnings } = read({});
+    expect(config).toEqual({
+      enabled: true,
+      enable: DEFAULT_ENABLE,
+      gpu: "auto",
+      contextSize: 4096,
+      maxTokens: 64,
+      speculation: true,
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+
+  test.each([
+    ["suggestion.maxTokens", "many", 64],
+    ["suggestion.maxTokens", 0, 1],
+    ["suggestion.maxTokens", 9999, 512],
+    ["suggestion.maxTokens", 12.4, 12],
+    ["suggestion.maxTokens", Number.NaN, 64],
+  ])("replaces %s = %j by %j with one warning", (name, value, expected) => {
+    const { config, warnings } = read({ [name]: value });
+    expect(config.maxTokens).toBe(expected);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(name);
+  });
+
+  test("replaces values of another type, each with a warning", () => {
+    const { config, warnings } = read({
+      enable: ["typescript"],
+      "model.gpu": "rocm",
+      "model.target": 7,
+      "speculation.enabled": "yes",
+      "suggestion.enabled": null,
+    });
+    expect(config).toMatchObject({ enable: DEFAULT_ENABLE, gpu: "auto", speculation: true });
+    expect(config.targetPath).toBeUndefined();
+    expect(warnings).toHaveLength(4);
+  });
+
+  test("expands the home folder and trims paths", () => {
+    const { config } = read({ "model.target": " ~/m/a.gguf ", "model.draft": "~other/b.gguf" });
+    expect(config.targetPath).toBe("/home/me/m/a.gguf");
+    expect(config.draftPath).toBe("~other/b.gguf");
+  });
+});
+
+describe("isEnabledFor", () => {
+  test("goes by the language, then by the star, then is on", () => {
+    expect(isEnabledFor({ enable: { "*": false, python: true } }, "python")).toBe(true);
+    expect(isEnabledFor({ enable: { "*": false, python: true } }, "go")).toBe(false);
+    expect(isEnabledFor({ enable: {} }, "go")).toBe(true);
+  });
+});
+
+describe("needsReload", () => {
+  test("is true for what the models depend on only", () => {
+    const { config } = read({});
+    expect(needsReload(config, { ...config, maxTokens: 8, speculation: false, enable: {} })).toBe(
+      false,
+    );
+    expect(needsReload(config, { ...config, gpu: "off" })).toBe(true);
+    expect(needsReload(config, { ...config, targetPath: "x.gguf" })).toBe(true);
+  });
+});
+
+describe("package.json", () => {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const properties: Record<string, Record<string, unknown>> = manifest.contributes.configuration
+    .properties;
+
+  test("declares the defaults and bounds that the code has", () => {
+    const defaults = Object.fromEntries(
+      Object.entries(properties).map(([name, { default: value }]) => [
+        name.replace(/^treeline\./, ""),
+        value,
+      ]),
+    );
+    expect(read(defaults).config).toEqual(read({}).config);
+    expect(read(defaults).warnings).toEqual([]);
+    for (const [name, bounds] of Object.entries(NUMBER_SETTINGS)) {
+      expect(properties[`treeline.${name}`]).toMatchObject(bounds);
+    }
+    expect(properties["treeline.model.gpu"]?.["enum"]).toEqual([...GPU_CHOICES]);
+  });
+
+  test("describes every setting with its default and its effect", () => {
+    for (const { markdownDescription, scope } of Object.values(properties)) {
+      expect(markdownDescription).toMatch(/Default:/);
+      expect(["machine", "window"]).toContain(scope);
+    }
+  });
+
+  test("lets no workspace choose what is loaded", () => {
+    const restricted = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
+    const models = Object.keys(properties).filter((name) => name.startsWith("treeline.model."));
+    expect(restricted).toEqual(models);
+    for (const name of models) expect(properties[name]?.["scope"]).toBe("machine");
+  });
+
+  test("brings no key bindings and asks for no proposed API", () => {
+    expect(manifest.contributes.keybindings).toBeUndefined();
+    expect(manifest.enabledApiProposals).toBeUndefined();
+    expect(manifest.engines.vscode).toBe("^1.100.0");
+  });
+});

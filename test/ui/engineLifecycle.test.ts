@@ -1,0 +1,189 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { LoadedEngines } from "../../src/session/loadedEngines.ts";
+import { type Config, readConfig } from "../../src/ui/config.ts";
+import { EngineLifecycle, type Problem } from "../../src/ui/engineLifecycle.ts";
+import { createClient, events, never, useFakeEngine } from "../support/fakeEngineClient.ts";
+
+const DEFAULTS = readConfig(
+  () => undefined,
+  "",
+  () => {},
+);
+
+/** The fake engine acts by the target's path. */
+function configWith(overrides: Partial<Config>): Config {
+  return { ...DEFAULTS, targetPath: "tiny.gguf", gpu: "off", ...overrides };
+}
+
+const QUESTION = {
+  documentId: "a",
+  languageId: "typescript",
+  prefixText: "x",
+  suffixText: "",
+  trigger: "invoke",
+} as const;
+
+describe("EngineLifecycle", () => {
+  useFakeEngine();
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "treeline-lifecycle-"));
+    return () => rm(folder, { recursive: true });
+  });
+
+  function setUp() {
+    const problems: Problem[] = [];
+    const onRecovered = vi.fn();
+    const { clock } = createClient();
+    const lifecycle = new EngineLifecycle({
+      bundled: { enginePath: "", targetPath: "bundled.gguf", draftPath: "bundledDraft.gguf" },
+      createClient: ({ gpu }) => createClient({ gpu }).client,
+      loadedEngines: new LoadedEngines(join(folder, "engines")),
+      clock,
+      log: () => {},
+      onProblem: (problem) => problems.push(problem),
+      onRecovered,
+      onNotice: () => {},
+    });
+    const phases: string[] = [];
+    lifecycle.onChange(({ phase }) => {
+      if (phases.at(-1) !== phase) phases.push(phase);
+    });
+    const loads = async () =>
+      (await events()).filter(({ event }) => event === "load").map((load) => load.targetPath);
+    return { lifecycle, problems, onRecovered, phases, loads };
+  }
+
+  test("loads the bundled pair where nothing is chosen, and says how far it is", async () => {
+    await using lifecycle = setUp().lifecycle;
+    await lifecycle.apply(DEFAULTS);
+    expect(lifecycle.status).toMatchObject({ phase: "ready", alsoLoadedBytes: 0 });
+  });
+
+  test("goes through starting and loading to ready, and answers", async () => {
+    const { lifecycle, phases, loads } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    expect(phases).toEqual(["starting", "loading", "starting", "ready"]);
+    expect(await loads()).toEqual(["tiny.gguf"]);
+    const outcome = await lifecycle.query(QUESTION, never);
+    expect(outcome).toMatchObject({ suggestion: { text: "ab" } });
+  });
+
+  test("tells of a model that cannot be loaded, refuses questions, and recovers with another", async () => {
+    const { lifecycle, problems, onRecovered } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({ targetPath: "missing.gguf" }));
+    expect(lifecycle.status).toMatchObject({
+      phase: "failed",
+      detail: "No such file: missing.gguf",
+    });
+    expect(problems).toEqual([
+      {
+        cause: "modelNotFound missing.gguf ",
+        message: "No such file: missing.gguf",
+        kind: "models",
+      },
+    ]);
+    expect(await lifecycle.query(QUESTION, never)).toMatchObject({
+      noSuggestion: { reason: "noModel", detail: "No such file: missing.gguf" },
+    });
+    expect(onRecovered).not.toHaveBeenCalled();
+    await lifecycle.apply(configWith({}));
+    expect(lifecycle.status.phase).toBe("ready");
+    expect(onRecovered).toHaveBeenCalledOnce();
+    expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
+  });
+
+  test("the newest of several changes wins", async () => {
+    const { lifecycle, problems } = setUp();
+    await using _ = lifecycle;
+    void lifecycle.apply(configWith({ targetPath: "slow.gguf" }));
+    void lifecycle.apply(configWith({ targetPath: "missing.gguf" }));
+    await lifecycle.apply(configWith({}));
+    expect(lifecycle.status.phase).toBe("ready");
+    expect(problems).toEqual([]);
+  });
+
+  test("loads nothing anew for settings that the models do not depend on", async () => {
+    const { lifecycle, loads } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    await lifecycle.apply(configWith({ maxTokens: 8 }));
+    await lifecycle.apply(configWith({ maxTokens: 8, enable: { "*": false } }));
+    expect(await loads()).toEqual(["tiny.gguf"]);
+    expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
+  });
+
+  test("gives every suggestion an id of its own, also after the broker was replaced", async () => {
+    const { lifecycle } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    const ids = new Set<number>();
+    for (const maxTokens of [64, 8, 9]) {
+      await lifecycle.apply(configWith({ maxTokens }));
+      const outcome = await lifecycle.query(QUESTION, never);
+      if ("suggestion" in outcome) ids.add(outcome.suggestion.id);
+    }
+    expect(ids.size).toBe(3);
+  });
+
+  test("ends the engine when switched off, and starts it when switched on", async () => {
+    const { lifecycle, loads } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    await lifecycle.apply(configWith({ enabled: false }));
+    expect(lifecycle.status.phase).toBe("off");
+    expect(await lifecycle.query(QUESTION, never)).toHaveProperty("noSuggestion");
+    await lifecycle.apply(configWith({}));
+    expect(lifecycle.status.phase).toBe("ready");
+    expect(await loads()).toHaveLength(2);
+  });
+
+  test("restarts with the same models", async () => {
+    const { lifecycle } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    await lifecycle.restart();
+    const started = (await events()).filter(({ event }) => event === "start");
+    expect(new Set(started.map(({ pid }) => pid)).size).toBe(2);
+    expect(lifecycle.status.phase).toBe("ready");
+  });
+
+  test("a killed engine is recovering, and answers again", async () => {
+    const { lifecycle } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    await lifecycle.query({ ...QUESTION, prefixText: "crash" }, never);
+    await vi.waitFor(() => expect(lifecycle.status.phase).toBe("recovering"));
+    expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
+    expect(lifecycle.status.phase).toBe("ready");
+  });
+
+  test("says that another window holds models, and how much that costs", async () => {
+    const { lifecycle } = setUp();
+    const other = new LoadedEngines(join(folder, "engines"), 4711, () => true);
+    await other.announce({ modelPaths: ["x"], bytes: 9 });
+    const own = new EngineLifecycle({
+      bundled: { enginePath: "", targetPath: "", draftPath: "" },
+      createClient: ({ gpu }) => createClient({ gpu }).client,
+      loadedEngines: new LoadedEngines(join(folder, "engines"), process.pid, () => true),
+      clock: createClient().clock,
+      log: () => {},
+      onProblem: () => {},
+      onRecovered: () => {},
+      onNotice: () => {},
+    });
+    await using _ = own;
+    await using _unused = lifecycle;
+    await own.apply(configWith({}));
+    expect(own.status.alsoLoadedBytes).toBe(2000);
+    await other.withdraw();
+    await own.lookForOthers();
+    expect(own.status.alsoLoadedBytes).toBe(0);
+  });
+});

@@ -1,0 +1,125 @@
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { activate, deactivate } from "../../src/ui/extension.ts";
+import {
+  type FakeDisposable,
+  fake,
+  liveDisposables,
+  resetVscode,
+  setSetting,
+  Uri,
+} from "../fakes/fakeVscode.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
+
+describe("activate and deactivate", () => {
+  let folder: string;
+  let subscriptions: FakeDisposable[];
+  let journal: string;
+
+  beforeEach(async () => {
+    resetVscode();
+    folder = await mkdtemp(join(tmpdir(), "treeline-extension-"));
+    journal = join(folder, "journal");
+    process.env["FAKE_ENGINE_JOURNAL"] = journal;
+    await mkdir(join(folder, "dist"));
+    await copyFile(join(REPOSITORY, "test/fakes/fakeEngine.mjs"), join(folder, "dist/engine.mjs"));
+    await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"), "dir");
+    subscriptions = [];
+    setSetting("treeline.model.gpu", "off");
+  });
+
+  afterEach(async () => {
+    await deactivate();
+    delete process.env["FAKE_ENGINE_JOURNAL"];
+    await rm(folder, { recursive: true });
+  });
+
+  function start(): void {
+    activate({
+      extensionPath: folder,
+      globalStorageUri: Uri.from({ scheme: "file", path: join(folder, "storage") }),
+      globalState: { get: () => undefined, update: async () => {} },
+      subscriptions,
+    } as never);
+  }
+
+  async function end(): Promise<void> {
+    await deactivate();
+    for (const subscription of subscriptions.toReversed()) subscription.dispose();
+  }
+
+  const statusText = () => fake.statusItems[0]?.text;
+  const isReady = () => expect(statusText()).toBe("$(list-tree) Treeline");
+
+  async function enginePids(): Promise<number[]> {
+    const text = await readFile(journal, "utf8");
+    return text
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { pid: number }).pid);
+  }
+
+  test("registers everything that the manifest contributes, and nothing else to be seen", async () => {
+    start();
+    const manifest = JSON.parse(await readFile(join(REPOSITORY, "package.json"), "utf8"));
+    const contributed = manifest.contributes.commands.map(
+      ({ command }: { command: string }) => command,
+    );
+    const hidden = ["treeline.suggestionAccepted"];
+    expect([...fake.commands.keys()].sort()).toEqual([...contributed, ...hidden].sort());
+    expect(fake.providers).toHaveLength(1);
+    await end();
+  });
+
+  test("loads the bundled models, shows that it is ready, and leaves nothing behind", async () => {
+    start();
+    expect(statusText()).toBe("$(loading~spin) Treeline");
+    await vi.waitFor(isReady);
+    const [pid = 0] = await enginePids();
+    await end();
+    expect(liveDisposables()).toEqual([]);
+    expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  });
+
+  test("leaves nothing behind when it ends while it starts", async () => {
+    start();
+    await end();
+    expect(liveDisposables()).toEqual([]);
+  });
+
+  test("tells of a bad model once, with buttons that help", async () => {
+    setSetting("treeline.model.target", "missing.gguf");
+    fake.pressedButton = "Use Bundled Models";
+    start();
+    await vi.waitFor(isReady);
+    expect(fake.errorMessages).toEqual(["Treeline: No such file: missing.gguf"]);
+    expect(fake.executed).toEqual(["treeline.useBundledModels"]);
+    await end();
+  });
+
+  test("tells of the same bad model again after a good one", async () => {
+    start();
+    await vi.waitFor(isReady);
+    for (let round = 1; round <= 2; round++) {
+      setSetting("treeline.model.target", "missing.gguf");
+      await vi.waitFor(() => expect(fake.errorMessages).toHaveLength(round));
+      setSetting("treeline.model.target", "");
+      await vi.waitFor(isReady);
+    }
+    await end();
+  });
+
+  test("a toggle switches off and on", async () => {
+    start();
+    await vi.waitFor(isReady);
+    await fake.commands.get("treeline.toggle")?.();
+    await vi.waitFor(() => expect(statusText()).toBe("$(circle-slash) Treeline"));
+    await fake.commands.get("treeline.toggle")?.();
+    await vi.waitFor(isReady);
+    await end();
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { type Decision, DecisionLog, MAX_DECISIONS } from "../../src/ui/decisionLog.ts";
+import { type EditorFacts, noSuggestionReport } from "../../src/ui/noSuggestionReport.ts";
+import { statisticsReport } from "../../src/ui/statisticsReport.ts";
+import { loadedModels } from "../support/completionResults.ts";
+
+const FACTS: EditorFacts = {
+  languageId: "typescript",
+  isLanguageOff: false,
+  inlineSuggestEnabled: true,
+  hidingSettings: [],
+  rivals: [],
+  isTrusted: true,
+};
+const READY = { phase: "ready", alsoLoadedBytes: 0 } as const;
+
+function decision(overrides: Partial<Decision> = {}): Decision {
+  return {
+    at: new Date(2025, 10, 21, 8, 5, 9),
+    document: "a|b.ts",
+    languageId: "typescript",
+    line: 3,
+    reason: "rejected",
+    detail: "The model repeated itself.",
+    ...overrides,
+  };
+}
+
+describe("noSuggestionReport", () => {
+  test("says so when nothing was asked and nothing stands in the way", () => {
+    const report = noSuggestionReport({ ...READY, models: loadedModels() }, FACTS, []);
+    expect(report).toContain("- The engine is ready.");
+    expect(report).toContain("target\\_7b, no draft model, on cpu, context 4096 tokens");
+    expect(report).toContain("VS Code has not asked");
+  });
+
+  test("names everything that stands in the way, each with its remedy", () => {
+    const report = noSuggestionReport(
+      { phase: "failed", detail: "No such file", alsoLoadedBytes: 1024 ** 2 },
+      {
+        ...FACTS,
+        isLanguageOff: true,
+        inlineSuggestEnabled: false,
+        hidingSettings: ["editor.inlineSuggest.minShowDelay: 500"],
+        rivals: ["GitHub.copilot"],
+        isTrusted: false,
+      },
+      [],
+    );
+    expect(report).toContain("*Treeline: Select Model Files*");
+    expect(report).toContain("- No such file");
+    expect(report).toContain("1.0 MB more");
+    expect(report).toContain("`editor.inlineSuggest.enabled` is false");
+    expect(report).toContain("`treeline.enable` is false for `typescript`");
+    expect(report).toContain("minShowDelay: 500");
+    expect(report).toContain("GitHub.copilot is active");
+    expect(report).toContain("Restricted Mode");
+  });
+
+  test("lists decisions, with text that cannot break the table", () => {
+    const report = noSuggestionReport(READY, FACTS, [
+      decision(),
+      decision({ reason: "offered", detail: "", origin: "cache", latencyMs: 1.6 }),
+      decision({ reason: "engineFailed", detail: "line 1\nline | 2" }),
+    ]);
+    expect(report).toContain(
+      "| 08:05:09 | a\\|b.ts:3 \\(typescript\\) | rejected | The model repeated itself. | Nothing to do",
+    );
+    expect(report).toContain("| offered | cache, 2 ms |  |");
+    expect(report).toContain("| line 1 line \\| 2 | See *Treeline: Show Log*");
+  });
+});
+
+describe("DecisionLog", () => {
+  test("keeps the last twenty, newest first", () => {
+    const log = new DecisionLog();
+    for (let line = 1; line <= 25; line++) log.add(decision({ line }));
+    expect(log.decisions).toHaveLength(MAX_DECISIONS);
+    expect(log.decisions[0]?.line).toBe(25);
+  });
+
+  test("makes one entry of questions that are cancelled one after the other", () => {
+    const log = new DecisionLog();
+    log.add(decision());
+    for (let line = 1; line <= 9; line++) log.add(decision({ reason: "cancelled", line }));
+    expect(log.decisions.map(({ reason, line }) => [reason, line])).toEqual([
+      ["cancelled", 9],
+      ["rejected", 3],
+    ]);
+  });
+});
+
+describe("statisticsReport", () => {
+  test("has a table of all, by language, by day and by drafter", () => {
+    const book = {
+      "2025-11-20": { go: { shown: 2, steps: 4, tokens: 6 } },
+      "2025-11-21": {
+        c_x: {
+          shown: 4,
+          accepted: 1,
+          "draftsVerified.draftModel": 10,
+          "draftsAccepted.draftModel": 4,
+        },
+      },
+    } as const;
+    const report = statisticsReport(book, new Date(2025, 10, 21));
+    expect(report).toContain("| today | 4 | 1 | 25 % |");
+    expect(report).toContain("| last 90 days | 6 | 1 | 17 % |");
+    expect(report).toContain("| c\\_x | 4 | 1 |");
+    expect(report.indexOf("| 2025-11-21 |")).toBeLessThan(report.indexOf("| 2025-11-20 |"));
+    expect(report).toContain("| draft model | 10 | 4 | 40 % |");
+    expect(report).toContain("1.50");
+  });
+
+  test("is readable with no counts", () => {
+    expect(statisticsReport({}, new Date())).toContain("Nothing was drafted yet.");
+  });
+});

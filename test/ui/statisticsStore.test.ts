@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  dayOf,
+  MAX_DAYS,
+  parseBook,
+  pruneBook,
+  StatisticsStore,
+  sumBook,
+} from "../../src/ui/statisticsStore.ts";
+
+const TODAY = new Date(2025, 10, 21, 23, 59);
+
+function storage(initial?: unknown) {
+  let stored = initial;
+  let numWrites = 0;
+  return {
+    get: () => structuredClone(stored),
+    update: async (_key: string, value: unknown) => {
+      numWrites++;
+      stored = structuredClone(value);
+    },
+    get numWrites() {
+      return numWrites;
+    },
+  };
+}
+
+function storeOn(memento: ReturnType<typeof storage>, now = TODAY) {
+  const onChange = vi.fn();
+  const onError = vi.fn();
+  const store = new StatisticsStore({ storage: memento, now: () => now, onChange, onError });
+  return { store, onChange, onError };
+}
+
+describe("StatisticsStore", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("adds up by day and language, and writes many counts at once", async () => {
+    const memento = storage();
+    const { store, onChange } = storeOn(memento);
+    store.add("typescript", { shown: 1 });
+    store.add("typescript", { shown: 1, accepted: 1 });
+    store.add("python", { shown: 1 });
+    expect(onChange).toHaveBeenCalledTimes(3);
+    expect(memento.numWrites).toBe(0);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(memento.numWrites).toBe(1);
+    expect(store.book).toEqual({
+      "2025-11-21": { typescript: { shown: 2, accepted: 1 }, python: { shown: 1 } },
+    });
+    expect(store.today).toEqual({ shown: 3, accepted: 1 });
+  });
+
+  test("loses nothing that another window counted meanwhile", async () => {
+    const memento = storage();
+    const [one, two] = [storeOn(memento).store, storeOn(memento).store];
+    one.add("go", { shown: 1 });
+    two.add("go", { shown: 2 });
+    await one.flush();
+    await two.flush();
+    expect(storeOn(memento).store.today).toEqual({ shown: 3 });
+  });
+
+  test("writes what is left when it is disposed, and no timer stays", async () => {
+    const memento = storage();
+    const { store } = storeOn(memento);
+    store.add("go", { shown: 1 });
+    await store[Symbol.asyncDispose]();
+    expect(memento.numWrites).toBe(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("forgets everything on reset", async () => {
+    const memento = storage();
+    const { store } = storeOn(memento);
+    store.add("go", { shown: 1 });
+    await store.reset();
+    expect(store.book).toEqual({});
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("pruneBook", () => {
+  test("keeps ninety days up to today", () => {
+    const days: Record<string, object> = {};
+    for (let back = -3; back < 200; back++) {
+      days[dayOf(new Date(2025, 10, 21 - back))] = { go: { shown: 1 } };
+    }
+    const kept = Object.keys(pruneBook(days as never, TODAY)).sort();
+    expect(kept).toHaveLength(MAX_DAYS);
+    expect(kept.at(-1)).toBe("2025-11-21");
+    expect(kept[0]).toBe("2025-08-24");
+  });
+});
+
+describe("parseBook", () => {
+  test("takes what is a book and leaves the rest", () => {
+    expect(parseBook(undefined)).toEqual({});
+    expect(parseBook("x")).toEqual({});
+    expect(
+      parseBook({ "2025-11-21": { go: { shown: 1, accepted: "2" }, c: null }, other: {} }),
+    ).toEqual({ "2025-11-21": { go: { shown: 1 }, c: {} } });
+  });
+});
+
+describe("sumBook", () => {
+  test("sums over days, languages, or both", () => {
+    const book = {
+      a: { go: { shown: 1 }, c: { shown: 2 } },
+      b: { go: { shown: 4, tokens: 1 } },
+    };
+    expect(sumBook(book)).toEqual({ shown: 7, tokens: 1 });
+    expect(sumBook(book, "a")).toEqual({ shown: 3 });
+    expect(sumBook(book, undefined, "go")).toEqual({ shown: 5, tokens: 1 });
+  });
+});
