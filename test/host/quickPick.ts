@@ -53,14 +53,16 @@ export class QuickPick {
 
   /** Takes the row with exactly this label, once it is on screen; `fill` brings up one further down. */
   async choose(label: string): Promise<void> {
-    const find = async () => {
+    // Results that still come in move the rows, so a click that finds its row gone looks again.
+    const take = async () => {
       const index = (await this.items()).indexOf(label);
-      return index < 0 ? undefined : index;
+      if (index < 0) return undefined;
+      await this.#rows().nth(index).click({ timeout: 2000 });
+      return true;
     };
-    const index = await poll(`the item "${label}"`, find, {
+    await poll(`the item "${label}"`, take, {
       describe: async () => JSON.stringify(await this.items()),
     });
-    await this.#rows().nth(index).click();
   }
 
   /** Confirms an input box, or takes the highlighted row. */

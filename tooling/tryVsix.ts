@@ -1,0 +1,39 @@
+/**
+ * Proves that a VSIX is complete: `node tooling/tryVsix.ts FILE.vsix`. It is unpacked into a temporary folder outside of
+ * the repository, so that nothing is found there by chance, and its engine completes a line with the bundled pair.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const [file] = process.argv.slice(2);
+if (file === undefined) throw new Error("Name a VSIX.");
+
+const folder = await mkdtemp(join(tmpdir(), "treeline-try-"));
+try {
+  // Windows and macOS have a tar that reads zip files; elsewhere unzip does.
+  const path = resolve(file);
+  if (process.platform === "linux") await run("unzip", ["-q", path, "-d", folder]);
+  else await run("tar", ["-xf", path, "-C", folder]);
+  await writeFile(
+    join(folder, "a.ts"),
+    "export function add(a: number, b: number) {\n  return \n}\n",
+  );
+  const cli = join(folder, "extension/dist/cli.mjs");
+  const args = [cli, "complete", "a.ts", "--line", "2", "--column", "10", "--json"];
+  const { stdout } = await run(process.execPath, args, { cwd: folder });
+  const { tokens, backend, models } = JSON.parse(stdout) as {
+    tokens: number[];
+    backend: string;
+    models: { target: { path: string } };
+  };
+  if (tokens.length === 0 || !resolve(models.target.path).startsWith(resolve(folder))) {
+    throw new Error(`The packed engine did not complete: ${stdout}`);
+  }
+  process.stdout.write(`${tokens.length} tokens on ${backend} from ${models.target.path}\n`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

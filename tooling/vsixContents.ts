@@ -1,0 +1,115 @@
+/**
+ * Which files a VSIX holds. Pure, so that a test can ask it about any path.
+ *
+ * The runtime packages lie in `dist/node_modules`: vsce leaves out the `node_modules` at the top unless npm can explain
+ * every package in it, and only those that can really be loaded come along.
+ */
+
+/** A target of `vsce package --target`. */
+export type VsixTarget =
+  | "linux-x64"
+  | "linux-arm64"
+  | "linux-armhf"
+  | "darwin-x64"
+  | "darwin-arm64"
+  | "win32-x64"
+  | "win32-arm64";
+
+/** Native packages of each target: llama.cpp's backends, koffi. CUDA is not bundled (it is 1 GB). */
+const NATIVE_PACKAGES: Readonly<Record<VsixTarget, readonly string[]>> = {
+  "linux-x64": [
+    "@node-llama-cpp/linux-x64",
+    "@node-llama-cpp/linux-x64-vulkan",
+    "@koromix/koffi-linux-x64",
+  ],
+  "linux-arm64": ["@node-llama-cpp/linux-arm64", "@koromix/koffi-linux-arm64"],
+  "linux-armhf": ["@node-llama-cpp/linux-armv7l", "@koromix/koffi-linux-arm"],
+  "darwin-x64": ["@node-llama-cpp/mac-x64", "@koromix/koffi-darwin-x64"],
+  "darwin-arm64": ["@node-llama-cpp/mac-arm64-metal", "@koromix/koffi-darwin-arm64"],
+  "win32-x64": [
+    "@node-llama-cpp/win-x64",
+    "@node-llama-cpp/win-x64-vulkan",
+    "@koromix/koffi-win32-x64",
+  ],
+  "win32-arm64": ["@node-llama-cpp/win-arm64", "@koromix/koffi-win32-arm64"],
+};
+
+/** Where the runtime packages lie in a VSIX. */
+export const PACKAGED_MODULES = "dist/node_modules";
+
+/** @throws RangeError for a platform without prebuilt binaries. */
+export function targetOf(platform: string, arch: string): VsixTarget {
+  const name = `${platform}-${arch === "arm" ? "armhf" : arch}`;
+  if (!(name in NATIVE_PACKAGES)) {
+    throw new RangeError(
+      `There are no prebuilt binaries for ${name}; expected one of ${Object.keys(NATIVE_PACKAGES).join(", ")}.`,
+    );
+  }
+  return name as VsixTarget;
+}
+
+export function nativePackages(target: VsixTarget): readonly string[] {
+  return NATIVE_PACKAGES[target];
+}
+
+/** Files of the repository that go into the VSIX, as exact paths. */
+const OWN_FILES: ReadonlySet<string> = new Set([
+  "package.json",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  "dist/extension.cjs",
+  "dist/engine.mjs",
+  "dist/cli.mjs",
+  "models/README.md",
+]);
+const OWN_PATTERNS = [
+  /^models\/[^/]+\.gguf$/,
+  /^media\/(icon\.png|[^/]+\.(css|js))$/,
+  /^media\/walkthrough\/[^/]+\.md$/,
+];
+
+/** Whether a file of the repository itself is packed. @param path - relative, with forward slashes. */
+export function isOwnFilePacked(path: string): boolean {
+  return OWN_FILES.has(path) || OWN_PATTERNS.some((pattern) => pattern.test(path));
+}
+
+/** What nobody loads at run time. Licenses stay: they have to come along. */
+const DEAD_FILES = [
+  /\.(d\.[cm]?ts|[cm]?ts|tsx|map|md|markdown|flow|tsbuildinfo|yml|yaml|gyp|cc|hh|inc|def|asm|S|h|c|txt)$/i,
+  /(^|\/)(test|tests|__tests__|doc|docs|example|examples|benchmark|man|\.github)\//,
+  /(^|\/)\.[^/]+$/,
+  /(^|\/)(Makefile|makefile|CMakeLists\.txt)$/,
+];
+const LICENSE = /(^|\/)(licen[cs]e|notice|copying)[^/]*$/i;
+
+/** llama.cpp's sources and the means to build them; what is left tells which release the binaries are of. */
+const DEAD_LLAMA =
+  /^llama\/(addon|cmake|grammars|patches|profiles|toolchains|xpack|gitRelease\.bundle|CMakeLists\.txt)/;
+const DEAD_BY_PACKAGE: Readonly<Record<string, readonly RegExp[]>> = {
+  "node-llama-cpp": [DEAD_LLAMA, /^templates\//],
+  koffi: [/^(vendor|lib)\//, /cnoke/],
+};
+
+/** Whether a file of a runtime package is packed. @param path - relative to the package, with forward slashes. */
+export function isPackageFilePacked(packageName: string, path: string): boolean {
+  if (path.split("/").includes("node_modules")) return false;
+  if (DEAD_BY_PACKAGE[packageName]?.some((pattern) => pattern.test(path))) return false;
+  return LICENSE.test(path) || !DEAD_FILES.some((pattern) => pattern.test(path));
+}
+
+/** The manifest inside the VSIX: what only development needs is gone, the packages lie where no manifest lists them. */
+export function packedManifest(
+  manifest: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const dead = new Set([
+    "private",
+    "bin",
+    "scripts",
+    "dependencies",
+    "devDependencies",
+    "overrides",
+    "files",
+  ]);
+  return Object.fromEntries(Object.entries(manifest).filter(([key]) => !dead.has(key)));
+}
