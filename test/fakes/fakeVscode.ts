@@ -145,36 +145,6 @@ export class ThemeColor {
   }
 }
 
-/** A document as the extension host holds it. */
-export class FakeDocument {
-  readonly uri: Uri;
-  readonly languageId: string;
-  readonly eol: number;
-  readonly #text: string;
-  constructor(text: string, { uri = "file:/ws/a.ts", languageId = "typescript" } = {}) {
-    const [scheme = "file", path = ""] = uri.split(/:(.*)/s);
-    this.uri = Uri.from({ scheme, path });
-    this.languageId = languageId;
-    this.#text = text;
-    this.eol = text.includes("\r\n") ? EndOfLine.CRLF : EndOfLine.LF;
-  }
-  get #lineStarts(): number[] {
-    return [0, ...Array.from(this.#text.matchAll(/\r\n|\n/g), (end) => end.index + end[0].length)];
-  }
-  offsetAt({ line, character }: { line: number; character: number }): number {
-    return (this.#lineStarts[line] ?? this.#text.length) + character;
-  }
-  positionAt(offset: number): Position {
-    const clamped = Math.min(Math.max(0, offset), this.#text.length);
-    const line = this.#lineStarts.findLastIndex((start) => start <= clamped);
-    return new Position(line, clamped - (this.#lineStarts[line] ?? 0));
-  }
-  getText(range?: Range): string {
-    if (range === undefined) return this.#text;
-    return this.#text.slice(this.offsetAt(range.start), this.offsetAt(range.end));
-  }
-}
-
 /** What tests set and read; `resetVscode` empties it. */
 export interface FakeState {
   settings: Map<string, unknown>;
@@ -271,7 +241,7 @@ export const window = {
 };
 
 export const workspace = {
-  textDocuments: [] as FakeDocument[],
+  textDocuments: [] as unknown[],
   notebookDocuments: [] as unknown[],
   isTrusted: true,
   onDidChangeTextDocument: events.changeDocument.event,

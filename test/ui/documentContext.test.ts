@@ -8,7 +8,8 @@ import {
   type TextSource,
   WINDOW_STEP_CHARS,
 } from "../../src/ui/documentContext.ts";
-import { FakeDocument, Position, Range } from "../fakes/fakeVscode.ts";
+import { FakeDocument } from "../fakes/fakeDocument.ts";
+import { Position, Range } from "../fakes/fakeVscode.ts";
 
 function sourceOf(text: string): TextSource & { numRead: () => number } {
   const document = new FakeDocument(text);

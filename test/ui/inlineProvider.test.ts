@@ -8,9 +8,9 @@ import { readConfig } from "../../src/ui/config.ts";
 import { DecisionLog } from "../../src/ui/decisionLog.ts";
 import { ACCEPTED_COMMAND, InlineProvider } from "../../src/ui/inlineProvider.ts";
 import type { Offer } from "../../src/ui/keptText.ts";
+import { FakeDocument } from "../fakes/fakeDocument.ts";
 import {
   CancellationTokenSource,
-  FakeDocument,
   type InlineCompletionList,
   InlineCompletionTriggerKind,
   liveDisposables,
