@@ -50,6 +50,8 @@ export default defineConfig({
         test: {
           name: "model",
           include: ["test/llama/native/**/*.test.ts", "test/engine/**/*.test.ts"],
+          // Seven minutes of typing, only on demand (see the file).
+          exclude: process.env["TREELINE_SOAK"] === "1" ? [] : ["test/engine/soak.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
           ...native,
