@@ -11,9 +11,8 @@ export interface TypingAnswer {
   readonly latencyMs: number;
 }
 
-/** What one script did to the engine. */
-export interface TypingRun {
-  readonly answers: readonly TypingAnswer[];
+/** What typing cost the engine. */
+export interface EngineCounts {
   readonly numGenerations: number;
   /** Generations that ended before they were done. */
   readonly numCancelled: number;
@@ -27,6 +26,11 @@ export interface TypingRun {
   readonly numAcceptedSuggestions: number;
 }
 
+/** What one script did to the engine. */
+export interface TypingRun extends EngineCounts {
+  readonly answers: readonly TypingAnswer[];
+}
+
 /** In ms; NaN-free: null where nothing was measured. */
 export interface LatencyFigures {
   readonly count: number;
@@ -34,7 +38,7 @@ export interface LatencyFigures {
   readonly p95Ms: number | null;
 }
 
-export interface TypingFigures {
+export interface TypingFigures extends EngineCounts {
   /** Keystrokes that asked. */
   readonly numKeys: number;
   /** Keystrokes that got a suggestion before the next key. */
@@ -47,15 +51,8 @@ export interface TypingFigures {
   readonly secondCall: LatencyFigures;
   /** Of the keystrokes: counts by origin, or by reason for none. */
   readonly answers: Readonly<Record<string, number>>;
-  readonly numGenerations: number;
-  readonly numCancelled: number;
-  readonly numPasses: number;
-  readonly numWastedPasses: number;
-  readonly numPromptTokens: number;
-  readonly numReusedTokens: number;
   /** numReusedTokens / numPromptTokens, 0 … 1. */
   readonly kvReuse: number | null;
-  readonly numAcceptedSuggestions: number;
 }
 
 export interface TypingReport {

@@ -6,7 +6,13 @@ import { CliError } from "./cliError.ts";
 import type { CommandContext } from "./engineSession.ts";
 import { readSourceFile } from "./sourceFile.ts";
 
-const PACKAGES = ["immer", "redux", "reselect", "@reduxjs/toolkit"] as const;
+/** Outside the tiny pair's training set (models/training/corpus.mjs). */
+export const SOURCE_PACKAGES = ["immer", "redux", "reselect", "@reduxjs/toolkit"] as const;
+
+/** Whether a path below a package's `src` is a source file and no test. */
+export function isPackageSource(path: string): boolean {
+  return /\.tsx?$/.test(path) && !/test/i.test(path);
+}
 
 /**
  * Every source file of the packages but tests, in a fixed order.
@@ -17,7 +23,7 @@ export async function readPackageSources(
   signal: AbortSignal,
 ): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
-  for (const name of PACKAGES) {
+  for (const name of SOURCE_PACKAGES) {
     const folder = packagePath(cliUrl, `node_modules/${name}/src`);
     for (const path of await sourcePaths(name, folder)) {
       const text = await readSourceFile(`${folder}/${path}`, signal);
@@ -32,7 +38,7 @@ async function sourcePaths(name: string, folder: string): Promise<string[]> {
     const paths = await readdir(folder, { recursive: true });
     return paths
       .map((path) => path.replaceAll("\\", "/"))
-      .filter((path) => /\.tsx?$/.test(path) && !/test/i.test(path))
+      .filter(isPackageSource)
       .sort();
   } catch {
     throw new CliError(

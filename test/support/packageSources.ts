@@ -2,16 +2,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drawSpots, type SourceFile, type SourceSpot } from "../../src/bench/sourceSpots.ts";
+import { isPackageSource, SOURCE_PACKAGES } from "../../src/cli/packageSources.ts";
 
 const MODULES = fileURLToPath(new URL("../../node_modules/", import.meta.url));
-const PACKAGES = ["immer", "redux", "reselect", "@reduxjs/toolkit"];
 
 /** Every non-test source file of the packages, in a fixed order. */
 export function packageSources(): SourceFile[] {
-  return PACKAGES.flatMap((name) => {
+  return SOURCE_PACKAGES.flatMap((name) => {
     const folder = `${MODULES}${name}/src`;
     return readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((path) => /\.tsx?$/.test(path) && !/test/i.test(path))
+      .filter(isPackageSource)
       .sort()
       .map((path) => ({
         path: `${name}/src/${path}`,
