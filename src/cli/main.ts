@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { GPU_CHOICES } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import { WIDENED_TYPES } from "../widen/widenSource.ts";
 import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./benchCommand.ts";
 import type { BenchOptions } from "./benchSuite.ts";
 import { CliError, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE } from "./cliError.ts";
@@ -9,6 +10,7 @@ import { type CompleteOptions, completeCommand } from "./completeCommand.ts";
 import { demoCommand } from "./demoCommand.ts";
 import type { CommandContext, ModelOptions } from "./engineSession.ts";
 import { Terminal } from "./terminal.ts";
+import { type WidenCommandOptions, widenCommand } from "./widenCommand.ts";
 
 /** Set by the bundler from package.json. */
 declare const TREELINE_VERSION: string | undefined;
@@ -69,6 +71,25 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option("--json <file>", "write the figures as JSON; - for stdout, instead of the table")
     .action((options: BenchOptions & { readonly suite: SuiteName }) =>
       benchCommand(options, context, signal),
+    );
+  program
+    .command("widen")
+    .description(
+      "write a larger GGUF that computes the same function: a costly target to measure with",
+    )
+    .argument("<model>", "GGUF model, architecture llama or qwen2, of Q8_0, F16 or F32 weights")
+    .requiredOption("--width <number>", "elements of the residual stream", positiveInteger)
+    .requiredOption("--layers <number>", "layers; those added change nothing", positiveInteger)
+    .requiredOption("--ffn <number>", "elements inside a feed-forward layer", positiveInteger)
+    .addOption(
+      new Option("--type <type>", "type of the weights; the model's own if absent").choices(
+        WIDENED_TYPES,
+      ),
+    )
+    .requiredOption("-o, --output <gguf>", "file to write")
+    .option("--force", "replace the file if it is there")
+    .action((model: string, options: WidenCommandOptions) =>
+      widenCommand(model, options, context, signal),
     );
   return program;
 }

@@ -26,6 +26,7 @@ export type EngineErrorCode =
   | "backendUnavailable"
   | "notLoaded"
   | "invalidRequest"
+  | "writeFailed"
   | "engineCrashed"
   | "engineStartFailed"
   | "protocolMismatch"

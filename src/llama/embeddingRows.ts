@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import koffi from "koffi";
 import { EngineError } from "../core/errors.ts";
-import type { GgufHeader } from "./ggufHeader.ts";
+import type { GgufHeader } from "../gguf/ggufHeader.ts";
 import type { Pointer } from "./llamaFunctions.ts";
 import type { LlamaLibrary } from "./llamaLibrary.ts";
 import { ToFloat, TypeTraits } from "./llamaStructs.ts";

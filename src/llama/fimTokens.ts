@@ -3,7 +3,7 @@ import { EngineError } from "../core/errors.ts";
 import { type FimFamily, findFimFamily } from "../core/fimFamilies.ts";
 import type { FimTokens } from "../core/fimPrompt.ts";
 import type { Token } from "../core/tokens.ts";
-import { ggufString, ggufStrings } from "./ggufHeader.ts";
+import { ggufString, ggufStrings } from "../gguf/ggufHeader.ts";
 import type { LlamaModel } from "./llamaModel.ts";
 
 /**

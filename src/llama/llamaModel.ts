@@ -2,9 +2,9 @@
 import koffi from "koffi";
 import { EngineError } from "../core/errors.ts";
 import type { Token } from "../core/tokens.ts";
+import { checkGguf } from "../gguf/ggufCheck.ts";
+import { type GgufHeader, ggufString, readGgufHeader } from "../gguf/ggufHeader.ts";
 import { EmbeddingRows } from "./embeddingRows.ts";
-import { checkGguf } from "./ggufCheck.ts";
-import { type GgufHeader, ggufString, readGgufHeader } from "./ggufHeader.ts";
 import type { Pointer } from "./llamaFunctions.ts";
 import type { LlamaLibrary } from "./llamaLibrary.ts";
 import { ProgressCallback } from "./llamaStructs.ts";

@@ -1,6 +1,6 @@
 /** Whether a draft model can draft for a target: same ids, same texts. */
 import { EngineError } from "../core/errors.ts";
-import { type GgufHeader, ggufNumber, ggufString, ggufStrings } from "./ggufHeader.ts";
+import { type GgufHeader, ggufNumber, ggufString, ggufStrings } from "../gguf/ggufHeader.ts";
 
 /** Rows that two models of one family may differ by: padding at the end (llama.cpp's SPEC_VOCAB_MAX_SIZE_DIFFERENCE). */
 const MAX_SIZE_DIFFERENCE = 128;

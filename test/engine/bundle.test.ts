@@ -1,10 +1,13 @@
 /** What users start: the built command line and engine, on the Node of the tests and on an older one. */
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { assertBuilt, CLI_PATH } from "../support/builtEngine.ts";
+import { TARGET_PATH } from "../support/modelPaths.ts";
 
 const run = promisify(execFile);
 const project = join(import.meta.dirname, "../..");
@@ -75,8 +78,25 @@ describe.each(nodes)("the bundle on $label", ({ node }) => {
     expect(plain.stats.numDraftTokens).toBe(0);
   });
 
+  test("widens a model that completes as the original does", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "treeline-bundle-"));
+    try {
+      const wide = join(folder, "wide.gguf");
+      const dimensions = ["--width", "768", "--layers", "6", "--ffn", "512"];
+      const { stdout } = await treeline("widen", TARGET_PATH, ...dimensions, "-o", wide);
+      expect(stdout).toContain("6 layers, width 768");
+      const tokensOf = async (target: string) =>
+        JSON.parse((await treeline(...cursor, "--no-speculation", "--target", target)).stdout)
+          .tokens;
+      expect(await tokensOf(wide)).toEqual(await tokensOf(TARGET_PATH));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test.each([
     [2, ["complete", SOURCE]],
+    [2, ["widen", TARGET_PATH, "--width", "200", "--layers", "5", "--ffn", "512", "-o", "x.gguf"]],
     [2, ["complete", SOURCE, "--line", "0", "--column", "1"]],
     [2, ["nonsense"]],
     [1, [...cursor, "--target", "missing.gguf"]],

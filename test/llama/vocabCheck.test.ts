@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { GgufHeader, GgufValue } from "../../src/llama/ggufHeader.ts";
+import type { GgufHeader, GgufValue } from "../../src/gguf/ggufHeader.ts";
 import { checkSharedVocabulary, vocabularyDifference } from "../../src/llama/vocabCheck.ts";
 
 interface Vocab {
@@ -18,7 +18,7 @@ function header(path: string, { kind = "gpt2", tokens = ["a", "b", "c"], bos, eo
     metadata.set("tokenizer.ggml.bos_token_id", { type: "uint32", value: bos });
   if (eos !== undefined) metadata.set("tokenizer.ggml.eos_token_id", eos);
   const rest = { fileBytes: 0, version: 3, tensors: [], dataOffset: 0, alignment: 32 };
-  return { path, metadata, ...rest } satisfies GgufHeader;
+  return { path, metadata, entrySpans: new Map(), ...rest } satisfies GgufHeader;
 }
 
 function difference(target: Vocab, draft: Vocab): string | undefined {

@@ -2,12 +2,12 @@
  * Damaged copies of a valid llama-architecture model with byte-pair merges: what a bad download, a bad disk, a careless
  * converter or an attacker would produce. Deterministic: the same bytes and seed give the same mutations.
  */
+import { uint } from "../../src/gguf/ggufEncode.ts";
 import {
   assemble,
   disassemble,
   entryOffsets,
   sizeOf,
-  uint,
   type WritableGguf,
   type WritableTensor,
 } from "./ggufWriter.ts";

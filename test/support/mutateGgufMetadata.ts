@@ -1,5 +1,5 @@
 /** Mutations of a model's metadata that leave the file well-formed; mutateGguf.ts adds those of its bytes and tensors. */
-import type { GgufValue } from "../../src/llama/ggufCursor.ts";
+import type { GgufValue } from "../../src/gguf/ggufCursor.ts";
 import { assemble, type WritableGguf } from "./ggufWriter.ts";
 
 export interface Mutation {

@@ -17,11 +17,19 @@ import {
 
 export type { GgufNumericArray, GgufTensor, GgufType, GgufValue } from "./ggufCursor.ts";
 
+/** Bytes `start` to before `end` of a file. */
+export interface GgufSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface GgufHeader {
   readonly path: string;
   readonly fileBytes: number;
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** Where each metadata entry lies, key and type included, for copying it byte by byte; in file order. */
+  readonly entrySpans: ReadonlyMap<string, GgufSpan>;
   readonly tensors: readonly GgufTensor[];
   /** Where tensor data begins: the header's end, rounded up to `alignment`. */
   readonly dataOffset: number;
@@ -144,16 +152,19 @@ export function parseGgufHeader(path: string, window: Uint8Array, fileBytes: num
   const tensorCount = cursor.count("tensors");
   const entryCount = cursor.count("metadata entries");
   const metadata = new Map<string, GgufValue>();
+  const entrySpans = new Map<string, GgufSpan>();
   for (let i = 0; i < entryCount; i++) {
+    const start = cursor.at;
     const key = cursor.name(`metadata key ${i}`);
     if (metadata.has(key)) throw cursor.corrupt("distinct metadata keys", `${shown(key)} twice`);
     metadata.set(key, cursor.value(key));
+    entrySpans.set(key, { start, end: cursor.at });
   }
   const alignment = readAlignment(cursor, metadata.get("general.alignment"));
   const tensors: GgufTensor[] = [];
   for (let i = 0; i < tensorCount; i++) tensors.push(cursor.tensor(i));
   const dataOffset = Math.ceil(cursor.at / alignment) * alignment;
-  return { path, fileBytes, version, metadata, tensors, dataOffset, alignment };
+  return { path, fileBytes, version, metadata, entrySpans, tensors, dataOffset, alignment };
 }
 
 function readPreamble(cursor: GgufCursor): number {

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EngineError, type EngineErrorCode } from "../../src/core/errors.ts";
-import { architectureKind, checkGguf } from "../../src/llama/ggufCheck.ts";
-import type { GgufValue } from "../../src/llama/ggufCursor.ts";
-import { parseGgufHeader, readGgufHeader } from "../../src/llama/ggufHeader.ts";
-import { assemble, disassemble, uint } from "../support/ggufWriter.ts";
+import { architectureKind, checkGguf } from "../../src/gguf/ggufCheck.ts";
+import type { GgufValue } from "../../src/gguf/ggufCursor.ts";
+import { uint } from "../../src/gguf/ggufEncode.ts";
+import { parseGgufHeader, readGgufHeader } from "../../src/gguf/ggufHeader.ts";
+import { assemble, disassemble } from "../support/ggufWriter.ts";
 import { mutations } from "../support/mutateGguf.ts";
 
 const draftPath = join(import.meta.dirname, "../../models/treeline-tiny-draft-q8_0.gguf");

@@ -2,14 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { GgufValue } from "../../src/llama/ggufCursor.ts";
+import type { GgufValue } from "../../src/gguf/ggufCursor.ts";
 import {
   ggufNumber,
   ggufString,
   ggufStrings,
   parseGgufHeader,
   readGgufHeader,
-} from "../../src/llama/ggufHeader.ts";
+} from "../../src/gguf/ggufHeader.ts";
 import { assemble, disassemble } from "../support/ggufWriter.ts";
 
 const draftPath = join(import.meta.dirname, "../../models/treeline-tiny-draft-q8_0.gguf");
