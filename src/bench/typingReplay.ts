@@ -59,7 +59,8 @@ export function drawTypingScript(
   const [first] = drawSpots(files, 1, drawSeed());
   const file = files.find(({ path }) => path === first?.path);
   const places = drawSpots(file === undefined ? files : [file], NUM_PLACES, drawSeed());
-  const steps: TypingStep[] = [];
+  // Who opens a file looks at it before the first key.
+  const steps: TypingStep[] = [drawLook(random)];
   while (steps.length < numKeys) steps.push(...drawSteps(random));
   return { places, steps };
 }
@@ -83,6 +84,11 @@ function drawSteps(random: () => number): TypingStep[] {
     { action: "slip", follows: "nothing", delayMs: key() },
     { action: "backspace", follows: "nothing", delayMs: key() + KEY_MS.max },
   ];
+}
+
+function drawLook(random: () => number): TypingStep {
+  const delayMs = logNormal(random, PAUSE_MS);
+  return { action: "type", follows: drawFollowing(random()), delayMs };
 }
 
 function drawFollowing(drawn: number): Following {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { CompletionRejection } from "../core/completionRejection.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { sourcesOf } from "../core/draftTree.ts";
-import type { CompletionResult, LoadedModels } from "../engine/protocol.ts";
+import type { CompletionChunk, CompletionResult, LoadedModels } from "../engine/protocol.ts";
 import { splitAtCursor } from "./cursor.ts";
 import {
   type CommandContext,
@@ -37,7 +37,7 @@ export async function completeCommand(
     context,
     async ({ client, models }) => {
       let streamed = "";
-      const onChunk = (text: string) => {
+      const onChunk = ({ text }: CompletionChunk) => {
         streamed += text;
         if (options.json !== true) terminal.out(text);
       };

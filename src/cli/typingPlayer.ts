@@ -43,6 +43,7 @@ class TypingPlayer implements PlayedScript {
   /** Ends with the next keystroke. */
   #key = new AbortController();
   #onScreen: Suggestion | undefined;
+  readonly #noted: Promise<void>[] = [];
 
   constructor({ places }: TypingScript, source: CompletionSource, clock: Clock) {
     this.#document = new TypingDocument(places);
@@ -73,7 +74,7 @@ class TypingPlayer implements PlayedScript {
       this.#key.abort();
       throw error;
     } finally {
-      await Promise.all(asked);
+      await Promise.all([...asked, ...this.#noted]);
     }
   }
 
@@ -104,7 +105,10 @@ class TypingPlayer implements PlayedScript {
     this.answers.push({ call, answer, isSuggestion, latencyMs });
     if (!isSuggestion) return false;
     this.#onScreen = suggestion;
-    this.shown.add(suggestion.result);
+    const noted = suggestion.result.then((result) => {
+      if (result !== undefined) this.shown.add(result);
+    });
+    this.#noted.push(noted);
     return true;
   }
 

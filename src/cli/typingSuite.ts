@@ -8,7 +8,7 @@ import {
   typingFigures,
 } from "../bench/typingReport.ts";
 import { nullLog } from "../core/log.ts";
-import type { CompleteParams, CompletionResult } from "../engine/protocol.ts";
+import type { CompleteParams, CompletionChunk, CompletionResult } from "../engine/protocol.ts";
 import { systemClock } from "../session/clock.ts";
 import { CompletionBroker } from "../session/completionBroker.ts";
 import type { CompletionEngine } from "../session/runningGeneration.ts";
@@ -129,7 +129,7 @@ class CountingEngine implements CompletionEngine {
 
   async complete(
     params: CompleteParams,
-    onChunk: (text: string) => void,
+    onChunk: (chunk: CompletionChunk) => void,
     signal: AbortSignal,
   ): Promise<CompletionResult> {
     this.numStarted++;

@@ -82,15 +82,29 @@ export class CompletionScanner {
   /** The part of {@link text} that more text cannot take back. */
   get settledText(): string {
     if (this.#end !== undefined) return this.text;
-    const held = Math.min(
-      this.#loops.earliestRepeat,
-      this.#numEqualLines > 1 ? this.#repeatedLinesStart : this.#text.length,
-    );
-    const newline = this.#text.slice(0, held).lastIndexOf("\n");
+    const newline = this.#settledLineEnd;
     if (newline !== -1) return withoutReturn(this.#text.slice(0, newline));
     if (this.#text.includes("\n")) return "";
     // A delimiter of three characters may end the text before its first.
-    return withoutReturn(this.#text.slice(0, held)).replace(/["'`*/\s]+$/, "");
+    return withoutReturn(this.#text.slice(0, this.#heldFrom)).replace(/["'`*/\s]+$/, "");
+  }
+
+  /** Whether {@link settledText} ends where a line does. */
+  get isSettledByLine(): boolean {
+    return this.#end !== undefined || this.#settledLineEnd !== -1;
+  }
+
+  /** Where text begins that may still turn out to be a repetition. */
+  get #heldFrom(): number {
+    return Math.min(
+      this.#loops.earliestRepeat,
+      this.#numEqualLines > 1 ? this.#repeatedLinesStart : this.#text.length,
+    );
+  }
+
+  /** The last line break before that; -1 if there is none. */
+  get #settledLineEnd(): number {
+    return this.#text.slice(0, this.#heldFrom).lastIndexOf("\n");
   }
 
   /** Takes text; returns the end if it is found. */

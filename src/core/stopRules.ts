@@ -48,4 +48,9 @@ export class CompletionStopRule implements StopRule {
   get settledText(): string {
     return this.#scanner.settledText;
   }
+
+  /** Whether {@link settledText} ends where a line does. */
+  get isSettledByLine(): boolean {
+    return this.#scanner.isSettledByLine;
+  }
 }

@@ -62,7 +62,7 @@ function main(): void {
     answer(token, (signal) =>
       server.complete(
         params,
-        (text) => send(connection.sendProgress(completionProgress, progressToken, { text })),
+        (chunk) => send(connection.sendProgress(completionProgress, progressToken, chunk)),
         signal,
       ),
     ),

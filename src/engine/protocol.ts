@@ -12,7 +12,7 @@ import type { FinishReason } from "../core/generation.ts";
 import type { LogLevel } from "../core/log.ts";
 
 /** Raised with every incompatible change; both sides compare it first. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** What to load. One target, perhaps one draft. */
 export interface LoadParams {
@@ -20,6 +20,11 @@ export interface LoadParams {
   readonly draftPath?: string;
   /** Positions of the target's context; the smaller of this and what the model was trained on is used. */
   readonly contextSize: number;
+  /**
+   * File that keeps what passes cost on this machine. Absent: that is not measured, and as many drafted nodes are verified
+   * as usually pay on such a backend.
+   */
+  readonly passCostPath?: string;
 }
 
 export interface LoadedModel {
@@ -100,6 +105,8 @@ export interface CompletionResult {
 /** A piece of a running completion; the pieces of one make up its text. */
 export interface CompletionChunk {
   readonly text: string;
+  /** Whether the text so far ends where a line does, so that it can be offered as it is. */
+  readonly endsLine: boolean;
 }
 
 /** Sums over the engine's life. */
@@ -174,9 +181,12 @@ function refuser(params: object): (field: string, expected: string) => never {
  */
 export function checkLoadParams(params: LoadParams): void {
   const refuse = refuser(params);
-  const { targetPath, draftPath, contextSize } = params;
+  const { targetPath, draftPath, contextSize, passCostPath } = params;
   if (typeof targetPath !== "string") refuse("targetPath", "a path");
   if (draftPath !== undefined && typeof draftPath !== "string") refuse("draftPath", "a path");
+  if (passCostPath !== undefined && typeof passCostPath !== "string") {
+    refuse("passCostPath", "a path");
+  }
   if (!Number.isInteger(contextSize) || contextSize < 1) {
     refuse("contextSize", "an integer of at least 1");
   }

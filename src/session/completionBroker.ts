@@ -9,18 +9,27 @@
 import type { DraftSource } from "../core/draftTree.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { CompleteParams } from "../engine/protocol.ts";
 import { abortError } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import { type CacheHit, CompletionCache } from "./completionCache.ts";
-import type {
-  CompletionQuery,
-  CompletionSource,
-  QueryOutcome,
-  Suggestion,
+import {
+  type CompletionQuery,
+  type CompletionSource,
+  paramsOf,
+  type QueryOutcome,
+  type Suggestion,
+  type SuggestionOrigin,
 } from "./completionQuery.ts";
 import { DebouncePolicy } from "./debouncePolicy.ts";
-import { CANCELLED, failure, SUPERSEDED, withoutResult, withoutText } from "./emptyOutcomes.ts";
+import {
+  CANCELLED,
+  FORGOTTEN,
+  failure,
+  SUPERSEDED,
+  withoutResult,
+  withoutText,
+} from "./emptyOutcomes.ts";
+import { IdlePlan } from "./idlePlan.ts";
 import {
   type CompletionEngine,
   type GenerationEnd,
@@ -31,6 +40,11 @@ import {
 export const PREFETCH_IDLE_MS = 200;
 /** A cursor that rests this long in a new place may be typed at, in ms (Cody preloads after as long). */
 export const REST_MS = 150;
+/**
+ * Lines that are done are shown after this long while the rest is being generated, in ms. Sooner, what follows them
+ * would come in as a flicker.
+ */
+export const LINES_AFTER_MS = 30;
 /** Slower engines prefetch only what was accepted, in ms: a guess must not keep a machine busy. */
 const MAX_GUESS_LATENCY_MS = 500;
 /**
@@ -50,6 +64,13 @@ export interface CompletionBrokerOptions {
   readonly caches: boolean;
 }
 
+interface Question {
+  readonly query: CompletionQuery;
+  readonly arrivedAt: number;
+  /** Ends the wait for an answer. */
+  readonly signal: AbortSignal;
+}
+
 /** What the user sees, and where. */
 interface Shown {
   readonly query: CompletionQuery;
@@ -64,14 +85,15 @@ export class CompletionBroker implements CompletionSource, Disposable {
   /** Ends the newest question when a newer comes; there while it has no answer. */
   #turn: AbortController | undefined;
   #running: RunningGeneration | undefined;
-  /** Ends what is to happen if nobody asks for a while. */
-  #plan: AbortController | undefined;
+  /** What is to happen if nobody asks for a while. */
+  readonly #plan: IdlePlan;
   #shown: Shown | undefined;
   #numGenerations = 0;
 
   constructor(options: CompletionBrokerOptions) {
     this.#options = options;
     this.#cache = options.caches ? new CompletionCache() : undefined;
+    this.#plan = new IdlePlan(options.clock, options.log);
   }
 
   async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
@@ -81,11 +103,11 @@ export class CompletionBroker implements CompletionSource, Disposable {
     const turn = new AbortController();
     this.#turn?.abort(abortError("A newer question replaced this one."));
     this.#turn = turn;
-    this.#plan?.abort();
+    this.#plan.cancel();
     const relay = () => turn.abort(signal.reason);
     signal.addEventListener("abort", relay, { once: true });
     try {
-      return await this.#answer(query, arrivedAt, turn.signal);
+      return await this.#answer({ query, arrivedAt, signal: turn.signal });
     } catch (error) {
       if (signal.aborted || this.#lifetime.signal.aborted) {
         if (this.#turn === turn) this.#abandon();
@@ -104,13 +126,13 @@ export class CompletionBroker implements CompletionSource, Disposable {
     const shown = this.#shown;
     if (shown?.suggestion.id !== suggestionId) return;
     this.#shown = undefined;
-    this.#plan?.abort();
+    this.#plan.cancel();
     this.#prefetch(afterAcceptance(shown));
   }
 
   prepare(query: CompletionQuery): void {
     if (this.#cache === undefined || this.#turn !== undefined) return;
-    this.#planWhenIdle(REST_MS, () => this.#prefetch(query));
+    this.#plan.start(REST_MS, () => this.#prefetch(query));
   }
 
   forget(documentId?: string): void {
@@ -119,7 +141,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
     if (isMeant(this.#running?.state.documentId)) this.#abortRunning();
     if (!isMeant(this.#shown?.query.documentId)) return;
     this.#shown = undefined;
-    this.#plan?.abort();
+    this.#plan.cancel();
   }
 
   /** Ends everything; questions are answered with `cancelled` from now on. */
@@ -130,20 +152,17 @@ export class CompletionBroker implements CompletionSource, Disposable {
   }
 
   /** @throws the signal's reason. */
-  async #answer(
-    query: CompletionQuery,
-    arrivedAt: number,
-    signal: AbortSignal,
-  ): Promise<QueryOutcome> {
-    const { clock } = this.#options;
-    if (query.trigger === "automatic") this.#debounce.keyPressed(arrivedAt);
+  async #answer(question: Question): Promise<QueryOutcome> {
+    const { query, signal } = question;
+    const { clock, caches } = this.#options;
+    if (query.trigger === "automatic") this.#debounce.keyPressed(question.arrivedAt);
     const hit = this.#cache?.find(query);
     if (hit !== undefined) {
       if (!this.#isOfUse(query, hit.text)) this.#abortRunning();
-      return this.#serve(query, arrivedAt, hit);
+      return this.#serve(question, hit);
     }
-    if (this.#options.caches && this.#running?.agreesWith(query)) {
-      const outcome = await this.#attach(this.#running, query, arrivedAt, signal);
+    if (caches && this.#running?.agreesWith(query)) {
+      const outcome = await this.#await(this.#running, question, "running");
       if (outcome !== undefined) return outcome;
     } else {
       // Freed now, not after the wait.
@@ -151,16 +170,8 @@ export class CompletionBroker implements CompletionSource, Disposable {
       const waitMs = query.trigger === "automatic" ? this.#debounce.delayMs : 0;
       if (waitMs > 0) await clock.delay(waitMs, signal);
     }
-    const own = this.#start(query, false);
-    const end = await own.answerFor(query, signal);
-    if (end.kind !== "finished") return withoutResult(end);
-    const { id } = own;
-    const completion = { id, result: end.result, isPrefetched: false };
-    return this.#serve(query, arrivedAt, {
-      completion,
-      text: end.result.text,
-      origin: "generated",
-    });
+    const outcome = await this.#await(this.#start(query, false), question, "generated");
+    return outcome ?? FORGOTTEN;
   }
 
   /** Whether what is being generated is for this place, or for the one behind the text that is served here. */
@@ -169,41 +180,72 @@ export class CompletionBroker implements CompletionSource, Disposable {
     return this.#running?.agreesWith(query) === true || this.#running?.typedSince(behind) === "";
   }
 
-  /** The rest of what is being generated; undefined once it is not what the user typed. */
-  async #attach(
-    running: RunningGeneration,
-    query: CompletionQuery,
-    arrivedAt: number,
-    signal: AbortSignal,
+  /** What a generation has for a question; undefined once it turns out to be another text than was typed. */
+  async #await(
+    generation: RunningGeneration,
+    question: Question,
+    origin: SuggestionOrigin,
   ): Promise<QueryOutcome | undefined> {
-    const end = await running.answerFor(query, signal);
-    if (end.kind === "disagreed") return undefined;
-    if (end.kind !== "finished") return withoutResult(end);
-    // By now it is in the cache, which knows what is left of it.
-    const hit = this.#cache?.find(query);
-    return hit && this.#serve(query, arrivedAt, { ...hit, origin: "running" });
+    const { query, signal } = question;
+    const untilLines = this.#untilLines(generation, question);
+    const answer = await generation.answerFor(query, signal, untilLines);
+    const { id } = generation;
+    if (answer.kind === "lines") {
+      const result = generation.end.then((end) =>
+        end.kind === "finished" ? end.result : undefined,
+      );
+      return this.#show(question, { id, text: answer.text, origin, isWhole: false, result });
+    }
+    if (answer.kind === "disagreed") return undefined;
+    if (answer.kind !== "finished") return withoutResult(answer);
+    const { text } = answer.result;
+    const typed = generation.typedSince(query);
+    if (typed === undefined || !text.startsWith(typed)) return undefined;
+    const rest = text.slice(typed.length);
+    // Typed to its end: what comes behind is another completion.
+    if (rest === "" && typed !== "") return undefined;
+    const completion = { id, result: answer.result, isPrefetched: generation.isPrefetch };
+    return this.#serve(question, { completion, text: rest, origin });
   }
 
-  #serve(query: CompletionQuery, arrivedAt: number, hit: CacheHit): QueryOutcome {
-    const { clock, log } = this.#options;
-    const { completion, text, origin } = hit;
+  /** When done lines will do; undefined where they are on the screen already, or nothing may outlive its question. */
+  #untilLines({ id }: RunningGeneration, { query, arrivedAt }: Question) {
+    const { caches, clock } = this.#options;
+    const shown = this.#shown;
+    const isOnScreen =
+      shown?.suggestion.id === id &&
+      shown.query.documentId === query.documentId &&
+      shown.query.prefixText === query.prefixText;
+    if (!caches || isOnScreen) return;
+    return (signal: AbortSignal) =>
+      clock.delay(Math.max(0, arrivedAt + LINES_AFTER_MS - clock.now()), signal);
+  }
+
+  #serve(question: Question, { completion, text, origin }: CacheHit): QueryOutcome {
     const { id, result } = completion;
-    const latencyMs = clock.now() - arrivedAt;
+    if (text === "") return withoutText(result);
+    const whole = { id, text, origin, isWhole: true, result: Promise.resolve(result) };
+    const outcome = this.#show(question, whole);
+    this.#guessAcceptance({ query: question.query, suggestion: outcome.suggestion });
+    return outcome;
+  }
+
+  #show({ query, arrivedAt }: Question, found: Omit<Suggestion, "latencyMs">) {
+    const { clock, log } = this.#options;
+    const suggestion = { ...found, latencyMs: clock.now() - arrivedAt };
+    const { origin, id, text, isWhole, latencyMs } = suggestion;
     log(
       "debug",
-      `query origin=${origin} id=${id} chars=${text.length} ms=${latencyMs.toFixed(1)} trigger=${query.trigger}`,
+      `query origin=${origin} id=${id} chars=${text.length} whole=${isWhole} ms=${latencyMs.toFixed(1)} trigger=${query.trigger}`,
     );
-    if (text === "") return withoutText(result);
-    const suggestion = { id, text, origin, latencyMs, result };
     this.#shown = { query, suggestion };
-    this.#guessAcceptance(this.#shown);
     return { suggestion };
   }
 
   /** Prepares what follows a suggestion that stays on the screen. */
   #guessAcceptance(shown: Shown): void {
     if ((this.#debounce.engineLatencyMs ?? 0) > MAX_GUESS_LATENCY_MS) return;
-    this.#planWhenIdle(PREFETCH_IDLE_MS, () => this.#prefetch(afterAcceptance(shown)));
+    this.#plan.start(PREFETCH_IDLE_MS, () => this.#prefetch(afterAcceptance(shown)));
   }
 
   /** Generates for a state that nobody has asked for yet; whoever asks for another replaces it. */
@@ -218,7 +260,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
     this.#abortRunning();
     this.#numGenerations++;
     const startedAt = clock.now();
-    const generation = RunningGeneration.start(engine, this.#paramsOf(query), {
+    const generation = RunningGeneration.start(engine, paramsOf(query, this.#options), {
       id: this.#numGenerations,
       state: query,
       isPrefetch,
@@ -251,35 +293,8 @@ export class CompletionBroker implements CompletionSource, Disposable {
     const end = () => {
       if (this.#running === orphan) this.#abortRunning();
     };
-    if (this.#options.caches) this.#planWhenIdle(ORPHAN_GRACE_MS, end);
+    if (this.#options.caches) this.#plan.start(ORPHAN_GRACE_MS, end);
     else end();
-  }
-
-  #planWhenIdle(ms: number, action: () => void): void {
-    const { clock, log } = this.#options;
-    this.#plan?.abort();
-    const plan = new AbortController();
-    this.#plan = plan;
-    clock
-      .delay(ms, plan.signal)
-      .then(action)
-      .catch((error: unknown) => {
-        if (!plan.signal.aborted) log("error", `plan failed reason=${messageOf(error)}`);
-      });
-  }
-
-  #paramsOf(query: CompletionQuery): CompleteParams {
-    const { maxTokens, sources } = this.#options;
-    const { prefixText, suffixText, languageId, filePath, repoName } = query;
-    return {
-      prefixText,
-      suffixText,
-      languageId,
-      maxTokens,
-      sources,
-      ...(filePath === undefined ? {} : { filePath }),
-      ...(repoName === undefined ? {} : { repoName }),
-    };
   }
 }
 

@@ -1,5 +1,5 @@
 /** One question of the editor, and its answer. Text in, text out: neither VS Code nor tokens appear here. */
-import type { CompletionResult } from "../engine/protocol.ts";
+import type { CompleteParams, CompletionResult } from "../engine/protocol.ts";
 
 /** Why the editor asks: by itself while the user types, or because the user asked. */
 export type QueryTrigger = "automatic" | "invoke";
@@ -29,8 +29,10 @@ export interface Suggestion {
   readonly origin: SuggestionOrigin;
   /** From the query's arrival to this answer. */
   readonly latencyMs: number;
-  /** Figures of the generation behind it. */
-  readonly result: CompletionResult;
+  /** False while the text is only the first lines: the rest is being generated. */
+  readonly isWhole: boolean;
+  /** Of the generation behind it; undefined if that did not finish. Never rejects. */
+  readonly result: Promise<CompletionResult | undefined>;
 }
 
 /** Why a query got no suggestion; *Why No Suggestion?* shows it with its remedy. */
@@ -65,4 +67,21 @@ export interface CompletionSource {
   accepted(suggestionId: number): void;
   /** Forgets what was cached for a document, or everything. */
   forget(documentId?: string): void;
+}
+
+/** The engine's request for a query. */
+export function paramsOf(
+  query: CompletionQuery,
+  { maxTokens, sources }: Pick<CompleteParams, "maxTokens" | "sources">,
+): CompleteParams {
+  const { prefixText, suffixText, languageId, filePath, repoName } = query;
+  return {
+    prefixText,
+    suffixText,
+    languageId,
+    maxTokens,
+    sources,
+    ...(filePath === undefined ? {} : { filePath }),
+    ...(repoName === undefined ? {} : { repoName }),
+  };
 }

@@ -3,10 +3,14 @@ import type { CompletionRejection } from "../core/completionRejection.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import type { CompletionResult } from "../engine/protocol.ts";
 import type { NoSuggestionReason, QueryOutcome } from "./completionQuery.ts";
-import type { GenerationAnswer } from "./runningGeneration.ts";
+import type { GenerationEnd } from "./runningGeneration.ts";
 
 export const CANCELLED = noSuggestion("cancelled", "The editor no longer wanted an answer.");
 export const SUPERSEDED = noSuggestion("superseded", "A newer question replaced this one.");
+export const FORGOTTEN = noSuggestion(
+  "cancelled",
+  "The text was forgotten while it was completed.",
+);
 
 const REJECTION_DETAILS: Readonly<Record<CompletionRejection, string>> = {
   empty: "The model had nothing to insert here.",
@@ -23,10 +27,8 @@ export function withoutText({ rejection = "empty" }: CompletionResult): QueryOut
 }
 
 /** What became of a question whose generation has no result. */
-export function withoutResult(end: Exclude<GenerationAnswer, { kind: "finished" }>): QueryOutcome {
-  return end.kind === "failed"
-    ? failure(end.error)
-    : noSuggestion("cancelled", "The text was forgotten while it was completed.");
+export function withoutResult(end: Exclude<GenerationEnd, { kind: "finished" }>): QueryOutcome {
+  return end.kind === "failed" ? failure(end.error) : FORGOTTEN;
 }
 
 export function failure(error: unknown): QueryOutcome {

@@ -7,6 +7,7 @@ import type { CancellationToken, RequestType0 } from "vscode-jsonrpc/node";
 import type { GpuChoice } from "../core/backend.ts";
 import {
   type CompleteParams,
+  type CompletionChunk,
   type CompletionResult,
   completeRequest,
   completionProgress,
@@ -116,7 +117,7 @@ export class EngineClient implements AsyncDisposable {
    */
   async complete(
     params: CompleteParams,
-    onChunk: (text: string) => void,
+    onChunk: (chunk: CompletionChunk) => void,
     signal: AbortSignal,
   ): Promise<CompletionResult> {
     this.#assertOpen();
@@ -128,8 +129,8 @@ export class EngineClient implements AsyncDisposable {
       (token) => connection.sendRequest(completeRequest, { ...params, progressToken }, token),
       signal,
     );
-    const progress = connection.onProgress(completionProgress, progressToken, ({ text }) => {
-      if (!signal.aborted) onChunk(text);
+    const progress = connection.onProgress(completionProgress, progressToken, (chunk) => {
+      if (!signal.aborted) onChunk(chunk);
     });
     const answered = new AbortController();
     const watchForHang = () => this.#killUnlessAnswered(engine, answered.signal);

@@ -1,5 +1,5 @@
 /** A generation under way, and whether what it has streamed still fits what the user has typed since. */
-import type { CompleteParams, CompletionResult } from "../engine/protocol.ts";
+import type { CompleteParams, CompletionChunk, CompletionResult } from "../engine/protocol.ts";
 import { abortable, abortError } from "./abort.ts";
 import type { CursorState } from "./completionCache.ts";
 import { ListenerSet } from "./listenerSet.ts";
@@ -9,7 +9,7 @@ export interface CompletionEngine {
   /** @throws EngineError; the signal's reason as soon as that aborts. */
   complete(
     params: CompleteParams,
-    onChunk: (text: string) => void,
+    onChunk: (chunk: CompletionChunk) => void,
     signal: AbortSignal,
   ): Promise<CompletionResult>;
 }
@@ -20,8 +20,11 @@ export type GenerationEnd =
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "aborted" };
 
-/** For somebody who typed on: also that the text turned out to be another. */
-export type GenerationAnswer = GenerationEnd | { readonly kind: "disagreed" };
+/** For somebody who waits: also the lines that are done, or that the text turned out to be another. */
+export type GenerationAnswer =
+  | GenerationEnd
+  | { readonly kind: "lines"; readonly text: string }
+  | { readonly kind: "disagreed" };
 
 export interface GenerationRequest {
   readonly id: number;
@@ -36,6 +39,8 @@ export class RunningGeneration {
   readonly #controller = new AbortController();
   readonly #growth = new ListenerSet<string>();
   #streamed = "";
+  /** Of that, the lines that are done. */
+  #numLineChars = 0;
   #end: Promise<GenerationEnd> = Promise.resolve({ kind: "aborted" });
 
   private constructor({ id, state, isPrefetch }: GenerationRequest) {
@@ -82,21 +87,46 @@ export class RunningGeneration {
   }
 
   /**
-   * The end, or as soon as it shows, that the text is not what was typed.
+   * The end, or as soon as it shows, that the text is not what was typed, or the lines that are done by a time.
+   * @param untilLines - resolves when done lines will do instead of the end; absent if they never do.
    * @throws the signal's reason when that aborts; the generation goes on.
    */
-  async answerFor(state: CursorState, signal: AbortSignal): Promise<GenerationAnswer> {
+  async answerFor(
+    state: CursorState,
+    signal: AbortSignal,
+    untilLines?: (signal: AbortSignal) => Promise<void>,
+  ): Promise<GenerationAnswer> {
+    const answered = new AbortController();
     let subscription: Disposable | undefined;
-    const disagreed = new Promise<GenerationAnswer>((resolve) => {
-      subscription = this.#growth.add(() => {
+    const early = new Promise<GenerationAnswer>((resolve) => {
+      let linesWillDo = false;
+      const look = () => {
         if (!this.agreesWith(state)) resolve({ kind: "disagreed" });
-      });
+        else if (linesWillDo) {
+          const text = this.#doneLines(state);
+          if (text.trim() !== "") resolve({ kind: "lines", text });
+        }
+      };
+      subscription = this.#growth.add(look);
+      untilLines?.(answered.signal).then(
+        () => {
+          linesWillDo = true;
+          look();
+        },
+        () => {},
+      );
     });
     try {
-      return await abortable(Promise.race([disagreed, this.#end]), signal);
+      return await abortable(Promise.race([this.#end, early]), signal);
     } finally {
+      answered.abort();
       subscription?.[Symbol.dispose]();
     }
+  }
+
+  /** Done lines beyond what was typed since. */
+  #doneLines(state: CursorState): string {
+    return this.#streamed.slice(this.typedSince(state)?.length ?? 0, this.#numLineChars);
   }
 
   /** Ends it; the engine is free after the pass it is in. */
@@ -107,16 +137,17 @@ export class RunningGeneration {
   async #run(engine: CompletionEngine, params: CompleteParams): Promise<GenerationEnd> {
     const { signal } = this.#controller;
     try {
-      const result = await engine.complete(params, (text) => this.#grow(text), signal);
+      const result = await engine.complete(params, (chunk) => this.#grow(chunk), signal);
       return signal.aborted ? { kind: "aborted" } : { kind: "finished", result };
     } catch (error) {
       return signal.aborted ? { kind: "aborted" } : { kind: "failed", error };
     }
   }
 
-  #grow(text: string): void {
+  #grow({ text, endsLine }: CompletionChunk): void {
     if (this.#controller.signal.aborted) return;
     this.#streamed += text;
+    if (endsLine) this.#numLineChars = this.#streamed.length;
     this.#growth.fire(this.#streamed);
   }
 }

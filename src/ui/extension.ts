@@ -86,7 +86,10 @@ export function activate(context: vscode.ExtensionContext): void {
     onOffer: (offer, { id, result }) => {
       watcher.offered(offer);
       // A suggestion is offered again while the user types through it.
-      if (countedIds.add(id)) record(offer.languageId, countersOfGeneration(result));
+      if (!countedIds.add(id)) return;
+      void result.then((finished) => {
+        if (finished !== undefined) record(offer.languageId, countersOfGeneration(finished));
+      });
     },
   });
   const cursorRest = new CursorRest(({ document, selection }) => {

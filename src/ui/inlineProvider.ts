@@ -24,6 +24,7 @@ export interface InlineProviderOptions {
 
 export class InlineProvider implements vscode.InlineCompletionItemProvider {
   readonly #options: InlineProviderOptions;
+  #numQuestions = 0;
 
   constructor(options: InlineProviderOptions) {
     this.#options = options;
@@ -61,6 +62,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     const trigger =
       context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke ? "invoke" : "automatic";
     const query = queryOf(document, position, trigger, selected);
+    this.#numQuestions++;
     using cancellation = signalOf(token);
     const outcome = await source.query(query, cancellation.signal);
     if ("noSuggestion" in outcome) {
@@ -81,7 +83,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     selected: vscode.SelectedCompletionInfo | undefined,
     suggestion: Suggestion,
   ): vscode.InlineCompletionList {
-    const { id, text, origin, latencyMs } = suggestion;
+    const { id, text, origin, latencyMs, isWhole } = suggestion;
     this.#decide(document, position, { reason: "offered", origin, latencyMs });
     const { languageId } = document;
     const documentId = document.uri.toString();
@@ -103,7 +105,30 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       command: ACCEPTED_COMMAND,
       arguments: [id],
     });
+    if (!isWhole) void this.#showRest(document, position, suggestion);
     return new vscode.InlineCompletionList([item]);
+  }
+
+  /** Lets the editor ask again once the rest is there, if the first lines are still what it would show. Never rejects. */
+  async #showRest(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    { text, result }: Suggestion,
+  ): Promise<void> {
+    const { version } = document;
+    const numQuestions = this.#numQuestions;
+    const whole = (await result)?.text;
+    if (whole === undefined || whole.endsWith(text)) return;
+    // Whoever asked meanwhile has the whole text, or wants another.
+    if (numQuestions !== this.#numQuestions || document.version !== version) return;
+    try {
+      const editor = vscode.window.activeTextEditor;
+      if (editor?.document !== document || !editor.selection.isEmpty) return;
+      if (!editor.selection.active.isEqual(position)) return;
+      await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+    } catch (error) {
+      this.#options.log("error", `trigger failed reason=${JSON.stringify(messageOf(error))}`);
+    }
   }
 
   #decide(

@@ -13,10 +13,9 @@ class NotingSource implements CompletionSource {
 
   async query({ prefixText, trigger }: CompletionQuery) {
     this.notes.push(`${trigger} ${prefixText}`);
-    const result = fakeResult("ok");
-    return {
-      suggestion: { id: 7, text: "ok", origin: "generated" as const, latencyMs: 1, result },
-    };
+    const result = Promise.resolve(fakeResult("ok"));
+    const origin = "generated" as const;
+    return { suggestion: { id: 7, text: "ok", origin, latencyMs: 1, isWhole: true, result } };
   }
 
   prepare({ prefixText }: CompletionQuery): void {

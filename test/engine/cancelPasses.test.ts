@@ -9,6 +9,7 @@ import type { CompletionResult } from "../../src/engine/protocol.ts";
 import type { LlamaContext } from "../../src/llama/llamaContext.ts";
 import { openContext } from "../../src/llama/llamaContext.ts";
 import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
+import { PromptTokens } from "../../src/llama/promptTokens.ts";
 import { LONG_REQUEST, PAIR } from "../support/builtEngine.ts";
 import { TEST_GPU } from "../support/models.ts";
 import { NEVER } from "../support/never.ts";
@@ -42,6 +43,7 @@ function storesWith(target: TargetModel): GenerationStores {
   return {
     pair: { ...pair, target: { model, target: target as LlamaTarget } },
     recycling: new RecyclingStore(model.vocabulary.size),
+    promptTokens: new PromptTokens(model),
     log: nullLog,
     onPass: () => {},
   };

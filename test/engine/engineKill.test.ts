@@ -87,7 +87,7 @@ describe("EngineClient on a killed engine", () => {
       const { pid } = await client.health(NEVER);
       const chunks: string[] = [];
       // Another prompt than the one that is in the cache.
-      const pending = client.complete(OTHER_REQUEST, (text) => chunks.push(text), NEVER);
+      const pending = client.complete(OTHER_REQUEST, ({ text }) => chunks.push(text), NEVER);
       const outcome = expect(pending, `prefill ${i}`).rejects.toMatchObject(CRASH);
       await delay(random() * 0.5 * prefillMs);
       process.kill(pid, "SIGKILL");

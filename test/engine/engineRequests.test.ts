@@ -28,7 +28,7 @@ function complete(
   request: CompleteParams,
   onChunk: (text: string) => void = ignore,
 ) {
-  return client.complete(request, onChunk, NEVER);
+  return client.complete(request, ({ text }) => onChunk(text), NEVER);
 }
 
 /** What an engine says that has done nothing else. */

@@ -1,7 +1,11 @@
 /** An engine that completes by a function of the text, as fast or as slowly as a test wants. One request at a time. */
 import type { CompletionRejection } from "../../src/core/completionRejection.ts";
 import { emptyDecodeStats } from "../../src/core/decodeStats.ts";
-import type { CompleteParams, CompletionResult } from "../../src/engine/protocol.ts";
+import type {
+  CompleteParams,
+  CompletionChunk,
+  CompletionResult,
+} from "../../src/engine/protocol.ts";
 import type { CompletionEngine } from "../../src/session/runningGeneration.ts";
 
 export type TextOf = (prefixText: string, suffixText: string) => string;
@@ -13,7 +17,7 @@ const REJECTION = /empty$|tooShort$|repeatsSuffix$|repeatsLineAbove$|repetitive$
 export class FakeRequest {
   readonly params: CompleteParams;
   readonly text: string;
-  readonly #onChunk: (text: string) => void;
+  readonly #onChunk: (chunk: CompletionChunk) => void;
   readonly #signal: AbortSignal;
   #numSent = 0;
   #settle: { resolve(result: CompletionResult): void; reject(error: unknown): void } | undefined;
@@ -22,7 +26,7 @@ export class FakeRequest {
   constructor(
     params: CompleteParams,
     text: string,
-    onChunk: (text: string) => void,
+    onChunk: (chunk: CompletionChunk) => void,
     signal: AbortSignal,
   ) {
     this.params = params;
@@ -51,7 +55,10 @@ export class FakeRequest {
       const rejection = this.text === "" ? this.params.prefixText.match(REJECTION)?.[0] : undefined;
       this.#settle?.resolve(fakeResult(this.text, rejection as CompletionRejection | undefined));
       this.#settle = undefined;
-    } else this.#onChunk(this.text.charAt(this.#numSent++));
+    } else {
+      const text = this.text.charAt(this.#numSent++);
+      this.#onChunk({ text, endsLine: this.text.startsWith("\n", this.#numSent) });
+    }
   }
 
   finish(): void {
@@ -82,7 +89,7 @@ export class FakeCompletionEngine implements CompletionEngine {
 
   complete(
     params: CompleteParams,
-    onChunk: (text: string) => void,
+    onChunk: (chunk: CompletionChunk) => void,
     signal: AbortSignal,
   ): Promise<CompletionResult> {
     if (this.running !== undefined) this.numOverlaps++;

@@ -5,6 +5,7 @@ export class FakeDocument {
   readonly uri: Uri;
   readonly languageId: string;
   readonly eol: number;
+  version = 1;
   readonly #text: string;
   constructor(text: string, { uri = "file:/ws/a.ts", languageId = "typescript" } = {}) {
     const [scheme = "file", path = ""] = uri.split(/:(.*)/s);

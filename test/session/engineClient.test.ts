@@ -23,7 +23,7 @@ describe("EngineClient", () => {
       ({ fraction }) => fractions.push(fraction),
       never,
     );
-    const result = await client.complete(params("x"), (text) => chunks.push(text), never);
+    const result = await client.complete(params("x"), ({ text }) => chunks.push(text), never);
     expect(fractions).toEqual([0, 1]);
     expect(chunks).toEqual(["a", "b"]);
     expect(result.tokens).toEqual(Int32Array.of(5, 6));
@@ -120,7 +120,7 @@ describe("EngineClient", () => {
 
   test.each([
     ["exit", "engineStartFailed", /exit code 7.*no such library/],
-    ["wrongVersion", "protocolMismatch", /Expected an engine of protocol 1, found 999/],
+    ["wrongVersion", "protocolMismatch", /Expected an engine of protocol 2, found 999/],
   ])("refuses an engine that starts with %s", async (start, code, message) => {
     const { client } = createClient({ start });
     const failure = await client.health(never).catch((error: unknown) => error);

@@ -22,7 +22,8 @@ export function completionResult(text: string): CompletionResult {
 }
 
 export function suggestion(id: number, text: string): Suggestion {
-  return { id, text, origin: "generated", latencyMs: 12, result: completionResult(text) };
+  const result = Promise.resolve(completionResult(text));
+  return { id, text, origin: "generated", latencyMs: 12, isWhole: true, result };
 }
 
 export function loadedModels(overrides: Partial<LoadedModels> = {}): LoadedModels {
