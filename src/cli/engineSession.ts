@@ -1,4 +1,5 @@
 /** What every command needs: an engine with models in it, its progress shown, its end made sure of. */
+import { join } from "node:path";
 import type { GpuChoice } from "../core/backend.ts";
 import { DRAFT_SOURCES, type DraftSource } from "../core/draftTree.ts";
 import { nullLog } from "../core/log.ts";
@@ -6,6 +7,7 @@ import type { LoadedModels, LoadParams } from "../engine/protocol.ts";
 import { systemClock } from "../session/clock.ts";
 import { EngineClient } from "../session/engineClient.ts";
 import { bundledEngine, bundledModels, chooseModels } from "./bundledModels.ts";
+import { cacheFolder } from "./cacheFolder.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Options of every command that loads models. */
@@ -42,7 +44,11 @@ export async function withEngine<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const { terminal, cliUrl, env } = context;
-  const params = { ...chooseModels(bundledModels(cliUrl), options), contextSize: CONTEXT_SIZE };
+  const params = {
+    ...chooseModels(bundledModels(cliUrl), options),
+    contextSize: CONTEXT_SIZE,
+    passCostPath: join(cacheFolder(env), "pass-cost.json"),
+  };
   const enginePath = bundledEngine(cliUrl);
   const client = new EngineClient({
     enginePath,

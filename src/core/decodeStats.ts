@@ -36,6 +36,8 @@ export interface DecodeStats {
   /** Nodes verified, roots not counted. */
   numDraftTokens: number;
   numAcceptedTokens: number;
+  /** How many of them the scores promised, where they are calibrated. */
+  expectedAcceptedTokens: number;
   /** [deepest + 1] number of steps that accepted exactly that many tokens. */
   readonly acceptedPerStep: number[];
   readonly bySource: Record<DraftSource, SourceStats>;
@@ -53,6 +55,7 @@ export function emptyDecodeStats(): DecodeStats {
     numCommittedTokens: 0,
     numDraftTokens: 0,
     numAcceptedTokens: 0,
+    expectedAcceptedTokens: 0,
     acceptedPerStep: [],
     bySource,
     timings: {

@@ -52,6 +52,7 @@ export class DraftModelDrafter implements Drafter {
     const chain = new DraftTreeBuilder(rootToken);
     const numFree = model.contextSize - model.kvLength;
     const maxTokens = Math.min(this.#settings.maxTokens, budget.maxNodes, budget.maxDepth, numFree);
+    const minSurvival = Math.max(this.#settings.minSurvival, budget.minSurvival);
     let node = ROOT;
     let token = rootToken;
     let survival = 1;
@@ -63,7 +64,7 @@ export class DraftModelDrafter implements Drafter {
         const score = Math.exp(logits.logit(ROOT, token) - logits.logSumExp(ROOT));
         model.commit({ nodes: new Int32Array(0), bonusToken: token });
         survival *= score;
-        if (!(survival >= this.#settings.minSurvival)) break;
+        if (!(survival >= minSurvival)) break;
         node = chain.add(node, token, {
           score: Math.min(1, score),
           source: sourceBit(this.source),

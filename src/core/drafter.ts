@@ -19,6 +19,8 @@ export interface DraftBudget {
   readonly maxNodes: number;
   /** Draft tokens below the root that could still be used. */
   readonly maxDepth: number;
+  /** Nodes that the target reaches with a smaller chance than this would not be verified; 0 … 1. */
+  readonly minSurvival: number;
 }
 
 /** One finished step, for learning. The logits are valid only during the call. */

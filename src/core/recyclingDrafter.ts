@@ -126,6 +126,7 @@ export class RecyclingDrafter implements Drafter {
     ) => {
       const next = this.#store.successor(parentToken, rank);
       if (next === undefined || next.score < MIN_SCORE || depth > maxDepth) return;
+      if (survival * next.score < budget.minSurvival) return;
       candidates.push({
         parent,
         parentToken,

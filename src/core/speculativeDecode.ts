@@ -2,15 +2,14 @@
  * The loop. Read this first: draft → fuse → budget → evaluate → verify → commit → learn, until a limit or an abort.
  * One target pass per turn. Whatever the drafters propose, the output is the target's own greedy output.
  */
-import { countProposals, countStep, emptyDecodeStats } from "./decodeStats.ts";
-import { limitDraftTree, type VerifyLimits } from "./draftBudget.ts";
+import { countStep, emptyDecodeStats } from "./decodeStats.ts";
+import type { VerifyLimits } from "./draftBudget.ts";
 import type { Drafter, GenerationContext } from "./drafter.ts";
-import { checkDraftTree, copyDraftTree, type DraftTree } from "./draftTree.ts";
-import { isAbortError, messageOf } from "./errors.ts";
-import { fuseDraftTrees } from "./fuseDraftTrees.ts";
+import { DrafterPanel } from "./drafterPanel.ts";
+import type { DraftPolicy } from "./draftPolicy.ts";
+import type { DraftTree } from "./draftTree.ts";
 import { type Generation, type GenerationLimits, OutputCollector } from "./generation.ts";
 import type { TargetModel } from "./targetModel.ts";
-import type { Token } from "./tokens.ts";
 import { committedTokens, verifyGreedy } from "./verifyGreedy.ts";
 
 /** What a decoder tells its caller while it runs. */
@@ -34,6 +33,8 @@ export interface SpeculativeParams {
   readonly limits: GenerationLimits;
   /** Nodes one pass verifies at most, the root not counted; cut to what the target can evaluate. */
   readonly maxDraftNodes: number;
+  /** Decides within that; absent: all that is drafted is verified. */
+  readonly policy?: DraftPolicy;
   readonly observer: DecodeObserver;
 }
 
@@ -67,7 +68,8 @@ export async function speculativeDecode(
   try {
     while (output.finishReason === undefined && target.kvLength < target.contextSize) {
       signal.throwIfAborted();
-      const drafted = await drafters.draft(rootToken, verifyLimits(params, output), signal);
+      const plan = await drafters.draft(rootToken, verifyLimits(params, output), signal);
+      const drafted = plan.tree;
       const evaluateStart = now();
       const logits = await target.evaluateTree(drafted, signal);
       const verifyStart = now();
@@ -87,19 +89,24 @@ export async function speculativeDecode(
       }
       rootToken = path.bonusToken;
       countStep(stats, drafted, path, numKept);
+      if (plan.expectedAccepted !== undefined)
+        stats.expectedAcceptedTokens += plan.expectedAccepted;
       observer.onStep?.(drafted, committed);
       observer.onTokens?.(output.tokensFrom(numBefore));
 
       // Last, so that the tokens are out before anything is learned; the logits outlive the commit.
       const learnStart = now();
-      drafters.learn({ tree: drafted, path, committed, logits });
-      stats.timings.evaluateMs += verifyStart - evaluateStart;
+      const evaluateMs = verifyStart - evaluateStart;
+      const hostMs = commitEnd - verifyStart;
+      drafters.learn(plan, { tree: drafted, path, committed, logits }, { evaluateMs, hostMs });
+      stats.timings.evaluateMs += evaluateMs;
       stats.timings.verifyMs += commitStart - verifyStart;
       stats.timings.commitMs += commitEnd - commitStart;
       stats.timings.learnMs += now() - learnStart;
     }
   } finally {
     target.rewind();
+    drafters.end(stats.numSteps);
   }
   return output.finish(stats);
 }
@@ -117,81 +124,4 @@ function verifyLimits(params: SpeculativeParams, output: OutputCollector): Verif
     maxBranches: target.maxBranches,
     maxDepth: output.numRemaining - 1,
   };
-}
-
-/** The drafters of one generation. One that throws or returns a broken tree sits out the rest of it. */
-class DrafterPanel {
-  readonly #params: SpeculativeParams;
-  readonly #stats: ReturnType<typeof emptyDecodeStats>;
-  #active: readonly Drafter[];
-
-  constructor(params: SpeculativeParams, stats: ReturnType<typeof emptyDecodeStats>) {
-    this.#params = params;
-    this.#stats = stats;
-    this.#active = params.drafters;
-  }
-
-  async begin(signal: AbortSignal): Promise<void> {
-    for (const drafter of this.#active) {
-      try {
-        await drafter.begin(this.#params.context, signal);
-      } catch (error) {
-        this.#dropOrRethrow(drafter, error, signal);
-      }
-    }
-  }
-
-  /** The tree of this step: every draft, fused, then cut to the limits. */
-  async draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<DraftTree> {
-    const { now } = this.#params.observer;
-    const { vocabSize } = this.#params.target;
-    const { isEndToken } = this.#params.limits;
-    const draftStart = now();
-    const drafts: DraftTree[] = [];
-    // A copy each: what a drafter does to its arguments must not reach the target.
-    const { maxNodes, maxDepth } = limits;
-    if (limits.maxNodes > 0 && limits.maxDepth > 0) {
-      for (const drafter of this.#active) {
-        try {
-          // A copy, as the next drafter's turn is time enough to change a tree that was checked.
-          const draft = copyDraftTree(
-            await drafter.draft(rootToken, { maxNodes, maxDepth }, signal),
-          );
-          const broken = checkDraftTree(draft);
-          if (broken !== undefined) throw new RangeError(broken);
-          countProposals(this.#stats, drafter.source, draft);
-          drafts.push(draft);
-        } catch (error) {
-          this.#dropOrRethrow(drafter, error, signal);
-        }
-      }
-    }
-    const fuseStart = now();
-    const fused = fuseDraftTrees(rootToken, drafts, { vocabSize, isEndToken });
-    const limited = limitDraftTree(fused, limits);
-    this.#stats.timings.draftMs += fuseStart - draftStart;
-    this.#stats.timings.fuseMs += now() - fuseStart;
-    return limited;
-  }
-
-  learn(step: Parameters<Drafter["learn"]>[0]): void {
-    for (const drafter of this.#active) {
-      try {
-        drafter.learn(step);
-      } catch (error) {
-        this.#drop(drafter, messageOf(error));
-      }
-    }
-  }
-
-  /** An abort of ours goes up; anything else is the drafter's failure and costs speed only. */
-  #dropOrRethrow(drafter: Drafter, error: unknown, signal: AbortSignal): void {
-    if (signal.aborted && isAbortError(error)) throw error;
-    this.#drop(drafter, messageOf(error));
-  }
-
-  #drop(drafter: Drafter, reason: string): void {
-    this.#active = this.#active.filter((other) => other !== drafter);
-    this.#params.observer.onDrafterFailure?.(drafter, reason);
-  }
 }

@@ -3,10 +3,13 @@ import type { GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { RecyclingStore } from "../core/recyclingDrafter.ts";
+import { PromptTokens } from "../llama/promptTokens.ts";
 import { type GenerationStores, generateCompletion } from "./generateCompletion.ts";
-import { loadModelPair } from "./modelHost.ts";
+import { openPolicy } from "./measuredPolicy.ts";
+import { loadModelPair, type ModelPair } from "./modelHost.ts";
 import {
   type CompleteParams,
+  type CompletionChunk,
   type CompletionResult,
   checkCompleteParams,
   checkLoadParams,
@@ -24,6 +27,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class CompletionServer {
   readonly #gpu: GpuChoice;
   readonly #log: Log;
+  #pair: ModelPair | undefined;
   #stores: GenerationStores | undefined;
   /** Aborts the running job; its end is `#idle`. */
   #running: AbortController | undefined;
@@ -55,9 +59,12 @@ export class CompletionServer {
       checkLoadParams(params);
       this.#disposeModels();
       const pair = await loadModelPair(this.#gpu, params, onProgress, running);
+      this.#pair = pair;
       const recycling = new RecyclingStore(pair.target.model.vocabulary.size);
       const onPass = () => void this.#statistics.numPasses++;
-      this.#stores = { pair, recycling, log: this.#log, onPass };
+      const promptTokens = new PromptTokens(pair.target.model);
+      const policy = await openPolicy(pair, params.passCostPath, this.#log, running);
+      this.#stores = { pair, recycling, promptTokens, policy, log: this.#log, onPass };
       const { backend, loadMs } = pair.loaded;
       this.#log("info", `loaded backend=${backend} ms=${loadMs.toFixed(0)}`);
       return pair.loaded;
@@ -72,7 +79,7 @@ export class CompletionServer {
   /** @throws EngineError `notLoaded`, `invalidRequest` or the target's; AbortError when cancelled or overtaken. */
   complete(
     params: CompleteParams,
-    onChunk: (text: string) => void,
+    onChunk: (chunk: CompletionChunk) => void,
     signal: AbortSignal,
   ): Promise<CompletionResult> {
     return this.#replaceRunning(signal, async (running) => {
@@ -133,7 +140,8 @@ export class CompletionServer {
   }
 
   #disposeModels(): void {
-    this.#stores?.pair[Symbol.dispose]();
+    this.#pair?.[Symbol.dispose]();
+    this.#pair = undefined;
     this.#stores = undefined;
   }
 

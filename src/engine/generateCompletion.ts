@@ -4,6 +4,7 @@ import { languageIdOfPath } from "../core/codeSyntax.ts";
 import type { CursorText } from "../core/cursorContext.ts";
 import type { Drafter, GenerationContext } from "../core/drafter.ts";
 import { DraftModelDrafter } from "../core/draftModelDrafter.ts";
+import type { DraftPolicy } from "../core/draftPolicy.ts";
 import type { DraftSource } from "../core/draftTree.ts";
 import { buildFimPrompt, windowPrefix, windowSuffix } from "../core/fimPrompt.ts";
 import type { Log } from "../core/log.ts";
@@ -12,20 +13,26 @@ import { speculativeDecode } from "../core/speculativeDecode.ts";
 import { CompletionStopRule } from "../core/stopRules.ts";
 import { SuffixDrafter } from "../core/suffixDrafter.ts";
 import { streamableText, trimAt } from "../core/trimCompletion.ts";
+import type { PromptTokens } from "../llama/promptTokens.ts";
 import { TokenDecoder } from "../llama/vocabulary.ts";
 import type { ModelPair } from "./modelHost.ts";
-import type { CompleteParams, CompletionResult } from "./protocol.ts";
+import type { CompleteParams, CompletionChunk, CompletionResult } from "./protocol.ts";
 
 /** Prompt tokens at most, where the context has room: what a CPU evaluates within a second of real use. */
 const MAX_PROMPT_TOKENS = 1024;
-/** Verified per pass until t(n) is measured: a CPU's cost rises from the fifth row on, a GPU's from the ninth. */
+/** Verified per pass where t(n) was not measured: a CPU's cost rises from the fifth row on, a GPU's from the ninth. */
 const CPU_DRAFT_NODES = 3;
 const GPU_DRAFT_NODES = 7;
+/** Candidates of a pass where the measured cost decides how many are verified. */
+const MAX_CANDIDATES = 64;
 
 /** What outlives a request. */
 export interface GenerationStores {
   readonly pair: ModelPair;
   readonly recycling: RecyclingStore;
+  readonly promptTokens: PromptTokens;
+  /** Absent where t(n) was not measured. */
+  readonly policy?: DraftPolicy | undefined;
   readonly log: Log;
   /** Called after each target pass that follows a prompt. */
   readonly onPass?: () => void;
@@ -37,14 +44,14 @@ export interface GenerationStores {
 export async function generateCompletion(
   stores: GenerationStores,
   params: CompleteParams,
-  onChunk: (text: string) => void,
+  onChunk: (chunk: CompletionChunk) => void,
   signal: AbortSignal,
 ): Promise<CompletionResult> {
   const start = performance.now();
   const { pair, log } = stores;
   const { model, target } = pair.target;
   const { vocabulary } = model;
-  const context = buildPrompt(pair, params);
+  const context = buildPrompt(stores, params);
   const promptEnd = performance.now();
 
   const stopDecoder = new TokenDecoder(vocabulary);
@@ -53,16 +60,20 @@ export async function generateCompletion(
   const pieces: string[] = [];
   let firstTokenMs = 0;
   let numSentChars = 0;
-  const send = (text: string) => {
-    if (text.length > numSentChars) onChunk(text.slice(numSentChars));
-    numSentChars = Math.max(numSentChars, text.length);
+  let wasLineSent = false;
+  const send = (text: string, endsLine: boolean) => {
+    const isNews = text.length > numSentChars || (endsLine && !wasLineSent);
+    if (!isNews || text.length < numSentChars) return;
+    onChunk({ text: text.slice(numSentChars), endsLine });
+    numSentChars = text.length;
+    wasLineSent = endsLine;
   };
   const generation = await speculativeDecode(
     {
       target,
       drafters: drafters(stores, params.sources),
       context,
-      maxDraftNodes: params.maxDraftNodes ?? defaultDraftNodes(pair),
+      ...budgetOf(stores, params),
       limits: {
         // A prompt that leaves no room is refused by the prefill.
         maxTokens: Math.max(
@@ -79,7 +90,8 @@ export async function generateCompletion(
           if (firstTokenMs === 0) firstTokenMs = performance.now() - start;
           for (const token of tokens) pieces.push(pieceDecoder.push(token));
           if (stopRule.endCause === undefined) {
-            send(streamableText(stopRule.settledText, stopRule.context));
+            const text = streamableText(stopRule.settledText, stopRule.context);
+            send(text, stopRule.isSettledByLine && text !== "");
           }
         },
         onDrafterFailure(drafter, reason) {
@@ -93,7 +105,7 @@ export async function generateCompletion(
   const isUnfinished = finishReason === "maxTokens" || finishReason === "contextFull";
   const trimmed = trimAt(stopRule.rawText, stopRule.context, { isUnfinished });
   const text = "text" in trimmed ? trimmed.text : "";
-  send(text);
+  send(text, true);
   const totalMs = performance.now() - start;
   const phases = generation.stats.timings;
   return {
@@ -124,14 +136,16 @@ function cursorOf({
   return { prefixText, suffixText, languageId: languageId ?? languageIdOfPath(filePath) };
 }
 
-function buildPrompt(pair: ModelPair, params: CompleteParams): GenerationContext {
-  const { vocabulary } = pair.target.model;
+function buildPrompt(
+  { pair, promptTokens }: GenerationStores,
+  params: CompleteParams,
+): GenerationContext {
   const { contextSize } = pair.target.target;
   const room = contextSize - Math.min(params.maxTokens, contextSize / 2);
   const maxTokens = Math.max(8, Math.min(MAX_PROMPT_TOKENS, Math.floor(room)));
   const parts = {
-    prefixTokens: vocabulary.tokenize(windowPrefix(params.prefixText, maxTokens)),
-    suffixTokens: vocabulary.tokenize(windowSuffix(params.suffixText, maxTokens)),
+    prefixTokens: promptTokens.ofPrefix(windowPrefix(params.prefixText, maxTokens)),
+    suffixTokens: promptTokens.ofSuffix(windowSuffix(params.suffixText, maxTokens)),
     headerTokens: headerTokens(pair, params),
   };
   return buildFimPrompt(pair.fim, parts, maxTokens);
@@ -162,6 +176,9 @@ function drafters(stores: GenerationStores, sources: readonly DraftSource[]): Dr
   return wanted;
 }
 
-function defaultDraftNodes(pair: ModelPair): number {
-  return pair.loaded.backend === "cpu" ? CPU_DRAFT_NODES : GPU_DRAFT_NODES;
+/** Who asks for a number of nodes gets it; otherwise the measured cost decides. */
+function budgetOf({ pair, policy }: GenerationStores, { maxDraftNodes }: CompleteParams) {
+  if (maxDraftNodes !== undefined) return { maxDraftNodes };
+  if (policy !== undefined) return { maxDraftNodes: MAX_CANDIDATES, policy };
+  return { maxDraftNodes: pair.loaded.backend === "cpu" ? CPU_DRAFT_NODES : GPU_DRAFT_NODES };
 }

@@ -11,7 +11,7 @@ import { NUM_RUNS } from "../support/numRuns.ts";
 import { pathTokens } from "../support/trees.ts";
 
 const VOCAB_SIZE = 7;
-const BUDGET = { maxNodes: 16, maxDepth: 16 };
+const BUDGET = { maxNodes: 16, maxDepth: 16, minSurvival: 0 };
 const NO_STOP = { maxTokens: 8, minSurvival: 0 };
 
 const openModel = (seed = 1, contextSize = 4096) =>
@@ -62,7 +62,7 @@ describe("DraftModelDrafter", () => {
         async (prompt, maxNodes, maxDepth, maxTokens) => {
           const drafter = new DraftModelDrafter(openModel(), { maxTokens, minSurvival: 0 });
           await drafter.begin(contextOf(prompt), NEVER);
-          const tree = await drafter.draft(prompt.at(-1)!, { maxNodes, maxDepth }, NEVER);
+          const tree = await drafter.draft(prompt.at(-1)!, { maxNodes, maxDepth, minSurvival: 0 }, NEVER);
           expect(checkDraftTree(tree)).toBeUndefined();
           expect(tree.size - 1).toBe(Math.min(maxNodes, maxDepth, maxTokens));
           expect(Math.max(...tree.depths)).toBe(tree.size - 1);

@@ -171,7 +171,7 @@ describe("RecyclingDrafter", () => {
     const prefixTokens = Int32Array.of(1, 2, 3, 1);
     const promptTokens = Int32Array.of(8, 1, 2, 3, 1, 9);
     await drafter.begin({ promptTokens, prefixTokens, suffixTokens: EMPTY });
-    const tree = await drafter.draft(9, { maxNodes: 4, maxDepth: 2 });
+    const tree = await drafter.draft(9, { maxNodes: 4, maxDepth: 2, minSurvival: 0 });
     expect(Array.from(tree.tokens)).toEqual([9, 2, 3]);
   });
 
@@ -179,7 +179,7 @@ describe("RecyclingDrafter", () => {
     const arbitraryRows = fc.array(
       fc.tuple(fc.nat(5), fc.uniqueArray(fc.nat(5), { minLength: 1 })),
     );
-    const arbitraryBudget = fc.record({ maxNodes: fc.nat(30), maxDepth: fc.nat(8) });
+    const arbitraryBudget = fc.record({ maxNodes: fc.nat(30), maxDepth: fc.nat(8), minSurvival: fc.constantFrom(0, 0.1) });
     await fc.assert(
       fc.asyncProperty(arbitraryRows, arbitraryBudget, async (rows, budget) => {
         const store = new RecyclingStore(6);

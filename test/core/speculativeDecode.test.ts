@@ -278,7 +278,7 @@ describe("speculativeDecode", () => {
       spoilsAfter: 0,
     } as const;
     const drafter = new HostileDrafter(plan);
-    const budget = { maxNodes: 1, maxDepth: 1 };
+    const budget = { maxNodes: 1, maxDepth: 1, minSurvival: 0 };
     await drafter.draft(0, budget);
     expect(budget.maxNodes).toBe(1e9);
     const broken = await drafter.draft(0, budget);

@@ -5,7 +5,7 @@ import { matchScore, SuffixDrafter } from "../../src/core/suffixDrafter.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { pathTokens } from "../support/trees.ts";
 
-const BUDGET = { maxNodes: 16, maxDepth: 16 };
+const BUDGET = { maxNodes: 16, maxDepth: 16, minSurvival: 0 };
 
 /** The draft after a prefix, with a suffix behind the cursor and output that came since. */
 async function draftAfter(

@@ -1,0 +1,117 @@
+/** The figures of `treeline bench`: what its JSON holds. Pure data; `null` where nothing was measured. */
+import type { Backend } from "../core/backend.ts";
+import type { DraftSource } from "../core/draftTree.ts";
+
+/** A median with its 95 % bounds (bootstrap over prompts). */
+export interface Interval {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Quantiles {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** How one source's drafts fared in one configuration. A node of two sources counts for both. */
+export interface SourceFigures {
+  readonly proposed: number;
+  readonly verified: number;
+  readonly accepted: number;
+  /** [deepest + 1] of the verified and the accepted nodes, how many stood at that depth below the root; [0] is 0. */
+  readonly verifiedByDepth: readonly number[];
+  readonly acceptedByDepth: readonly number[];
+  /** Mean acceptance length lost when the source is left out, where such a configuration ran; else null. */
+  readonly tokensPerPassLost: number | null;
+}
+
+/** One way to decode, over all prompts of a suite. */
+export interface ConfigFigures {
+  readonly name: string;
+  /** What it is set to, in words: sources, budget, or a peer's best setting of those tried. */
+  readonly setting: string;
+  /** Sums over the prompts, looping outputs left out. */
+  readonly tokens: number;
+  readonly decodeMs: number;
+  readonly tokensPerSecond: number;
+  /** Speed over that of `plain`, prompt by prompt. */
+  readonly ratioToPlain: Interval;
+  /** What t(n) allows at this acceptance: t(1) × tokens / Σ t(rows of each pass), drafts and host free. */
+  readonly modelledRatio: number | null;
+  /** Tokens per pass, the bonus included: as realised, and as the calibrated scores promised. */
+  readonly meanAcceptanceLength: number;
+  readonly expectedAcceptanceLength: number | null;
+  /** From the start of the request, prompt included. */
+  readonly ttftMs: Quantiles;
+  /** Draft, fuse, budget, verify, commit and learn, per pass. */
+  readonly hostMsPerStep: number | null;
+  /** Of the prompts, those whose output repeats an 8-gram three times; they are not in the figures above. */
+  readonly loopShare: number;
+  /** Of the hidden lines, those that stand elsewhere in the same form. */
+  readonly verbatimShare: number | null;
+  readonly bySource: Partial<Readonly<Record<DraftSource, SourceFigures>>>;
+  /** Tokens that differ from plain's beyond near ties; must be 0 for our own. */
+  readonly differingTokens: number;
+  readonly nearTies: number;
+  /** What a reader must know before believing the row: other stop rules, another number of tokens, a slow drafter. */
+  readonly warnings: readonly string[];
+}
+
+export interface SuiteFigures {
+  /** Where the prompts come from, in words. */
+  readonly origin: string;
+  readonly numPrompts: number;
+  readonly maxTokens: number;
+  readonly configs: readonly ConfigFigures[];
+}
+
+/** t(n): rows of a pass, the root included, and its ms. */
+export interface PassCostPoint {
+  readonly numRows: number;
+  readonly ms: number;
+}
+
+export interface BenchReport {
+  readonly treeline: string;
+  /** ISO 8601. */
+  readonly date: string;
+  /** False if it was stopped before its end: what is there is complete prompt by prompt. */
+  readonly isComplete: boolean;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly platform: string;
+    /** Share of the cores that others used before the start, 0 … 1, and whether that makes the figures doubtful. */
+    readonly busyShare: number;
+    readonly isBusy: boolean;
+  };
+  readonly backend: Backend;
+  readonly deviceNames: readonly string[];
+  readonly models: {
+    readonly target: { readonly name: string; readonly fileBytes: number };
+    readonly draft: { readonly name: string; readonly fileBytes: number } | null;
+  };
+  readonly versions: {
+    readonly node: string;
+    readonly llamaCpp: string;
+    readonly nodeLlamaCpp: string;
+  };
+  readonly settings: {
+    readonly seed: number;
+    readonly threads: number;
+    readonly contextSize: number;
+    readonly configs: readonly string[];
+  };
+  readonly cost: {
+    /** Cached tokens before the pass. */
+    readonly kvLength: number;
+    readonly points: readonly PassCostPoint[];
+    /** Nodes the budget chose most often, the root not counted; null without a budget. */
+    readonly chosenNodes: number | null;
+  } | null;
+  readonly suites: Readonly<Record<string, SuiteFigures>>;
+  /** Sentences that a reader must see first: busy machine, losses, lies that were caught. */
+  readonly warnings: readonly string[];
+}

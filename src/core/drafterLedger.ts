@@ -1,0 +1,100 @@
+/**
+ * Which drafters pay. Each has an account of what its drafts bring and what they cost; one that loses sits out a while
+ * and is tried again, later each time. Pure: times come in as numbers.
+ *
+ * @see ALGORITHMS §18.1, and §18 reason 2 for the draft model.
+ */
+import type { DraftSource } from "./draftTree.ts";
+
+const WEIGHT = 0.1;
+/** Steps that an account needs before it is judged, and before it is found to lose much of a plain pass. */
+const MIN_JUDGED_STEPS = 12;
+const MIN_CLEAR_STEPS = 4;
+const CLEAR_LOSS = 0.25;
+/** Steps of the first pause; each further one in a row is twice as long. */
+const FIRST_PAUSE_STEPS = 64;
+const MAX_DOUBLINGS = 5;
+/** A loss is one only beyond this share of a plain pass: gains are estimates. */
+const TOLERANCE = 0.002;
+
+interface Account {
+  costMs: number;
+  gainMs: number;
+  /** Start of a generation, spread over its steps. */
+  beginMs: number;
+  numSteps: number;
+  resumesAt: number;
+  numPauses: number;
+}
+
+export class DrafterLedger {
+  readonly #accounts = new Map<DraftSource, Account>();
+  #numSteps = 0;
+  /** Steps that a generation takes, smoothed: what a start is spread over. */
+  #stepsPerGeneration = 12;
+
+  /** Whether a source may draft now. */
+  isActive(source: DraftSource): boolean {
+    return this.#account(source).resumesAt <= this.#numSteps;
+  }
+
+  /** A drafter's start of a generation took so long. */
+  began(source: DraftSource, ms: number): void {
+    const account = this.#account(source);
+    account.beginMs += WEIGHT * 3 * (ms - account.beginMs);
+  }
+
+  ended(numSteps: number): void {
+    this.#stepsPerGeneration += WEIGHT * (Math.max(1, numSteps) - this.#stepsPerGeneration);
+  }
+
+  /**
+   * One step of the drafters that took part: what each cost, and what its nodes added to the step's gain.
+   * @param plainMs - of a pass without drafts.
+   */
+  record(
+    shares: Iterable<{ source: DraftSource; costMs: number; gainMs: number }>,
+    plainMs: number,
+  ): void {
+    this.#numSteps++;
+    let worst: Account | undefined;
+    let worstNetMs = -TOLERANCE * plainMs;
+    for (const { source, costMs, gainMs } of shares) {
+      const account = this.#account(source);
+      const weight = Math.max(WEIGHT, 1 / (account.numSteps + 1));
+      account.costMs += weight * (costMs - account.costMs);
+      account.gainMs += weight * (gainMs - account.gainMs);
+      account.numSteps++;
+      const netMs = account.gainMs - account.costMs - account.beginMs / this.#stepsPerGeneration;
+      const isClear = netMs < -CLEAR_LOSS * plainMs;
+      if (account.numSteps < (isClear ? MIN_CLEAR_STEPS : MIN_JUDGED_STEPS)) continue;
+      if (netMs < worstNetMs) {
+        worst = account;
+        worstNetMs = netMs;
+      } else if (netMs > 0) account.numPauses = 0;
+    }
+    // One at a time: where two propose the same, neither seems to bring anything.
+    if (worst !== undefined) this.#pause(worst);
+  }
+
+  #pause(account: Account): void {
+    account.resumesAt = this.#numSteps + FIRST_PAUSE_STEPS * 2 ** account.numPauses;
+    account.numPauses = Math.min(MAX_DOUBLINGS, account.numPauses + 1);
+    for (const each of this.#accounts.values()) each.numSteps = 0;
+  }
+
+  #account(source: DraftSource): Account {
+    const known = this.#accounts.get(source);
+    if (known !== undefined) return known;
+    const account = {
+      costMs: 0,
+      gainMs: 0,
+      beginMs: 0,
+      numSteps: 0,
+      resumesAt: 0,
+      numPauses: 0,
+    };
+    this.#accounts.set(source, account);
+    return account;
+  }
+}

@@ -1,0 +1,118 @@
+/** The drafters of one generation, and the policy over them. A drafter that throws or lies sits out the rest of it. */
+import { countProposals, type DecodeStats } from "./decodeStats.ts";
+import type { VerifyLimits } from "./draftBudget.ts";
+import type { Drafter, VerifiedStep } from "./drafter.ts";
+import { type DraftPolicy, type StepPlan, UNLIMITED_POLICY } from "./draftPolicy.ts";
+import { checkDraftTree, copyDraftTree, type DraftSource, type DraftTree } from "./draftTree.ts";
+import { isAbortError, messageOf } from "./errors.ts";
+import { fuseDraftTrees } from "./fuseDraftTrees.ts";
+import type { SpeculativeParams } from "./speculativeDecode.ts";
+import type { Token } from "./tokens.ts";
+
+export class DrafterPanel {
+  readonly #params: SpeculativeParams;
+  readonly #stats: DecodeStats;
+  readonly #policy: DraftPolicy;
+  /** Those that began this generation and have not failed. */
+  #begun: readonly Drafter[];
+  /** What each drafter cost in this step, in ms. */
+  #drafterMs = new Map<DraftSource, number>();
+  #planMs = 0;
+
+  constructor(params: SpeculativeParams, stats: DecodeStats) {
+    this.#params = params;
+    this.#stats = stats;
+    this.#policy = params.policy ?? UNLIMITED_POLICY;
+    this.#begun = params.drafters.filter(({ source }) => this.#policy.isActive(source));
+  }
+
+  async begin(signal: AbortSignal): Promise<void> {
+    const { now } = this.#params.observer;
+    for (const drafter of this.#begun) {
+      const start = now();
+      try {
+        await drafter.begin(this.#params.context, signal);
+        this.#policy.began(drafter.source, now() - start);
+      } catch (error) {
+        this.#dropOrRethrow(drafter, error, signal);
+      }
+    }
+  }
+
+  /** The tree of this step: every draft, fused, of which the policy chooses within the limits. */
+  async draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<StepPlan> {
+    const { now } = this.#params.observer;
+    const { vocabSize } = this.#params.target;
+    const { isEndToken } = this.#params.limits;
+    const draftStart = now();
+    const drafts: DraftTree[] = [];
+    this.#drafterMs = new Map();
+    if (limits.maxNodes > 0 && limits.maxDepth > 0) {
+      for (const drafter of this.#begun) {
+        const { source } = drafter;
+        if (!this.#policy.isActive(source)) continue;
+        const start = now();
+        try {
+          const budget = this.#policy.budgetFor(source, limits);
+          // A copy, as the next drafter's turn is time enough to change a tree that was checked.
+          const draft = copyDraftTree(await drafter.draft(rootToken, budget, signal));
+          const broken = checkDraftTree(draft);
+          if (broken !== undefined) throw new RangeError(broken);
+          countProposals(this.#stats, source, draft);
+          drafts.push(draft);
+          this.#drafterMs.set(source, now() - start);
+        } catch (error) {
+          this.#dropOrRethrow(drafter, error, signal);
+        }
+      }
+    }
+    const fuseStart = now();
+    const fused = fuseDraftTrees(rootToken, drafts, { vocabSize, isEndToken });
+    const plan = this.#policy.plan(fused, limits);
+    this.#planMs = now() - fuseStart;
+    this.#stats.timings.draftMs += fuseStart - draftStart;
+    this.#stats.timings.fuseMs += this.#planMs;
+    return plan;
+  }
+
+  /** @param times - of the target's pass, and of the host's verify and commit, in ms. */
+  learn(plan: StepPlan, step: VerifiedStep, times: { evaluateMs: number; hostMs: number }): void {
+    const { now } = this.#params.observer;
+    for (const drafter of this.#begun) {
+      const start = now();
+      try {
+        drafter.learn(step);
+      } catch (error) {
+        this.#drop(drafter, messageOf(error));
+      }
+      // One that sits out is no cost of the step's drafts.
+      const draftMs = this.#drafterMs.get(drafter.source);
+      if (draftMs !== undefined) {
+        this.#drafterMs.set(drafter.source, draftMs + now() - start);
+      }
+    }
+    this.#policy.learn({
+      plan,
+      committed: step.committed,
+      numAccepted: step.path.nodes.length,
+      evaluateMs: times.evaluateMs,
+      hostMs: times.hostMs + this.#planMs,
+      drafterMs: this.#drafterMs,
+    });
+  }
+
+  end(numSteps: number): void {
+    this.#policy.ended(numSteps);
+  }
+
+  /** An abort of ours goes up; anything else is the drafter's failure and costs speed only. */
+  #dropOrRethrow(drafter: Drafter, error: unknown, signal: AbortSignal): void {
+    if (signal.aborted && isAbortError(error)) throw error;
+    this.#drop(drafter, messageOf(error));
+  }
+
+  #drop(drafter: Drafter, reason: string): void {
+    this.#begun = this.#begun.filter((other) => other !== drafter);
+    this.#params.observer.onDrafterFailure?.(drafter, reason);
+  }
+}

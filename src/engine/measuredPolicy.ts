@@ -1,0 +1,64 @@
+/** The policy of a loaded pair: t(n) from the file of earlier loads, or measured now. */
+import { MeasuredPolicy } from "../core/draftPolicy.ts";
+import { isAbortError, messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { type MeasuredPassCost, measurePassCost } from "../core/measurePassCost.ts";
+import { PassCostTable } from "../core/passCost.ts";
+import type { ModelPair } from "./modelHost.ts";
+import { type PassCostKey, readPassCost, writePassCost } from "./passCostStore.ts";
+
+/** Time for measuring, in ms; once per model, backend and number of threads. */
+const MEASURE_MS = 800;
+
+/**
+ * Undefined without a path, and where measuring failed: then a usual number of nodes is verified.
+ * @throws the signal's reason.
+ */
+export async function openPolicy(
+  pair: ModelPair,
+  path: string | undefined,
+  log: Log,
+  signal: AbortSignal,
+): Promise<MeasuredPolicy | undefined> {
+  const cost = await openPassCost(pair, path, log, signal);
+  return cost && new MeasuredPolicy(new PassCostTable(cost.points, pair.target.target.maxNodes));
+}
+
+/** t(n) as {@link openPolicy} uses it. @throws the signal's reason. */
+export async function openPassCost(
+  pair: ModelPair,
+  path: string | undefined,
+  log: Log,
+  signal: AbortSignal,
+): Promise<MeasuredPassCost | undefined> {
+  if (path === undefined) return undefined;
+  const key = keyOf(pair);
+  const known = await readPassCost(path, key, log);
+  if (known !== undefined) return known;
+  try {
+    const settings = { now: () => performance.now(), budgetMs: MEASURE_MS };
+    const cost = await measurePassCost(pair.target.target, settings, signal);
+    const cells = cost.points.map(({ numRows, ms }) => `${numRows}:${ms.toFixed(2)}`).join(" ");
+    log("info", `pass-cost measured kv=${cost.kvLength} ms=${cells}`);
+    await writePassCost(path, key, cost, log);
+    return cost;
+  } catch (error) {
+    if (signal.aborted && isAbortError(error)) throw error;
+    log("warn", `pass-cost not measured reason=${JSON.stringify(messageOf(error))}`);
+    return undefined;
+  }
+}
+
+function keyOf({ loaded }: ModelPair): PassCostKey {
+  const { target, backend, deviceNames, llamaCppVersion, contextSize } = loaded;
+  return {
+    modelName: target.name,
+    modelBytes: target.fileBytes,
+    backend,
+    devices: deviceNames,
+    gpuLayers: target.gpuLayers,
+    threads: target.numThreads,
+    llamaCppVersion,
+    contextSize,
+  };
+}
