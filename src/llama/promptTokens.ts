@@ -1,0 +1,62 @@
+/**
+ * Tokens of the text around the cursor, remembered from key to key: the suffix hardly changes while the user types, and
+ * the prefix grows at its end. Tokenizing 16 KB anew took a third of a short completion's time.
+ */
+import { ggufString } from "../gguf/ggufHeader.ts";
+import type { LlamaModel } from "./llamaModel.ts";
+
+/** The remembered part of a prefix grows in steps of this many UTF-16 code units. */
+const STEP_CHARS = 1024;
+/** A line of text, then another: pre-tokenizers never join what stands on both sides of this break. */
+const LINE_JOINT = /\S\n(?=\S)/g;
+
+interface Remembered {
+  readonly text: string;
+  readonly tokens: Int32Array;
+}
+
+const NOTHING: Remembered = { text: "", tokens: new Int32Array(0) };
+
+/** One model's. The tokens are those of the whole text, tokenized at once. */
+export class PromptTokens {
+  readonly #model: LlamaModel;
+  /** Whether the tokenizer splits text before it merges bytes, so that parts can be tokenized apart. */
+  readonly #canSplit: boolean;
+  #suffix = NOTHING;
+  #prefixHead = NOTHING;
+
+  constructor(model: LlamaModel) {
+    this.#model = model;
+    this.#canSplit = ggufString(model.header, "tokenizer.ggml.model") === "gpt2";
+  }
+
+  ofSuffix(text: string): Int32Array {
+    this.#suffix = this.#remember(this.#suffix, text);
+    return this.#suffix.tokens;
+  }
+
+  ofPrefix(text: string): Int32Array {
+    const split = this.#canSplit ? jointOf(text) : 0;
+    this.#prefixHead = this.#remember(this.#prefixHead, text.slice(0, split));
+    const head = this.#prefixHead.tokens;
+    const tail = this.#model.vocabulary.tokenize(text.slice(split));
+    const tokens = new Int32Array(head.length + tail.length);
+    tokens.set(head);
+    tokens.set(tail, head.length);
+    return tokens;
+  }
+
+  #remember(known: Remembered, text: string): Remembered {
+    if (known.text === text) return known;
+    return { text, tokens: this.#model.vocabulary.tokenize(text) };
+  }
+}
+
+/** Where a text can be parted, the same place for a whole step of its growth; 0 if it cannot. */
+function jointOf(text: string): number {
+  const stepEnd = Math.floor(text.length / STEP_CHARS) * STEP_CHARS;
+  if (stepEnd < STEP_CHARS) return 0;
+  LINE_JOINT.lastIndex = stepEnd - STEP_CHARS;
+  const found = LINE_JOINT.exec(text);
+  return found === null ? 0 : found.index + found[0].length;
+}
