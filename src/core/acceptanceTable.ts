@@ -5,7 +5,7 @@
  * @see ALGORITHMS §4.4, §18.2. We depart in one point: sources that agree have counters of their own instead of
  *   combined log-odds, as agreement is what independent estimates get wrong.
  */
-import { DRAFT_SOURCES, type DraftTree, ROOT } from "./draftTree.ts";
+import { DRAFT_SOURCES, type DraftSource, type DraftTree, ROOT, sourceBit } from "./draftTree.ts";
 
 /** Upper ends of the score buckets; the last bucket is open. */
 const SCORE_EDGES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -17,6 +17,8 @@ const PRIOR_TRIALS = 2;
 const NARROW_PRIOR_TRIALS = 6;
 /** Counters are halved at so many trials: what was true long ago counts less. */
 const MAX_TRIALS = 1000;
+/** What is left of them for a source that sat out: enough to go on from, little enough to be outvoted. */
+const DOUBTED_TRIALS = 8;
 /** Siblings exclude each other, and the target may choose a token that nobody proposed. */
 const MAX_SIBLING_SUM = 0.98;
 const MIN_ACCEPTANCE = 1e-3;
@@ -37,6 +39,14 @@ class Counters {
     if (this.trials[kind]! < MAX_TRIALS) return;
     this.trials[kind]! /= 2;
     this.hits[kind]! /= 2;
+  }
+
+  /** Cuts one kind's trials down, and its hits with them. */
+  cut(kind: number, maxTrials: number): void {
+    const share = maxTrials / this.trials[kind]!;
+    if (!(share < 1)) return;
+    this.trials[kind]! *= share;
+    this.hits[kind]! *= share;
   }
 
   estimate(kind: number, prior: number, weight: number): number {
@@ -89,6 +99,20 @@ export class AcceptanceTable {
       }
       if (next === -1) return;
       reached = next;
+    }
+  }
+
+  /** Whatever was learned of a source may be outdated: it sits out, and what it drafts then is judged afresh. */
+  doubt(source: DraftSource): void {
+    const bit = sourceBit(source);
+    for (let sources = 0; sources < 2 ** DRAFT_SOURCES.length; sources++) {
+      if ((sources & bit) === 0) continue;
+      for (let kind = 0; kind < NUM_SCORES; kind++) {
+        this.#wide.cut(sources * NUM_SCORES + kind, DOUBTED_TRIALS);
+      }
+      for (let kind = 0; kind < NUM_SCORES * NUM_DEPTHS; kind++) {
+        this.#narrow.cut(sources * NUM_SCORES * NUM_DEPTHS + kind, DOUBTED_TRIALS);
+      }
     }
   }
 }

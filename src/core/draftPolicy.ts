@@ -137,6 +137,7 @@ export class MeasuredPolicy implements DraftPolicy {
     const numNodes = plan.tree.size - 1;
     const expected = plan.expectedAccepted ?? 0;
     this.#numSteps++;
+    this.#ledger.stepped();
     this.#cost.record(plan.tree.size, evaluateMs);
     const kind = numNodes > 0 ? "withTree" : "plain";
     this.#hostMs[kind] += WEIGHT * (hostMs - this.#hostMs[kind]);
@@ -167,7 +168,8 @@ export class MeasuredPolicy implements DraftPolicy {
       this.#noteNodeMs(source, step.candidates, costMs);
       return { source, costMs, gainMs: (whole - without) / this.#tokensPerMs };
     });
-    this.#ledger.record(shares, this.#cost.ms(1));
+    const paused = this.#ledger.record(shares, this.#cost.ms(1));
+    if (paused !== undefined) this.#acceptance.doubt(paused);
   }
 
   /** Gain of the best choice without the nodes that only the sources in `leftOut` proposed. */

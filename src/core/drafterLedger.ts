@@ -44,20 +44,25 @@ export class DrafterLedger {
     account.beginMs += WEIGHT * 3 * (ms - account.beginMs);
   }
 
+  /** A step went by, whoever drafted in it. */
+  stepped(): void {
+    this.#numSteps++;
+  }
+
   ended(numSteps: number): void {
     this.#stepsPerGeneration += WEIGHT * (Math.max(1, numSteps) - this.#stepsPerGeneration);
   }
 
   /**
-   * One step of the drafters that took part: what each cost, and what its nodes added to the step's gain.
+   * What the drafters of a step brought: what each cost, and what its nodes added to the step's gain.
    * @param plainMs - of a pass without drafts.
+   * @returns the source that sits out from now on, if one does.
    */
   record(
     shares: Iterable<{ source: DraftSource; costMs: number; gainMs: number }>,
     plainMs: number,
-  ): void {
-    this.#numSteps++;
-    let worst: Account | undefined;
+  ): DraftSource | undefined {
+    let worst: DraftSource | undefined;
     let worstNetMs = -TOLERANCE * plainMs;
     for (const { source, costMs, gainMs } of shares) {
       const account = this.#account(source);
@@ -69,12 +74,13 @@ export class DrafterLedger {
       const isClear = netMs < -CLEAR_LOSS * plainMs;
       if (account.numSteps < (isClear ? MIN_CLEAR_STEPS : MIN_JUDGED_STEPS)) continue;
       if (netMs < worstNetMs) {
-        worst = account;
+        worst = source;
         worstNetMs = netMs;
       } else if (netMs > 0) account.numPauses = 0;
     }
     // One at a time: where two propose the same, neither seems to bring anything.
-    if (worst !== undefined) this.#pause(worst);
+    if (worst !== undefined) this.#pause(this.#account(worst));
+    return worst;
   }
 
   #pause(account: Account): void {

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { limitDraftTree, type VerifyLimits } from "../../src/core/draftBudget.ts";
+import {
+  chooseNumNodes,
+  limitDraftTree,
+  rankNodes,
+  treeOfRanked,
+  type VerifyLimits,
+} from "../../src/core/draftBudget.ts";
 import { checkDraftTree, type DraftTree, survivals } from "../../src/core/draftTree.ts";
 import { layOutTree } from "../../src/core/treeBatch.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
@@ -107,5 +113,76 @@ describe("limitDraftTree", () => {
         if (elder > 0) expect(survival[node]).toBeLessThanOrEqual(survival[elder]!);
       }
     });
+  });
+});
+
+describe("rankNodes", () => {
+  test("every start of the order is a tree, by falling survival", () => {
+    fc.assert(
+      fc.property(arbitraryTree(5, 30), arbitraryLimits, fc.nat(30), (tree, limits, count) => {
+        const ranked = rankNodes(tree, limits);
+        for (const [index, survival] of ranked.survival.entries()) {
+          if (index > 0) expect(survival).toBeLessThanOrEqual(ranked.survival[index - 1]!);
+        }
+        const numNodes = Math.min(count, ranked.nodes.length);
+        const limited = treeOfRanked(ranked, numNodes);
+        expect(checkDraftTree(limited)).toBeUndefined();
+        expect(limited.size - 1).toBe(numNodes);
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+});
+
+describe("chooseNumNodes", () => {
+  const plain = { treeMs: 0, tokensPerMs: 1 };
+  const survival = Float32Array.of(0.9, 0.6, 0.3, 0.1, 0.05);
+
+  test("takes everything where rows are free", () => {
+    const choice = chooseNumNodes(survival, { ...plain, passMs: () => 1 });
+    expect(choice.numNodes).toBe(5);
+    expect(choice.expectedAccepted).toBeCloseTo(1.95, 5);
+  });
+
+  test("takes nothing where each row costs more than its token is worth", () => {
+    expect(chooseNumNodes(survival, { ...plain, passMs: (n) => n }).numNodes).toBe(0);
+    expect(chooseNumNodes(Float32Array.of(), { ...plain, passMs: () => 1 }).numNodes).toBe(0);
+  });
+
+  test("takes what is worth its row, and no more", () => {
+    expect(chooseNumNodes(survival, { ...plain, passMs: (n) => 0.5 * n }).numNodes).toBe(2);
+  });
+
+  test("fills a plateau, and opens the next one only if that pays", () => {
+    const step = (ms: number) => (numRows: number) => (numRows <= 3 ? 1 : 1 + ms);
+    expect(chooseNumNodes(survival, { ...plain, passMs: step(0.4) }).numNodes).toBe(5);
+    expect(chooseNumNodes(survival, { ...plain, passMs: step(0.5) }).numNodes).toBe(2);
+  });
+
+  test("takes no tree whose handling costs more than it brings", () => {
+    const passMs = (numRows: number) => 0.5 * numRows;
+    expect(chooseNumNodes(survival, { ...plain, passMs, treeMs: 0.4 }).numNodes).toBe(2);
+    expect(chooseNumNodes(survival, { ...plain, passMs, treeMs: 0.6 }).numNodes).toBe(0);
+  });
+
+  test("is the best of all numbers, whatever t(n) is", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 }),
+        fc.array(fc.double({ min: 0.1, max: 9, noNaN: true }), { minLength: 21, maxLength: 21 }),
+        (scores, ms) => {
+          const sorted = Float32Array.from(scores).sort().reverse();
+          const cost = { ...plain, passMs: (numRows: number) => ms[numRows - 1]! };
+          const { numNodes, gain } = chooseNumNodes(sorted, cost);
+          let expected = 0;
+          for (let n = 0; n <= sorted.length; n++) {
+            if (n > 0) expected += sorted[n - 1]!;
+            const other = n === 0 ? 0 : expected - (ms[n]! - ms[0]!);
+            expect(gain).toBeGreaterThanOrEqual(other - 1e-9);
+            if (n === numNodes) expect(gain).toBeCloseTo(other, 9);
+          }
+        },
+      ),
+    );
   });
 });

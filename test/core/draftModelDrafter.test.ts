@@ -62,7 +62,11 @@ describe("DraftModelDrafter", () => {
         async (prompt, maxNodes, maxDepth, maxTokens) => {
           const drafter = new DraftModelDrafter(openModel(), { maxTokens, minSurvival: 0 });
           await drafter.begin(contextOf(prompt), NEVER);
-          const tree = await drafter.draft(prompt.at(-1)!, { maxNodes, maxDepth, minSurvival: 0 }, NEVER);
+          const tree = await drafter.draft(
+            prompt.at(-1)!,
+            { maxNodes, maxDepth, minSurvival: 0 },
+            NEVER,
+          );
           expect(checkDraftTree(tree)).toBeUndefined();
           expect(tree.size - 1).toBe(Math.min(maxNodes, maxDepth, maxTokens));
           expect(Math.max(...tree.depths)).toBe(tree.size - 1);

@@ -179,7 +179,11 @@ describe("RecyclingDrafter", () => {
     const arbitraryRows = fc.array(
       fc.tuple(fc.nat(5), fc.uniqueArray(fc.nat(5), { minLength: 1 })),
     );
-    const arbitraryBudget = fc.record({ maxNodes: fc.nat(30), maxDepth: fc.nat(8), minSurvival: fc.constantFrom(0, 0.1) });
+    const arbitraryBudget = fc.record({
+      maxNodes: fc.nat(30),
+      maxDepth: fc.nat(8),
+      minSurvival: fc.constantFrom(0, 0.1),
+    });
     await fc.assert(
       fc.asyncProperty(arbitraryRows, arbitraryBudget, async (rows, budget) => {
         const store = new RecyclingStore(6);

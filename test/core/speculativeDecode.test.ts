@@ -27,6 +27,7 @@ const PLAIN_SCENARIO: Scenario = {
   prompt: [1, 2, 3, 4, 5, 6, 0, 1, 2],
   drafters: ["recycling", "suffixMatch", "draftModel"],
   maxDraftNodes: 12,
+  passMs: undefined,
   maxTokens: 20,
   maxBranches: 8,
   numFree: 4096,

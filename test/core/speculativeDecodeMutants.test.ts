@@ -21,6 +21,7 @@ const SCENARIOS: readonly Scenario[] = fc
     ...scenario,
     drafters: ["draftModel", "wrongModel", "recycling"] as const,
     maxDraftNodes: 12,
+    passMs: undefined,
     maxTokens: 20,
     maxBranches: 8,
     numFree: 4096,

@@ -2,8 +2,10 @@
 import fc from "fast-check";
 import type { Drafter, GenerationContext } from "../../src/core/drafter.ts";
 import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import { MeasuredPolicy } from "../../src/core/draftPolicy.ts";
 import type { Generation, GenerationLimits } from "../../src/core/generation.ts";
 import { greedyDecode } from "../../src/core/greedyDecode.ts";
+import { PassCostTable } from "../../src/core/passCost.ts";
 import { RecyclingDrafter, RecyclingStore } from "../../src/core/recyclingDrafter.ts";
 import { type DecodeObserver, speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
@@ -22,6 +24,8 @@ export interface Scenario {
   readonly prompt: readonly number[];
   readonly drafters: readonly DrafterPlan[];
   readonly maxDraftNodes: number;
+  /** ms of a pass by its rows, less one, for a measured policy; none without. */
+  readonly passMs: readonly number[] | undefined;
   readonly maxTokens: number;
   readonly maxBranches: number;
   /** Context positions beyond the prompt. */
@@ -47,6 +51,12 @@ export function arbitraryScenario(): fc.Arbitrary<Scenario> {
         { maxLength: 4 },
       ),
       maxDraftNodes: fc.nat(20),
+      passMs: fc.option(
+        fc.array(fc.double({ min: 1e-3, max: 50, noNaN: true }), { minLength: 1 }),
+        {
+          nil: undefined,
+        },
+      ),
       maxTokens: fc.integer({ min: 1, max: 30 }),
       maxBranches: fc.integer({ min: 1, max: 8 }),
       numFree: fc.oneof(fc.constant(4096), fc.nat(24)),
@@ -94,6 +104,13 @@ export function limitsOf(scenario: Scenario): GenerationLimits {
   return { ...limits, stopRule: { push } };
 }
 
+/** A policy that has measured what the scenario says; passes take no time by {@link CLOCK}. */
+function policyOf({ passMs }: Scenario): { policy?: MeasuredPolicy } {
+  if (passMs === undefined) return {};
+  const points = passMs.map((ms, index) => ({ numRows: index + 1, ms }));
+  return { policy: new MeasuredPolicy(new PassCostTable(points, 64)) };
+}
+
 export const CLOCK: DecodeObserver = { now: () => 0 };
 
 export function decodePlain(scenario: Scenario): Promise<Generation> {
@@ -117,6 +134,7 @@ export function decodeSpeculatively(
       context: contextOf(scenario.prompt),
       limits: limitsOf(scenario),
       maxDraftNodes: scenario.maxDraftNodes,
+      ...policyOf(scenario),
       observer: options.observer ?? CLOCK,
     },
     options.signal ?? NEVER,

@@ -5,11 +5,11 @@ import { type DraftTree, DraftTreeBuilder, sourceBit } from "../../src/core/draf
 /** A tree from its rows below the root. */
 export function treeOf(
   rootToken: number,
-  rows: readonly (readonly [parent: number, token: number, score?: number])[],
+  rows: readonly (readonly [parent: number, token: number, score?: number, source?: number])[],
 ): DraftTree {
   const builder = new DraftTreeBuilder(rootToken);
-  for (const [parent, token, score = 0.5] of rows) {
-    builder.add(parent, token, { score, source: sourceBit("recycling") });
+  for (const [parent, token, score = 0.5, source = sourceBit("recycling")] of rows) {
+    builder.add(parent, token, { score, source });
   }
   return builder.finish();
 }

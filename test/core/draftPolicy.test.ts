@@ -1,0 +1,186 @@
+/** The measured policy on machines that do not exist: passes, drafts and the clock are made up, the decoding is real. */
+import { describe, expect, test } from "vitest";
+import { seededRandom } from "../../src/bench/sourceSpots.ts";
+import type { DecodeStats } from "../../src/core/decodeStats.ts";
+import type { Drafter } from "../../src/core/drafter.ts";
+import { type DraftPolicy, MeasuredPolicy, UNLIMITED_POLICY } from "../../src/core/draftPolicy.ts";
+import { type DraftSource, DraftTreeBuilder, ROOT, sourceBit } from "../../src/core/draftTree.ts";
+import { PassCostTable } from "../../src/core/passCost.ts";
+import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { FakeTarget } from "../fakes/fakeTarget.ts";
+import { NEVER } from "../support/never.ts";
+
+const VOCAB = 50;
+const PROMPT = Int32Array.of(1, 2, 3);
+
+/** What the model writes after so many tokens. */
+type TokenAt = (position: number) => number;
+
+interface Machine {
+  readonly passMs: (numRows: number) => number;
+  readonly tokenAt: TokenAt;
+  readonly drafters: readonly DrafterPlan[];
+}
+
+/** A drafter that is right with a chance, says so or not, and takes its time for each node. */
+interface DrafterPlan {
+  readonly source: DraftSource;
+  readonly hitRate: number;
+  readonly saysScore: number;
+  readonly nodeMs: number;
+}
+
+class Bench {
+  now = 0;
+  readonly #machine: Machine;
+  readonly #random = seededRandom(11);
+  readonly policy: MeasuredPolicy;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    const points = Array.from({ length: 64 }, (_, index) => ({
+      numRows: index + 1,
+      ms: machine.passMs(index + 1),
+    }));
+    this.policy = new MeasuredPolicy(new PassCostTable(points, 64));
+  }
+
+  async decode(policy: DraftPolicy, numTokens: number, maxDraftNodes = 32): Promise<DecodeStats> {
+    const { passMs, tokenAt, drafters } = this.#machine;
+    const logitsOf = (history: readonly number[]) => {
+      const logits = new Float32Array(VOCAB);
+      logits[tokenAt(history.length - PROMPT.length)] = 9;
+      return logits;
+    };
+    const target = new FakeTarget({ vocabSize: VOCAB, logitsOf });
+    const evaluateTree = target.evaluateTree.bind(target);
+    target.evaluateTree = (tree, signal) => {
+      this.now += passMs(tree.size);
+      return evaluateTree(tree, signal);
+    };
+    const { stats } = await speculativeDecode(
+      {
+        target,
+        drafters: drafters.map((plan) => this.#drafterOf(plan, target)),
+        context: { promptTokens: PROMPT, prefixTokens: PROMPT, suffixTokens: PROMPT },
+        limits: { maxTokens: numTokens, isEndToken: () => false },
+        maxDraftNodes,
+        policy,
+        observer: { now: () => this.now },
+      },
+      NEVER,
+    );
+    return stats;
+  }
+
+  #drafterOf({ source, hitRate, saysScore, nodeMs }: DrafterPlan, target: FakeTarget): Drafter {
+    const { tokenAt } = this.#machine;
+    return {
+      source,
+      begin: async () => {},
+      draft: async (rootToken, { maxDepth, minSurvival }) => {
+        const tree = new DraftTreeBuilder(rootToken);
+        let parent = ROOT;
+        let survival = 1;
+        for (let depth = 0; depth < Math.min(8, maxDepth); depth++) {
+          this.now += nodeMs;
+          survival *= saysScore;
+          if (survival < minSurvival) break;
+          const truth = tokenAt(target.kvLength + 1 - PROMPT.length + depth);
+          const token = this.#random() < hitRate ? truth : (truth + 1) % VOCAB;
+          parent = tree.add(parent, token, { score: saysScore, source: sourceBit(source) });
+        }
+        return tree.finish();
+      },
+      learn() {},
+    };
+  }
+}
+
+const codeLike: TokenAt = (position) => (7 * position + 3) % VOCAB;
+const stairs = (numRows: number) => 10 * (1 + 0.4 * Math.ceil((numRows - 1) / 4));
+
+describe("MeasuredPolicy", () => {
+  test("expects what is realised, within 10 %, though the drafters' scores are wrong", async () => {
+    for (const saysScore of [0.95, 0.4]) {
+      const bench = new Bench({
+        passMs: stairs,
+        tokenAt: codeLike,
+        drafters: [{ source: "suffixMatch", hitRate: 0.7, saysScore, nodeMs: 0.01 }],
+      });
+      await bench.decode(bench.policy, 500);
+      const stats = await bench.decode(bench.policy, 3000);
+      const ratio = stats.expectedAcceptedTokens / stats.numAcceptedTokens;
+      expect(Math.abs(ratio - 1), `scores of ${saysScore}`).toBeLessThan(0.1);
+      expect(stats.numAcceptedTokens / stats.numSteps).toBeGreaterThan(1);
+    }
+  });
+
+  test("costs nothing worth mentioning where nothing can be predicted", async () => {
+    const bench = new Bench({
+      passMs: stairs,
+      tokenAt: codeLike,
+      drafters: [
+        { source: "draftModel", hitRate: 0, saysScore: 0.9, nodeMs: 1 },
+        { source: "suffixMatch", hitRate: 0, saysScore: 0.9, nodeMs: 0.05 },
+        { source: "recycling", hitRate: 0, saysScore: 0.9, nodeMs: 0.05 },
+      ],
+    });
+    const numTokens = 2000;
+    await bench.decode(bench.policy, numTokens);
+    expect((numTokens * stairs(1)) / bench.now).toBeGreaterThan(0.97);
+  });
+
+  test("is no slower than verifying everything that is drafted, and faster where rows are dear", async () => {
+    const drafters: DrafterPlan[] = [
+      { source: "suffixMatch", hitRate: 0.9, saysScore: 0.8, nodeMs: 0.01 },
+      { source: "recycling", hitRate: 0.3, saysScore: 0.5, nodeMs: 0.01 },
+    ];
+    for (const passMs of [() => 10, stairs, (numRows: number) => 4 + 6 * numRows]) {
+      const machine = { passMs, tokenAt: codeLike, drafters };
+      const all = new Bench(machine);
+      await all.decode(UNLIMITED_POLICY, 2000);
+      const measured = new Bench(machine);
+      await measured.decode(measured.policy, 2000);
+      expect(measured.now).toBeLessThan(1.02 * all.now);
+      expect(measured.now).toBeLessThan(1.02 * 2000 * passMs(1));
+    }
+  });
+
+  test("leaves out a draft model that is right but too slow, and uses one that is not", async () => {
+    const run = async (nodeMs: number) => {
+      const bench = new Bench({
+        passMs: stairs,
+        tokenAt: codeLike,
+        drafters: [{ source: "draftModel", hitRate: 0.8, saysScore: 0.8, nodeMs }],
+      });
+      await bench.decode(bench.policy, 300);
+      const { bySource, numSteps } = await bench.decode(bench.policy, 1000);
+      return bySource.draftModel.numProposed / numSteps;
+    };
+    expect(await run(0.3)).toBeGreaterThan(2);
+    expect(await run(12)).toBeLessThan(0.3);
+  });
+
+  test("comes back to a drafter once it is right again", async () => {
+    let hitRate = 0;
+    const plan = { source: "suffixMatch", saysScore: 0.8, nodeMs: 0.2 } as const;
+    const bench = new Bench({
+      passMs: stairs,
+      tokenAt: codeLike,
+      drafters: [
+        {
+          ...plan,
+          get hitRate() {
+            return hitRate;
+          },
+        },
+      ],
+    });
+    await bench.decode(bench.policy, 500);
+    hitRate = 0.9;
+    await bench.decode(bench.policy, 3000);
+    const { numAcceptedTokens, numSteps } = await bench.decode(bench.policy, 500);
+    expect(numAcceptedTokens / numSteps).toBeGreaterThan(1);
+  });
+});

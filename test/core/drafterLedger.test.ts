@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { DrafterLedger } from "../../src/core/drafterLedger.ts";
+
+const GOOD = { source: "suffixMatch", costMs: 0.1, gainMs: 2 } as const;
+const BAD = { source: "draftModel", costMs: 3, gainMs: 0.5 } as const;
+const PLAIN_MS = 10;
+
+function steps(ledger: DrafterLedger, count: number, shares: Parameters<typeof ledger.record>[0]) {
+  for (let step = 0; step < count; step++) {
+    ledger.stepped();
+    ledger.record(shares, PLAIN_MS);
+  }
+}
+
+/** Steps until a source drafts again. */
+function pauseOf(ledger: DrafterLedger): number {
+  let count = 0;
+  for (; !ledger.isActive(BAD.source); count++) steps(ledger, 1, [GOOD]);
+  return count;
+}
+
+describe("DrafterLedger", () => {
+  test("keeps a drafter that pays", () => {
+    const ledger = new DrafterLedger();
+    steps(ledger, 1000, [GOOD]);
+    expect(ledger.isActive(GOOD.source)).toBe(true);
+  });
+
+  test("pauses one that loses, tries it again, and waits longer each time", () => {
+    const ledger = new DrafterLedger();
+    const pauses: number[] = [];
+    for (let time = 0; time < 4; time++) {
+      steps(ledger, 20, [GOOD, BAD]);
+      expect(ledger.isActive(BAD.source)).toBe(false);
+      pauses.push(pauseOf(ledger));
+    }
+    expect(pauses[0]).toBeGreaterThan(30);
+    for (const [index, pause] of pauses.entries()) {
+      if (index > 0) expect(pause).toBeGreaterThan(1.5 * pauses[index - 1]!);
+    }
+    expect(ledger.isActive(GOOD.source)).toBe(true);
+  });
+
+  test("one that pays after a pause stays", () => {
+    const ledger = new DrafterLedger();
+    steps(ledger, 20, [BAD]);
+    pauseOf(ledger);
+    steps(ledger, 500, [{ ...BAD, gainMs: 9 }]);
+    expect(ledger.isActive(BAD.source)).toBe(true);
+  });
+
+  test("sees quickly what costs much of a pass", () => {
+    const ledger = new DrafterLedger();
+    steps(ledger, 4, [{ ...BAD, costMs: 30 }]);
+    expect(ledger.isActive(BAD.source)).toBe(false);
+  });
+
+  test("counts the start of a generation, spread over its steps", () => {
+    const ledger = new DrafterLedger();
+    for (let generation = 0; generation < 30; generation++) {
+      ledger.began(GOOD.source, 100);
+      steps(ledger, 4, [GOOD]);
+      ledger.ended(4);
+    }
+    expect(ledger.isActive(GOOD.source)).toBe(false);
+  });
+
+  test("of two that propose the same only one goes", () => {
+    const ledger = new DrafterLedger();
+    const first = { source: "recycling", costMs: 0.2, gainMs: 0 } as const;
+    const second = { source: "suffixMatch", costMs: 0.3, gainMs: 0 } as const;
+    steps(ledger, 13, [first, second]);
+    expect(ledger.isActive("suffixMatch")).toBe(false);
+    expect(ledger.isActive("recycling")).toBe(true);
+    // Alone, it brings what both seemed to lack.
+    steps(ledger, 60, [{ ...first, gainMs: 4 }]);
+    expect(ledger.isActive("recycling")).toBe(true);
+  });
+});

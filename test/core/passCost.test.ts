@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { measurePassCost } from "../../src/core/measurePassCost.ts";
+import { PassCostTable } from "../../src/core/passCost.ts";
+import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
+import { NEVER } from "../support/never.ts";
+
+const POINTS = [
+  { numRows: 1, ms: 10 },
+  { numRows: 4, ms: 16 },
+  { numRows: 8, ms: 16 },
+  { numRows: 16, ms: 32 },
+];
+
+describe("PassCostTable", () => {
+  test("reads between measured sizes by straight lines, and goes on with the last slope", () => {
+    const table = new PassCostTable(POINTS, 16);
+    expect([1, 2, 3, 4, 6, 8, 12, 16, 18].map((n) => table.ms(n))).toEqual([
+      10, 12, 14, 16, 16, 16, 24, 32, 36,
+    ]);
+  });
+
+  test.each([
+    ["no single row", [{ numRows: 2, ms: 1 }]],
+    [
+      "sizes out of order",
+      [
+        { numRows: 1, ms: 1 },
+        { numRows: 1, ms: 2 },
+      ],
+    ],
+    ["a time that is none", [{ numRows: 1, ms: Number.NaN }]],
+    ["nothing", []],
+  ])("refuses %s", (_name, points) => {
+    expect(() => new PassCostTable(points, 8)).toThrow(RangeError);
+  });
+
+  test("a machine that became slower moves every size, the ratios stay", () => {
+    const table = new PassCostTable(POINTS, 16);
+    for (let i = 0; i < 200; i++) table.record(1, 20);
+    expect(table.ms(1)).toBeCloseTo(20, 0);
+    expect(table.ms(16) / table.ms(8)).toBeCloseTo(2, 5);
+  });
+
+  test("a size that costs more than was measured is found out", () => {
+    const table = new PassCostTable(POINTS, 16);
+    for (let i = 0; i < 400; i++) {
+      table.record(1, 10);
+      table.record(4, 24);
+    }
+    expect(table.ms(4) / table.ms(1)).toBeCloseTo(2.4, 1);
+  });
+
+  test("single hiccups hardly matter, whatever they are", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), (ms) => {
+        const table = new PassCostTable(POINTS, 16);
+        table.record(4, ms);
+        expect(Math.abs(table.ms(1) / 10 - 1)).toBeLessThan(0.11);
+      }),
+    );
+    const table = new PassCostTable(POINTS, 16);
+    for (const ms of [Number.NaN, -1, 0, Number.POSITIVE_INFINITY]) table.record(4, ms);
+    table.record(99, 5);
+    expect(table.points().every(({ ms }) => Number.isFinite(ms) && ms > 0)).toBe(true);
+  });
+});
+
+/** A clock that each pass of a target moves on. */
+function timedTarget(msOf: (numRows: number, pass: number) => number, contextSize = 4096) {
+  let now = 0;
+  let numPasses = 0;
+  const target = new FakeTarget({ vocabSize: 8, logitsOf: hashedLogits(8, 2), contextSize });
+  const evaluateTree = target.evaluateTree.bind(target);
+  target.evaluateTree = (tree, signal) => {
+    now += msOf(tree.size, numPasses++);
+    return evaluateTree(tree, signal);
+  };
+  return { target, now: () => now, numPasses: () => numPasses };
+}
+
+describe("measurePassCost", () => {
+  test("finds the plateaus of a step function", async () => {
+    const { target, now } = timedTarget((numRows) => 4 * Math.ceil(numRows / 8));
+    const { points } = await measurePassCost(target, { now, budgetMs: 1000 }, NEVER);
+    const table = new PassCostTable(points, 64);
+    expect([1, 8, 9, 16, 17].map((n) => table.ms(n))).toEqual([4, 4, 8, 8, 12]);
+    expect(points.at(-1)?.numRows).toBe(64);
+  });
+
+  test("takes medians, so that some slow passes do no harm", async () => {
+    const { target, now } = timedTarget((_rows, pass) => (pass % 7 === 0 ? 50 : 1));
+    const { points } = await measurePassCost(target, { now, budgetMs: 1e5 }, NEVER);
+    expect(points.every(({ ms }) => ms === 1)).toBe(true);
+  });
+
+  test("never says that a larger pass is cheaper", async () => {
+    const { target, now } = timedTarget((numRows) => (numRows === 3 ? 9 : numRows));
+    const { points } = await measurePassCost(target, { now, budgetMs: 1000 }, NEVER);
+    for (const [index, { ms }] of points.entries()) {
+      if (index > 0) expect(ms).toBeGreaterThanOrEqual(points[index - 1]!.ms);
+    }
+  });
+
+  test("measures small passes only where a pass is slow, and keeps to its time", async () => {
+    const { target, now, numPasses } = timedTarget((numRows) => 50 * numRows);
+    const { points } = await measurePassCost(target, { now, budgetMs: 800 }, NEVER);
+    expect(points.map(({ numRows }) => numRows)).toEqual([1, 2]);
+    expect(now()).toBeLessThan(2000);
+    expect(numPasses()).toBeLessThan(20);
+  });
+
+  test("keeps to a small context, and leaves a target that can be used", async () => {
+    const { target, now } = timedTarget(() => 1, 20);
+    const { points } = await measurePassCost(target, { now, budgetMs: 100 }, NEVER);
+    expect(points.at(-1)!.numRows).toBeLessThanOrEqual(20);
+    await target.prefill(Int32Array.of(1, 2, 3), NEVER);
+    expect(target.kvLength).toBe(3);
+  });
+
+  test("ends with the signal", async () => {
+    const { target, now } = timedTarget(() => 1);
+    await expect(
+      measurePassCost(target, { now, budgetMs: 100 }, AbortSignal.abort()),
+    ).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
