@@ -54,6 +54,10 @@ export default defineConfig({
           exclude: process.env["TREELINE_SOAK"] === "1" ? [] : ["test/engine/soak.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
+          // What the command line keeps stays out of the user's own cache.
+          env: {
+            XDG_CACHE_HOME: fileURLToPath(new URL("node_modules/.cache/tests", import.meta.url)),
+          },
           ...native,
         },
       },

@@ -41,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
     );
   let config: Config = readSettings();
 
-  const bundled = bundledFiles(context.extensionPath);
+  const bundled = bundledFiles(context.extensionPath, context.globalStorageUri.fsPath);
   const notifier = new ProblemNotifier();
   const lifecycle = new EngineLifecycle({
     bundled,

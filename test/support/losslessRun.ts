@@ -8,6 +8,7 @@ import {
 import type { SourceSpot } from "../../src/bench/sourceSpots.ts";
 import type { Drafter, GenerationContext } from "../../src/core/drafter.ts";
 import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import type { MeasuredPolicy } from "../../src/core/draftPolicy.ts";
 import type { DraftSource } from "../../src/core/draftTree.ts";
 import {
   buildFimPrompt,
@@ -90,18 +91,23 @@ export class LosslessBench {
 
   /**
    * One speculative generation, compared with plain's.
+   * @param budget - nodes verified per pass, or what decides of how many.
    * @param decodeWith - the target the loop drives; a mutant in the mutant suite, else the judge itself.
    */
   async compare(
     context: GenerationContext,
     plain: Generation,
     drafters: readonly Drafter[],
-    maxDraftNodes: number,
+    budget: number | MeasuredPolicy,
     tally: LosslessTally,
     decodeWith: TargetModel = this.target,
   ): Promise<void> {
+    const nodes =
+      typeof budget === "number"
+        ? { maxDraftNodes: budget }
+        : { maxDraftNodes: 63, policy: budget };
     const speculative = await speculativeDecode(
-      { target: decodeWith, drafters, context, limits: this.#limits, maxDraftNodes, observer },
+      { target: decodeWith, drafters, context, limits: this.#limits, ...nodes, observer },
       NEVER,
     );
     tally.numTokens += speculative.tokens.length;

@@ -40,7 +40,12 @@ describe("EngineLifecycle", () => {
     const onRecovered = vi.fn();
     const { clock } = createClient();
     const lifecycle = new EngineLifecycle({
-      bundled: { enginePath: "", targetPath: "bundled.gguf", draftPath: "bundledDraft.gguf" },
+      bundled: {
+        enginePath: "",
+        targetPath: "bundled.gguf",
+        draftPath: "bundledDraft.gguf",
+        passCostPath: "",
+      },
       createClient: ({ gpu }) => createClient({ gpu }).client,
       loadedEngines: new LoadedEngines(join(folder, "engines")),
       clock,
@@ -169,7 +174,7 @@ describe("EngineLifecycle", () => {
     const other = new LoadedEngines(join(folder, "engines"), 4711, () => true);
     await other.announce({ modelPaths: ["x"], bytes: 9 });
     const own = new EngineLifecycle({
-      bundled: { enginePath: "", targetPath: "", draftPath: "" },
+      bundled: { enginePath: "", targetPath: "", draftPath: "", passCostPath: "" },
       createClient: ({ gpu }) => createClient({ gpu }).client,
       loadedEngines: new LoadedEngines(join(folder, "engines"), process.pid, () => true),
       clock: createClient().clock,

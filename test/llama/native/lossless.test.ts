@@ -3,6 +3,9 @@
  * drafters, every type of weights. Near ties are printed with both logits.
  */
 import { afterAll, describe, expect, test } from "vitest";
+import { MeasuredPolicy } from "../../../src/core/draftPolicy.ts";
+import { DRAFT_SOURCES } from "../../../src/core/draftTree.ts";
+import { PassCostTable } from "../../../src/core/passCost.ts";
 import { DRAFTER_SETS, LosslessBench, MAX_RATE, newTally } from "../../support/losslessRun.ts";
 import { DRAFT_PATH, openTarget, TEST_GPU } from "../../support/models.ts";
 import { realSpots } from "../../support/packageSources.ts";
@@ -15,6 +18,11 @@ const TYPES = QUANT_TYPES.filter((type) =>
 const MAX_TOKENS = 32;
 /** The default of the CPU, and a tree wide enough for many leaves. */
 const NODE_LIMITS = [3, 12];
+/** A t(n) at which a measured policy verifies few nodes or many, as their chances are. */
+const NEARLY_FLAT = [
+  { numRows: 1, ms: 1 },
+  { numRows: 64, ms: 3 },
+];
 
 describe(`speculativeDecode on real models (gpu ${TEST_GPU})`, () => {
   const suite = { numTokens: 0, numNearTies: 0 };
@@ -24,6 +32,7 @@ describe(`speculativeDecode on real models (gpu ${TEST_GPU})`, () => {
     using draft = await openTarget(DRAFT_PATH);
     const bench = new LosslessBench(opened.model, opened.target, MAX_TOKENS);
     const total = newTally();
+    const policy = new MeasuredPolicy(new PassCostTable(NEARLY_FLAT, 64));
     for (const [promptIndex, spot] of realSpots(NUM_PROMPTS, 20_261_121).entries()) {
       const context = bench.prompt(spot);
       const plain = await bench.plain(context);
@@ -32,6 +41,8 @@ describe(`speculativeDecode on real models (gpu ${TEST_GPU})`, () => {
         const drafters = bench.drafters(sources, draft.target);
         await bench.compare(context, plain, drafters, maxDraftNodes, total);
       }
+      const drafters = bench.drafters(DRAFT_SOURCES, draft.target);
+      await bench.compare(context, plain, drafters, policy, total);
     }
     const meanLength = 1 + total.numAccepted / total.numSteps;
     process.stdout.write(
