@@ -4,7 +4,7 @@ import type { CompletionRejection } from "../core/completionRejection.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { sourcesOf } from "../core/draftTree.ts";
 import type { CompletionChunk, CompletionResult, LoadedModels } from "../engine/protocol.ts";
-import { splitAtCursor } from "./cursor.ts";
+import { splitAtCursor, withLineFeeds } from "./cursor.ts";
 import {
   type CommandContext,
   draftSources,
@@ -31,7 +31,8 @@ export async function completeCommand(
 ): Promise<void> {
   const { terminal, workingFolder } = context;
   const path = resolve(workingFolder, file);
-  const cursor = splitAtCursor(await readSourceFile(path, signal), options.line, options.column);
+  const text = await readSourceFile(path, signal);
+  const cursor = withLineFeeds(splitAtCursor(text, options.line, options.column));
   await withEngine(
     options,
     context,

@@ -7,6 +7,12 @@ export interface SplitText {
   readonly suffixText: string;
 }
 
+/** The same with `\n` for `\r\n`, as the editor asks: models know hardly anything else. */
+export function withLineFeeds({ prefixText, suffixText }: SplitText): SplitText {
+  const fed = (text: string) => text.replaceAll("\r\n", "\n");
+  return { prefixText: fed(prefixText), suffixText: fed(suffixText) };
+}
+
 const LINE_END = /\r\n|\n|\r/g;
 const HIGH_SURROGATE = /[\uD800-\uDBFF]/;
 const LOW_SURROGATE = /[\uDC00-\uDFFF]/;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { splitAtCursor } from "../../src/cli/cursor.ts";
+import { splitAtCursor, withLineFeeds } from "../../src/cli/cursor.ts";
 
 describe("splitAtCursor", () => {
   test.each([
@@ -27,4 +27,9 @@ describe("splitAtCursor", () => {
   ])("refuses %s and names what it expects", (_, text, line, column, message) => {
     expect(() => splitAtCursor(text, line, column)).toThrow(message);
   });
+});
+
+test("the engine is asked with line feeds, as the editor asks", () => {
+  const split = splitAtCursor("a\r\nb c\r\n\r\nd\re", 2, 2);
+  expect(withLineFeeds(split)).toEqual({ prefixText: "a\nb", suffixText: " c\n\nd\re" });
 });
