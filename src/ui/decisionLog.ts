@@ -22,6 +22,12 @@ export interface Decision {
 }
 
 const PASSING: ReadonlySet<DecisionReason> = new Set(["cancelled", "superseded"]);
+/** They hold for a document as a whole, so each key of it would get one. */
+const LASTING: ReadonlySet<DecisionReason> = new Set(["off", "languageOff", "severalCursors"]);
+
+function isSameDocument(a: Decision, b: Decision): boolean {
+  return a.document === b.document && a.languageId === b.languageId;
+}
 
 export class DecisionLog {
   #decisions: readonly Decision[] = [];
@@ -33,8 +39,11 @@ export class DecisionLog {
 
   add(decision: Decision): void {
     const [newest] = this.#decisions;
-    // While the user types, one cancelled question follows another: they make one entry.
-    const isRepeated = PASSING.has(decision.reason) && newest?.reason === decision.reason;
+    // While the user types, one cancelled or refused question follows another: they make one entry.
+    const isRepeated =
+      newest?.reason === decision.reason &&
+      (PASSING.has(decision.reason) ||
+        (LASTING.has(decision.reason) && isSameDocument(newest, decision)));
     const before = isRepeated ? this.#decisions.slice(1) : this.#decisions;
     this.#decisions = [decision, ...before].slice(0, MAX_DECISIONS);
   }

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { type Config, isEnabledFor } from "./config.ts";
 import type { EditorFacts } from "./noSuggestionReport.ts";
+import { REPORT_SCHEME } from "./servedDocuments.ts";
 
 /** Extensions known to answer inline completion requests; matched by the beginning of their ids. */
 const RIVALS = [
@@ -25,7 +26,9 @@ const HIDING_VALUES: readonly { readonly name: string; readonly value: unknown }
 ];
 
 export function editorFacts(config: Config): EditorFacts {
-  const document = vscode.window.activeTextEditor?.document;
+  const active = vscode.window.activeTextEditor?.document;
+  // A report that lies open as text is not what the user asks about.
+  const document = active?.uri.scheme === REPORT_SCHEME ? undefined : active;
   const settings = vscode.workspace.getConfiguration(undefined, document);
   const languageId = document?.languageId;
   const delay = settings.get<number>("editor.inlineSuggest.minShowDelay") ?? 0;

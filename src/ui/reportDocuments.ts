@@ -22,14 +22,14 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, Disp
     const uri = vscode.Uri.from({ scheme: REPORT_SCHEME, path: `/${name}.md` });
     this.#texts.set(uri.path, markdown);
     this.#changed.fire(uri);
-    const commands = await vscode.commands.getCommands(true);
-    if (commands.includes("markdown.showPreview")) {
+    try {
+      // Starts the preview's extension; before that, the list of commands does not have it.
       await vscode.commands.executeCommand("markdown.showPreview", uri);
-      return;
+    } catch {
+      // The extension is built in, but it can be switched off.
+      const document = await vscode.workspace.openTextDocument(uri);
+      await vscode.window.showTextDocument(document, { preview: true });
     }
-    // The preview belongs to a built-in extension that can be switched off.
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: true });
   }
 
   [Symbol.dispose](): void {

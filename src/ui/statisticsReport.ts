@@ -11,7 +11,8 @@ export function statisticsReport(book: StatisticsBook, now: Date): string {
   const total = sumBook(book);
   const rows: [string, Counters][] = [
     ["today", sumBook(book, dayOf(now))],
-    [`last ${MAX_DAYS} days`, total],
+    // In one line, as the table is wide.
+    [`last\u00a0${MAX_DAYS}\u00a0days`, total],
   ];
   return [
     "# Treeline Statistics",

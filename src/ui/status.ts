@@ -138,7 +138,8 @@ function figureLines(figures: Figures): string[] {
   const { shown, accepted, partialAccepts, tokensPerPass, savedMs, drafts } = figures;
   const lines: string[] = [];
   if (shown > 0 || accepted > 0) {
-    const partly = partialAccepts === 0 ? "" : `, word by word ${partialAccepts} times`;
+    const times = partialAccepts === 1 ? "once" : `${partialAccepts} times`;
+    const partly = partialAccepts === 0 ? "" : `, word by word ${times}`;
     lines.push(`Today: ${shown} shown, ${accepted} accepted${partly}`);
   }
   if (figures.judgedCharacters > 0) {
@@ -150,9 +151,12 @@ function figureLines(figures: Figures): string[] {
     lines.push(`Tokens per pass: ${tokensPerPass.toFixed(2)} incl. bonus`);
   }
   if (drafts.length > 0) {
-    const each = drafts.map(
-      ({ source, verified, accepted: taken }) =>
-        `${SOURCE_NAMES[source]} ${formatPercent(taken / verified)} of ${verified}`,
+    const each = drafts.map(({ source, verified, accepted: taken }) =>
+      // Lines break between drafters only.
+      `${SOURCE_NAMES[source]} ${formatPercent(taken / verified)} of ${verified}`.replaceAll(
+        " ",
+        "\u00a0",
+      ),
     );
     lines.push(`Drafts accepted: ${each.join(", ")}`);
   }

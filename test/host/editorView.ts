@@ -10,7 +10,10 @@ export interface EditorSnapshot {
 
 /** Runs in the page. */
 function readActiveEditor(): { lines: string[]; inline: string[]; below: string[] } | undefined {
-  const editor = document.querySelector(".editor-group-container.active .monaco-editor");
+  const editor =
+    // A notebook has an editor per cell and hovers over its editor group.
+    document.querySelector(".notebookOverlay .monaco-editor.focused") ??
+    document.querySelector(".editor-group-container.active .monaco-editor");
   if (editor === null) return undefined;
   const isGhost = (element: Element) => /\bghost-text/.test(element.className);
   const pieces = (line: Element) => [...line.querySelectorAll("span > span")];

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const inHost = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+export const REPOSITORY = inHost("../../");
 /** This folder: its own package.json, lock file and node_modules. */
 export const HOST_DIR = inHost("./").replace(/\/$/, "");
 /** VS Code's server inside the code-server package; code-server's own front end is never started. */
@@ -14,7 +15,15 @@ export const SERVER_MAIN = join(VSCODE_DIR, "out/server-main.js");
 export const ARTIFACTS_DIR = inHost("../../artifacts");
 export const PROBE_EXTENSION_DIR = inHost("./probeExtension");
 export const FIXTURE_EXTENSION_DIR = inHost("./fixtureExtension");
+export const RIVAL_EXTENSION_DIR = inHost("./rivalExtension");
 export const SERVER_LAUNCHER = inHost("./serverLauncher.mjs");
+
+/** For a machine that cannot have the host; .ci/run unsets it. */
+export const SKIP_VARIABLE = "TREELINE_SKIP_HOST_TESTS";
+
+export function isSkipped(): boolean {
+  return process.env[SKIP_VARIABLE] === "1";
+}
 
 /** VS Code 1.139 needs `registerHooks` of `node:module`, which Node 20 lacks. */
 export const MIN_NODE_MAJOR = 24;

@@ -4,6 +4,11 @@ import { poll } from "./poll.ts";
 
 const WIDGET = ".quick-input-widget";
 
+interface QuickPickRow {
+  readonly label: string;
+  readonly isFocused: boolean;
+}
+
 export class QuickPick {
   readonly #page: Page;
   readonly #widget: Locator;
@@ -41,8 +46,7 @@ export class QuickPick {
   /** Labels of the rows on screen, top to bottom; a long list shows only its first dozen or so. */
   async items(): Promise<string[]> {
     await this.waitUntilOpen();
-    const labels = await this.#rows().locator(".label-name").allInnerTexts();
-    return labels.map((label) => label.replaceAll("\u00a0", " ").trim());
+    return (await this.#readRows()).map(({ label }) => label);
   }
 
   /** Replaces what stands in the input. */
@@ -53,16 +57,24 @@ export class QuickPick {
 
   /** Takes the row with exactly this label, once it is on screen; `fill` brings up one further down. */
   async choose(label: string): Promise<void> {
-    // Results that still come in move the rows, so a click that finds its row gone looks again.
+    let lastRows = "";
+    // By keys: results that still come in move the rows, and a click then goes to another one or nowhere.
     const take = async () => {
-      const index = (await this.items()).indexOf(label);
-      if (index < 0) return undefined;
-      await this.#rows().nth(index).click({ timeout: 2000 });
-      return true;
+      const rows = await this.#readRows();
+      const index = rows.findIndex((row) => row.label === label);
+      const focusedIndex = rows.findIndex(({ isFocused }) => isFocused);
+      const isSettled = JSON.stringify(rows) === lastRows;
+      lastRows = JSON.stringify(rows);
+      if (index < 0 || !isSettled) return undefined;
+      if (index === focusedIndex) {
+        await this.#page.keyboard.press("Enter");
+        return true;
+      }
+      await this.#page.keyboard.press(focusedIndex < index ? "ArrowDown" : "ArrowUp");
+      return undefined;
     };
-    await poll(`the item "${label}"`, take, {
-      describe: async () => JSON.stringify(await this.items()),
-    });
+    await this.waitUntilOpen();
+    await poll(`the item "${label}"`, take, { describe: () => lastRows });
   }
 
   /** Confirms an input box, or takes the highlighted row. */
@@ -76,7 +88,15 @@ export class QuickPick {
     await this.waitUntilClosed();
   }
 
-  #rows(): Locator {
-    return this.#widget.locator(".quick-input-list .monaco-list-row");
+  #readRows(): Promise<QuickPickRow[]> {
+    const rows = this.#widget.locator(".quick-input-list .monaco-list-row");
+    return rows.evaluateAll((elements) =>
+      elements.map((element) => ({
+        label: (element.querySelector(".label-name")?.textContent ?? "")
+          .replaceAll("\u00a0", " ")
+          .trim(),
+        isFocused: element.classList.contains("focused"),
+      })),
+    );
   }
 }

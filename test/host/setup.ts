@@ -1,14 +1,24 @@
 /**
  * Installs what the VS Code host needs and is not there yet: the npm tree of this folder and a Chromium.
- * Run it as `node test/host/setup.ts`; vitest.config.ts also runs it before the tests. A second run changes nothing.
+ * Run it as `node test/host/setup.ts`, as `npm test` does before all else so that a machine that cannot have the host
+ * fails at once; vitest.config.ts runs it, too. A second run changes nothing.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFile, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { findChromium, HOST_DIR, MIN_NODE_MAJOR, VSCODE_DIR } from "./hostLayout.ts";
+import {
+  findChromium,
+  HOST_DIR,
+  isSkipped,
+  MIN_NODE_MAJOR,
+  SKIP_VARIABLE,
+  VSCODE_DIR,
+} from "./hostLayout.ts";
 
+const CHROMIUM_HELP =
+  "Install Chromium or Chrome so that it is on PATH (Debian: apt-get install chromium), or set CHROMIUM_PATH to its binary.";
 const NPM_FLAGS = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"];
 
 function print(line: string): void {
@@ -99,18 +109,19 @@ async function ensureChromium(): Promise<void> {
     return;
   }
   if (process.getuid?.() !== 0 || !(await exists("/usr/bin/apt-get"))) {
-    throw new Error(
-      "No Chromium found. Install Chromium or Chrome so that it is on PATH, or set CHROMIUM_PATH to its binary. " +
-        "(As root on Debian, this script installs the chromium package by itself.)",
-    );
+    throw new Error(`No Chromium found, and only root on Debian can install one. ${CHROMIUM_HELP}`);
   }
-  await timed("apt-get install chromium (about 420 MB on disk)", async () => {
-    await runCommand("apt-get", ["update", "-qq"], HOST_DIR);
-    // The font is for screenshots: without one they have no text.
-    const packages = ["chromium", "fonts-dejavu-core"];
-    const flags = ["install", "-y", "-qq", "--no-install-recommends"];
-    await runCommand("apt-get", [...flags, ...packages], HOST_DIR);
-  });
+  try {
+    await timed("apt-get install chromium (about 420 MB on disk)", async () => {
+      await runCommand("apt-get", ["update", "-qq"], HOST_DIR);
+      // The font is for screenshots: without one they have no text.
+      const packages = ["chromium", "fonts-dejavu-core"];
+      const flags = ["install", "-y", "-qq", "--no-install-recommends"];
+      await runCommand("apt-get", [...flags, ...packages], HOST_DIR);
+    });
+  } catch (cause) {
+    throw new Error(`Chromium could not be installed. ${CHROMIUM_HELP}`, { cause });
+  }
   if (findChromium() === undefined)
     throw new Error("apt-get installed chromium, yet it is not on PATH.");
 }
@@ -136,4 +147,15 @@ export async function setup(): Promise<void> {
   await ensureTree();
 }
 
-if (import.meta.main) await setup();
+if (import.meta.main) {
+  if (isSkipped()) print(`skipped (${SKIP_VARIABLE} is set)`);
+  else {
+    try {
+      await setup();
+    } catch (error) {
+      for (let each: unknown = error; each instanceof Error; each = each.cause) print(each.message);
+      print(`To run the other tests without the VS Code host: ${SKIP_VARIABLE}=1 npm test`);
+      process.exitCode = 1;
+    }
+  }
+}

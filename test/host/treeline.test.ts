@@ -1,49 +1,43 @@
 /** Treeline as a user gets it: the packed VSIX in a real VS Code, with the bundled models and default settings. */
 import { readdir, readFile, readlink, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from "vitest";
+import { ARTIFACTS_DIR } from "./hostLayout.ts";
 import { poll } from "./poll.ts";
-import { statusBarTooltip } from "./statusBar.ts";
+import { statusBarItem, statusBarTooltip } from "./statusBar.ts";
 import {
   commandLineText,
   createWorkspace,
-  EDITOR_DEFAULTS,
-  EXTENSION,
+  edited,
+  editorState,
+  HUMAN,
   POINT_LINE,
   POINT_SOURCE,
-  packTreeline,
   SCHEMA_LINE,
   STACK_LINE,
   STATUS_ITEM,
+  settledGhostText,
+  showFailure,
+  startTreeline,
 } from "./treelineHost.ts";
-import { startVscode, type VscodeHost } from "./vscodeHost.ts";
-
-/** A pause between keys as people have. */
-const HUMAN = { msPerKey: 90 };
+import type { VscodeHost } from "./vscodeHost.ts";
 
 describe("the packed extension", () => {
-  let vsix: string;
   let folder: string;
   let host: VscodeHost;
 
   beforeAll(async () => {
-    vsix = await packTreeline();
-    folder = await createWorkspace();
-    host = await startVscode({ vsix: [vsix], settings: EDITOR_DEFAULTS, workspaceFolder: folder });
-    await host.waitForExtension(EXTENSION);
-    await host.waitForStatusBarText(STATUS_ITEM, "Treeline");
+    folder = await createWorkspace({ "corrupt.gguf": "GGUF but no more than that" });
+    host = await startTreeline({ workspaceFolder: folder });
   });
 
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
-    for (const path of [dirname(vsix), folder]) await rm(path, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   });
 
   beforeEach(({ task }) => {
-    onTestFailed(async () => {
-      await host?.screenshot(`failed-${task.name.replaceAll(/\W+/g, "-")}.png`);
-      console.log(JSON.stringify(await host?.editorOnScreen()), await host?.logs.read("Treeline"));
-    });
+    onTestFailed(() => showFailure(host, task.name));
   });
 
   async function enginePids(): Promise<number[]> {
@@ -63,24 +57,17 @@ describe("the packed extension", () => {
     await host.moveCursor(POINT_LINE, 1);
   }
 
-  /** The ghost text, once it stays the same. */
-  async function settledGhostText(): Promise<string> {
-    let last = "";
-    const isSettled = async () => {
-      const text = await host.waitForGhostText();
-      const isSame = text === last;
-      last = text;
-      return isSame && text;
-    };
-    return poll("ghost text that stays", isSettled, { everyMs: 600 });
-  }
-
   /** Fails unless the command line completes alike here, or where the suggestion was made that was typed into. */
   async function expectCommandLineText(fileName: string): Promise<void> {
-    const offered = (await settledGhostText()).trimEnd();
+    const offered = (await settledGhostText(host)).trimEnd();
+    const state = await editorState(host);
     const completions: string[] = [];
     for (let numTyped = 0; numTyped < 8; numTyped++) {
-      const { typed, text } = await commandLineText(host, fileName, numTyped);
+      const before = edited(state, numTyped, "");
+      const typed = state.text
+        .split("\n")
+        [state.line - 1]?.slice(before.column - 1, state.column - 1);
+      const text = await commandLineText(fileName, before);
       if (text.trimEnd() === (typed + offered).trimEnd()) return;
       completions.push(text);
     }
@@ -128,7 +115,8 @@ describe("the packed extension", () => {
     await expect.poll(() => host.editorText()).not.toContain("  const dy = \n");
     const rest = await host.waitForGhostText(5000, (text) => text !== offered);
     expect(offered.endsWith(rest)).toBe(true);
-    const look = async () => (await host.statusBarTooltip(STATUS_ITEM)).includes("word by word 1");
+    const look = async () =>
+      (await host.statusBarTooltip(STATUS_ITEM)).includes("word by word once");
     await poll("the partial acceptance in the tooltip", look, { timeoutMs: 15_000 });
   });
 
@@ -258,7 +246,9 @@ describe("the packed extension", () => {
         "Also loaded in another window: 4.8 MB",
       );
     await poll("the second window to tell of the first", isTold, { timeoutMs: 40_000 });
-    await second.screenshot({ path: "artifacts/treeline-second-window.png" });
+    await (await statusBarItem(second, STATUS_ITEM)).hover();
+    await second.locator(".workbench-hover").waitFor();
+    await second.screenshot({ path: join(ARTIFACTS_DIR, "treeline-second-window.png") });
 
     process.kill(firstHostPid, "SIGKILL");
     const isGone = async () => (await enginesOfFirst()).length === 0;

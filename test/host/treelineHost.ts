@@ -1,23 +1,26 @@
-/** The packed extension, the workspace it is tried in, and the command line as its oracle. */
+/** The packed extension in the host, the workspace it is tried in, and the command line as its oracle. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { VscodeHost } from "./vscodeHost.ts";
+import { inject } from "vitest";
+import { REPOSITORY } from "./hostLayout.ts";
+import { poll } from "./poll.ts";
+import { startVscode, type VscodeHost, type VscodeOptions } from "./vscodeHost.ts";
 
-const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
 
 export const EXTENSION = "treeline.treeline";
 export const STATUS_ITEM = `${EXTENSION}.status`;
+/** A pause between keys as people have. */
+export const HUMAN = { msPerKey: 90 };
 
 /** VS Code's own values, which the harness changes to keep other tests quiet. */
 export const EDITOR_DEFAULTS = {
   "editor.autoClosingBrackets": "languageDefined",
   "editor.autoClosingQuotes": "languageDefined",
-  "editor.quickSuggestions": { other: "on", comments: "off", strings: "off" },
+  "editor.quickSuggestions": { other: "offWhenInlineCompletions", comments: "off", strings: "off" },
   "editor.suggestOnTriggerCharacters": true,
   "editor.wordBasedSuggestions": "matchingDocuments",
 };
@@ -75,43 +78,105 @@ export const STACK_SOURCE = `class Stack:
 `;
 export const STACK_LINE = 9;
 
-/** Builds and packs as \`npm run package\` does. */
-export async function packTreeline(): Promise<string> {
-  const out = join(await mkdtemp(join(tmpdir(), "treeline-packed-")), "treeline.vsix");
-  await run(process.execPath, ["tooling/packageVsix.ts", "--out", out], { cwd: REPOSITORY });
-  return out;
-}
-
-export async function createWorkspace(): Promise<string> {
+/** A new folder with the sources above, and with other files if given. */
+export async function createWorkspace(
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "treeline-ws-"));
-  await writeFile(join(folder, "point.ts"), POINT_SOURCE);
-  await writeFile(join(folder, "schemas.ts"), SCHEMA_SOURCE);
-  await writeFile(join(folder, "stack.py"), STACK_SOURCE);
-  await writeFile(join(folder, "corrupt.gguf"), "GGUF but no more than that");
+  const all = {
+    "point.ts": POINT_SOURCE,
+    "schemas.ts": SCHEMA_SOURCE,
+    "stack.py": STACK_SOURCE,
+    ...files,
+  };
+  for (const [name, text] of Object.entries(all)) await writeFile(join(folder, name), text);
   return folder;
 }
 
-/** What the command line completes at the active editor's cursor, or as it was before the last characters were typed. */
-export async function commandLineText(
+/** VS Code with the packed extension and, but for `settings`, with VS Code's own values; the engine is starting. */
+export async function startTreeline(
+  options: Omit<VscodeOptions, "vsix"> & { readonly otherVsix?: readonly string[] },
+): Promise<VscodeHost> {
+  const { otherVsix = [], settings = {}, ...others } = options;
+  const host = await startVscode({
+    ...others,
+    vsix: [inject("treelineVsix"), ...otherVsix],
+    settings: { ...EDITOR_DEFAULTS, ...settings },
+  });
+  try {
+    await host.waitForExtension(EXTENSION);
+    await host.waitForStatusBarText(STATUS_ITEM, "Treeline");
+    return host;
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Runs a command by its id; resolves when it is done, as the palette cannot tell. */
+export async function executeCommand(host: VscodeHost, id: string): Promise<void> {
+  await host.evaluate(async (vscode, command) => {
+    await vscode.commands.executeCommand(command);
+  }, id);
+}
+
+/** Pictures and prints what a failed test left on the screen. */
+export async function showFailure(host: VscodeHost | undefined, testName: string): Promise<void> {
+  await host?.screenshot(`failed-${testName.replaceAll(/\W+/g, "-")}.png`);
+  console.log(JSON.stringify(await host?.editorOnScreen()), await host?.logs.read("Treeline"));
+}
+
+/** The ghost text, once it stays the same; one that `accepts` agrees with if given. */
+export async function settledGhostText(
   host: VscodeHost,
-  fileName: string,
-  numTyped = 0,
-): Promise<{ readonly typed: string; readonly text: string }> {
+  accepts?: (text: string) => boolean,
+): Promise<string> {
+  let last = "";
+  const isSettled = async () => {
+    const text = await host.waitForGhostText(20_000, accepts);
+    const isSame = text === last;
+    last = text;
+    return isSame && text;
+  };
+  return poll("ghost text that stays", isSettled, { everyMs: 600 });
+}
+
+export interface EditorState {
+  readonly text: string;
+  /** From 1, as VS Code shows them. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The active editor's text and cursor. */
+export async function editorState(host: VscodeHost): Promise<EditorState> {
   const text = await host.editorText();
   const cursor = await host.cursor();
   if (text === null || cursor === null) throw new Error("No editor is active.");
-  const lines = text.split("\n");
-  const line = lines[cursor.line - 1] ?? "";
-  const column = cursor.column - numTyped;
-  const typed = line.slice(column - 1, cursor.column - 1);
-  lines[cursor.line - 1] = line.slice(0, column - 1) + line.slice(cursor.column - 1);
+  return { text, ...cursor };
+}
+
+/** The state with the characters around the cursor changed: some before it removed, others inserted. */
+export function edited(state: EditorState, numRemoved: number, inserted: string): EditorState {
+  const lines = state.text.split("\n");
+  const line = lines[state.line - 1] ?? "";
+  const column = state.column - numRemoved;
+  lines[state.line - 1] = line.slice(0, column - 1) + inserted + line.slice(state.column - 1);
+  return { text: lines.join("\n"), line: state.line, column: column + inserted.length };
+}
+
+/** What the command line completes there. */
+export async function commandLineText(
+  fileName: string,
+  { text, line, column }: EditorState,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "treeline-cli-"));
   try {
-    await writeFile(join(folder, fileName), lines.join("\n"));
-    const place = ["--line", String(cursor.line), "--column", String(column)];
+    await writeFile(join(folder, fileName), text);
+    const place = ["--line", String(line), "--column", String(column)];
     const args = [join(REPOSITORY, "dist/cli.mjs"), "complete", fileName, ...place, "--json"];
     const { stdout } = await run(process.execPath, args, { cwd: folder });
-    return { typed, text: (JSON.parse(stdout) as { text: string }).text };
+    return (JSON.parse(stdout) as { text: string }).text;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,6 +5,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FrameLocator, Page } from "playwright-core";
 import { type ChromiumWindow, openChromiumWindow } from "./chromiumWindow.ts";
 import { type EditorSnapshot, readEditor } from "./editorView.ts";
@@ -25,6 +27,8 @@ import { dataLayout, VscodeServer } from "./vscodeServer.ts";
 export interface VscodeOptions {
   /** Paths of packed extensions. */
   readonly vsix: readonly string[];
+  /** Built-in extensions besides the harness's own (vscodeServer.ts), by the names of their folders. */
+  readonly builtin?: readonly string[];
   /** User settings, added to the harness's own (vscodeServer.ts). */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly workspaceFolder: string;
@@ -56,8 +60,8 @@ export async function startVscode(options: VscodeOptions): Promise<VscodeHost> {
     }
     await mkdir(dataDir, { recursive: true });
     const layout = dataLayout(dataDir);
-    const { vsix, settings = {}, env = {} } = options;
-    const server = stack.use(await VscodeServer.start({ dataDir, vsix, settings, env }));
+    const { vsix, builtin = [], settings = {}, env = {} } = options;
+    const server = stack.use(await VscodeServer.start({ dataDir, vsix, builtin, settings, env }));
     const logs = new HostLogs(layout.serverLog, layout.logs);
     const address = new URL(`http://127.0.0.1:${server.port}/`);
     address.searchParams.set("folder", resolve(options.workspaceFolder));
@@ -138,7 +142,8 @@ export class VscodeHost {
     await this.quickPick.choose(basename(path));
     await this.quickPick.waitUntilClosed();
     await this.page.locator(`.tab.active[data-resource-name="${basename(path)}"]`).waitFor();
-    await this.page.locator(".editor-group-container.active .view-lines").first().waitFor();
+    const editors = ".editor-group-container.active .view-lines, .notebookOverlay .view-lines";
+    await this.page.locator(editors).filter({ visible: true }).first().waitFor();
   }
 
   /** Types as a user does; `msPerKey` is the pause after each key, 30 by default. */
@@ -190,6 +195,16 @@ export class VscodeHost {
   async waitForNoGhostText(timeoutMs = 10_000): Promise<void> {
     const isGone = async () => (await this.ghostText()) === undefined;
     await poll("ghost text to go away", isGone, { timeoutMs, everyMs: 20 });
+  }
+
+  /** @throws Error if ghost text is shown at any time from now on for so long. */
+  async expectNoGhostTextFor(durationMs: number): Promise<void> {
+    const endMs = performance.now() + durationMs;
+    while (performance.now() < endMs) {
+      const text = await this.ghostText();
+      if (text !== undefined) throw new Error(`There is ghost text: ${JSON.stringify(text)}`);
+      await sleep(20);
+    }
   }
 
   /** Lines and ghost text on screen at one instant. */

@@ -46,6 +46,8 @@ export interface ServerOptions {
   /** Holds everything the server writes. Kept between starts if the caller keeps it. */
   readonly dataDir: string;
   readonly vsix: readonly string[];
+  /** Built-in extensions besides `BUILTIN_EXTENSIONS`, by the names of their folders. */
+  readonly builtin: readonly string[];
   readonly settings: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -110,7 +112,7 @@ async function prepareData(options: ServerOptions): Promise<void> {
   await writeFile(layout.settings, JSON.stringify(settings, undefined, 2));
   await rm(layout.builtin, { recursive: true, force: true });
   await mkdir(layout.builtin, { recursive: true });
-  for (const name of BUILTIN_EXTENSIONS) {
+  for (const name of [...BUILTIN_EXTENSIONS, ...options.builtin]) {
     await symlink(join(VSCODE_DIR, "extensions", name), join(layout.builtin, name), "dir");
   }
   await symlink(PROBE_EXTENSION_DIR, join(layout.builtin, "probe"), "dir");

@@ -88,6 +88,16 @@ describe("DecisionLog", () => {
       ["rejected", 3],
     ]);
   });
+
+  test("makes one entry of refusals in one document, and keeps those of another", () => {
+    const log = new DecisionLog();
+    for (let line = 1; line <= 9; line++) log.add(decision({ reason: "languageOff", line }));
+    log.add(decision({ reason: "languageOff", document: "b.md" }));
+    for (let line = 1; line <= 9; line++) log.add(decision({ reason: "rejected", line }));
+    expect(log.decisions.map(({ document }) => document).slice(9)).toEqual(["b.md", "a|b.ts"]);
+    expect(log.decisions).toHaveLength(11);
+    expect(log.decisions.at(-1)?.line).toBe(9);
+  });
 });
 
 describe("statisticsReport", () => {
@@ -105,7 +115,7 @@ describe("statisticsReport", () => {
     } as const;
     const report = statisticsReport(book, new Date(2025, 10, 21));
     expect(report).toContain("| today | 4 | 1 | 25 % |");
-    expect(report).toContain("| last 90 days | 6 | 1 | 17 % |");
+    expect(report).toContain("| last\u00a090\u00a0days | 6 | 1 | 17 % |");
     expect(report).toContain("| c\\_x | 4 | 1 |");
     expect(report.indexOf("| 2025-11-21 |")).toBeLessThan(report.indexOf("| 2025-11-20 |"));
     expect(report).toContain("| draft model | 10 | 4 | 40 % |");

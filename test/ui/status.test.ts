@@ -38,8 +38,14 @@ describe("renderStatus", () => {
     expect(view.tooltip).toContain("Today: 4 shown, 3 accepted, word by word 2 times");
     expect(view.tooltip).toContain("Kept: 40 of 50 accepted characters after 30 s");
     expect(view.tooltip).toContain("Tokens per pass: 2.00 incl. bonus");
-    expect(view.tooltip).toContain("Drafts accepted: recycling 50 % of 4");
+    expect(view.tooltip).toContain("Drafts accepted: recycling\u00a050\u00a0%\u00a0of\u00a04");
     expect(view.tooltip).toContain("Against plain decoding: 15 ms saved (estimated)");
+  });
+
+  test("says once rather than 1 times", () => {
+    const today = { ...SOME, partialAccepts: 1 };
+    const { tooltip } = renderStatus({ phase: "ready", alsoLoadedBytes: 0, today });
+    expect(tooltip).toContain("word by word once");
   });
 
   test("says that the language is off, and shows no figures then", () => {
