@@ -187,8 +187,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
     origin: SuggestionOrigin,
   ): Promise<QueryOutcome | undefined> {
     const { query, signal } = question;
-    const untilLines = this.#untilLines(generation, question);
-    const answer = await generation.answerFor(query, signal, untilLines);
+    const answer = await generation.answerFor(query, signal, this.#untilLines(question));
     const { id } = generation;
     if (answer.kind === "lines") {
       const result = generation.end.then((end) =>
@@ -208,15 +207,10 @@ export class CompletionBroker implements CompletionSource, Disposable {
     return this.#serve(question, { completion, text: rest, origin });
   }
 
-  /** When done lines will do; undefined where they are on the screen already, or nothing may outlive its question. */
-  #untilLines({ id }: RunningGeneration, { query, arrivedAt }: Question) {
+  /** When done lines will do; undefined where nothing may outlive its question. */
+  #untilLines({ arrivedAt }: Question) {
     const { caches, clock } = this.#options;
-    const shown = this.#shown;
-    const isOnScreen =
-      shown?.suggestion.id === id &&
-      shown.query.documentId === query.documentId &&
-      shown.query.prefixText === query.prefixText;
-    if (!caches || isOnScreen) return;
+    if (!caches) return;
     return (signal: AbortSignal) =>
       clock.delay(Math.max(0, arrivedAt + LINES_AFTER_MS - clock.now()), signal);
   }

@@ -6,6 +6,11 @@ import { randomUUID } from "node:crypto";
 import type { CancellationToken, RequestType0 } from "vscode-jsonrpc/node";
 import type { GpuChoice } from "../core/backend.ts";
 import {
+  type BenchAnswer,
+  type BenchParams,
+  type BenchProgress,
+  benchProgress,
+  benchRequest,
   type CompleteParams,
   type CompletionChunk,
   type CompletionResult,
@@ -32,6 +37,9 @@ import type { StepDown } from "./restartPolicy.ts";
 /** Time an engine has to answer a cancel, in ms; one that takes longer hangs and is killed. */
 export const CANCEL_GRACE_MS = 15_000;
 
+/** The same while it benchmarks: a peer's pass over a prompt cannot be cancelled. */
+export const BENCH_CANCEL_GRACE_MS = 60_000;
+
 /**
  * What the engine is doing: `stopped` before the first request and after dispose, `restarting` from a crash until the
  * new process is up (which the next request asks for), `failed` after too many crashes in a row.
@@ -53,7 +61,7 @@ export class EngineClient implements AsyncDisposable {
   readonly #stateListeners = new ListenerSet<EngineState>();
   readonly #noticeListeners = new ListenerSet<string>();
   #state: EngineState = "stopped";
-  #numCompletions = 0;
+  #numRunning = 0;
 
   constructor(options: EngineSupervisorOptions) {
     this.#options = options;
@@ -132,25 +140,34 @@ export class EngineClient implements AsyncDisposable {
     const progress = connection.onProgress(completionProgress, progressToken, (chunk) => {
       if (!signal.aborted) onChunk(chunk);
     });
-    const answered = new AbortController();
-    const watchForHang = () => this.#killUnlessAnswered(engine, answered.signal);
-    signal.addEventListener("abort", watchForHang, { once: true });
-    this.#numCompletions++;
-    this.#updateState();
-    // The engine works until it has answered, which after a cancel is later than the caller's rejection.
-    const onAnswer = () => {
-      answered.abort();
-      signal.removeEventListener("abort", watchForHang);
-      progress.dispose();
-      this.#numCompletions--;
-      this.#updateState();
-    };
-    pending.answer.then(() => {
-      this.#supervisor.policy.completed();
-      this.#serving.completed();
-      onAnswer();
-    }, onAnswer);
+    this.#watch(engine, pending, progress, CANCEL_GRACE_MS, signal);
     return pending.result;
+  }
+
+  /**
+   * Measures the loaded models. An abort ends it early: the promise then resolves to what was finished until then. So does
+   * a completion or a load, which comes first.
+   * @throws EngineError `engineCrashed` if the engine dies meanwhile; the signal's reason if it had not begun.
+   */
+  async bench(
+    params: BenchParams,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<BenchAnswer> {
+    this.#assertOpen();
+    const engine = await this.#serving.engine(this.#withLifetime(signal));
+    const { connection } = engine;
+    const progressToken = randomUUID();
+    const pending = this.#send(
+      engine,
+      (token) => connection.sendRequest(benchRequest, { ...params, progressToken }, token),
+      signal,
+    );
+    // It rejects with the abort; the answer comes nevertheless.
+    pending.result.catch(() => {});
+    const progress = connection.onProgress(benchProgress, progressToken, onProgress);
+    this.#watch(engine, pending, progress, BENCH_CANCEL_GRACE_MS, signal);
+    return pending.answer;
   }
 
   async statistics(signal: AbortSignal): Promise<EngineStatistics> {
@@ -202,12 +219,39 @@ export class EngineClient implements AsyncDisposable {
     return sendCancellable(send, () => this.#supervisor.endedError(engine), signal);
   }
 
-  /** A native hang ends like a crash: it costs the completion, and the next request gets a new engine. */
-  #killUnlessAnswered(engine: EngineProcess, answered: AbortSignal): void {
+  /** Until a request is answered the engine works, which after a cancel is later than the caller's rejection. */
+  #watch(
+    engine: EngineProcess,
+    pending: PendingAnswer<unknown>,
+    progress: { dispose(): void },
+    graceMs: number,
+    signal: AbortSignal,
+  ): void {
+    const answered = new AbortController();
+    const watchForHang = () => this.#killUnlessAnswered(engine, graceMs, answered.signal);
+    signal.addEventListener("abort", watchForHang, { once: true });
+    this.#numRunning++;
+    this.#updateState();
+    const onAnswer = () => {
+      answered.abort();
+      signal.removeEventListener("abort", watchForHang);
+      progress.dispose();
+      this.#numRunning--;
+      this.#updateState();
+    };
+    pending.answer.then(() => {
+      this.#supervisor.policy.completed();
+      this.#serving.completed();
+      onAnswer();
+    }, onAnswer);
+  }
+
+  /** A native hang ends like a crash: it costs the request, and the next one gets a new engine. */
+  #killUnlessAnswered(engine: EngineProcess, graceMs: number, answered: AbortSignal): void {
     const { clock, log } = this.#options;
-    clock.delay(CANCEL_GRACE_MS, answered).then(
+    clock.delay(graceMs, answered).then(
       () => {
-        log("warn", `kill engine reason="no answer ${CANCEL_GRACE_MS} ms after a cancel"`);
+        log("warn", `kill engine reason="no answer ${graceMs} ms after a cancel"`);
         engine.kill();
       },
       // Answered in time.
@@ -228,7 +272,7 @@ export class EngineClient implements AsyncDisposable {
     if (this.#lifetime.signal.aborted) return "stopped";
     if (phase === "running") {
       if (this.#serving.isLoading) return "loading";
-      return this.#numCompletions > 0 ? "working" : "ready";
+      return this.#numRunning > 0 ? "working" : "ready";
     }
     if (phase === "starting") return policy.numCrashes > 0 ? "restarting" : "starting";
     if (policy.hasGivenUp) return "failed";

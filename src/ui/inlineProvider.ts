@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { CompletionSource, Suggestion } from "../session/completionQuery.ts";
+import type { CompletionQuery, CompletionSource, Suggestion } from "../session/completionQuery.ts";
 import type { Config } from "./config.ts";
 import type { Decision, DecisionLog } from "./decisionLog.ts";
 import type { Offer } from "./keptText.ts";
@@ -20,6 +20,12 @@ export interface InlineProviderOptions {
   readonly log: Log;
   /** A suggestion goes to the editor. */
   readonly onOffer: (offer: Offer, suggestion: Suggestion) => void;
+}
+
+/** Where a question was asked. */
+interface Place {
+  readonly document: vscode.TextDocument;
+  readonly position: vscode.Position;
 }
 
 export class InlineProvider implements vscode.InlineCompletionItemProvider {
@@ -64,7 +70,10 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     const query = queryOf(document, position, trigger, selected);
     this.#numQuestions++;
     using cancellation = signalOf(token);
+    const { version } = document;
     const outcome = await source.query(query, cancellation.signal);
+    const isLate = token.isCancellationRequested && document.version === version;
+    if (isLate) void this.#finishLate({ document, position }, query);
     if ("noSuggestion" in outcome) {
       this.#decide(document, position, outcome.noSuggestion);
       return undefined;
@@ -105,30 +114,42 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       command: ACCEPTED_COMMAND,
       arguments: [id],
     });
-    if (!isWhole) void this.#showRest(document, position, suggestion);
+    if (!isWhole) void this.#showRest({ document, position }, suggestion);
     return new vscode.InlineCompletionList([item]);
   }
 
-  /** Lets the editor ask again once the rest is there, if the first lines are still what it would show. Never rejects. */
-  async #showRest(
-    document: vscode.TextDocument,
-    position: vscode.Position,
-    { text, result }: Suggestion,
-  ): Promise<void> {
+  /**
+   * Waits for an answer that the editor gave up, though nothing was typed since: it waits for 750 ms where quick
+   * suggestions are `offWhenInlineCompletions`, its default. Never rejects.
+   */
+  async #finishLate({ document, position }: Place, query: CompletionQuery): Promise<void> {
+    const askAgain = this.#repeatable({ document, position });
+    if (!isCursorAt(document, position)) return;
+    // Whoever asks next replaces it.
+    const outcome = await this.#options.source.query(query, new AbortController().signal);
+    if ("suggestion" in outcome) await askAgain();
+  }
+
+  /** Has the rest of a suggestion shown, of which the first lines are on the screen. Never rejects. */
+  async #showRest(place: Place, { text, result }: Suggestion): Promise<void> {
+    const askAgain = this.#repeatable(place);
+    const whole = (await result)?.text;
+    if (whole !== undefined && !whole.endsWith(text)) await askAgain();
+  }
+
+  /** Lets the editor ask again, if the cursor is still there then and nothing else was asked. Never rejects. */
+  #repeatable({ document, position }: Place): () => Promise<void> {
     const { version } = document;
     const numQuestions = this.#numQuestions;
-    const whole = (await result)?.text;
-    if (whole === undefined || whole.endsWith(text)) return;
-    // Whoever asked meanwhile has the whole text, or wants another.
-    if (numQuestions !== this.#numQuestions || document.version !== version) return;
-    try {
-      const editor = vscode.window.activeTextEditor;
-      if (editor?.document !== document || !editor.selection.isEmpty) return;
-      if (!editor.selection.active.isEqual(position)) return;
-      await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
-    } catch (error) {
-      this.#options.log("error", `trigger failed reason=${JSON.stringify(messageOf(error))}`);
-    }
+    return async () => {
+      if (numQuestions !== this.#numQuestions || document.version !== version) return;
+      try {
+        if (!isCursorAt(document, position)) return;
+        await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+      } catch (error) {
+        this.#options.log("error", `trigger failed reason=${JSON.stringify(messageOf(error))}`);
+      }
+    };
   }
 
   #decide(
@@ -144,4 +165,10 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       ...outcome,
     });
   }
+}
+
+function isCursorAt(document: vscode.TextDocument, position: vscode.Position): boolean {
+  const editor = vscode.window.activeTextEditor;
+  if (editor?.document !== document || !editor.selection.isEmpty) return false;
+  return editor.selection.active.isEqual(position);
 }
