@@ -1,8 +1,9 @@
 /** The figures of `treeline bench`: what its JSON holds. Pure data; `null` where nothing was measured. */
 import type { Backend } from "../core/backend.ts";
 import type { DraftSource } from "../core/draftTree.ts";
+import type { PassCostPoint } from "../core/passCost.ts";
 
-/** A median with its 95 % bounds (bootstrap over prompts). */
+/** A median with its 95 % bounds (bootstrap over prompts); of fewer than six prompts the bounds are the range. */
 export interface Interval {
   readonly median: number;
   readonly low: number;
@@ -22,54 +23,83 @@ export interface SourceFigures {
   /** [deepest + 1] of the verified and the accepted nodes, how many stood at that depth below the root; [0] is 0. */
   readonly verifiedByDepth: readonly number[];
   readonly acceptedByDepth: readonly number[];
+  /** What drafting and learning took, per pass; the draft model's own passes are in it. */
+  readonly msPerPass: number;
   /** Mean acceptance length lost when the source is left out, where such a configuration ran; else null. */
   readonly tokensPerPassLost: number | null;
 }
 
-/** One way to decode, over all prompts of a suite. */
+/** A setting that was tried on the warm-up prompts, which are not in the figures. */
+export interface TriedSetting {
+  readonly setting: string;
+  readonly tokensPerSecond: number;
+}
+
+/**
+ * One way to decode, over the measured prompts of a suite. A run has two parts. The first ends with the tokens of the
+ * first pass that yields any: prompt, drafters' start, first drafts. The second is decoding: everything after it until
+ * the output ends, and the tokens that came meanwhile. Both begin with empty caches, and are cut in the same place for
+ * every configuration, peers included.
+ */
 export interface ConfigFigures {
   readonly name: string;
   /** What it is set to, in words: sources, budget, or a peer's best setting of those tried. */
   readonly setting: string;
-  /** Sums over the prompts, looping outputs left out. */
+  readonly tried: readonly TriedSetting[];
+  /** Prompts that the figures are of; those that end with the first pass are left out. */
+  readonly numPrompts: number;
+  /** Sums over those prompts, of decoding alone. */
   readonly tokens: number;
   readonly decodeMs: number;
   readonly tokensPerSecond: number;
-  /** Speed over that of `plain`, prompt by prompt. */
+  /** Decoding speed over that of `plain`, prompt by prompt. */
   readonly ratioToPlain: Interval;
   /** What t(n) allows at this acceptance: t(1) × tokens / Σ t(rows of each pass), drafts and host free. */
   readonly modelledRatio: number | null;
   /** Tokens per pass, the bonus included: as realised, and as the calibrated scores promised. */
   readonly meanAcceptanceLength: number;
   readonly expectedAcceptanceLength: number | null;
-  /** From the start of the request, prompt included. */
+  /** From the request to the first tokens, the whole prompt included. */
   readonly ttftMs: Quantiles;
   /** Draft, fuse, budget, verify, commit and learn, per pass. */
   readonly hostMsPerStep: number | null;
-  /** Of the prompts, those whose output repeats an 8-gram three times; they are not in the figures above. */
+  /** Of the prompts tried, those whose output repeats an 8-gram three times; they are replaced, and in no figure. */
   readonly loopShare: number;
-  /** Of the hidden lines, those that stand elsewhere in the same form. */
+  /** Of the hidden lines, those that stand elsewhere in the same form; the same in every row. */
   readonly verbatimShare: number | null;
   readonly bySource: Partial<Readonly<Record<DraftSource, SourceFigures>>>;
-  /** Tokens that differ from plain's beyond near ties; must be 0 for our own. */
+  /** Tokens that differ from plain's beyond near ties (must be 0 for our own), and near ties. */
   readonly differingTokens: number;
   readonly nearTies: number;
-  /** What a reader must know before believing the row: other stop rules, another number of tokens, a slow drafter. */
+  /** False where it generates other numbers of tokens than plain: its row is marked and its speed compares nothing. */
+  readonly isComparable: boolean;
+  /** What a reader must know before believing the row: other stop rules, other tokens, a slow drafter. */
+  readonly warnings: readonly string[];
+}
+
+/** A configuration without figures: it was left out, or no prompt was left to measure. */
+export interface UnmeasuredConfig {
+  readonly name: string;
+  readonly setting: string;
+  readonly loopShare: number | null;
   readonly warnings: readonly string[];
 }
 
 export interface SuiteFigures {
   /** Where the prompts come from, in words. */
   readonly origin: string;
+  /** Prompts that every configuration finished. */
   readonly numPrompts: number;
+  /** Drawn besides and replaced: plain's output loops, or ends too soon to be measured. */
+  readonly numLooping: number;
+  readonly numShort: number;
   readonly maxTokens: number;
+  /** Prompt tokens at most. */
+  readonly maxPromptTokens: number;
   readonly configs: readonly ConfigFigures[];
-}
-
-/** t(n): rows of a pass, the root included, and its ms. */
-export interface PassCostPoint {
-  readonly numRows: number;
-  readonly ms: number;
+  readonly unmeasured: readonly UnmeasuredConfig[];
+  /** Decoding speed of `fused` over each other configuration's, prompt by prompt; empty without `fused`. */
+  readonly fusedOver: Readonly<Record<string, Interval>>;
 }
 
 export interface BenchReport {

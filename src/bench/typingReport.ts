@@ -1,4 +1,5 @@
 /** Figures of replayed typing. Pure; the JSON of `treeline bench --suite typing` is {@link TypingReport}. */
+import { quantile } from "./statistics.ts";
 
 /** What one question of the replay got. */
 export interface TypingAnswer {
@@ -107,11 +108,6 @@ export function ratioOf(without: number | null, withCaches: number | null): numb
 function latencies(answers: readonly TypingAnswer[]): LatencyFigures {
   const sorted = answers.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
   return { count: sorted.length, p50Ms: quantile(sorted, 0.5), p95Ms: quantile(sorted, 0.95) };
-}
-
-/** The smallest value that at least this share of the values does not exceed. */
-export function quantile(sorted: readonly number[], share: number): number | null {
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
 }
 
 /** The report for people. */

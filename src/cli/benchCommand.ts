@@ -1,30 +1,56 @@
 /** `treeline bench`: one suite, one engine, one report. */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { SPEED_SUITES } from "../bench/benchConfigNames.ts";
 import { messageOf } from "../core/errors.ts";
 import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
-import { CliError } from "./cliError.ts";
+import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { type CommandContext, withEngine } from "./engineSession.ts";
+import { speedSuite } from "./speedSuite.ts";
 import { typingSuite } from "./typingSuite.ts";
 
 export const DEFAULT_SEED = 1;
 
-const SUITES = { typing: typingSuite };
+export const SUITE_NAMES = [...SPEED_SUITES, "all", "typing"] as const;
+export type SuiteName = (typeof SUITE_NAMES)[number];
 
-export type SuiteName = keyof typeof SUITES;
-export const SUITE_NAMES: readonly SuiteName[] = ["typing"];
+/** Options that belong to some suites only, as the user writes them. */
+const SPEED_OPTIONS = {
+  workspace: "--workspace",
+  configs: "--configs",
+  prompts: "--prompts",
+  maxTokens: "--max-tokens",
+  promptTokens: "--prompt-tokens",
+} as const;
+const TYPING_OPTIONS = { sessions: "--sessions" } as const;
 
+/** @throws CliError for an option that the suite does not have. */
 export async function benchCommand(
   options: BenchOptions & { readonly suite: SuiteName },
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<void> {
-  await withEngine(
-    options,
-    context,
-    (session) => runSuite(SUITES[options.suite], { options, context, session }, signal),
-    signal,
-  );
+  const { suite } = options;
+  refuseOptions(suite === "typing" ? SPEED_OPTIONS : TYPING_OPTIONS, options);
+  const run = <R>(of: BenchSuite<R>) =>
+    withEngine(
+      options,
+      context,
+      (session) => runSuite(of, { options, context, session }, signal),
+      signal,
+    );
+  if (suite === "typing") return run(typingSuite);
+  return run(speedSuite(suite === "all" ? SPEED_SUITES : [suite]));
+}
+
+function refuseOptions(
+  foreign: Partial<Record<keyof BenchOptions, string>>,
+  options: BenchOptions & { readonly suite: SuiteName },
+): void {
+  for (const [name, flag] of Object.entries(foreign)) {
+    if (options[name as keyof BenchOptions] === undefined) continue;
+    throw new CliError(`The suite ${options.suite} does not have the option ${flag}.`, EXIT_USAGE);
+  }
 }
 
 async function runSuite<R>(
@@ -34,20 +60,22 @@ async function runSuite<R>(
 ): Promise<void> {
   const { options, context } = surroundings;
   const { terminal, workingFolder } = context;
+  const { json: jsonFile, markdown: markdownFile } = options;
   const report = await suite.measure(surroundings, signal);
   terminal.progress("");
   const json = `${JSON.stringify(report, null, 2)}\n`;
-  if (options.json === "-") terminal.out(json);
-  else terminal.out(suite.format(report));
-  if (options.json !== undefined && options.json !== "-") {
-    await writeReport(resolve(workingFolder, options.json), json);
+  const text = suite.format(report);
+  terminal.out(jsonFile === "-" ? json : text);
+  if (jsonFile !== undefined && jsonFile !== "-") {
+    await writeReport(resolve(workingFolder, jsonFile), json);
   }
+  if (markdownFile !== undefined) await writeReport(resolve(workingFolder, markdownFile), text);
   signal.throwIfAborted();
 }
 
-async function writeReport(path: string, json: string): Promise<void> {
+async function writeReport(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, json);
+    await writeFile(path, text);
   } catch (error) {
     throw new CliError(`Cannot write the report to ${path}: ${messageOf(error)}.`);
   }

@@ -3,10 +3,18 @@ import type { CommandContext, EngineSession, ModelOptions } from "./engineSessio
 
 export interface BenchOptions extends ModelOptions {
   readonly seed: number;
-  /** The suite's own default if absent. */
-  readonly sessions?: number;
-  /** Where the JSON goes; `-` is stdout, in place of the table. */
+  /** Where the JSON goes; `-` is stdout, in place of the report. */
   readonly json?: string;
+  /** Where the report goes as a file. */
+  readonly markdown?: string;
+  /** For the suite `typing`; its own default if absent. */
+  readonly sessions?: number;
+  /** For the suites of speed; their own defaults if absent. */
+  readonly workspace?: string;
+  readonly configs?: readonly string[];
+  readonly prompts?: number;
+  readonly maxTokens?: number;
+  readonly promptTokens?: number;
 }
 
 /** What a suite measures with. */

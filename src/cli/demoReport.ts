@@ -1,4 +1,5 @@
 /** What the demo shows of its measurements. Pure but for the terminal's colors. */
+import { median } from "../bench/statistics.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { type DraftSource, sourcesOf } from "../core/draftTree.ts";
 import { isLooping } from "../core/looping.ts";
@@ -115,15 +116,6 @@ export function demoSummary(measurements: readonly SpotMeasurement[]): string[] 
     );
   }
   return lines;
-}
-
-/** Middle value; the mean of the two in the middle of an even number. NaN for none. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
-  const high = sorted[Math.floor(middle)] ?? Number.NaN;
-  return (low + high) / 2;
 }
 
 function medianMs(results: readonly CompletionResult[], field: "decodeMs" | "totalMs"): number {

@@ -1,5 +1,6 @@
 /** Entry of the command line: options, signals, exit codes. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { ALL_CONFIGS } from "../bench/benchConfigNames.ts";
 import { GPU_CHOICES } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import { WIDENED_TYPES } from "../widen/widenSource.ts";
@@ -23,6 +24,14 @@ function positiveInteger(value: string): number {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= 1 && number <= MAX_OPTION) return number;
   throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_OPTION}.`);
+}
+
+function configNames(value: string): readonly string[] {
+  if (value === "all") return ALL_CONFIGS;
+  const names = value.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !ALL_CONFIGS.includes(name));
+  if (unknown === undefined) return names;
+  throw new InvalidArgumentError(`"${unknown}" is none of ${ALL_CONFIGS.join(", ")}, or all.`);
 }
 
 function withModelOptions(command: Command): Command {
@@ -64,11 +73,27 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
   const bench = program.command("bench").description("measure on this machine, with a report");
   withModelOptions(bench)
     .addOption(
-      new Option("--suite <name>", "what to measure").choices(SUITE_NAMES).default("typing"),
+      new Option(
+        "--suite <name>",
+        "what to measure: decoding speed on code unlike the workspace, on the workspace, on what nobody can predict, " +
+          "all of these; or typing, with the caches on and off",
+      )
+        .choices(SUITE_NAMES)
+        .default("all"),
     )
     .option("--seed <number>", "draws the places and keystrokes", positiveInteger, DEFAULT_SEED)
-    .option("--sessions <number>", "how much is measured; the suite's own default", positiveInteger)
-    .option("--json <file>", "write the figures as JSON; - for stdout, instead of the table")
+    .option("--json <file>", "write the figures as JSON; - for stdout, instead of the report")
+    .option("--markdown <file>", "write the report to a file")
+    .option("--workspace <folder>", "speed: code of yours; sources of npm packages if absent")
+    .option(
+      "--configs <names>",
+      `speed: some of ${ALL_CONFIGS.join(",")}; or all; by default those without a minus`,
+      configNames,
+    )
+    .option("--prompts <number>", "speed: prompts of each suite (16)", positiveInteger)
+    .option("--max-tokens <number>", "speed: output tokens at most (48)", positiveInteger)
+    .option("--prompt-tokens <number>", "speed: prompt tokens at most (512)", positiveInteger)
+    .option("--sessions <number>", "typing: sessions to play (5)", positiveInteger)
     .action((options: BenchOptions & { readonly suite: SuiteName }) =>
       benchCommand(options, context, signal),
     );

@@ -1,6 +1,7 @@
 /** The sources of pinned packages: the workspaces that benchmarks type in. */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import type { SourceFile } from "../bench/sourceSpots.ts";
+import type { BenchSources } from "../engine/protocol.ts";
 import { packagePath } from "./bundledModels.ts";
 import { CliError } from "./cliError.ts";
 import type { CommandContext } from "./engineSession.ts";
@@ -8,6 +9,7 @@ import { readSourceFile } from "./sourceFile.ts";
 
 /** Outside the tiny pair's training set (models/training/corpus.mjs). */
 export const SOURCE_PACKAGES = ["immer", "redux", "reselect", "@reduxjs/toolkit"] as const;
+export type SourcePackage = (typeof SOURCE_PACKAGES)[number];
 
 /** Whether a path below a package's `src` is a source file and no test. */
 export function isPackageSource(path: string): boolean {
@@ -21,9 +23,10 @@ export function isPackageSource(path: string): boolean {
 export async function readPackageSources(
   { cliUrl }: Pick<CommandContext, "cliUrl">,
   signal: AbortSignal,
+  names: readonly SourcePackage[] = SOURCE_PACKAGES,
 ): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
-  for (const name of SOURCE_PACKAGES) {
+  for (const name of names) {
     const folder = packagePath(cliUrl, `node_modules/${name}/src`);
     for (const path of await sourcePaths(name, folder)) {
       const text = await readSourceFile(`${folder}/${path}`, signal);
@@ -31,6 +34,22 @@ export async function readPackageSources(
     }
   }
   return files;
+}
+
+/** The same with the packages' names and versions. */
+export async function readNamedSources(
+  context: Pick<CommandContext, "cliUrl">,
+  names: readonly SourcePackage[],
+  signal: AbortSignal,
+): Promise<BenchSources> {
+  const files = await readPackageSources(context, signal, names);
+  const named: string[] = [];
+  for (const name of names) {
+    const manifest = packagePath(context.cliUrl, `node_modules/${name}/package.json`);
+    const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
+    named.push(`${name} ${version}`);
+  }
+  return { origin: `${named.join(", ")} (${files.length} files)`, files };
 }
 
 async function sourcePaths(name: string, folder: string): Promise<string[]> {

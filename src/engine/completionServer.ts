@@ -8,9 +8,13 @@ import { type GenerationStores, generateCompletion } from "./generateCompletion.
 import { openPolicy } from "./measuredPolicy.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
 import {
+  type BenchAnswer,
+  type BenchParams,
+  type BenchProgress,
   type CompleteParams,
   type CompletionChunk,
   type CompletionResult,
+  checkBenchParams,
   checkCompleteParams,
   checkLoadParams,
   type EngineHealth,
@@ -20,6 +24,7 @@ import {
   type LoadProgress,
   PROTOCOL_VERSION,
 } from "./protocol.ts";
+import { runBenchmark } from "./runBenchmark.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -84,11 +89,9 @@ export class CompletionServer {
   ): Promise<CompletionResult> {
     return this.#replaceRunning(signal, async (running) => {
       checkCompleteParams(params);
-      if (this.#stores === undefined) {
-        throw new EngineError("notLoaded", "No model is loaded. Load a target model first.");
-      }
+      const stores = this.#loadedStores;
       try {
-        const result = await generateCompletion(this.#stores, params, onChunk, running);
+        const result = await generateCompletion(stores, params, onChunk, running);
         this.#count(result);
         return result;
       } catch (error) {
@@ -96,6 +99,21 @@ export class CompletionServer {
         else this.#statistics.numFailed++;
         throw error;
       }
+    });
+  }
+
+  /**
+   * Measures the loaded models. A cancel or a newer request ends it with a report of what was finished.
+   * @throws EngineError `notLoaded`, `invalidRequest` or the target's.
+   */
+  bench(
+    params: BenchParams,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<BenchAnswer> {
+    return this.#replaceRunning(signal, async (running) => {
+      checkBenchParams(params);
+      return runBenchmark(this.#loadedStores.pair, params, onProgress, running);
     });
   }
 
@@ -113,6 +131,12 @@ export class CompletionServer {
       residentBytes: process.memoryUsage.rss(),
       uptimeMs: process.uptime() * 1000,
     };
+  }
+
+  /** @throws EngineError `notLoaded`. */
+  get #loadedStores(): GenerationStores {
+    if (this.#stores !== undefined) return this.#stores;
+    throw new EngineError("notLoaded", "No model is loaded. Load a target model first.");
   }
 
   /** The newest job wins: it aborts the one before and starts when that has left the caches right. */

@@ -2,29 +2,18 @@
 
 import { languageIdOfPath } from "../core/codeSyntax.ts";
 import type { CursorText } from "../core/cursorContext.ts";
-import type { Drafter, GenerationContext } from "../core/drafter.ts";
-import { DraftModelDrafter } from "../core/draftModelDrafter.ts";
 import type { DraftPolicy } from "../core/draftPolicy.ts";
-import type { DraftSource } from "../core/draftTree.ts";
-import { buildFimPrompt, windowPrefix, windowSuffix } from "../core/fimPrompt.ts";
 import type { Log } from "../core/log.ts";
-import { RecyclingDrafter, type RecyclingStore } from "../core/recyclingDrafter.ts";
+import type { RecyclingStore } from "../core/recyclingDrafter.ts";
 import { speculativeDecode } from "../core/speculativeDecode.ts";
 import { CompletionStopRule } from "../core/stopRules.ts";
-import { SuffixDrafter } from "../core/suffixDrafter.ts";
 import { streamableText, trimAt } from "../core/trimCompletion.ts";
 import type { PromptTokens } from "../llama/promptTokens.ts";
 import { TokenDecoder } from "../llama/vocabulary.ts";
+import { buildCompletionPrompt } from "./completionPrompt.ts";
+import { createDrafters, draftBudget } from "./draftSetup.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { CompleteParams, CompletionChunk, CompletionResult } from "./protocol.ts";
-
-/** Prompt tokens at most, where the context has room: what a CPU evaluates within a second of real use. */
-const MAX_PROMPT_TOKENS = 1024;
-/** Verified per pass where t(n) was not measured: a CPU's cost rises from the fifth row on, a GPU's from the ninth. */
-const CPU_DRAFT_NODES = 3;
-const GPU_DRAFT_NODES = 7;
-/** Candidates of a pass where the measured cost decides how many are verified. */
-const MAX_CANDIDATES = 64;
 
 /** What outlives a request. */
 export interface GenerationStores {
@@ -51,7 +40,7 @@ export async function generateCompletion(
   const { pair, log } = stores;
   const { model, target } = pair.target;
   const { vocabulary } = model;
-  const context = buildPrompt(stores, params);
+  const context = buildCompletionPrompt(pair, stores.promptTokens, params);
   const promptEnd = performance.now();
 
   const stopDecoder = new TokenDecoder(vocabulary);
@@ -71,7 +60,7 @@ export async function generateCompletion(
   const generation = await speculativeDecode(
     {
       target,
-      drafters: drafters(stores, params.sources),
+      drafters: createDrafters(pair, stores.recycling, params.sources),
       context,
       ...budgetOf(stores, params),
       limits: {
@@ -105,7 +94,7 @@ export async function generateCompletion(
   const isUnfinished = finishReason === "maxTokens" || finishReason === "contextFull";
   const trimmed = trimAt(stopRule.rawText, stopRule.context, { isUnfinished });
   const text = "text" in trimmed ? trimmed.text : "";
-  send(text, true);
+  send(text, false);
   const totalMs = performance.now() - start;
   const phases = generation.stats.timings;
   return {
@@ -136,49 +125,7 @@ function cursorOf({
   return { prefixText, suffixText, languageId: languageId ?? languageIdOfPath(filePath) };
 }
 
-function buildPrompt(
-  { pair, promptTokens }: GenerationStores,
-  params: CompleteParams,
-): GenerationContext {
-  const { contextSize } = pair.target.target;
-  const room = contextSize - Math.min(params.maxTokens, contextSize / 2);
-  const maxTokens = Math.max(8, Math.min(MAX_PROMPT_TOKENS, Math.floor(room)));
-  const parts = {
-    prefixTokens: promptTokens.ofPrefix(windowPrefix(params.prefixText, maxTokens)),
-    suffixTokens: promptTokens.ofSuffix(windowSuffix(params.suffixText, maxTokens)),
-    headerTokens: headerTokens(pair, params),
-  };
-  return buildFimPrompt(pair.fim, parts, maxTokens);
-}
-
-/** Repository and path lines, for families that were trained with them. */
-function headerTokens(pair: ModelPair, params: CompleteParams): Int32Array {
-  const { repoName, fileSeparator } = pair.fim;
-  const { vocabulary } = pair.target.model;
-  const tokens: number[] = [];
-  if (repoName !== undefined && params.repoName !== undefined) {
-    tokens.push(repoName, ...vocabulary.tokenize(`${params.repoName}\n`));
-  }
-  if (fileSeparator !== undefined && params.filePath !== undefined) {
-    tokens.push(fileSeparator, ...vocabulary.tokenize(`${params.filePath}\n`));
-  }
-  return Int32Array.from(tokens);
-}
-
-function drafters(stores: GenerationStores, sources: readonly DraftSource[]): Drafter[] {
-  const { pair, recycling } = stores;
-  const wanted: Drafter[] = [];
-  if (sources.includes("suffixMatch")) wanted.push(new SuffixDrafter());
-  if (sources.includes("recycling")) wanted.push(new RecyclingDrafter(recycling));
-  if (sources.includes("draftModel") && pair.draft !== undefined) {
-    wanted.push(new DraftModelDrafter(pair.draft.target, undefined, pair.isEndToken));
-  }
-  return wanted;
-}
-
 /** Who asks for a number of nodes gets it; otherwise the measured cost decides. */
 function budgetOf({ pair, policy }: GenerationStores, { maxDraftNodes }: CompleteParams) {
-  if (maxDraftNodes !== undefined) return { maxDraftNodes };
-  if (policy !== undefined) return { maxDraftNodes: MAX_CANDIDATES, policy };
-  return { maxDraftNodes: pair.loaded.backend === "cpu" ? CPU_DRAFT_NODES : GPU_DRAFT_NODES };
+  return maxDraftNodes === undefined ? draftBudget(pair, policy) : { maxDraftNodes };
 }

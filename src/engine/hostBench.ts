@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { seededRandom } from "../bench/sourceSpots.ts";
+import { median } from "../bench/statistics.ts";
 import type { DraftBudget, Drafter } from "../core/drafter.ts";
 import { type DraftTree, DraftTreeBuilder, sourceBit } from "../core/draftTree.ts";
 import { RecyclingDrafter, RecyclingStore } from "../core/recyclingDrafter.ts";
@@ -86,7 +87,6 @@ class ScanTimer {
   }
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 async function measureSteps(): Promise<void> {

@@ -11,6 +11,8 @@ import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import { CompletionServer } from "./completionServer.ts";
 import {
+  benchProgress,
+  benchRequest,
   completeRequest,
   completionProgress,
   ENGINE_ERROR,
@@ -30,6 +32,8 @@ function main(): void {
     process.exit(2);
   }
   // A native call may be running on a worker thread, and a normal exit would wait for it.
+  // A terminal sends Ctrl+C to this process, too; the parent decides what becomes of it.
+  process.on("SIGINT", () => {});
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
   const connection = createMessageConnection(
@@ -63,6 +67,15 @@ function main(): void {
       server.complete(
         params,
         (chunk) => send(connection.sendProgress(completionProgress, progressToken, chunk)),
+        signal,
+      ),
+    ),
+  );
+  connection.onRequest(benchRequest, ({ progressToken, ...params }, token) =>
+    answer(token, (signal) =>
+      server.bench(
+        params,
+        (progress) => send(connection.sendProgress(benchProgress, progressToken, progress)),
         signal,
       ),
     ),

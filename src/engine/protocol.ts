@@ -3,6 +3,14 @@
  * progress; this file only declares what is said. Imported by both sides, so it imports nothing native.
  */
 import { NotificationType, ProgressType, RequestType, RequestType0 } from "vscode-jsonrpc/node";
+import {
+  ALL_CONFIGS,
+  PLAIN_CONFIG,
+  SPEED_SUITES,
+  type SpeedSuiteName,
+} from "../bench/benchConfigNames.ts";
+import type { BenchReport } from "../bench/benchReport.ts";
+import type { SourceFile } from "../bench/sourceSpots.ts";
 import type { Backend } from "../core/backend.ts";
 import type { CompletionRejection } from "../core/completionRejection.ts";
 import type { DecodeStats } from "../core/decodeStats.ts";
@@ -109,6 +117,44 @@ export interface CompletionChunk {
   readonly endsLine: boolean;
 }
 
+/** Source files as whoever asks for a benchmark gathered them. */
+export interface BenchSources {
+  /** What they are, in words: a package with its version, or a folder. */
+  readonly origin: string;
+  readonly repoName?: string;
+  readonly files: readonly SourceFile[];
+}
+
+export interface BenchParams {
+  /** In the order in which they run. */
+  readonly suites: readonly SpeedSuiteName[];
+  /** `repo` hides spans of it. */
+  readonly workspace: BenchSources;
+  /** Code that is unlike the workspace, for `scratch`. */
+  readonly foreign: BenchSources;
+  /** Names of `bench/benchConfigNames.ts`; plain decoding among them, as everything is compared with it. */
+  readonly configs: readonly string[];
+  /** Measured prompts of a suite. */
+  readonly numPrompts: number;
+  /** Output tokens at most. */
+  readonly maxTokens: number;
+  readonly maxPromptTokens: number;
+  readonly seed: number;
+}
+
+/** What a benchmark answers, complete or not. */
+export type BenchAnswer = BenchReport;
+
+export interface BenchProgress {
+  /** The suite, or what comes before them. */
+  readonly part: string;
+  /** Prompts that are finished, of how many. */
+  readonly done: number;
+  readonly total: number;
+  /** What is being done, in words. */
+  readonly what: string;
+}
+
 /** Sums over the engine's life. */
 export interface EngineStatistics {
   readonly numCompletions: number;
@@ -155,11 +201,17 @@ export const completeRequest = new RequestType<
   CompletionResult,
   WireError
 >("complete");
+export const benchRequest = new RequestType<
+  BenchParams & { progressToken: string },
+  BenchAnswer,
+  WireError
+>("bench");
 export const statisticsRequest = new RequestType0<EngineStatistics, WireError>("statistics");
 export const healthRequest = new RequestType0<EngineHealth, WireError>("health");
 
 export const loadProgress = new ProgressType<LoadProgress>();
 export const completionProgress = new ProgressType<CompletionChunk>();
+export const benchProgress = new ProgressType<BenchProgress>();
 export const logNotification = new NotificationType<LogEntry>("log");
 
 /** JSON-RPC error codes of ours (the range is free for applications). */
@@ -210,4 +262,28 @@ export function checkCompleteParams(params: CompleteParams): void {
   if (maxDraftNodes !== undefined && !(Number.isInteger(maxDraftNodes) && maxDraftNodes >= 0)) {
     refuse("maxDraftNodes", "an integer of at least 0");
   }
+}
+
+/**
+ * Checks a benchmark request from the other process.
+ * @throws EngineError `invalidRequest` naming the field.
+ */
+export function checkBenchParams(params: BenchParams): void {
+  const refuse = refuser(params);
+  const { suites, configs, workspace, foreign } = params;
+  if (!isSubset(suites, SPEED_SUITES)) refuse("suites", `some of ${SPEED_SUITES.join(", ")}`);
+  if (!isSubset(configs, ALL_CONFIGS)) refuse("configs", `some of ${ALL_CONFIGS.join(", ")}`);
+  if (!configs.includes(PLAIN_CONFIG)) refuse("configs", `${PLAIN_CONFIG} among them`);
+  for (const [field, sources] of Object.entries({ workspace, foreign })) {
+    if (!Array.isArray(sources?.files)) refuse(field, "sources with files");
+  }
+  for (const field of ["numPrompts", "maxTokens", "maxPromptTokens", "seed"] as const) {
+    if (!Number.isInteger(params[field]) || params[field] < 1) {
+      refuse(field, "an integer of at least 1");
+    }
+  }
+}
+
+function isSubset(names: readonly string[], known: readonly string[]): boolean {
+  return Array.isArray(names) && names.length > 0 && names.every((name) => known.includes(name));
 }

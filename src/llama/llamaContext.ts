@@ -8,7 +8,7 @@ import { type LlamaModel, OUT_OF_MEMORY } from "./llamaModel.ts";
 import { ThreadGovernor } from "./threads.ts";
 
 /** Rows of one decode at most; a prompt chunk and a tree both fit one micro-batch. */
-const MAX_BATCH = 512;
+export const MAX_BATCH = 512;
 /** Nodes of one tree at most, the root included. */
 export const MAX_TREE_NODES = 128;
 /** Leaves of one tree at most; llama.cpp allows 256 sequences per context. */

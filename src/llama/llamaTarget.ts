@@ -53,6 +53,11 @@ export class LlamaTarget implements TargetModel {
     return this.#committed.length;
   }
 
+  /** Threads in use now; fewer than at the start where passes had to wait for cores. */
+  get numThreads(): number {
+    return this.#context.numThreads;
+  }
+
   /** [maxBranches] for tests: what each sequence id must hold; the last position of id s is one less. */
   get heldLengths(): Int32Array {
     return this.#membership.heldLengths;

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
   formatTypingReport,
-  quantile,
   ratioOf,
   type TypingAnswer,
   typingFigures,
@@ -46,14 +45,6 @@ describe("typingFigures", () => {
       timeToGhostText: { count: 0, p50Ms: null, p95Ms: null },
       kvReuse: null,
     });
-  });
-});
-
-describe("quantile", () => {
-  test("is a measured value", () => {
-    const values = Array.from({ length: 100 }, (_, index) => index + 1);
-    expect([0, 0.5, 0.95, 1].map((share) => quantile(values, share))).toEqual([1, 50, 95, 100]);
-    expect(quantile([], 0.5)).toBeNull();
   });
 });
 

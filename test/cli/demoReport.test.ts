@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { demoSummary, ghostText, median, spotFigures } from "../../src/cli/demoReport.ts";
+import { demoSummary, ghostText, spotFigures } from "../../src/cli/demoReport.ts";
 import { Terminal } from "../../src/cli/terminal.ts";
 import { emptyDecodeStats } from "../../src/core/decodeStats.ts";
 import type { CompletionResult } from "../../src/engine/protocol.ts";
@@ -27,14 +27,6 @@ function result(decodeMs: number, numAcceptedTokens = 0, text = "ab"): Completio
     },
   };
 }
-
-describe("median", () => {
-  test("is the middle value, or the mean of the two in the middle", () => {
-    expect(median([5, 1, 3])).toBe(3);
-    expect(median([4, 1, 3, 2])).toBe(2.5);
-    expect(median([])).toBeNaN();
-  });
-});
 
 describe("spotFigures", () => {
   test("says so where speculation is slower", () => {

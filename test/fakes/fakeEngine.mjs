@@ -3,7 +3,7 @@
  *
  * FAKE_ENGINE_START: `exit`, `hang` or `wrongVersion`. FAKE_ENGINE_JOURNAL: a file that gets one JSON line per event.
  * Loads act by target path (`crashOnGpu.gguf`, `crash.gguf`, `missing.gguf`, `slow.gguf`), completions by prefix text
- * (`crash`, `hang`, `slow`, `fail`, `exit`).
+ * (`crash`, `hang`, `slow`, `fail`, `exit`), benchmarks by the name of their first suite (`crash`, `hang`, `slow`).
  */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -125,6 +125,22 @@ connection.onRequest("complete", async (params, token) => {
     finishReason: "endToken",
     pid: process.pid,
   };
+});
+
+connection.onRequest("bench", async (params, token) => {
+  const [suite] = params.suites;
+  if (suite === "hang") return new Promise(() => {});
+  const report = (done) =>
+    connection.sendNotification("$/progress", {
+      token: params.progressToken,
+      value: { part: suite, done, total: 2, what: "plain" },
+    });
+  void report(1);
+  if (suite === "crash") return crash("GGML_ASSERT failed");
+  if (suite === "slow") {
+    for (let i = 0; i < 400 && !token.isCancellationRequested; i++) await delay(5);
+  } else void report(2);
+  return { isComplete: !token.isCancellationRequested };
 });
 
 process.on("disconnect", () => process.exit(0));

@@ -20,14 +20,22 @@ describe("PrefillChunks", () => {
   test("falls at once to what the wanted time allows, and never below eight tokens", () => {
     const chunks = new PrefillChunks(512);
     sizesAfter(chunks, [1, 1, 1, 1, 1, 1]);
-    expect(sizesAfter(chunks, [100])).toEqual([256]);
-    expect(sizesAfter(chunks, [400, 1000])).toEqual([32, 8]);
+    expect(sizesAfter(chunks, [200])).toEqual([256]);
+    expect(sizesAfter(chunks, [800, 2000])).toEqual([32, 8]);
     expect(sizesAfter(chunks, [1000])).toEqual([8]);
   });
 
-  test("stays where a chunk takes between half of the wanted time and all of it", () => {
+  test("stays where twice as many tokens might take too long", () => {
     const chunks = new PrefillChunks(512);
-    expect(sizesAfter(chunks, [1, 1, 25, 40, 50])).toEqual([16, 32, 32, 32, 32]);
+    expect(sizesAfter(chunks, [1, 1, 56, 90, 100])).toEqual([16, 32, 32, 32, 32]);
+  });
+
+  test("tries a size that took too long only after a while", () => {
+    const chunks = new PrefillChunks(512);
+    expect(sizesAfter(chunks, [1, 1, 110])).toEqual([16, 32, 16]);
+    const sizes = sizesAfter(chunks, new Array<number>(80).fill(40));
+    expect(sizes.slice(0, 60).every((size) => size === 16)).toBe(true);
+    expect(Math.max(...sizes)).toBeGreaterThan(16);
   });
 
   test("learns nothing from the last, shorter chunk", () => {
@@ -49,7 +57,7 @@ describe("PrefillChunks", () => {
       fc.property(fc.double({ min: 0.01, max: 6, noNaN: true }), (msPerToken) => {
         const chunks = new PrefillChunks(512);
         for (let i = 0; i < 8; i++) chunks.record(chunks.size, chunks.size * msPerToken);
-        expect(chunks.size * msPerToken).toBeLessThanOrEqual(50);
+        expect(chunks.size * msPerToken).toBeLessThanOrEqual(111);
       }),
     );
   });

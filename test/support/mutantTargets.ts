@@ -11,7 +11,7 @@ import type { TargetModel, TreeLogits } from "../../src/core/targetModel.ts";
 import type { AcceptedPath } from "../../src/core/verifyGreedy.ts";
 
 /** Forwards everything; mutants override one method. */
-class ForwardingTarget implements TargetModel {
+export class ForwardingTarget implements TargetModel {
   protected readonly inner: TargetModel;
 
   constructor(inner: TargetModel) {

@@ -1,0 +1,38 @@
+/** Names of what a benchmark can measure. Those of our own follow the list of sources. */
+import { DRAFT_SOURCES, type DraftSource } from "../core/draftTree.ts";
+
+export const PLAIN_CONFIG = "plain";
+export const FUSED_CONFIG = "fused";
+export const UNION_CONFIG = "union";
+export const PEER_CONFIGS = ["peer:draft", "peer:lookup"] as const;
+export type PeerConfig = (typeof PEER_CONFIGS)[number];
+
+/** The default without one of its sources. */
+export function withoutSource(source: DraftSource): string {
+  return `${FUSED_CONFIG}-${source}`;
+}
+
+/** The source that a configuration of the default leaves out. */
+export function leftOutSource(name: string): DraftSource | undefined {
+  return DRAFT_SOURCES.find((source) => withoutSource(source) === name);
+}
+
+/** Every configuration, in the order of the report. */
+export const ALL_CONFIGS: readonly string[] = [
+  PLAIN_CONFIG,
+  ...PEER_CONFIGS,
+  ...DRAFT_SOURCES,
+  UNION_CONFIG,
+  FUSED_CONFIG,
+  ...DRAFT_SOURCES.map(withoutSource),
+];
+
+/** What runs unless asked otherwise: all but those that leave a source out. */
+export const DEFAULT_CONFIGS = ALL_CONFIGS.filter((name) => leftOutSource(name) === undefined);
+
+/** Suites that run in the engine, in the order of the report. */
+export const SPEED_SUITES = ["scratch", "repo", "unpredictable"] as const;
+export type SpeedSuiteName = (typeof SPEED_SUITES)[number];
+
+/** A peer's target cannot be told what to say. */
+export const UNPREDICTABLE_CONFIGS: readonly string[] = [PLAIN_CONFIG, FUSED_CONFIG];

@@ -1,0 +1,196 @@
+/** A benchmark's report as Markdown, which reads as well on a terminal. A pure function of its JSON. */
+import { DRAFT_SOURCES } from "../core/draftTree.ts";
+import { FUSED_CONFIG, UNION_CONFIG } from "./benchConfigNames.ts";
+import type { BenchReport, ConfigFigures, Interval, SuiteFigures } from "./benchReport.ts";
+import { percent } from "./benchWarnings.ts";
+import { formatTable } from "./markdownTable.ts";
+
+const NONE = "–";
+/** Deepest level that a table shows one by one. */
+const MAX_DEPTH = 8;
+
+export function formatBenchMarkdown(report: BenchReport): string {
+  const { warnings, suites, isComplete } = report;
+  const sections = [
+    `# Treeline benchmark${isComplete ? "" : " (stopped before its end)"}`,
+    ...(warnings.length === 0 ? [] : [warnings.map((warning) => `> - ${warning}`).join("\n")]),
+    ...Object.entries(suites).flatMap(([name, suite]) => suiteSections(name, suite)),
+    ...costSections(report),
+    ...surroundings(report),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+function suiteSections(name: string, suite: SuiteFigures): string[] {
+  const { origin, configs, unmeasured, numPrompts, numLooping, numShort, maxTokens } = suite;
+  const [first] = configs;
+  const verbatim = first?.verbatimShare ?? null;
+  const facts = [
+    `${numPrompts} prompts of at most ${suite.maxPromptTokens} tokens, at most ${maxTokens} tokens each`,
+    ...(numLooping + numShort === 0
+      ? []
+      : [`replaced as looping: ${numLooping}, as too short to measure: ${numShort}`]),
+    ...(verbatim === null ? [] : [`${percent(verbatim)} of the hidden lines stand elsewhere`]),
+  ];
+  const tables =
+    configs.length === 0
+      ? ["No speed: no output was left to measure."]
+      : [speedTable(configs), ...pairTable(suite), ...sourceTables(configs)];
+  return [
+    `## ${name}`,
+    `${origin} ${facts.join("; ")}.`,
+    ...tables,
+    settingsList(suite),
+    ...(unmeasured.length === 0
+      ? []
+      : [
+          unmeasured
+            .map(({ name: config, loopShare, warnings }) =>
+              [
+                `- ${config} has no figures.`,
+                ...(loopShare === null ? [] : [`${percent(loopShare)} of its outputs loop.`]),
+                ...warnings,
+              ].join(" "),
+            )
+            .join("\n"),
+        ]),
+  ];
+}
+
+function speedTable(configs: readonly ConfigFigures[]): string {
+  const head = [
+    "configuration",
+    "tok/s",
+    "× plain (95 %)",
+    "t(n)",
+    "tok/pass",
+    "expected",
+    "TTFT p50 / p95",
+    "host ms",
+    "loops",
+    "differ",
+    "ties",
+  ];
+  return formatTable(
+    head,
+    configs.map((config) => [
+      // A marked row: its speed compares nothing.
+      `${config.name}${config.isComparable ? "" : " (!)"}`,
+      config.tokensPerSecond.toFixed(1),
+      interval(config.ratioToPlain),
+      times(config.modelledRatio),
+      config.meanAcceptanceLength.toFixed(2),
+      config.expectedAcceptanceLength?.toFixed(2) ?? NONE,
+      `${config.ttftMs.p50.toFixed(0)} / ${config.ttftMs.p95.toFixed(0)}`,
+      config.hostMsPerStep?.toFixed(3) ?? NONE,
+      percent(config.loopShare),
+      String(config.differingTokens),
+      String(config.nearTies),
+    ]),
+  );
+}
+
+function pairTable({ fusedOver }: SuiteFigures): string[] {
+  const pairs = Object.entries(fusedOver);
+  if (pairs.length === 0) return [];
+  const rows = pairs.map(([name, ratio]) => [name, interval(ratio)]);
+  return [formatTable([`speed of ${FUSED_CONFIG} over`, "× (95 %)"], rows)];
+}
+
+/** Who drafted what, in the default and in the union that no budget cuts. */
+function sourceTables(configs: readonly ConfigFigures[]): string[] {
+  const shown = configs.filter(({ name }) => name === FUSED_CONFIG || name === UNION_CONFIG);
+  return shown.flatMap(({ name, bySource }) => {
+    const sources = DRAFT_SOURCES.filter((source) => bySource[source] !== undefined);
+    if (sources.length === 0) return [];
+    const rows = sources.map((source) => {
+      const figures = bySource[source]!;
+      return [
+        source,
+        String(figures.proposed),
+        String(figures.verified),
+        String(figures.accepted),
+        figures.msPerPass.toFixed(3),
+        figures.tokensPerPassLost?.toFixed(3) ?? NONE,
+        depths(figures.acceptedByDepth, figures.verifiedByDepth),
+      ];
+    });
+    const head = [
+      `drafts in ${name}`,
+      "proposed",
+      "verified",
+      "accepted",
+      "ms/pass",
+      "tokens/pass lost without",
+      "accepted of verified by depth, from 1",
+    ];
+    return [formatTable(head, rows)];
+  });
+}
+
+function depths(accepted: readonly number[], verified: readonly number[]): string {
+  const shown = verified.slice(1, MAX_DEPTH + 1).map((count, index) => {
+    const taken = accepted[index + 1] ?? 0;
+    return `${taken}/${count}`;
+  });
+  return [...shown, ...(verified.length > MAX_DEPTH + 1 ? ["…"] : [])].join(" ") || NONE;
+}
+
+function settingsList({ configs }: SuiteFigures): string {
+  return configs
+    .flatMap(({ name, setting, tried }) => [
+      `- ${name}: ${setting}.${tried.length === 0 ? "" : " The fastest of those tried on prompts that are not measured:"}`,
+      ...tried.map((one) => `  - ${one.setting}: ${one.tokensPerSecond.toFixed(1)} tok/s`),
+    ])
+    .join("\n");
+}
+
+function costSections({ cost }: BenchReport): string[] {
+  if (cost === null) return [];
+  const { kvLength, points, chosenNodes } = cost;
+  const plainMs = points[0]?.ms ?? Number.NaN;
+  const rows = [
+    ["ms", ...points.map(({ ms }) => ms.toFixed(2))],
+    ["of one row", ...points.map(({ ms }) => (ms / plainMs).toFixed(2))],
+  ];
+  return [
+    "## What a pass costs",
+    `t(n) after ${kvLength} cached tokens.${chosenNodes === null ? "" : ` The budget chose ${chosenNodes} nodes most often.`}`,
+    formatTable(["rows", ...points.map(({ numRows }) => String(numRows))], rows),
+  ];
+}
+
+function surroundings(report: BenchReport): string[] {
+  const { machine, models, versions, settings, backend, deviceNames } = report;
+  const { target, draft } = models;
+  const model = ({ name, fileBytes }: typeof target) => `${name} (${megabytes(fileBytes)})`;
+  return [
+    "## How it was measured",
+    [
+      `- Target ${model(target)}, draft ${draft === null ? "none" : model(draft)}; ${[backend, ...deviceNames].join(", ")}, ` +
+        `${settings.threads} ${settings.threads === 1 ? "thread" : "threads"}, context ${settings.contextSize}, seed ${settings.seed}.`,
+      `- ${machine.cpu}, ${machine.cores} cores, ${megabytes(machine.memoryBytes)}, ${machine.platform}; others used ` +
+        `${percent(machine.busyShare)} of the cores before the start.`,
+      `- Treeline ${report.treeline}, llama.cpp ${versions.llamaCpp}, node-llama-cpp ${versions.nodeLlamaCpp}, Node ${versions.node}, ${report.date}.`,
+      "- Every configuration decodes each prompt once, from empty caches, in turns. TTFT, in ms, holds the whole prompt and " +
+        "ends with the first pass; tok/s is what follows. × plain: median over the prompts of the speed over plain's on the " +
+        "same prompt, with bootstrap bounds.",
+      "- t(n): what the measured cost of a pass allows at this acceptance. tok/pass: mean acceptance length, the bonus token " +
+        "included; expected: what calibrated scores promised. host ms: all but the target's pass, per pass. differ: tokens " +
+        "unlike plain's beyond near ties. ties: outputs that part where plain's two best tokens tie.",
+    ].join("\n"),
+  ];
+}
+
+function interval({ median, low, high }: Interval): string {
+  return `${median.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
+}
+
+function times(ratio: number | null): string {
+  return ratio === null ? NONE : ratio.toFixed(2);
+}
+
+function megabytes(bytes: number): string {
+  const mega = bytes / 2 ** 20;
+  return mega >= 1024 ? `${(mega / 1024).toFixed(1)} GB` : `${mega.toFixed(1)} MB`;
+}

@@ -1,0 +1,161 @@
+/** What a reader of figures must know: losses, and lies that were caught. Pure; whole sentences. */
+import { DRAFT_SOURCES } from "../core/draftTree.ts";
+import { FUSED_CONFIG, PEER_CONFIGS, PLAIN_CONFIG } from "./benchConfigNames.ts";
+import type { DecodeRun } from "./benchDecoder.ts";
+import type { ConfigFigures, Interval, SuiteFigures } from "./benchReport.ts";
+import type { RunConfig, SuiteRun } from "./benchRunner.ts";
+import { MAX_OTHERS_SHARE } from "./busyMeter.ts";
+import { MIN_BOUNDED_VALUES } from "./statistics.ts";
+
+/** A drafter's time below this share of a plain pass is not worth a sentence. */
+const SLOW_DRAFTER_SHARE = 0.05;
+
+/** How a configuration's outputs differ from plain's. */
+export interface OutputFindings {
+  /** Prompts with another number of tokens. */
+  readonly numOtherLength: number;
+  readonly differingTokens: number;
+}
+
+/** Why a row should not be believed as it stands. */
+export function configWarnings(
+  { failure }: RunConfig,
+  runs: readonly DecodeRun[],
+  { numOtherLength, differingTokens }: OutputFindings,
+): string[] {
+  const failures = new Set(runs.flatMap(({ detail }) => detail?.failures ?? []));
+  return [
+    ...(failure === undefined ? [] : [`It was left out: ${failure}`]),
+    ...(numOtherLength === 0
+      ? []
+      : [
+          `It generates another number of tokens than plain at ${numOtherLength} of ${runs.length} prompts, as ` +
+            "with other stop rules: its speed cannot be compared.",
+        ]),
+    ...(differingTokens === 0
+      ? []
+      : [`${differingTokens} of its tokens differ from plain's beyond near ties.`]),
+    ...Array.from(failures, (reason) => `A drafter failed and sat out: ${reason}`),
+  ];
+}
+
+/**
+ * Names drafters that cost more than the passes they save are worth.
+ * @param plainMs - what plain decoding takes for a token.
+ */
+export function drafterWarnings(
+  bySource: ConfigFigures["bySource"],
+  numSteps: number,
+  plainMs: number,
+): string[] {
+  return DRAFT_SOURCES.flatMap((source) => {
+    const figures = bySource[source];
+    if (figures === undefined) return [];
+    const { accepted, msPerPass } = figures;
+    const savedMs = (accepted / numSteps) * plainMs;
+    if (msPerPass <= savedMs || msPerPass < SLOW_DRAFTER_SHARE * plainMs) return [];
+    return [
+      `The drafter ${source} costs ${msPerPass.toFixed(2)} ms per pass and saves ${savedMs.toFixed(2)} ms at most: ` +
+        `${(accepted / numSteps).toFixed(2)} accepted tokens, ${plainMs.toFixed(2)} ms each by plain decoding.`,
+    ];
+  });
+}
+
+/** What concerns the whole run. */
+export interface RunFindings {
+  readonly isComplete: boolean;
+  /** Share of the cores that others used before the start. */
+  readonly busyShare: number;
+  /** Threads of our target. */
+  readonly threads: { readonly before: number; readonly after: number };
+}
+
+/** What stands above everything. */
+export function runWarnings({ isComplete, busyShare, threads }: RunFindings): string[] {
+  return [
+    ...(isComplete
+      ? []
+      : ["It was stopped before its end: the figures are of the prompts that were finished."]),
+    ...(busyShare > MAX_OTHERS_SHARE
+      ? [
+          `The machine is busy: others used ${percent(busyShare)} of its cores before the start. Repeat it on an idle machine.`,
+        ]
+      : []),
+    ...(threads.after < threads.before
+      ? [
+          `The target went on with ${threads.after} of ${threads.before} threads, as passes waited for cores; ` +
+            "a peer keeps its own. Repeat it on an idle machine.",
+        ]
+      : []),
+  ];
+}
+
+/** What stands above a suite's tables. */
+export function suiteWarnings(
+  name: string,
+  figures: SuiteFigures | undefined,
+  run: SuiteRun,
+  numWanted: number,
+): string[] {
+  const say = (sentence: string) => `${name}: ${sentence}`;
+  if (figures === undefined) {
+    return run.isComplete
+      ? [say("no prompt was found whose output is long enough to measure.")]
+      : [];
+  }
+  const { numPrompts, numLooping, configs } = figures;
+  const busy = run.prompts.filter((prompt) => prompt.othersShare > MAX_OTHERS_SHARE);
+  const busiest = Math.max(...run.prompts.map((prompt) => prompt.othersShare));
+  const sentences: string[] = [];
+  if (numPrompts === 0) {
+    return [say("every output loops, so there is no speed to report.")];
+  }
+  if (numLooping > numPrompts) {
+    sentences.push(
+      `${numLooping} of ${numLooping + numPrompts} outputs loop; they are in no speed.`,
+    );
+  }
+  if (run.isComplete && numPrompts < numWanted) {
+    sentences.push(`only ${numPrompts} of ${numWanted} prompts have an output to measure.`);
+  }
+  if (numPrompts < MIN_BOUNDED_VALUES) {
+    sentences.push(
+      `${numPrompts} measured prompts are too few for 95 % bounds; what stands there is the range.`,
+    );
+  }
+  if (busy.length > 0) {
+    sentences.push(
+      `others used up to ${percent(busiest)} of the cores at ${busy.length} of ${numPrompts} prompts.`,
+    );
+  }
+  for (const { name: config, warnings } of [...configs, ...figures.unmeasured]) {
+    for (const warning of warnings) sentences.push(`${config}: ${warning}`);
+  }
+  return [...losses(figures), ...sentences].map(say);
+}
+
+/** Where the default loses, first of all against plain decoding. */
+function losses({ configs, fusedOver }: SuiteFigures): string[] {
+  const isComparable = (name: string) =>
+    configs.some((config) => config.name === name && config.isComparable);
+  const isOwn = (name: string) => !PEER_CONFIGS.some((peer) => peer === name);
+  const lossy = configs.filter(({ name, differingTokens }) => isOwn(name) && differingTokens > 0);
+  return [
+    ...lossy.map(({ name }) => `${name} is NOT LOSSLESS, so no speed counts.`),
+    ...Object.entries(fusedOver)
+      .filter(([name, { high }]) => isComparable(name) && high < 1)
+      .map(([name, ratio]) =>
+        name === PLAIN_CONFIG
+          ? `${FUSED_CONFIG} is SLOWER than plain decoding: ${times(ratio)}.`
+          : `${FUSED_CONFIG} is slower than ${name}: ${times(ratio)}.`,
+      ),
+  ];
+}
+
+function times({ median, low, high }: Interval): string {
+  return `${median.toFixed(2)}× (${low.toFixed(2)}-${high.toFixed(2)})`;
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}

@@ -1,0 +1,166 @@
+/**
+ * The configurations of a benchmark as decoders: what a name means, in one place. A new source of drafts comes in by
+ * `DRAFT_SOURCES` and `createDrafters`; another budget by {@link ConfigSurroundings.newPolicy}.
+ */
+import {
+  FUSED_CONFIG,
+  leftOutSource,
+  PEER_CONFIGS,
+  type PeerConfig,
+  PLAIN_CONFIG,
+  UNION_CONFIG,
+} from "../bench/benchConfigNames.ts";
+import type { BenchConfig, Decoder } from "../bench/benchDecoder.ts";
+import type { RunConfig } from "../bench/benchRunner.ts";
+import {
+  type DecoderSurroundings,
+  PlainDecoder,
+  SpeculativeDecoder,
+} from "../bench/coreDecoders.ts";
+import type { DraftPolicy } from "../core/draftPolicy.ts";
+import { DRAFT_SOURCES, type DraftSource } from "../core/draftTree.ts";
+import { RecyclingStore } from "../core/recyclingDrafter.ts";
+import type { TargetModel } from "../core/targetModel.ts";
+import type { PeerModels } from "../llama/peerDecode.ts";
+import {
+  describePeer,
+  PEER_DRAFT_SETTINGS,
+  PEER_LOOKUP_SETTINGS,
+  type PeerSettings,
+} from "../llama/peerSettings.ts";
+import { createDrafters, draftBudget, usualDraftNodes } from "./draftSetup.ts";
+import type { ModelPair } from "./modelHost.ts";
+
+/** What the decoders of one suite are built on. Nothing that is learned passes from one configuration to another. */
+export interface ConfigSurroundings {
+  readonly pair: ModelPair;
+  /** The pair's own target, or the one that stands before it. */
+  readonly target: TargetModel;
+  /** The peers, or why there are none. */
+  readonly peers: PeerModels | string;
+  /** A policy that has learned nothing yet; undefined where t(n) is not known. */
+  readonly newPolicy: () => DraftPolicy | undefined;
+}
+
+/** Those that can run, and those that cannot with the reason. */
+export function createConfigs(
+  names: readonly string[],
+  surroundings: ConfigSurroundings,
+): { readonly configs: BenchConfig[]; readonly leftOut: RunConfig[] } {
+  const configs: BenchConfig[] = [];
+  const leftOut: RunConfig[] = [];
+  for (const name of names) {
+    const decoders = decodersOf(name, surroundings);
+    if (typeof decoders === "string") {
+      leftOut.push({ name, setting: "", tried: [], failure: decoders });
+    } else configs.push({ name, ...decoders });
+  }
+  return { configs, leftOut };
+}
+
+const NO_DRAFT = "no draft model is loaded.";
+
+/** Decoders of a configuration, or why it cannot run. */
+function decodersOf(
+  name: string,
+  surroundings: ConfigSurroundings,
+): Omit<BenchConfig, "name"> | string {
+  const { pair, target } = surroundings;
+  const peer = PEER_CONFIGS.find((one) => one === name);
+  if (peer !== undefined) return peerDecoders(peer, surroundings);
+  const hasDraft = pair.draft !== undefined;
+  const own = (decoder: Decoder) => ({ isPeer: false, decoders: [decoder] });
+  if (name === PLAIN_CONFIG) return own(new PlainDecoder(target, common(pair)));
+  const sources = DRAFT_SOURCES.filter((source) => source !== "draftModel" || hasDraft);
+  const single = DRAFT_SOURCES.find((source) => source === name);
+  const without = leftOutSource(name);
+  if (!hasDraft && (single === "draftModel" || without === "draftModel")) return NO_DRAFT;
+  if (single !== undefined) return own(speculative([single], true, surroundings));
+  if (name === UNION_CONFIG) return own(speculative(sources, false, surroundings));
+  if (name === FUSED_CONFIG) return own(speculative(sources, true, surroundings));
+  if (without === undefined) return "no such configuration.";
+  const rest = sources.filter((source) => source !== without);
+  return own(speculative(rest, true, surroundings));
+}
+
+/** @param hasPolicy - whether the measured budget decides, as in the product, or a fixed number of nodes. */
+function speculative(
+  sources: readonly DraftSource[],
+  hasPolicy: boolean,
+  { pair, target, newPolicy }: ConfigSurroundings,
+): Decoder {
+  const drafters = createDrafters(pair, new RecyclingStore(target.vocabSize), sources);
+  const policy = hasPolicy ? newPolicy() : undefined;
+  const budget =
+    policy === undefined ? { maxDraftNodes: usualDraftNodes(pair) } : draftBudget(pair, policy);
+  const usesDraft = pair.draft !== undefined && sources.includes("draftModel");
+  const limit =
+    policy === undefined ? `${budget.maxDraftNodes} nodes a pass` : "nodes by measured cost";
+  return new SpeculativeDecoder(
+    {
+      setting: `${sources.join(", ")}; ${limit}`,
+      params: { target, drafters, ...budget },
+      caches: usesDraft ? [pair.draft.target] : [],
+    },
+    common(pair),
+  );
+}
+
+/**
+ * First with how many threads: as many as ours, or one, which is faster where node-llama-cpp's threads wait for cores
+ * or for each other; then the other settings with that number.
+ */
+function peerDecoders(
+  name: PeerConfig,
+  { pair, peers }: ConfigSurroundings,
+): Omit<BenchConfig, "name"> | string {
+  if (name === "peer:draft" && pair.draft === undefined) return NO_DRAFT;
+  if (typeof peers === "string") return peers;
+  const [first, ...others] = name === "peer:draft" ? PEER_DRAFT_SETTINGS : PEER_LOOKUP_SETTINGS;
+  if (first === undefined) return "it has no settings.";
+  const decoder = (settings: PeerSettings, numThreads: number) =>
+    new PeerDecoder(peers, settings, numThreads, pair);
+  const { numThreads } = pair.loaded.target;
+  const counts = numThreads > 1 ? [numThreads, 1] : [numThreads];
+  return {
+    isPeer: true,
+    decoders: counts.map((count) => decoder(first, count)),
+    refine: (best) =>
+      others.map((settings) =>
+        decoder(settings, best instanceof PeerDecoder ? best.numThreads : numThreads),
+      ),
+  };
+}
+
+class PeerDecoder implements Decoder {
+  readonly setting: string;
+  readonly numThreads: number;
+  readonly #peers: PeerModels;
+  readonly #settings: PeerSettings;
+  readonly #isEndToken: ModelPair["isEndToken"];
+
+  constructor(peers: PeerModels, settings: PeerSettings, numThreads: number, pair: ModelPair) {
+    this.setting = describePeer(settings, numThreads);
+    this.numThreads = numThreads;
+    this.#peers = peers;
+    this.#settings = settings;
+    this.#isEndToken = pair.isEndToken;
+  }
+
+  async prepare(signal: AbortSignal): Promise<void> {
+    await this.#peers.prepare(this.#settings, this.numThreads, signal);
+  }
+
+  async decode(
+    { promptTokens }: { promptTokens: Int32Array },
+    maxTokens: number,
+    signal: AbortSignal,
+  ) {
+    const limits = { maxTokens, isEndToken: this.#isEndToken };
+    return this.#peers.decode(promptTokens, limits, signal);
+  }
+}
+
+function common({ isEndToken }: ModelPair): DecoderSurroundings {
+  return { now: () => performance.now(), isEndToken };
+}

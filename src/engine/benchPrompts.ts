@@ -1,0 +1,84 @@
+/** The prompts of a benchmark's suites, made as completions make theirs. */
+import type { SpeedSuiteName } from "../bench/benchConfigNames.ts";
+import type { BenchPrompt } from "../bench/benchRunner.ts";
+import { drawDistinctSpots, LineCounts } from "../bench/benchSpots.ts";
+import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
+import { EngineError } from "../core/errors.ts";
+import { PromptTokens } from "../llama/promptTokens.ts";
+import { buildCompletionPrompt } from "./completionPrompt.ts";
+import type { ModelPair } from "./modelHost.ts";
+import type { BenchParams, BenchSources } from "./protocol.ts";
+
+/** Spots drawn for each prompt wanted, as many outputs loop or are too short. */
+const OVERDRAW = 12;
+
+/**
+ * Prompts of a suite in the order of the draw, made one by one.
+ * @throws EngineError `invalidRequest` if its files hold no line of code.
+ */
+export function* suitePrompts(
+  pair: ModelPair,
+  params: BenchParams,
+  suite: SpeedSuiteName,
+  numWanted: number,
+): Generator<BenchPrompt> {
+  const { workspace, maxTokens, maxPromptTokens, seed } = params;
+  const { files, repoName } = suiteSources(params, suite);
+  const lines = new LineCounts(workspace.files);
+  const promptTokens = new PromptTokens(pair.target.model);
+  for (const spot of drawSuiteSpots(suite, files, numWanted * OVERDRAW, seed)) {
+    const { prefixText, suffixText, path } = spot;
+    const request = {
+      prefixText,
+      suffixText,
+      filePath: path,
+      ...(repoName === undefined ? {} : { repoName }),
+      maxTokens,
+    };
+    yield {
+      context: buildCompletionPrompt(pair, promptTokens, request, maxPromptTokens),
+      // Where the output is forced, it is not what stood there.
+      hidden: suite === "unpredictable" ? { numLines: 0, numVerbatim: 0 } : lines.hiddenLines(spot),
+    };
+  }
+}
+
+function drawSuiteSpots(
+  suite: SpeedSuiteName,
+  files: readonly SourceFile[],
+  count: number,
+  seed: number,
+): SourceSpot[] {
+  try {
+    return drawDistinctSpots(files, count, seed);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new EngineError(
+      "invalidRequest",
+      `Expected code to hide for the suite ${suite}, found no line of code in ${files.length} files. ` +
+        "Choose another folder, or another suite.",
+    );
+  }
+}
+
+/** Where a suite's prompts come from, in words. */
+export function suiteOrigin({ workspace, foreign }: BenchParams, suite: SpeedSuiteName): string {
+  switch (suite) {
+    case "repo":
+      return `Spans of ${workspace.origin} are hidden; the rest of it is the repository.`;
+    case "scratch":
+      return `Spans of ${foreign.origin} are hidden; the repository is another, ${workspace.origin}.`;
+    case "unpredictable":
+      return (
+        `Random tokens are forced behind prompts of ${workspace.origin}. ` +
+        "Peers are left out: their target cannot be told what to say."
+      );
+  }
+}
+
+/** Scratch code is unlike the workspace, even if that holds the very package. */
+function suiteSources({ workspace, foreign }: BenchParams, suite: SpeedSuiteName): BenchSources {
+  if (suite !== "scratch") return workspace;
+  const known = new Set(workspace.files.map(({ text }) => text));
+  return { ...foreign, files: foreign.files.filter(({ text }) => !known.has(text)) };
+}

@@ -1,0 +1,47 @@
+/** The text around a cursor → the prompt, as completions and benchmarks ask it. */
+import type { GenerationContext } from "../core/drafter.ts";
+import { buildFimPrompt, windowPrefix, windowSuffix } from "../core/fimPrompt.ts";
+import type { PromptTokens } from "../llama/promptTokens.ts";
+import type { ModelPair } from "./modelHost.ts";
+import type { CompleteParams } from "./protocol.ts";
+
+/** Prompt tokens at most, where the context has room: what a CPU evaluates within a second of real use. */
+export const MAX_PROMPT_TOKENS = 1024;
+
+/** What a prompt is made of. */
+export type PromptRequest = Pick<
+  CompleteParams,
+  "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens"
+>;
+
+/** The prompt of at most `maxPromptTokens` that leaves the context room for the output. */
+export function buildCompletionPrompt(
+  pair: ModelPair,
+  promptTokens: PromptTokens,
+  request: PromptRequest,
+  maxPromptTokens = MAX_PROMPT_TOKENS,
+): GenerationContext {
+  const { contextSize } = pair.target.target;
+  const room = contextSize - Math.min(request.maxTokens, contextSize / 2);
+  const maxTokens = Math.max(8, Math.min(maxPromptTokens, Math.floor(room)));
+  const parts = {
+    prefixTokens: promptTokens.ofPrefix(windowPrefix(request.prefixText, maxTokens)),
+    suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, maxTokens)),
+    headerTokens: headerTokens(pair, request),
+  };
+  return buildFimPrompt(pair.fim, parts, maxTokens);
+}
+
+/** Repository and path lines, for families that were trained with them. */
+function headerTokens(pair: ModelPair, request: PromptRequest): Int32Array {
+  const { repoName, fileSeparator } = pair.fim;
+  const { vocabulary } = pair.target.model;
+  const tokens: number[] = [];
+  if (repoName !== undefined && request.repoName !== undefined) {
+    tokens.push(repoName, ...vocabulary.tokenize(`${request.repoName}\n`));
+  }
+  if (fileSeparator !== undefined && request.filePath !== undefined) {
+    tokens.push(fileSeparator, ...vocabulary.tokenize(`${request.filePath}\n`));
+  }
+  return Int32Array.from(tokens);
+}

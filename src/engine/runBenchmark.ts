@@ -1,0 +1,230 @@
+/** One benchmark request → one report: prompts, decoders, suites, what is known of machine and models. */
+import {
+  PEER_CONFIGS,
+  type SpeedSuiteName,
+  UNPREDICTABLE_CONFIGS,
+} from "../bench/benchConfigNames.ts";
+import type { BenchReport, SuiteFigures } from "../bench/benchReport.ts";
+import { runSuite, type SuiteRun } from "../bench/benchRunner.ts";
+import { runWarnings, suiteWarnings } from "../bench/benchWarnings.ts";
+import { MAX_OTHERS_SHARE } from "../bench/busyMeter.ts";
+import { ForcedTarget } from "../bench/forcedTarget.ts";
+import { NEAR_TIE_GAP } from "../bench/losslessCheck.ts";
+import { compareOutputs } from "../bench/outputComparison.ts";
+import { mostChosenNodes, suiteFigures } from "../bench/suiteFigures.ts";
+import { MeasuredPolicy } from "../core/draftPolicy.ts";
+import { isAbortError, messageOf } from "../core/errors.ts";
+import { type MeasuredPassCost, measurePassCost } from "../core/measurePassCost.ts";
+import { PassCostTable } from "../core/passCost.ts";
+import type { TargetModel } from "../core/targetModel.ts";
+import { nodeLlamaVersion, PeerModels } from "../llama/peerDecode.ts";
+import { createConfigs } from "./benchConfigs.ts";
+import { suiteOrigin, suitePrompts } from "./benchPrompts.ts";
+import { machineFacts, sampleCpu, watchOthers } from "./machineFacts.ts";
+import type { ModelPair } from "./modelHost.ts";
+import type { BenchParams, BenchProgress } from "./protocol.ts";
+
+/** Set by the bundler from package.json. */
+declare const TREELINE_VERSION: string | undefined;
+
+const NUM_WARMUPS = 2;
+/** Plain's output must have so many tokens: shorter ones are over before there is a speed. */
+const MIN_OUTPUT_TOKENS = 16;
+/** Time for t(n), in ms. */
+const MEASURE_MS = 1000;
+
+/** @throws EngineError of the target; what was finished before an abort is reported, and nothing thrown then. */
+export async function runBenchmark(
+  pair: ModelPair,
+  params: BenchParams,
+  onProgress: (progress: BenchProgress) => void,
+  signal: AbortSignal,
+): Promise<BenchReport> {
+  const benchmark = new Benchmark(pair, params, onProgress);
+  try {
+    await benchmark.run(signal);
+  } catch (error) {
+    if (!(signal.aborted && isAbortError(error))) throw error;
+  } finally {
+    await benchmark[Symbol.asyncDispose]();
+  }
+  return benchmark.report(!signal.aborted, await nodeLlamaVersion());
+}
+
+class Benchmark implements AsyncDisposable {
+  readonly #pair: ModelPair;
+  readonly #params: BenchParams;
+  readonly #onProgress: (progress: BenchProgress) => void;
+  readonly #startedAt = new Date();
+  readonly #suites: Partial<Record<SpeedSuiteName, SuiteFigures>> = {};
+  readonly #warnings: string[] = [];
+  readonly #runs: SuiteRun[] = [];
+  #peers: PeerModels | string = "no suite has peers.";
+  #cost: MeasuredPassCost | undefined;
+  #busyShare = 0;
+
+  constructor(pair: ModelPair, params: BenchParams, onProgress: (progress: BenchProgress) => void) {
+    this.#pair = pair;
+    this.#params = params;
+    this.#onProgress = onProgress;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { suites, configs } = this.#params;
+    this.#tell("the machine", "watching what others do on it");
+    this.#busyShare = await watchOthers(signal);
+    this.#tell("the machine", "measuring what a pass costs");
+    this.#cost = await this.#measureCost(signal);
+    const hasPeers = configs.some((name) => PEER_CONFIGS.some((peer) => peer === name));
+    if (hasPeers && suites.some((suite) => suite !== "unpredictable")) {
+      this.#tell("peers", "loading the models for node-llama-cpp's own decoding");
+      this.#peers = await this.#openPeers(signal);
+    }
+    for (const suite of suites) await this.#runSuite(suite, signal);
+  }
+
+  report(isComplete: boolean, nodeLlamaCpp: string): BenchReport {
+    const { target, draft, backend, deviceNames, llamaCppVersion, contextSize } = this.#pair.loaded;
+    const modelOf = ({ name, fileBytes }: typeof target) => ({ name, fileBytes });
+    const cost = this.#cost;
+    const numThreads = this.#pair.target.target.numThreads;
+    const isBusy = this.#busyShare > MAX_OTHERS_SHARE;
+    return {
+      treeline: typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development",
+      date: this.#startedAt.toISOString(),
+      isComplete,
+      machine: { ...machineFacts(), busyShare: this.#busyShare, isBusy },
+      backend,
+      deviceNames,
+      models: { target: modelOf(target), draft: draft === undefined ? null : modelOf(draft) },
+      versions: { node: process.versions.node, llamaCpp: llamaCppVersion, nodeLlamaCpp },
+      settings: {
+        seed: this.#params.seed,
+        threads: target.numThreads,
+        contextSize,
+        configs: this.#params.configs,
+      },
+      cost: cost === undefined ? null : { ...cost, chosenNodes: mostChosenNodes(this.#runs) },
+      suites: this.#suites as Record<string, SuiteFigures>,
+      warnings: [
+        ...runWarnings({
+          isComplete,
+          busyShare: this.#busyShare,
+          threads: { before: target.numThreads, after: numThreads },
+        }),
+        ...this.#warnings,
+      ],
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (typeof this.#peers !== "string") await this.#peers[Symbol.asyncDispose]();
+  }
+
+  async #runSuite(suite: SpeedSuiteName, signal: AbortSignal): Promise<void> {
+    const pair = this.#pair;
+    const { maxTokens, maxPromptTokens, numPrompts, seed } = this.#params;
+    const isForced = suite === "unpredictable";
+    const target: TargetModel = isForced
+      ? new ForcedTarget(pair.target.target, seed, (token) => !pair.isEndToken(token))
+      : pair.target.target;
+    const names = isForced
+      ? this.#params.configs.filter((name) => UNPREDICTABLE_CONFIGS.includes(name))
+      : this.#params.configs;
+    const { configs, leftOut } = createConfigs(names, {
+      pair,
+      target,
+      peers: this.#peers,
+      newPolicy: () => this.#newPolicy(),
+    });
+    const maxGap = NEAR_TIE_GAP[pair.loaded.backend === "cpu" ? "cpu" : "gpu"];
+    const judge = { target, maxGap, isEndToken: pair.isEndToken };
+    const run = await runSuite(
+      {
+        configs,
+        prompts: suitePrompts(pair, this.#params, suite, numPrompts + NUM_WARMUPS),
+        numPrompts,
+        numWarmups: NUM_WARMUPS,
+        maxTokens,
+        minTokens: isForced ? 0 : Math.min(MIN_OUTPUT_TOKENS, maxTokens),
+        compare: ({ promptTokens }, plain, other, running) =>
+          compareOutputs(judge, promptTokens, plain, other, running),
+        sampleCpu,
+        onProgress: (done, total, what) => this.#onProgress({ part: suite, done, total, what }),
+      },
+      signal,
+    );
+    const wholeRun = { ...run, configs: [...run.configs, ...leftOut] };
+    this.#runs.push(wholeRun);
+    const figures = suiteFigures(wholeRun, {
+      origin: suiteOrigin(this.#params, suite),
+      maxTokens,
+      maxPromptTokens,
+      seed,
+      passMs: this.#passMs,
+    });
+    if (figures !== undefined) this.#suites[suite] = figures;
+    this.#warnings.push(...suiteWarnings(suite, figures, wholeRun, numPrompts));
+    signal.throwIfAborted();
+  }
+
+  async #measureCost(signal: AbortSignal): Promise<MeasuredPassCost | undefined> {
+    const settings = { now: () => performance.now(), budgetMs: MEASURE_MS };
+    try {
+      return await measurePassCost(this.#pair.target.target, settings, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.#warnings.push(`t(n) could not be measured: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  #newPolicy(): MeasuredPolicy | undefined {
+    const table = this.#newTable();
+    return table && new MeasuredPolicy(table);
+  }
+
+  #newTable(): PassCostTable | undefined {
+    const { maxNodes } = this.#pair.target.target;
+    return this.#cost && new PassCostTable(this.#cost.points, maxNodes);
+  }
+
+  get #passMs(): ((numRows: number) => number) | undefined {
+    const table = this.#newTable();
+    return table && ((numRows) => table.ms(numRows));
+  }
+
+  async #openPeers(signal: AbortSignal): Promise<PeerModels | string> {
+    const { target, draft, loaded } = this.#pair;
+    const { contextSize, backend } = loaded;
+    const fileOf = (path: string, layers: number, numThreads: number) => ({
+      path,
+      gpuLayers: layers,
+      numThreads,
+    });
+    try {
+      return await PeerModels.open(
+        target.model.library,
+        {
+          target: fileOf(loaded.target.path, loaded.target.gpuLayers, loaded.target.numThreads),
+          ...(draft === undefined || loaded.draft === undefined
+            ? {}
+            : {
+                draft: fileOf(loaded.draft.path, loaded.draft.gpuLayers, loaded.draft.numThreads),
+              }),
+          contextSize,
+          backend,
+        },
+        signal,
+      );
+    } catch (error) {
+      // It has errors of its own for an abort.
+      signal.throwIfAborted();
+      return `node-llama-cpp could not load the models beside ours: ${messageOf(error)}`;
+    }
+  }
+
+  #tell(part: string, what: string): void {
+    this.#onProgress({ part, done: 0, total: this.#params.numPrompts, what });
+  }
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import type { Decoder } from "../../src/bench/benchDecoder.ts";
+import { BenchHarness, randomPrompts } from "../support/benchHarness.ts";
+
+describe("runSuite", () => {
+  test("measures every configuration once per prompt, in turns, from equal caches", async () => {
+    const harness = new BenchHarness();
+    const configs = [harness.plain(), harness.speculative("a", []), harness.speculative("b", [])];
+    const { run, row } = await harness.run(configs, { numPrompts: 6, numWarmups: 0, minTokens: 0 });
+    const rounds = Array.from({ length: 6 }, (_, round) =>
+      harness.journal.slice(round * 3, round * 3 + 3),
+    );
+    for (const round of rounds) expect(round.toSorted()).toEqual(["a", "b", "plain"]);
+    // Each stands first and last as often as the others.
+    for (const place of [0, 2]) {
+      const names = rounds.map((round) => round[place]);
+      expect(names.toSorted()).toEqual(["a", "a", "b", "b", "plain", "plain"]);
+    }
+    expect(run).toMatchObject({ isComplete: true, numShort: 0 });
+    // Nobody found the prompt in the cache, and nobody decodes faster than the others.
+    const ttfts = configs.map(({ name }) => row(name)?.ttftMs.p50);
+    expect(new Set(ttfts)).toEqual(new Set([7 * 2 + 10]));
+    expect(row("a")?.ratioToPlain).toEqual({ median: 1, low: 1, high: 1 });
+  });
+
+  test("takes the fastest of several decoders, refined, and says what it tried", async () => {
+    const harness = new BenchHarness();
+    const slowedBy = (ms: number): Decoder => {
+      const [decoder] = harness.peer("x", (run) => ({
+        ...run,
+        decodeMs: run.decodeMs + ms,
+      })).decoders;
+      return { ...decoder!, setting: `${ms} ms slower` };
+    };
+    const refinedFrom: string[] = [];
+    const peer = {
+      name: "peer:lookup",
+      isPeer: true,
+      decoders: [slowedBy(50), slowedBy(20)],
+      refine(best: Decoder) {
+        refinedFrom.push(best.setting);
+        return [slowedBy(70), slowedBy(10), slowedBy(30)];
+      },
+    };
+    const { row } = await harness.run([harness.plain(), peer], { numWarmups: 2 });
+    expect(refinedFrom).toEqual(["20 ms slower"]);
+    expect(row("peer:lookup")).toMatchObject({ setting: "10 ms slower", numPrompts: 8 });
+    expect(row("peer:lookup")?.tried.map(({ setting }) => setting)).toEqual(
+      [50, 20, 70, 10, 30].map((ms) => `${ms} ms slower`),
+    );
+    // One setting is no choice.
+    expect(row("plain")?.tried).toEqual([]);
+  });
+
+  test("replaces prompts whose plain output is over too soon", async () => {
+    const harness = new BenchHarness();
+    const end = 7;
+    const plain = harness.plain();
+    const [inner] = plain.decoders;
+    const endsEarly: Decoder = {
+      ...inner!,
+      async decode(prompt, maxTokens, signal) {
+        const run = await inner!.decode(prompt, maxTokens, signal);
+        const isShort = prompt.promptTokens[0]! % 2 === 0;
+        return isShort ? { ...run, tokens: run.tokens.subarray(0, end) } : run;
+      },
+    };
+    const config = { ...plain, decoders: [endsEarly] };
+    const { run } = await harness.run([config], { minTokens: end + 1, numPrompts: 8 });
+    expect(run.prompts).toHaveLength(8);
+    expect(run.numShort).toBeGreaterThan(2);
+    for (const { runs } of run.prompts) {
+      expect(runs.get("plain")?.tokens.length).toBeGreaterThan(end);
+    }
+    const few = await harness.run([config], {
+      minTokens: end + 1,
+      prompts: randomPrompts(6),
+      numPrompts: 8,
+    });
+    expect(few.warnings).toContainEqual(expect.stringMatching(/^fakes: only \d of 8 prompts/));
+  });
+
+  test("an abort leaves the prompts that everybody finished", async () => {
+    for (const numRuns of [1, 5, 6, 9]) {
+      const harness = new BenchHarness();
+      const controller = new AbortController();
+      const configs = ["plain", "a", "b"].map((name) => {
+        const config = name === "plain" ? harness.plain() : harness.speculative(name, []);
+        const [inner] = config.decoders;
+        const decode: Decoder["decode"] = (...args) => {
+          if (harness.journal.length === numRuns) controller.abort();
+          return inner!.decode(...args);
+        };
+        return { ...config, decoders: [{ ...inner!, decode }] };
+      });
+      const options = { numWarmups: 0, minTokens: 0 };
+      const { run, figures } = await harness.run(configs, options, controller.signal);
+      expect(run.isComplete).toBe(false);
+      expect(run.prompts).toHaveLength(Math.floor(numRuns / 3));
+      for (const { runs, comparisons } of run.prompts) {
+        expect([runs.size, comparisons.size]).toEqual([3, 3]);
+      }
+      expect(figures?.numPrompts).toBe(run.prompts.length === 0 ? undefined : run.prompts.length);
+    }
+  });
+
+  test("a peer that fails is left out with its reason, one of ours ends the benchmark", async () => {
+    const fails = () => {
+      throw new Error("out of memory");
+    };
+    const harness = new BenchHarness();
+    const peer = harness.peer("peer:draft", fails);
+    const { figures, warnings } = await harness.run([harness.plain(), peer]);
+    expect(figures?.configs.map(({ name }) => name)).toEqual(["plain"]);
+    expect(figures?.unmeasured).toEqual([
+      {
+        name: "peer:draft",
+        setting: "as it likes",
+        loopShare: null,
+        warnings: ["It was left out: out of memory"],
+      },
+    ]);
+    expect(warnings).toContain("fakes: peer:draft: It was left out: out of memory");
+    const own = { ...harness.peer("fused", fails), isPeer: false };
+    await expect(harness.run([harness.plain(), own])).rejects.toThrow("out of memory");
+  });
+
+  test("says so where others used the machine meanwhile", async () => {
+    const harness = new BenchHarness();
+    let numSamples = 0;
+    // Two samples a prompt; during the second prompt others use half of both cores.
+    const sampleCpu = () => {
+      const isBusy = numSamples++ >= 3;
+      return { atMs: numSamples * 100, busyMs: isBusy ? 100 : 0, ownMs: 0, numCores: 2 };
+    };
+    const { warnings } = await harness.run([harness.plain()], { numPrompts: 3, sampleCpu });
+    expect(warnings).toContain("fakes: others used up to 50 % of the cores at 1 of 3 prompts.");
+  });
+});

@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import { BenchHarness, MAX_TOKENS, passMs } from "../support/benchHarness.ts";
+
+describe("suiteFigures", () => {
+  test("gives the ratio, the acceptance and what t(n) allows, as they can be reckoned by hand", async () => {
+    const harness = new BenchHarness();
+    // Three right tokens and the bonus in a pass of four rows.
+    const { row, figures } = await harness.run([
+      harness.plain(),
+      harness.speculative("fused", [harness.oracle(2)]),
+    ]);
+    const fused = row("fused");
+    // Five passes of four tokens after the first, 2 ms of drafting in each; plain takes 23 of one row.
+    expect(fused?.ratioToPlain.median).toBeCloseTo(20 / (5 * (passMs(4) + 2)) / (1 / passMs(1)));
+    expect(fused?.ratioToPlain.low).toBe(fused?.ratioToPlain.median);
+    expect(fused).toMatchObject({
+      numPrompts: 8,
+      tokens: 8 * (MAX_TOKENS - 4),
+      meanAcceptanceLength: 4,
+      expectedAcceptanceLength: null,
+      hostMsPerStep: 2,
+      loopShare: 0,
+      verbatimShare: 0.25,
+      differingTokens: 0,
+      nearTies: 0,
+      isComparable: true,
+    });
+    expect(fused?.modelledRatio).toBeCloseTo((4 * passMs(1)) / passMs(4));
+    expect(fused?.ttftMs.p50).toBe(7 * 2 + 2 + passMs(4));
+    expect(fused?.bySource.draftModel).toMatchObject({
+      proposed: 8 * 6 * 3,
+      verified: 8 * 6 * 3,
+      accepted: 8 * 6 * 3,
+      verifiedByDepth: [0, 48, 48, 48],
+      acceptedByDepth: [0, 48, 48, 48],
+      msPerPass: 2,
+      tokensPerPassLost: null,
+    });
+    expect(row("plain")).toMatchObject({ meanAcceptanceLength: 1, modelledRatio: 1, bySource: {} });
+    expect(figures?.fusedOver["plain"]).toEqual(fused?.ratioToPlain);
+  });
+
+  test("says what is lost when a source is left out", async () => {
+    const harness = new BenchHarness();
+    const { row } = await harness.run([
+      harness.plain(),
+      harness.speculative("fused", [harness.oracle()]),
+      harness.speculative("fused-draftModel", []),
+    ]);
+    expect(row("fused")?.bySource.draftModel?.tokensPerPassLost).toBe(3);
+  });
+
+  test("tells the expected from the realised acceptance where a policy calibrates", async () => {
+    const harness = new BenchHarness();
+    const policy = {
+      isActive: () => true,
+      began() {},
+      budgetFor: () => ({ maxNodes: 3, maxDepth: 3, minSurvival: 0 }),
+      plan: (tree: object) => ({ tree, expectedAccepted: 2.5 }),
+      learn() {},
+      ended() {},
+    };
+    const { row } = await harness.run([
+      harness.plain(),
+      harness.speculative("fused", [harness.oracle()], { policy }),
+    ]);
+    expect(row("fused")).toMatchObject({
+      meanAcceptanceLength: 4,
+      expectedAcceptanceLength: 3.5,
+    });
+  });
+});
+
+describe("planted lies", () => {
+  test("a slow drafter shows in its row and is named", async () => {
+    const harness = new BenchHarness();
+    const { row, warnings } = await harness.run([
+      harness.plain(),
+      harness.speculative("fused", [harness.oracle(2)]),
+      harness.speculative("draftModel", [harness.oracle(80)]),
+    ]);
+    const slow = row("draftModel");
+    expect(slow?.hostMsPerStep).toBe(80);
+    expect(slow?.ratioToPlain.high).toBeLessThan(0.5);
+    expect(slow?.warnings).toEqual([
+      expect.stringMatching(/^The drafter draftModel costs 80\.00 ms per pass and saves 30\.00 ms/),
+    ]);
+    expect(warnings).toContainEqual(expect.stringContaining("draftModel costs 80.00 ms"));
+    // The same drafter at its usual pace is no finding.
+    expect(row("fused")?.warnings).toEqual([]);
+  });
+
+  test("a peer with other stop rules is marked, and beats nobody", async () => {
+    const harness = new BenchHarness();
+    const stopsEarly = harness.peer("peer:lookup", (run) => ({
+      ...run,
+      tokens: run.tokens.subarray(0, 6),
+      decodeMs: 1,
+    }));
+    const { row, figures, warnings } = await harness.run([
+      harness.plain(),
+      stopsEarly,
+      harness.speculative("fused", []),
+    ]);
+    expect(row("peer:lookup")).toMatchObject({ isComparable: false });
+    expect(row("peer:lookup")?.ratioToPlain.median).toBeGreaterThan(10);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(
+        /peer:lookup: It generates another number of tokens than plain at 8 of 8/,
+      ),
+    );
+    expect(warnings.join("\n")).not.toContain("fused is slower than peer:lookup");
+    expect(figures?.fusedOver["peer:lookup"]?.high).toBeLessThan(1);
+  });
+
+  test("a peer that says something else is found out", async () => {
+    const harness = new BenchHarness();
+    const lies = harness.peer("peer:draft", (run) => ({
+      ...run,
+      tokens: run.tokens.with(3, (run.tokens[3]! + 1) % 60),
+    }));
+    const { row, warnings } = await harness.run([harness.plain(), lies]);
+    expect(row("peer:draft")).toMatchObject({ differingTokens: 8, isComparable: true });
+    expect(warnings.join("\n")).toContain("8 of its tokens differ from plain's");
+    expect(warnings.join("\n")).not.toContain("NOT LOSSLESS");
+  });
+
+  test("one of ours that says something else is the first thing to be read", async () => {
+    const harness = new BenchHarness();
+    const lies = harness.peer("fused", (run) => ({ ...run, tokens: run.tokens.with(3, 1) }));
+    const { warnings } = await harness.run([harness.plain(), { ...lies, isPeer: false }]);
+    expect(warnings[0]).toBe("fakes: fused is NOT LOSSLESS, so no speed counts.");
+  });
+
+  test("a workspace of loops has no headline, and says so", async () => {
+    const harness = new BenchHarness((history) => {
+      const next = ((history.at(-1) ?? 0) % 3) + 1;
+      return Float32Array.from({ length: 64 }, (_, token) => (token === next ? 5 : 0));
+    });
+    const { figures, warnings } = await harness.run([
+      harness.plain(),
+      harness.speculative("fused", [harness.oracle()]),
+    ]);
+    expect(figures).toMatchObject({ numPrompts: 0, configs: [], fusedOver: {} });
+    expect(figures?.numLooping).toBeGreaterThan(10);
+    expect(figures?.unmeasured).toMatchObject([
+      { name: "plain", loopShare: 1 },
+      { name: "fused", loopShare: 1 },
+    ]);
+    expect(warnings).toEqual(["fakes: every output loops, so there is no speed to report."]);
+  });
+
+  test("loops among other outputs are replaced and counted", async () => {
+    const sound = new BenchHarness().logitsOf;
+    const harness = new BenchHarness((history) => {
+      if (history[0]! % 4 !== 0) return sound(history);
+      return Float32Array.from({ length: 64 }, (_, token) => (token === 1 ? 5 : 0));
+    });
+    const { figures, row } = await harness.run([harness.plain()]);
+    expect(figures?.numPrompts).toBe(8);
+    expect(figures?.numLooping).toBeGreaterThan(1);
+    expect(row("plain")?.loopShare).toBeCloseTo(figures!.numLooping / (8 + figures!.numLooping));
+  });
+
+  test("a loss is said first", async () => {
+    const harness = new BenchHarness();
+    const { warnings } = await harness.run([
+      harness.plain(),
+      harness.speculative("fused", [harness.oracle(100)]),
+      harness.speculative("draftModel", [harness.oracle(2)]),
+    ]);
+    expect(warnings[0]).toMatch(/^fakes: fused is SLOWER than plain decoding: 0\.\d\d×/);
+    expect(warnings[1]).toMatch(/^fakes: fused is slower than draftModel: 0\.\d\d×/);
+  });
+});

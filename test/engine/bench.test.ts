@@ -1,0 +1,148 @@
+/** The benchmark on the real engine and models: every configuration, peers included, and every early end. */
+import { describe, expect, test, vi } from "vitest";
+import { ALL_CONFIGS, PEER_CONFIGS } from "../../src/bench/benchConfigNames.ts";
+import { formatBenchMarkdown } from "../../src/bench/benchMarkdown.ts";
+import type { BenchParams } from "../../src/engine/protocol.ts";
+import { PAIR, SHORT_REQUEST } from "../support/builtEngine.ts";
+import { NEVER } from "../support/never.ts";
+import { packageSources } from "../support/packageSources.ts";
+import { createClient, ignore, useBuiltEngine } from "../support/useBuiltEngine.ts";
+
+useBuiltEngine();
+
+const files = packageSources();
+const filesOf = (name: string) => files.filter(({ path }) => path.startsWith(`${name}/`));
+const PARAMS: BenchParams = {
+  suites: ["repo"],
+  workspace: { origin: "redux", files: filesOf("redux") },
+  foreign: { origin: "immer", files: filesOf("immer") },
+  configs: ALL_CONFIGS,
+  numPrompts: 2,
+  maxTokens: 24,
+  maxPromptTokens: 128,
+  seed: 3,
+};
+
+async function openPair(params = PAIR) {
+  const client = createClient();
+  await client.load(params, ignore, NEVER);
+  return client;
+}
+
+describe("bench", () => {
+  test("measures every configuration beside the peers, and all say what plain decoding says", async () => {
+    const client = await openPair();
+    const parts = new Set<string>();
+    const suites = ["scratch", "repo", "unpredictable"] as const;
+    const report = await client.bench({ ...PARAMS, suites }, ({ part }) => parts.add(part), NEVER);
+    expect([...parts]).toEqual(["the machine", "peers", ...suites]);
+    expect(report).toMatchObject({
+      isComplete: true,
+      backend: "cpu",
+      models: { target: { name: "Treeline tiny target" }, draft: { name: "Treeline tiny draft" } },
+      settings: { seed: 3, configs: ALL_CONFIGS },
+      versions: { nodeLlamaCpp: "3.21.1" },
+    });
+    expect(report.cost?.points[0]).toMatchObject({ numRows: 1 });
+    expect(Object.keys(report.suites)).toEqual(suites);
+    for (const [name, suite] of Object.entries(report.suites)) {
+      expect(suite.numPrompts).toBe(2);
+      const rows = [...suite.configs, ...suite.unmeasured];
+      const expected = name === "unpredictable" ? ["plain", "fused"] : ALL_CONFIGS;
+      expect(rows.map((row) => row.name).toSorted()).toEqual(expected.toSorted());
+      for (const row of suite.configs) {
+        // Peers evaluate other batches than ours, so ties may flip in them as well.
+        expect(row.differingTokens, `${name} ${row.name}`).toBe(0);
+        expect(row.isComparable).toBe(true);
+        expect(row.tokensPerSecond).toBeGreaterThan(0);
+        expect(row.meanAcceptanceLength).toBeGreaterThanOrEqual(1);
+        expect(row.ttftMs.p50).toBeGreaterThan(0);
+        const isPeer = PEER_CONFIGS.some((peer) => peer === row.name);
+        expect(row.modelledRatio === null).toBe(isPeer);
+        expect(row.tried.length).toBeGreaterThanOrEqual(isPeer ? 4 : 0);
+      }
+    }
+    expect(formatBenchMarkdown(report)).toContain("## unpredictable");
+    // The engine serves on as if nothing had been.
+    const { text } = await client.complete(SHORT_REQUEST, ignore, NEVER);
+    const fresh = await openPair();
+    expect(text).toBe((await fresh.complete(SHORT_REQUEST, ignore, NEVER)).text);
+  });
+
+  test("reports what was finished when it is aborted, wherever that is", async () => {
+    const client = await openPair();
+    const configs = ["plain", "peer:lookup", "fused"];
+    for (const numReports of [1, 3, 6, 24]) {
+      const controller = new AbortController();
+      let left = numReports;
+      const onProgress = () => {
+        if (--left === 0) controller.abort();
+      };
+      const params = { ...PARAMS, configs, numPrompts: 500 };
+      const report = await client.bench(params, onProgress, controller.signal);
+      expect(report.isComplete).toBe(false);
+      for (const suite of Object.values(report.suites)) expect(suite.numPrompts).toBeGreaterThan(0);
+      expect(report.warnings[0]).toContain("stopped before its end");
+    }
+  });
+
+  test("a completion comes first", async () => {
+    const client = await openPair();
+    let part = "";
+    const bench = client.bench(
+      { ...PARAMS, configs: ["plain", "fused"], numPrompts: 500 },
+      (progress) => {
+        part = progress.part;
+      },
+      NEVER,
+    );
+    await vi.waitFor(() => expect(part).toBe("repo"), { timeout: 60_000 });
+    const { text } = await client.complete(SHORT_REQUEST, ignore, NEVER);
+    expect(text).not.toBe("");
+    expect((await bench).isComplete).toBe(false);
+  });
+
+  test("leaves out what needs a draft model where there is none", async () => {
+    const { draftPath: _none, ...params } = PAIR;
+    const client = await openPair(params);
+    const configs = ["plain", "peer:draft", "draftModel", "fused", "fused-draftModel"];
+    const report = await client.bench({ ...PARAMS, configs, numPrompts: 1 }, ignore, NEVER);
+    const leftOut = report.suites["repo"]?.unmeasured.filter(({ warnings }) => warnings.length > 0);
+    expect(leftOut?.map(({ name }) => name)).toEqual([
+      "peer:draft",
+      "draftModel",
+      "fused-draftModel",
+    ]);
+    expect(report.models.draft).toBeNull();
+  });
+
+  test("is refused before a load, and with fields that make no sense", async () => {
+    const client = createClient();
+    await expect(client.bench(PARAMS, ignore, NEVER)).rejects.toMatchObject({ code: "notLoaded" });
+    await client.load(PAIR, ignore, NEVER);
+    const invalid: readonly (readonly [string, unknown])[] = [
+      ["suites", []],
+      ["suites", ["typing"]],
+      ["configs", ["fused"]],
+      ["configs", ["plain", "fastest"]],
+      ["workspace", undefined],
+      ["foreign", {}],
+      ["numPrompts", 0],
+      ["maxTokens", 1.5],
+      ["maxPromptTokens", Number.NaN],
+      ["seed", "1"],
+    ];
+    for (const [field, value] of invalid) {
+      const params = { ...PARAMS, [field]: value } as BenchParams;
+      await expect(client.bench(params, ignore, NEVER), field).rejects.toMatchObject({
+        code: "invalidRequest",
+        message: expect.stringContaining(field),
+      });
+    }
+    const empty = { ...PARAMS, workspace: { origin: "nothing", files: [] } };
+    await expect(client.bench(empty, ignore, NEVER)).rejects.toMatchObject({
+      code: "invalidRequest",
+      message: expect.stringContaining("no line of code"),
+    });
+  });
+});

@@ -1,0 +1,176 @@
+/** Benchmarks on fakes: a clock that only passes and drafters move, so that every figure is known beforehand. */
+import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/benchDecoder.ts";
+import { type BenchPrompt, runSuite, type SuiteRunParams } from "../../src/bench/benchRunner.ts";
+import { suiteWarnings } from "../../src/bench/benchWarnings.ts";
+import {
+  PlainDecoder,
+  SpeculativeDecoder,
+  type SpeculativeSetup,
+} from "../../src/bench/coreDecoders.ts";
+import { compareOutputs } from "../../src/bench/outputComparison.ts";
+import { seededRandom } from "../../src/bench/sourceSpots.ts";
+import { suiteFigures } from "../../src/bench/suiteFigures.ts";
+import type { DraftBudget, Drafter } from "../../src/core/drafter.ts";
+import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import type { DraftTree } from "../../src/core/draftTree.ts";
+import type { TargetModel } from "../../src/core/targetModel.ts";
+import { FakeTarget, hashedLogits, type LogitsOf } from "../fakes/fakeTarget.ts";
+import { ForwardingTarget } from "./mutantTargets.ts";
+import { NEVER } from "./never.ts";
+
+export const VOCAB_SIZE = 64;
+/** ms of a pass: one row 10, each further one 1. */
+export const passMs = (numRows: number) => 9 + numRows;
+export const PROMPT_MS = 2;
+export const MAX_TOKENS = 24;
+const isEndToken = () => false;
+
+export class VirtualTime {
+  ms = 0;
+  readonly now = () => this.ms;
+}
+
+/** A target whose passes take time. */
+export class TimedTarget extends ForwardingTarget {
+  readonly #time: VirtualTime;
+
+  constructor(inner: TargetModel, time: VirtualTime) {
+    super(inner);
+    this.#time = time;
+  }
+  override async prefill(tokens: Int32Array, signal: AbortSignal) {
+    const numReused = await super.prefill(tokens, signal);
+    this.#time.ms += PROMPT_MS * (tokens.length - numReused);
+    return numReused;
+  }
+  override async evaluateTree(tree: DraftTree, signal: AbortSignal) {
+    this.#time.ms += passMs(tree.size);
+    return super.evaluateTree(tree, signal);
+  }
+}
+
+/** The draft model that is always right, and takes its time. */
+export class OracleDrafter extends DraftModelDrafter {
+  readonly #time: VirtualTime;
+  readonly #draftMs: number;
+
+  constructor(logitsOf: LogitsOf, time: VirtualTime, draftMs: number) {
+    const settings = { maxTokens: 3, minSurvival: 0 };
+    super(new FakeTarget({ vocabSize: VOCAB_SIZE, logitsOf }), settings);
+    this.#time = time;
+    this.#draftMs = draftMs;
+  }
+  override async draft(rootToken: number, budget: DraftBudget, signal: AbortSignal) {
+    this.#time.ms += this.#draftMs;
+    return super.draft(rootToken, budget, signal);
+  }
+}
+
+/** Everything a suite on fakes is built of. */
+export class BenchHarness {
+  readonly time = new VirtualTime();
+  readonly logitsOf: LogitsOf;
+  readonly target: TargetModel;
+  /** Names in the order in which they ran. */
+  readonly journal: string[] = [];
+
+  /** Logits of the last three tokens do not repeat themselves within an output. */
+  constructor(logitsOf: LogitsOf = hashedLogits(VOCAB_SIZE, 3)) {
+    this.logitsOf = logitsOf;
+    this.target = new TimedTarget(new FakeTarget({ vocabSize: VOCAB_SIZE, logitsOf }), this.time);
+  }
+
+  plain(): BenchConfig {
+    return this.#config("plain", new PlainDecoder(this.target, this.#surroundings));
+  }
+
+  speculative(name: string, drafters: readonly Drafter[], extra: object = {}): BenchConfig {
+    const setup: SpeculativeSetup = {
+      setting: `${drafters.length} drafters`,
+      params: { target: this.target, drafters, maxDraftNodes: 3, ...extra },
+      caches: [],
+    };
+    return this.#config(name, new SpeculativeDecoder(setup, this.#surroundings));
+  }
+
+  oracle(draftMs = 0): OracleDrafter {
+    return new OracleDrafter(this.logitsOf, this.time, draftMs);
+  }
+
+  /** A peer that decodes plainly, and then changes its run. */
+  peer(name: string, change: (run: DecodeRun) => DecodeRun): BenchConfig {
+    const plain = new PlainDecoder(this.target, this.#surroundings);
+    const decoder: Decoder = {
+      setting: "as it likes",
+      prepare: (signal) => plain.prepare(signal),
+      async decode(prompt, maxTokens, signal) {
+        const { detail: _unknown, ...run } = await plain.decode(prompt, maxTokens, signal);
+        return change(run);
+      },
+    };
+    return { ...this.#config(name, decoder), isPeer: true };
+  }
+
+  /** Runs a suite and reckons its figures. */
+  async run(
+    configs: readonly BenchConfig[],
+    params: Partial<SuiteRunParams> = {},
+    signal: AbortSignal = NEVER,
+  ) {
+    const judge = { target: this.target, maxGap: 0, isEndToken };
+    const all = {
+      configs,
+      prompts: randomPrompts(40),
+      numPrompts: 8,
+      numWarmups: 1,
+      maxTokens: MAX_TOKENS,
+      minTokens: 1,
+      compare: (
+        { promptTokens }: BenchPrompt["context"],
+        plain: Int32Array,
+        other: Int32Array,
+        running: AbortSignal,
+      ) => compareOutputs(judge, promptTokens, plain, other, running),
+      sampleCpu: () => ({ atMs: this.time.ms, busyMs: 0, ownMs: 0, numCores: 2 }),
+      onProgress() {},
+      ...params,
+    };
+    const run = await runSuite(all, signal);
+    const figures = suiteFigures(run, {
+      origin: "fakes",
+      maxTokens: MAX_TOKENS,
+      maxPromptTokens: 16,
+      seed: 1,
+      passMs,
+    });
+    const row = (name: string) => figures?.configs.find((config) => config.name === name);
+    return { run, figures, row, warnings: suiteWarnings("fakes", figures, run, all.numPrompts) };
+  }
+
+  get #surroundings() {
+    return { now: this.time.now, isEndToken };
+  }
+
+  #config(name: string, inner: Decoder): BenchConfig {
+    const decoder: Decoder = {
+      setting: inner.setting,
+      prepare: (signal) => inner.prepare(signal),
+      decode: (prompt, maxTokens, signal) => {
+        this.journal.push(name);
+        return inner.decode(prompt, maxTokens, signal);
+      },
+    };
+    return { name, isPeer: false, decoders: [decoder] };
+  }
+}
+
+export function* randomPrompts(count: number): Generator<BenchPrompt> {
+  const random = seededRandom(5);
+  for (let index = 0; index < count; index++) {
+    const promptTokens = Int32Array.from({ length: 8 }, () => Math.floor(random() * VOCAB_SIZE));
+    yield {
+      context: { promptTokens, prefixTokens: promptTokens, suffixTokens: new Int32Array(0) },
+      hidden: { numLines: 4, numVerbatim: 1 },
+    };
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * `npm run bench`: the speed suites on the bundled target widened to two larger models, which compute the same at the
+ * cost of 0.3 and 0.15 billion parameters (DESIGN §9).
+ *
+ *   npm run bench -- [--out FILE.md] [--prompts N] [--suite NAME] [--configs NAMES]
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { cachedWidenedModel } from "../src/widen/cachedWidenedModel.ts";
+
+const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
+const CACHE = join(REPOSITORY, ".cache/bench");
+const TARGET = join(REPOSITORY, "models/treeline-tiny-target-q8_0.gguf");
+const DRAFT = join(REPOSITORY, "models/treeline-tiny-draft-q8_0.gguf");
+
+const MODELS = [
+  { title: "0.3 B, Q8_0", shape: { width: 768, numLayers: 27, ffnWidth: 4096, type: "q8_0" } },
+  { title: "0.15 B, F16", shape: { width: 768, numLayers: 13, ffnWidth: 4096, type: "f16" } },
+] as const;
+
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: join(CACHE, "benchmarks.md") },
+    prompts: { type: "string", default: "16" },
+    suite: { type: "string", default: "all" },
+    configs: { type: "string" },
+  },
+});
+const controller = new AbortController();
+process.once("SIGINT", () => controller.abort());
+const { signal } = controller;
+
+const sections: string[] = [];
+for (const { title, shape } of MODELS) {
+  const { path } = await cachedWidenedModel(TARGET, CACHE, { ...shape, signal });
+  const markdown = join(CACHE, `${shape.type}.md`);
+  const json = join(CACHE, `${shape.type}.json`);
+  const args = [
+    ...["bench", "--gpu", "off", "--target", path, "--draft", DRAFT, "--suite", values.suite],
+    ...["--prompts", values.prompts, "--markdown", markdown, "--json", json],
+    ...(values.configs === undefined ? [] : ["--configs", values.configs]),
+  ];
+  process.stderr.write(`${title}: treeline ${args.slice(0, 3).join(" ")} …\n`);
+  const cli = spawn(process.execPath, [join(REPOSITORY, "dist/cli.mjs"), ...args], {
+    stdio: "inherit",
+  });
+  const [code] = (await once(cli, "exit")) as [number | null];
+  if (code !== 0) process.exit(code ?? 1);
+  const { date } = JSON.parse(await readFile(json, "utf8")) as { date: string };
+  const report = (await readFile(markdown, "utf8")).replaceAll(/^#/gm, "##");
+  sections.push(`# ${title} (${date.slice(0, 10)})\n\n${report.trim()}`);
+}
+const out = resolve(values.out);
+await mkdir(dirname(out), { recursive: true });
+await writeFile(out, `${sections.map((section) => `#${section}`).join("\n\n")}\n`);
+process.stderr.write(`written: ${out}\n`);
