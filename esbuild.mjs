@@ -1,6 +1,7 @@
 // Bundles the entries: node esbuild.mjs [--watch]
 import { chmod, readFile } from "node:fs/promises";
 import { build, context } from "esbuild";
+import { esbuildLicenses } from "./tooling/licensesPlugin.mjs";
 import { esbuildWat } from "./tooling/watPlugin.mjs";
 
 // CommonJS packages inside an ESM bundle call require() for Node's own modules.
@@ -46,6 +47,21 @@ const entries = [
     format: "cjs",
     outExtension: { ".js": ".cjs" },
     external: ["vscode"],
+  },
+  // The script and the style sheet of the benchmark panel's page: the only code here that runs in a browser.
+  {
+    bundle: true,
+    platform: "browser",
+    // Of the oldest VS Code that package.json allows.
+    target: "chrome132",
+    format: "iife",
+    minify: true,
+    sourcemap: true,
+    legalComments: "none",
+    logLevel: "info",
+    plugins: [esbuildLicenses("dist/benchPanel.licenses.txt")],
+    entryPoints: { benchPanel: "src/panel/main.ts" },
+    outdir: "dist",
   },
 ];
 

@@ -1,5 +1,6 @@
 /** The npm packages that the built engine can load: what a bundler reaches from the native entry points. */
 import { build } from "esbuild";
+import { packageFolder } from "./packageFolder.mjs";
 
 /** Left out of the bundles by esbuild.mjs, so needed as packages. */
 const ENTRIES = ["node-llama-cpp", "koffi"];
@@ -28,9 +29,4 @@ export async function runtimePackageFolders(repository: string): Promise<string[
   });
   const folders = Object.keys(metafile.inputs).map(packageFolder);
   return [...new Set(folders.filter((folder) => folder !== undefined))].sort();
-}
-
-/** `node_modules/a/node_modules/@b/c/x.js` → `node_modules/a/node_modules/@b/c`. */
-export function packageFolder(path: string): string | undefined {
-  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
 }

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { Benchmark } from "./benchmark.ts";
 import { type Config, isEnabledFor, SECTION } from "./config.ts";
 import type { DecisionLog } from "./decisionLog.ts";
 import { editorFacts } from "./editorFacts.ts";
@@ -18,13 +19,14 @@ export interface CommandContext {
   readonly statistics: StatisticsStore;
   readonly decisions: DecisionLog;
   readonly reports: ReportDocuments;
+  readonly benchmark: Benchmark;
   readonly channel: vscode.LogOutputChannel;
   readonly log: Log;
 }
 
 /** By command id; package.json has their titles. */
 export function createCommands(context: CommandContext): Record<string, () => Promise<void>> {
-  const { config, lifecycle, statistics, decisions, reports, channel } = context;
+  const { config, lifecycle, statistics, decisions, reports, benchmark, channel } = context;
   return {
     "treeline.toggle": () => updateSetting("suggestion.enabled", !config().enabled),
     "treeline.toggleLanguage": () => toggleLanguage(config()),
@@ -42,6 +44,7 @@ export function createCommands(context: CommandContext): Record<string, () => Pr
       ),
     "treeline.showStatistics": () =>
       reports.show("Treeline Statistics", statisticsReport(statistics.book, new Date())),
+    "treeline.runBenchmark": () => benchmark.run(),
     "treeline.resetStatistics": () => resetStatistics(statistics),
     "treeline.showMenu": () => showMenu(config()),
   };
@@ -103,6 +106,7 @@ async function showMenu(config: Config): Promise<void> {
         ]),
     { label: "Why No Suggestion?", command: "treeline.explainNoSuggestion" },
     { label: "Show Statistics", command: "treeline.showStatistics" },
+    { label: "Run Benchmark", command: "treeline.runBenchmark" },
     { label: "Select Model Files", command: "treeline.selectModels" },
     { label: "Restart Engine", command: "treeline.restartEngine" },
     { label: "Show Log", command: "treeline.showLog" },

@@ -2,10 +2,11 @@
  * Keeps the engine as the settings want it: models loaded, loaded anew, or gone. It is the one that the rest of the
  * extension asks for completions. No VS Code here; what the user must be told goes out as a `Problem`.
  */
+import type { BenchReport } from "../bench/benchReport.ts";
 import { DRAFT_SOURCES } from "../core/draftTree.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { LoadedModels, LoadProgress } from "../engine/protocol.ts";
+import type { BenchParams, BenchProgress, LoadedModels, LoadProgress } from "../engine/protocol.ts";
 import { abortError } from "../session/abort.ts";
 import type { Clock } from "../session/clock.ts";
 import { CompletionBroker } from "../session/completionBroker.ts";
@@ -19,19 +20,12 @@ import { ListenerSet } from "../session/listenerSet.ts";
 import type { LoadedEngines } from "../session/loadedEngines.ts";
 import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
 import { type Config, needsReload } from "./config.ts";
+import { type Problem, problemKind } from "./problem.ts";
 import type { EngineStatus, Phase } from "./status.ts";
 
+const BENCHMARKING = "A benchmark is running; suggestions come back when it is over.";
 /** More than any broker hands out. */
 const IDS_PER_BROKER = 2 ** 32;
-
-/** Something only the user can put right. */
-export interface Problem {
-  /** The same for the same cause. */
-  readonly cause: string;
-  readonly message: string;
-  /** Whether other model files would help; otherwise another start of the engine may. */
-  readonly kind: "models" | "engine";
-}
 
 export interface EngineLifecycleOptions {
   readonly bundled: BundledFiles;
@@ -58,6 +52,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   /** Every broker counts its suggestions from 1; added to that, ids are unique for this window's life. */
   #idBase = 0;
   #isChanging = false;
+  #isBenchmarking = false;
   #models: LoadedModels | undefined;
   #progress: string | undefined;
   /** Why no request is worth sending. */
@@ -106,11 +101,10 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   }
 
   async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
-    if (this.#refusal !== undefined) {
-      return { noSuggestion: { reason: "noModel", detail: this.#refusal } };
-    }
-    if (this.#broker === undefined) {
-      return { noSuggestion: { reason: "noModel", detail: "The engine is not running." } };
+    const refusal = this.#refusal ?? (this.#isBenchmarking ? BENCHMARKING : undefined);
+    if (refusal !== undefined || this.#broker === undefined) {
+      const detail = refusal ?? "The engine is not running.";
+      return { noSuggestion: { reason: "noModel", detail } };
     }
     const idBase = this.#idBase;
     const outcome = await this.#broker.query(query, signal);
@@ -128,6 +122,21 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
 
   forget(documentId?: string): void {
     this.#broker?.forget(documentId);
+  }
+
+  /** Measures with the models as they are. Meanwhile there are no suggestions: one would end the run. */
+  async bench(
+    params: BenchParams,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<BenchReport> {
+    if (this.#client === undefined) throw new Error("The engine is not running.");
+    this.#isBenchmarking = true;
+    try {
+      return await this.#client.bench(params, onProgress, signal);
+    } finally {
+      this.#isBenchmarking = false;
+    }
   }
 
   /** Looks again whether other windows hold models too. */
@@ -211,6 +220,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
       engine: {
         complete: (params, onChunk, signal) => {
           if (this.#client === undefined) throw abortError("The engine was ended.");
+          if (this.#isBenchmarking) throw abortError(BENCHMARKING);
           return this.#client.complete(params, onChunk, signal);
         },
       },
@@ -234,9 +244,12 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     this.#options.log("error", `load failed code=${code} message=${JSON.stringify(message)}`);
     // A crash may be the backend's: the next request tries again, on another one in the end.
     if (code !== "engineCrashed") this.#refusal = message;
-    const kind = ENGINE_CODES.has(code) ? "engine" : "models";
     const { targetPath = "", draftPath = "" } = this.#config ?? {};
-    this.#options.onProblem({ cause: `${code} ${targetPath} ${draftPath}`, message, kind });
+    this.#options.onProblem({
+      cause: `${code} ${targetPath} ${draftPath}`,
+      message,
+      kind: problemKind(code),
+    });
   }
 
   #stateChanged(state: EngineState): void {
@@ -274,16 +287,6 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     this.#listeners.fire(this.status);
   }
 }
-
-/** Failures that other model files would not mend. */
-const ENGINE_CODES: ReadonlySet<string> = new Set([
-  "engineCrashed",
-  "engineStartFailed",
-  "protocolMismatch",
-  "libraryMismatch",
-  "backendUnavailable",
-  "internal",
-]);
 
 const PHASES: Readonly<Record<EngineState, Phase>> = {
   stopped: "starting",

@@ -1,18 +1,22 @@
 /** The composition root: builds the parts, connects them, and disposes them in reverse order. */
-import { homedir } from "node:os";
+import { freemem, homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { formatBenchMarkdown } from "../bench/benchMarkdown.ts";
 import { messageOf } from "../core/errors.ts";
 import { systemClock } from "../session/clock.ts";
 import { EngineClient } from "../session/engineClient.ts";
 import { LoadedEngines } from "../session/loadedEngines.ts";
+import { Benchmark } from "./benchmark.ts";
 import { bundledFiles } from "./bundledFiles.ts";
 import { registerCommands } from "./commands.ts";
 import { type Config, isEnabledFor, readConfig, SECTION } from "./config.ts";
 import { type Counters, countersOfGeneration, figuresOf } from "./counters.ts";
 import { CursorRest } from "./cursorRest.ts";
 import { DecisionLog } from "./decisionLog.ts";
+import { EngineBenchmarkRunner } from "./engineBenchmarkRunner.ts";
 import { EngineLifecycle } from "./engineLifecycle.ts";
+import { readForeignSources } from "./foreignSources.ts";
 import { ACCEPTED_COMMAND, InlineProvider } from "./inlineProvider.ts";
 import { ProblemNotifier } from "./problemNotifier.ts";
 import { factsOf, queryOf } from "./queryOfDocument.ts";
@@ -71,6 +75,19 @@ export function activate(context: vscode.ExtensionContext): void {
   const watcher = new SuggestionWatcher(record);
   const decisions = new DecisionLog();
   const reports = new ReportDocuments();
+  const benchmark = new Benchmark({
+    extensionUri: context.extensionUri,
+    runner: new EngineBenchmarkRunner({
+      bench: (params, onProgress, signal) => lifecycle.bench(params, onProgress, signal),
+      readForeign: (seed, signal) => readForeignSources(context.extensionUri, seed, signal),
+      models: () => lifecycle.status.models,
+      freeBytes: freemem,
+    }),
+    formatMarkdown: formatBenchMarkdown,
+    status: () => lifecycle.status,
+    config: () => config,
+    log,
+  });
   const showStatus = () => {
     const languageId = vscode.window.activeTextEditor?.document.languageId;
     const isOff = languageId !== undefined && !isEnabledFor(config, languageId);
@@ -101,6 +118,7 @@ export function activate(context: vscode.ExtensionContext): void {
     channel,
     toVscode(statusBar),
     toVscode(reports),
+    toVscode(benchmark),
     toVscode(watcher),
     toVscode(cursorRest),
     toVscode(lifecycle.onChange(showStatus)),
@@ -116,6 +134,7 @@ export function activate(context: vscode.ExtensionContext): void {
       statistics,
       decisions,
       reports,
+      benchmark,
       channel,
       log,
     }),
@@ -123,6 +142,7 @@ export function activate(context: vscode.ExtensionContext): void {
       if (!event.affectsConfiguration(SECTION)) return;
       config = readSettings();
       showStatus();
+      benchmark.settingsChanged();
       guard(lifecycle.apply(config));
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => lifecycle.forget(uri.toString())),

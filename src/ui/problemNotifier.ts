@@ -1,6 +1,6 @@
 /** Tells the user what only the user can put right: once per cause, with the buttons that help. */
 import * as vscode from "vscode";
-import type { Problem } from "./engineLifecycle.ts";
+import type { Problem } from "./problem.ts";
 
 const SELECT = "Select Model Files";
 const USE_BUNDLED = "Use Bundled Models";

@@ -2,27 +2,16 @@
  * The part of `vscode` that the ui room uses, as real classes with real behavior. Unit tests import it in place of
  * `vscode` (vitest.config.ts). Every disposable it hands out is counted until it is disposed.
  */
+import { EventEmitter, forgetDisposables, track } from "./fakeEvents.ts";
+import { resetWorkbench, workbenchWindow, workbenchWorkspace } from "./fakeWorkbench.ts";
 
-export interface FakeDisposable {
-  dispose(): void;
-}
-
-const live = new Map<FakeDisposable, string>();
-
-function track(what: string, onDispose: () => void = () => {}): FakeDisposable {
-  const disposable = {
-    dispose: () => {
-      if (live.delete(disposable)) onDispose();
-    },
-  };
-  live.set(disposable, what);
-  return disposable;
-}
-
-/** What was created and not disposed. */
-export function liveDisposables(): string[] {
-  return [...live.values()];
-}
+export {
+  CancellationTokenSource,
+  EventEmitter,
+  type FakeDisposable,
+  liveDisposables,
+} from "./fakeEvents.ts";
+export { FileSystemError, ProgressLocation, RelativePattern, ViewColumn } from "./fakeWorkbench.ts";
 
 export class Position {
   readonly line: number;
@@ -64,44 +53,14 @@ export class Uri {
   static from({ scheme, path }: { scheme: string; path: string }): Uri {
     return new Uri(scheme, path);
   }
+  static joinPath({ scheme, path }: Uri, ...parts: string[]): Uri {
+    return new Uri(scheme, [path, ...parts].join("/"));
+  }
   get fsPath(): string {
     return this.path;
   }
   toString(): string {
     return `${this.scheme}:${this.path}`;
-  }
-}
-
-export class EventEmitter<T> {
-  readonly #listeners = new Set<(value: T) => void>();
-  readonly event = (listener: (value: T) => void): FakeDisposable => {
-    this.#listeners.add(listener);
-    return track("event listener", () => this.#listeners.delete(listener));
-  };
-  fire(value: T): void {
-    for (const listener of [...this.#listeners]) listener(value);
-  }
-  dispose(): void {
-    this.#listeners.clear();
-  }
-}
-
-export class CancellationTokenSource {
-  readonly #emitter = new EventEmitter<void>();
-  #isCancelled = false;
-  readonly token;
-  constructor() {
-    const isCancelled = () => this.#isCancelled;
-    this.token = {
-      get isCancellationRequested() {
-        return isCancelled();
-      },
-      onCancellationRequested: this.#emitter.event,
-    };
-  }
-  cancel(): void {
-    this.#isCancelled = true;
-    this.#emitter.fire();
   }
 }
 
@@ -155,6 +114,7 @@ export interface FakeState {
   executed: string[];
   errorMessages: string[];
   infoMessages: string[];
+  warningMessages: string[];
   /** The button that the user presses on every message. */
   pressedButton: string | undefined;
   statusItems: { text: string; tooltip: unknown; backgroundColor: unknown; isShown: boolean }[];
@@ -168,6 +128,7 @@ const emptyState = (): FakeState => ({
   executed: [],
   errorMessages: [],
   infoMessages: [],
+  warningMessages: [],
   pressedButton: undefined,
   statusItems: [],
   logLines: [],
@@ -187,10 +148,12 @@ const events = {
 
 export function resetVscode(): void {
   fake = emptyState();
-  live.clear();
+  forgetDisposables();
+  resetWorkbench();
   window.activeTextEditor = undefined;
   workspace.textDocuments = [];
   workspace.notebookDocuments = [];
+  workspace.workspaceFolders = undefined;
 }
 
 /** Changes a setting as the user would. */
@@ -216,6 +179,7 @@ function logChannel() {
 }
 
 export const window = {
+  ...workbenchWindow,
   activeTextEditor: undefined as unknown,
   createOutputChannel: (_name: string, _options: unknown) => {
     const channel = logChannel();
@@ -235,8 +199,13 @@ export const window = {
     fake.errorMessages.push(message);
     return fake.pressedButton;
   },
-  showInformationMessage: async (message: string) => {
+  showInformationMessage: async (message: string, ...rest: unknown[]) => {
     fake.infoMessages.push(message);
+    return rest.includes(fake.pressedButton) ? fake.pressedButton : undefined;
+  },
+  showWarningMessage: async (message: string, ...rest: unknown[]) => {
+    fake.warningMessages.push(message);
+    return rest.includes(fake.pressedButton) ? fake.pressedButton : undefined;
   },
   onDidChangeTextEditorSelection: events.changeSelection.event,
   onDidChangeActiveTextEditor: events.changeActiveEditor.event,
@@ -244,6 +213,7 @@ export const window = {
 };
 
 export const workspace = {
+  ...workbenchWorkspace,
   textDocuments: [] as unknown[],
   notebookDocuments: [] as unknown[],
   isTrusted: true,

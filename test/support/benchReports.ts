@@ -68,8 +68,7 @@ const SCRATCH_SOURCES = {
 };
 
 const repo: SuiteFigures = {
-  origin:
-    "Spans of this workspace's files are hidden and completed, everything else is there to learn from.",
+  origin: "Spans of treeline (120 files, 0.9 MB) are hidden; the rest of it is the repository.",
   numPrompts: 40,
   numLooping: 1,
   numShort: 3,
@@ -140,7 +139,8 @@ const repo: SuiteFigures = {
 };
 
 const scratch: SuiteFigures = {
-  origin: "New code, unlike anything in the index.",
+  origin:
+    "Spans of node-llama-cpp 3.21.1 (60 files) are hidden; the repository is another, treeline (120 files, 0.9 MB).",
   numPrompts: 40,
   numLooping: 1,
   numShort: 3,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { packageFolder } from "../../tooling/packageFolder.mjs";
 import { packedFiles } from "../../tooling/packageVsix.ts";
-import { packageFolder, runtimePackageFolders } from "../../tooling/runtimePackages.ts";
+import { runtimePackageFolders } from "../../tooling/runtimePackages.ts";
 import {
   isOwnFilePacked,
   isPackageFilePacked,
@@ -17,6 +18,9 @@ describe("isOwnFilePacked", () => {
     "README.md",
     "LICENSE",
     "dist/extension.cjs",
+    "dist/benchPanel.js",
+    "dist/benchPanel.css",
+    "dist/benchPanel.licenses.txt",
     "dist/engine.mjs",
     "models/treeline-tiny-target-q8_0.gguf",
     "media/icon.png",
@@ -26,6 +30,7 @@ describe("isOwnFilePacked", () => {
   test.each([
     "dist/hostBench.mjs",
     "dist/engine.mjs.map",
+    "dist/benchPanel.js.map",
     "models/training/train.py",
     "src/ui/extension.ts",
     "test/ui/config.test.ts",

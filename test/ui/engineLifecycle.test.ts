@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { LoadedEngines } from "../../src/session/loadedEngines.ts";
 import { type Config, readConfig } from "../../src/ui/config.ts";
-import { EngineLifecycle, type Problem } from "../../src/ui/engineLifecycle.ts";
+import { EngineLifecycle } from "../../src/ui/engineLifecycle.ts";
+import type { Problem } from "../../src/ui/problem.ts";
 import { createClient, events, never, useFakeEngine } from "../support/fakeEngineClient.ts";
 
 const DEFAULTS = readConfig(
@@ -167,6 +168,31 @@ describe("EngineLifecycle", () => {
     await vi.waitFor(() => expect(lifecycle.status.phase).toBe("recovering"));
     expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
     expect(lifecycle.status.phase).toBe("ready");
+  });
+
+  test("suggestions wait while a benchmark runs, as one would end it", async () => {
+    const { lifecycle } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    const cancellation = new AbortController();
+    const begun = vi.fn();
+    const params = { suites: ["slow"] } as never;
+    const running = lifecycle.bench(params, begun, cancellation.signal);
+    await vi.waitFor(() => expect(begun).toHaveBeenCalled());
+    const { noSuggestion } = (await lifecycle.query(QUESTION, never)) as never as {
+      noSuggestion: { detail: string };
+    };
+    expect(noSuggestion.detail).toContain("A benchmark is running");
+    lifecycle.prepare(QUESTION);
+    cancellation.abort();
+    expect((await running).isComplete).toBe(false);
+    expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
+  });
+
+  test("does not benchmark without an engine", async () => {
+    const { lifecycle } = setUp();
+    await using _ = lifecycle;
+    await expect(lifecycle.bench({} as never, () => {}, never)).rejects.toThrow(/not running/);
   });
 
   test("says that another window holds models, and how much that costs", async () => {

@@ -1,0 +1,91 @@
+/**
+ * The script of the benchmark panel's page. Keeps nothing of the report: a page that was hidden starts anew and asks
+ * the extension for it; only what is unfolded and how far it was scrolled is left with VS Code.
+ */
+import "./page.css";
+import "./figures.css";
+import { BenchPage } from "./benchPage.ts";
+import { element } from "./element.ts";
+import { type PanelRequest, parseShowMessage } from "./panelProtocol.ts";
+import { isObject } from "./valueCheck.ts";
+
+interface VscodeApi {
+  postMessage(message: PanelRequest): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VscodeApi;
+
+const vscode = acquireVsCodeApi();
+const before = vscode.getState();
+const open = new Set<string>(isObject(before) && isTexts(before["open"]) ? before["open"] : []);
+let scrollTop =
+  isObject(before) && typeof before["scrollTop"] === "number" ? before["scrollTop"] : 0;
+let page: BenchPage | undefined;
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function remember(): void {
+  vscode.setState({ open: [...open], scrollTop });
+}
+
+function fail(error: unknown): void {
+  page?.dispose();
+  page = undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  const words = "The report could not be shown. Treeline's log has the details.";
+  document.body.replaceChildren(element("p", { class: "notice loss", role: "alert" }, words));
+  vscode.postMessage({ type: "failed", message });
+}
+
+function show(message: unknown): void {
+  const { state } = parseShowMessage(message);
+  page?.dispose();
+  const onToggle = (id: string, isOpen: boolean) => {
+    if (isOpen) open.add(id);
+    else open.delete(id);
+    remember();
+  };
+  page = new BenchPage(state, { open, onToggle }, (request) => vscode.postMessage(request));
+  document.body.replaceChildren(page.node);
+}
+
+window.addEventListener("message", ({ data }) => {
+  const isFirst = page === undefined;
+  try {
+    show(data);
+    if (!isFirst) return;
+    // The charts have to be there before there is anything to scroll.
+    setTimeout(() => window.scrollTo(0, scrollTop), 50);
+  } catch (error) {
+    fail(error);
+  }
+});
+window.addEventListener("error", ({ error }) => {
+  // Chromium also tells here that it puts off a resize notification; that is no error and carries none.
+  if (error instanceof Error) fail(error);
+});
+window.addEventListener("scrollend", () => {
+  scrollTop = window.scrollY;
+  remember();
+});
+
+let isDrawing = false;
+/** Once per frame: a change of theme touches several attributes. */
+function drawSoon(): void {
+  if (isDrawing) return;
+  isDrawing = true;
+  requestAnimationFrame(() => {
+    isDrawing = false;
+    page?.draw();
+  });
+}
+// VS Code names the theme in the body's class and writes its colors and fonts into the root's style.
+const themes = new MutationObserver(drawSoon);
+themes.observe(document.body, { attributeFilter: ["class", "data-vscode-theme-id"] });
+themes.observe(document.documentElement, { attributeFilter: ["style"] });
+
+vscode.postMessage({ type: "ready" });

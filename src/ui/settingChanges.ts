@@ -1,0 +1,52 @@
+/** Recommended settings in words, and how they become the user's own once the user agreed. */
+import * as vscode from "vscode";
+import type { RecommendedChange } from "../panel/panelProtocol.ts";
+import { SECTION } from "./config.ts";
+import type { SettingChange } from "./recommendSettings.ts";
+
+/** As the panel and the question show it. */
+export function describeChange({ name, now, value, reason }: SettingChange): RecommendedChange {
+  return {
+    setting: `${SECTION}.${name}`,
+    now: valueText(now),
+    recommended: valueText(value),
+    reason: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`,
+  };
+}
+
+function valueText(value: boolean | number): string {
+  return typeof value === "number" ? String(value) : value ? "on" : "off";
+}
+
+/** Shows what would change, and writes it to the user's settings if that is wanted. */
+export async function applyChanges(changes: readonly SettingChange[]): Promise<void> {
+  if (changes.length === 0) {
+    void vscode.window.showInformationMessage(
+      "Treeline: nothing to change; your settings are what the benchmark recommends.",
+    );
+    return;
+  }
+  const lines = changes
+    .map(describeChange)
+    .map(
+      ({ setting, now, recommended, reason }) => `${setting}: ${now} → ${recommended}\n${reason}`,
+    );
+  const change = "Change Settings";
+  const answer = await vscode.window.showInformationMessage(
+    `Change ${changes.length === 1 ? "this setting" : "these settings"} of Treeline?`,
+    { modal: true, detail: lines.join("\n\n") },
+    change,
+  );
+  if (answer !== change) return;
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  for (const { name, value } of changes) {
+    await settings.update(name, value, vscode.ConfigurationTarget.Global);
+  }
+  const after = vscode.workspace.getConfiguration(SECTION);
+  const overridden = changes.filter(({ name, value }) => after.get(name) !== value);
+  if (overridden.length === 0) return;
+  const names = overridden.map(({ name }) => `${SECTION}.${name}`).join(", ");
+  void vscode.window.showWarningMessage(
+    `Treeline: this workspace's own settings still decide ${names}. Change or remove them there.`,
+  );
+}

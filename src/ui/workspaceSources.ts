@@ -1,0 +1,136 @@
+/** Reads the source files that a benchmark completes in, from wherever the workspace lies. */
+import * as vscode from "vscode";
+import { type SourceFile, seededRandom } from "../bench/sourceSpots.ts";
+import {
+  excludeGlob,
+  isGeneratedPath,
+  isSecretPath,
+  SOURCE_GLOB,
+  sourceTextOf,
+} from "./sourceFilter.ts";
+
+export interface SourceLimits {
+  readonly maxFiles: number;
+  /** Larger files are data, not source. */
+  readonly maxFileBytes: number;
+  readonly maxTotalBytes: number;
+}
+
+export const DEFAULT_LIMITS: SourceLimits = {
+  maxFiles: 400,
+  maxFileBytes: 256 * 1024,
+  maxTotalBytes: 6 * 1024 ** 2,
+};
+
+/** Paths that one folder may bring before a part of them is drawn. */
+const MAX_FOUND = 20_000;
+/** Files read at once. */
+const READ_BATCH = 16;
+
+export interface WorkspaceSources {
+  readonly files: readonly SourceFile[];
+  readonly numBytes: number;
+  /** Paths of sources in the workspace, of which `files` are all or a part. */
+  readonly numFound: number;
+}
+
+/**
+ * The workspace's source files, or, where they exceed the limits, a part of them drawn by seed; `files.exclude` and
+ * `search.exclude` are heeded. Sorted by path.
+ * @throws the signal's reason if it aborts; the token stands for the same cancellation.
+ */
+export async function readWorkspaceSources(
+  folders: readonly vscode.WorkspaceFolder[],
+  limits: SourceLimits,
+  seed: number,
+  token: vscode.CancellationToken,
+  signal: AbortSignal,
+): Promise<WorkspaceSources> {
+  const found = (await Promise.all(folders.map((folder) => findSources(folder, token)))).flat();
+  signal.throwIfAborted();
+  const hasSeveral = folders.length > 1;
+  const places = found
+    .map((uri) => ({ uri, path: vscode.workspace.asRelativePath(uri, hasSeveral) }))
+    .map(({ uri, path }) => ({ uri, path: path.replaceAll("\\", "/") }))
+    .filter(({ path }) => !isSecretPath(path) && !isGeneratedPath(path))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  return readDrawn(places, limits, seed, signal);
+}
+
+/** A file, and what it is called in a report. */
+export interface SourcePlace {
+  readonly uri: vscode.Uri;
+  readonly path: string;
+}
+
+/**
+ * Reads files in an order that the seed draws, until the limits are met. Sorted by path.
+ * @throws the signal's reason if it aborts.
+ */
+export async function readDrawn(
+  places: readonly SourcePlace[],
+  limits: SourceLimits,
+  seed: number,
+  signal: AbortSignal,
+): Promise<WorkspaceSources> {
+  const drawn = shuffled(places, seed);
+  const files: SourceFile[] = [];
+  let numBytes = 0;
+  for (let start = 0; start < drawn.length && files.length < limits.maxFiles; start += READ_BATCH) {
+    const batch = drawn.slice(start, start + READ_BATCH);
+    const texts = await Promise.all(batch.map(({ uri }) => readSource(uri, limits.maxFileBytes)));
+    signal.throwIfAborted();
+    for (const [index, { path }] of batch.entries()) {
+      const source = texts[index];
+      if (source === undefined || files.length >= limits.maxFiles) continue;
+      if (numBytes + source.numBytes > limits.maxTotalBytes) continue;
+      numBytes += source.numBytes;
+      files.push({ path, text: source.text });
+    }
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files, numBytes, numFound: places.length };
+}
+
+function findSources(
+  folder: vscode.WorkspaceFolder,
+  token: vscode.CancellationToken,
+): Thenable<vscode.Uri[]> {
+  const exclude = (section: string) =>
+    vscode.workspace.getConfiguration(section, folder.uri).get("exclude");
+  return vscode.workspace.findFiles(
+    new vscode.RelativePattern(folder, SOURCE_GLOB),
+    excludeGlob(exclude("files"), exclude("search")),
+    MAX_FOUND,
+    token,
+  );
+}
+
+/** Undefined if it is too large, no source, or not there any more. */
+async function readSource(
+  uri: vscode.Uri,
+  maxBytes: number,
+): Promise<{ readonly text: string; readonly numBytes: number } | undefined> {
+  try {
+    const { size } = await vscode.workspace.fs.stat(uri);
+    if (size > maxBytes) return undefined;
+    const bytes = await vscode.workspace.fs.readFile(uri);
+    const text = sourceTextOf(bytes);
+    return text === undefined ? undefined : { text, numBytes: bytes.length };
+  } catch (error) {
+    // Files come and go, and some may not be read.
+    if (error instanceof vscode.FileSystemError) return undefined;
+    throw error;
+  }
+}
+
+/** In an order that depends on the seed alone (Fisher and Yates). */
+function shuffled<T>(items: readonly T[], seed: number): T[] {
+  const random = seededRandom(seed);
+  const order = [...items];
+  for (let index = order.length - 1; index > 0; index--) {
+    const other = Math.floor(random() * (index + 1));
+    [order[index], order[other]] = [order[other]!, order[index]!];
+  }
+  return order;
+}

@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import type { SuiteFigures } from "../../src/bench/benchReport.ts";
+import { depthTable } from "../../src/panel/depthChart.ts";
+import { passCostChart, passCostTable } from "../../src/panel/passCostChart.ts";
+import { sourceTable } from "../../src/panel/sourceChart.ts";
+import { depthPoints, draftedConfig } from "../../src/panel/sourceRows.ts";
+import { speedChart, speedTable } from "../../src/panel/speedChart.ts";
+import { suiteCharts } from "../../src/panel/suiteSection.ts";
+import { suiteTable } from "../../src/panel/suiteTable.ts";
+import { configFigures, GAIN_REPORT } from "../support/benchReports.ts";
+
+const repo = GAIN_REPORT.suites["repo"]!;
+const cost = GAIN_REPORT.cost!;
+
+/** A suite with these configurations besides plain. */
+function suiteOf(...configs: SuiteFigures["configs"]): SuiteFigures {
+  return { ...repo, configs: [configFigures("plain"), ...configs] };
+}
+
+describe("speedTable", () => {
+  test("has every configuration, the fastest first, plain last, and says what the bounds mean", () => {
+    const { rows } = speedTable("repo", repo);
+    expect(rows.map((cells) => [cells[0], cells[1], cells[3]])).toEqual([
+      ["fused", "1.87×", "faster than plain"],
+      ["suffixMatch", "1.66×", "faster than plain"],
+      ["draftModel", "1.24×", "faster than plain"],
+      ["recycling", "1.21×", "faster than plain"],
+      ["peer:lookup", "1.13×", "no clear difference from plain"],
+      ["peer:draft", "0.89×", "slower than plain"],
+      ["plain", "1.00×", ""],
+    ]);
+  });
+
+  test("shows losses as losses", () => {
+    expect(speedTable("repo", repo).lossRows).toEqual(new Set([5]));
+  });
+
+  test("a speed that compares nothing stands last and is neither gain nor loss", () => {
+    const figures = { ratioToPlain: { median: 3, low: 2.9, high: 3.1 }, isComparable: false };
+    const table = speedTable(
+      "repo",
+      suiteOf(configFigures("peer:draft", figures), configFigures("fused")),
+    );
+    expect(table.rows.map(([name, , , verdict]) => [name, verdict])).toEqual([
+      ["fused", "no clear difference from plain"],
+      ["peer:draft", "not comparable"],
+      ["plain", ""],
+    ]);
+    expect(table.lossRows).toEqual(new Set());
+  });
+});
+
+describe("speedChart", () => {
+  test("its summary says each row in words", () => {
+    const { summary } = speedChart("repo", repo);
+    expect(summary).toContain("fused: 1.87×, 1.69–2.06, faster than plain.");
+    expect(summary).toContain("peer:draft: 0.89×, 0.84–0.95, slower than plain.");
+  });
+
+  test("the legend explains what is there and nothing else", () => {
+    const gain = { ratioToPlain: { median: 2, low: 1.9, high: 2.1 } };
+    const texts = (suite: SuiteFigures) => speedChart("repo", suite).legend.map(({ text }) => text);
+    expect(texts(suiteOf(configFigures("fused", gain)))).toEqual(["faster than plain"]);
+    expect(texts(repo)).toEqual([
+      "faster than plain",
+      "no clear difference from plain",
+      "slower than plain",
+      "what t(n) allows",
+    ]);
+  });
+});
+
+describe("draftedConfig", () => {
+  test("is the default, its sources in order of what they brought", () => {
+    const drafted = draftedConfig(repo);
+    expect(drafted?.name).toBe("fused");
+    expect(drafted?.sources.map(({ source }) => source)).toEqual([
+      "suffixMatch",
+      "draftModel",
+      "recycling",
+    ]);
+  });
+
+  test("is another where the default was not run, and none where nothing was drafted", () => {
+    const { bySource } = repo.configs.at(-1)!;
+    expect(draftedConfig(suiteOf(configFigures("union", { bySource })))?.name).toBe("union");
+    expect(draftedConfig(suiteOf(configFigures("fused")))).toBeUndefined();
+  });
+
+  test("leaves out depths at which nothing was verified", () => {
+    const points = depthPoints(draftedConfig(repo)!).filter(({ source }) => source === "recycling");
+    expect(points.map(({ depth, share }) => [depth, share])).toEqual([
+      [1, 402 / 804],
+      [2, 122 / 301],
+      [3, 31 / 96],
+      [4, 4 / 17],
+      [5, 0],
+    ]);
+  });
+});
+
+describe("tables of drafts", () => {
+  const drafted = draftedConfig(repo)!;
+
+  test("by source: proposed, verified, accepted, and what leaving one out costs", () => {
+    const [suffixMatch] = sourceTable("repo", drafted).rows;
+    expect(suffixMatch?.slice(0, 6)).toEqual([
+      "suffix match",
+      "3\u202f994",
+      "1\u202f536",
+      "1\u202f197",
+      "78\u00a0%",
+      "0.54",
+    ]);
+  });
+
+  test("by depth: a dash where a source did not get", () => {
+    const { head, rows } = depthTable("repo", drafted);
+    expect(head).toEqual(["Depth", "suffix match", "draft model", "recycling"]);
+    expect(rows.at(-1)).toEqual(["7", "42\u00a0% (5 of 12)", "–", "–"]);
+  });
+});
+
+describe("passCostTable", () => {
+  test("marks the number of rows that the budget chose", () => {
+    const chosen = passCostTable(cost).rows.filter((cells) => cells.at(-1) !== "");
+    expect(chosen).toEqual([["4", "36.5", "1.78×", "9.13", "3 nodes and the root"]]);
+  });
+
+  test("does without a budget and without a pass of one row", () => {
+    const points = cost.points.slice(1);
+    const table = passCostTable({ ...cost, points, chosenNodes: null });
+    expect(table.rows[0]).toEqual(["2", "27.9", "", "13.9", ""]);
+    expect(passCostChart({ ...cost, points }).legend).toHaveLength(1);
+  });
+});
+
+describe("suiteCharts", () => {
+  const titles = (suite: SuiteFigures) => suiteCharts("repo", suite).map(({ title }) => title);
+
+  test("are speed, tokens per pass, latency and drafts", () => {
+    expect(titles(repo)).toEqual([
+      "Speed against plain decoding",
+      "Tokens per pass",
+      "Time to the first token",
+      "Accepted drafts by source",
+      "Accepted drafts by depth",
+    ]);
+  });
+
+  test("leave out what was not measured", () => {
+    expect(titles({ ...repo, configs: [configFigures("plain")] })).toEqual([
+      "Time to the first token",
+    ]);
+  });
+
+  test("every one has a table whose rows are as wide as its head", () => {
+    const tables = [
+      ...suiteCharts("repo", repo).map(({ table }) => table),
+      passCostTable(cost),
+      suiteTable("repo", repo),
+    ];
+    for (const { caption, head, rows } of tables) {
+      expect(caption).not.toBe("");
+      for (const row of rows) expect(row).toHaveLength(head.length);
+    }
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import {
+  formatBytes,
+  formatCount,
+  formatDecimal,
+  formatMs,
+  formatPercent,
+  orNone,
+  plural,
+  verdictOf,
+} from "../../src/panel/figureText.ts";
+
+describe("verdictOf", () => {
+  test.each([
+    [1.01, 1.2, true, "gain"],
+    [1, 1.2, true, "even"],
+    [0.9, 1.1, true, "even"],
+    [0.8, 1, true, "even"],
+    [0.8, 0.99, true, "loss"],
+    [1.5, 1.7, false, "incomparable"],
+  ])("of %d to %d, comparable %s, is %s", (low, high, isComparable, verdict) => {
+    const median = (low + high) / 2;
+    expect(verdictOf({ ratioToPlain: { median, low, high }, isComparable })).toBe(verdict);
+  });
+});
+
+describe("figures in words", () => {
+  test.each([
+    [formatDecimal(0), "0.00"],
+    [formatDecimal(9.876), "9.88"],
+    [formatDecimal(12.34), "12.3"],
+    [formatDecimal(1234.5), "1\u202f235"],
+    [formatMs(203.4), "203 ms"],
+    [formatMs(12_345), "12.3 s"],
+    [formatPercent(0), "0\u00a0%"],
+    [formatPercent(0.025), "2.5\u00a0%"],
+    [formatPercent(0.996), "100\u00a0%"],
+    [formatCount(999), "999"],
+    [formatCount(1_234_567), "1\u202f234\u202f567"],
+    [formatBytes(4_217_344), "4.0 MB"],
+    [formatBytes(16 * 1024 ** 3), "16.0 GB"],
+    [plural(1, "row"), "1 row"],
+    [plural(3, "row"), "3 rows"],
+    [orNone(null, String), "–"],
+    [orNone(0, String), "0"],
+  ])("%s", (text, expected) => expect(text).toBe(expected));
+});
