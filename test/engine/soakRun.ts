@@ -16,9 +16,9 @@ import { openClient, PAIR } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";
 
-const NUM_REQUESTS = 4_000;
+const NUM_REQUESTS = 3_000;
 /** Requests until caches, stores and heaps have their size; resident sizes creep up for this long without a leak. */
-const NUM_WARM_UP = 2_000;
+const NUM_WARM_UP = 1_000;
 const KEYS_PER_SCRIPT = 25;
 const SCRIPTS_PER_SAMPLE = 5;
 /** The keys come this much faster than a person's, so that many generations are cancelled somewhere. */
