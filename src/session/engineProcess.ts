@@ -46,7 +46,12 @@ export function forkOptions(
     execArgv: [],
     // A native library may print to stdout, which would mix with the command line's output.
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: electronVersion === undefined ? { ...env } : { ...env, ELECTRON_RUN_AS_NODE: "1" },
+    env: {
+      // glibc would give each worker thread an arena of its own, which never shrinks; others ignore it.
+      MALLOC_ARENA_MAX: "2",
+      ...env,
+      ...(electronVersion === undefined ? {} : { ELECTRON_RUN_AS_NODE: "1" }),
+    },
   };
 }
 

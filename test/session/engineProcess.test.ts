@@ -5,7 +5,7 @@ import { forkOptions } from "../../src/session/engineProcess.ts";
 describe("forkOptions", () => {
   test("inherits the environment and no flags, and carries typed arrays", () => {
     const options = forkOptions({ PATH: "/bin" }, undefined);
-    expect(options.env).toEqual({ PATH: "/bin" });
+    expect(options.env).toEqual({ PATH: "/bin", MALLOC_ARENA_MAX: "2" });
     expect(options.execArgv).toEqual([]);
     expect(options.serialization).toBe("advanced");
     expect(options.stdio).toEqual(["ignore", "ignore", "pipe", "ipc"]);
@@ -14,7 +14,11 @@ describe("forkOptions", () => {
   test("makes Electron's binary run as Node", () => {
     expect(forkOptions({ PATH: "/bin" }, "34.0.0").env).toEqual({
       PATH: "/bin",
+      MALLOC_ARENA_MAX: "2",
       ELECTRON_RUN_AS_NODE: "1",
+    });
+    expect(forkOptions({ MALLOC_ARENA_MAX: "8" }, undefined).env).toEqual({
+      MALLOC_ARENA_MAX: "8",
     });
   });
 });
