@@ -1,6 +1,6 @@
 /**
- * What a step drafts and verifies. The loop asks, a policy decides and learns from what came of it; whatever it
- * decides, the output is the target's.
+ * What a step drafts and verifies. The loop asks, a policy decides and learns from what came of it. Whichever of the
+ * candidates it has verified, the output is the target's.
  */
 import { AcceptanceTable } from "./acceptanceTable.ts";
 import {
@@ -30,7 +30,7 @@ export interface StepOutcome {
   readonly committed: Int32Array;
   readonly numAccepted: number;
   readonly evaluateMs: number;
-  /** Fuse, budget, verify, commit and learn. */
+  /** Fuse, budget, verify and commit. */
   readonly hostMs: number;
   /** What each drafter that took part cost, its learning included. */
   readonly drafterMs: ReadonlyMap<DraftSource, number>;
@@ -80,7 +80,12 @@ const CORRECTION_BOUNDS = { min: 0.5, max: 1.5 } as const;
 const CORRECTION_MEMORY = 0.99;
 /** Accounts are reckoned in every step while they are young, later in one of so many. */
 const ACCOUNT_EVERY = 4;
-const YOUNG_STEPS = 256;
+/** After so many passes with drafts in a row one has none. */
+const MAX_TREE_STEPS = 64;
+/** A host phase this many times over the usual one is the garbage collector's, or another process's. */
+const MAX_HOST_SURPRISE = 4;
+/** How a first sample is bounded, in ms. */
+const FIRST_HOST_MS = 1;
 
 /**
  * Verifies what this machine verifies cheaply: t(n) is measured, acceptance calibrated, drafters that do not pay sit
@@ -90,8 +95,10 @@ export class MeasuredPolicy implements DraftPolicy {
   readonly #cost: PassCostTable;
   readonly #acceptance = new AcceptanceTable();
   readonly #ledger = new DrafterLedger();
-  /** What a step brings at its best here; at least what plain decoding does. */
-  #tokensPerMs: number;
+  /** Tokens and ms of a step, smoothed apart: what a ms is worth is the ratio of the means. */
+  readonly #rate: { tokens: number; ms: number };
+  /** Passes with drafts in a row. */
+  #numTreeSteps = 0;
   /** Host time of passes with drafts and without, smoothed. */
   #hostMs = { withTree: 0, plain: 0 };
   /** Expected and realised accepted tokens of the last steps: what the calibration as a whole is off by. */
@@ -104,7 +111,7 @@ export class MeasuredPolicy implements DraftPolicy {
 
   constructor(cost: PassCostTable) {
     this.#cost = cost;
-    this.#tokensPerMs = 1 / cost.ms(1);
+    this.#rate = { tokens: 1, ms: cost.ms(1) };
   }
 
   isActive(source: DraftSource): boolean {
@@ -116,9 +123,9 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   budgetFor(source: DraftSource, { maxNodes, maxDepth }: VerifyLimits): DraftBudget {
-    const rowMs = this.#cheapestRowMs(maxNodes);
     const nodeMs = this.#nodeMs.get(source) ?? 0;
-    const floor = FLOOR_MARGIN * this.#tokensPerMs * (rowMs + nodeMs);
+    // Drafting is saved, not rows: their price is weighed against calibrated scores, which a drafter does not know.
+    const floor = FLOOR_MARGIN * this.#tokensPerMs * nodeMs;
     return { maxNodes, maxDepth, minSurvival: Math.max(MIN_FLOOR, Math.min(0.9, floor)) };
   }
 
@@ -128,6 +135,10 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#step = { candidates, calibrated, limits, correction };
     const ranked = rankNodes(calibrated, limits);
     const survival = ranked.survival.map((value) => Math.min(1, value * correction));
+    // Only a pass of one row tells a slow machine from dear rows.
+    if (this.#numTreeSteps >= MAX_TREE_STEPS) {
+      return { tree: treeOfRanked(ranked, 0), expectedAccepted: 0 };
+    }
     const { numNodes, expectedAccepted } = chooseNumNodes(survival, this.#verifyCost);
     return { tree: treeOfRanked(ranked, numNodes), expectedAccepted };
   }
@@ -139,20 +150,21 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#numSteps++;
     this.#ledger.stepped();
     this.#cost.record(plan.tree.size, evaluateMs);
-    const kind = numNodes > 0 ? "withTree" : "plain";
-    this.#hostMs[kind] += WEIGHT * (hostMs - this.#hostMs[kind]);
+    this.#numTreeSteps = numNodes > 0 ? this.#numTreeSteps + 1 : 0;
+    this.#noteHost(numNodes > 0, hostMs);
     const draftMs = Array.from(drafterMs.values()).reduce((sum, ms) => sum + ms, 0);
-    const rate = (1 + expected) / (this.#cost.ms(plan.tree.size) + draftMs + hostMs);
-    this.#tokensPerMs += WEIGHT * (rate - this.#tokensPerMs);
-    this.#tokensPerMs = Math.max(this.#tokensPerMs, 1 / this.#cost.ms(1));
+    const stepMs =
+      this.#cost.ms(plan.tree.size) + (draftMs >= 0 ? draftMs : 0) + this.#hostOf(numNodes > 0);
+    this.#rate.tokens += WEIGHT * (1 + expected - this.#rate.tokens);
+    this.#rate.ms += WEIGHT * (stepMs - this.#rate.ms);
     const step = this.#step;
     this.#step = undefined;
     if (step === undefined) return;
     this.#expected = CORRECTION_MEMORY * this.#expected + expected / step.correction;
     this.#realised = CORRECTION_MEMORY * this.#realised + numAccepted;
     this.#acceptance.learn(step.candidates, committed);
-    if (this.#numSteps > YOUNG_STEPS && this.#numSteps % ACCOUNT_EVERY !== 0) return;
-    this.#settle(step, drafterMs);
+    const isDue = this.#numSteps % ACCOUNT_EVERY === 0;
+    if (isDue || this.#ledger.isAnyYoung(drafterMs.keys())) this.#settle(step, drafterMs);
   }
 
   ended(numSteps: number): void {
@@ -190,6 +202,26 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#nodeMs.set(source, known + WEIGHT * (costMs / (numNodes + 1) - known));
   }
 
+  /** A pass without drafts also lets the cost of those with them fade, or one bad moment would rule them out for good. */
+  #noteHost(hasTree: boolean, hostMs: number): void {
+    if (!(hostMs >= 0)) return;
+    const kind = hasTree ? "withTree" : "plain";
+    const known = this.#hostMs[kind];
+    const bound = known === 0 ? FIRST_HOST_MS : MAX_HOST_SURPRISE * known;
+    this.#hostMs[kind] += WEIGHT * (Math.min(hostMs, bound) - known);
+    if (!hasTree) this.#hostMs.withTree += WEIGHT * (this.#hostMs.plain - this.#hostMs.withTree);
+  }
+
+  #hostOf(hasTree: boolean): number {
+    return hasTree ? this.#hostMs.withTree : this.#hostMs.plain;
+  }
+
+  /** What a ms brings as decoding goes; at least what plain decoding brings. */
+  get #tokensPerMs(): number {
+    const { tokens, ms } = this.#rate;
+    return Math.max(tokens / ms, 1 / (this.#cost.ms(1) + this.#hostMs.plain));
+  }
+
   get #verifyCost(): VerifyCost {
     return {
       passMs: (numRows) => this.#cost.ms(numRows),
@@ -201,15 +233,5 @@ export class MeasuredPolicy implements DraftPolicy {
   get #correction(): number {
     const { min, max } = CORRECTION_BOUNDS;
     return Math.min(max, Math.max(min, (this.#realised + 1) / (this.#expected + 1)));
-  }
-
-  /** The least that a row adds to a pass, on average over the rows before it. */
-  #cheapestRowMs(maxNodes: number): number {
-    const plainMs = this.#cost.ms(1);
-    let cheapest = Number.POSITIVE_INFINITY;
-    for (let numNodes = 1; numNodes <= maxNodes && numNodes < this.#cost.maxRows; numNodes++) {
-      cheapest = Math.min(cheapest, (this.#cost.ms(numNodes + 1) - plainMs) / numNodes);
-    }
-    return Number.isFinite(cheapest) ? Math.max(0, cheapest) : 0;
   }
 }

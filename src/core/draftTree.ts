@@ -190,6 +190,9 @@ export function checkDraftTree(tree: DraftTree): string | undefined {
     if (!(tree.scores[node]! > 0 && tree.scores[node]! <= 1)) {
       return `node ${node} has score ${tree.scores[node]}`;
     }
+    if (tree.sources[node]! >= 2 ** DRAFT_SOURCES.length) {
+      return `node ${node} has sources ${tree.sources[node]}`;
+    }
     const key = `${parent}:${tree.tokens[node]}`;
     if (seen.has(key)) return `node ${node} repeats token ${tree.tokens[node]} below ${parent}`;
     seen.add(key);

@@ -19,7 +19,7 @@ export interface DraftBudget {
   readonly maxNodes: number;
   /** Draft tokens below the root that could still be used. */
   readonly maxDepth: number;
-  /** Nodes that the target reaches with a smaller chance than this would not be verified; 0 … 1. */
+  /** Nodes that the target reaches with a smaller chance than this are not worth drafting; 0 … 1. */
   readonly minSurvival: number;
 }
 

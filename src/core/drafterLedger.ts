@@ -7,6 +7,7 @@
 import type { DraftSource } from "./draftTree.ts";
 
 const WEIGHT = 0.1;
+const BEGIN_WEIGHT = 0.3;
 /** Steps that an account needs before it is judged, and before it is found to lose much of a plain pass. */
 const MIN_JUDGED_STEPS = 12;
 const MIN_CLEAR_STEPS = 4;
@@ -38,10 +39,20 @@ export class DrafterLedger {
     return this.#account(source).resumesAt <= this.#numSteps;
   }
 
+  /** Whether one of these sources is about to be judged for the first time since it was paused. */
+  isAnyYoung(sources: Iterable<DraftSource>): boolean {
+    for (const source of sources) {
+      if (this.#account(source).numSteps < MIN_JUDGED_STEPS) return true;
+    }
+    return false;
+  }
+
   /** A drafter's start of a generation took so long. */
   began(source: DraftSource, ms: number): void {
     const account = this.#account(source);
-    account.beginMs += WEIGHT * 3 * (ms - account.beginMs);
+    // After a pause a draft model reads the whole prompt: a price of the pause, not of its drafts.
+    if (account.numPauses > 0 && account.numSteps === 0) return;
+    account.beginMs += BEGIN_WEIGHT * (ms - account.beginMs);
   }
 
   /** A step went by, whoever drafted in it. */

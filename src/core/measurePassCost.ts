@@ -10,8 +10,9 @@ const MAX_ROUNDS = 7;
 /** Tokens that are cached before the passes, if that takes no more than a share of the time. */
 const KV_LENGTHS = [64, 512];
 const PREFILL_SHARE = 0.25;
-/** A pass that takes more than this share of the time is the largest one measured. */
+/** A pass that takes more than this share of the time is the largest one measured, but for the smallest sizes. */
 const MAX_PASS_SHARE = 0.1;
+const MIN_MEASURED_ROWS = 8;
 
 export interface PassCostSettings {
   /** Clock in ms. */
@@ -63,7 +64,9 @@ export async function measurePassCost(
       target.rewind();
       const ms = now() - before;
       if (round > 0) times.push(ms);
-      else if (ms > MAX_PASS_SHARE * budgetMs && numRows > 1) dropLarger(samples, numRows);
+      else if (ms > MAX_PASS_SHARE * budgetMs && numRows >= MIN_MEASURED_ROWS) {
+        dropLarger(samples, numRows);
+      }
     }
     if (round > 0 && now() - start > budgetMs) break;
   }

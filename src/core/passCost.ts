@@ -10,15 +10,17 @@ export interface PassCostPoint {
 /** Live passes move the whole table by this weight, and one size against the others by this one. */
 const LEVEL_WEIGHT = 0.05;
 const SHAPE_WEIGHT = 0.02;
-/** A pass further from what was expected than this factor is the machine's hiccup. */
+/** A pass further from what was expected counts as this far: it may be the machine's hiccup. */
 const MAX_SURPRISE = 3;
+/** Beyond the largest measured pass each row costs at least its share of that one, or of one of so many rows. */
+const MIN_SHARED_ROWS = 8;
 /** No pass is free, whatever a clock says. */
 const MIN_MS = 1e-6;
 
 /**
  * t(n), measured at a few sizes and read between them by straight lines, so that plateaus are those of the measurement.
- * Live passes refine it: how slow the machine is now (the level), and each size against the others (the shape). The
- * level is kept apart as decisions depend on ratios, and a busy moment must not look like a costly size.
+ * Live passes refine it: how slow the machine is now (the level), and each size against the others (the shape, more
+ * slowly). The level is kept apart as decisions depend on ratios; passes of one row tell it from the shape.
  */
 export class PassCostTable {
   /** [numRows] measured or interpolated ms; [0] is unused. */
@@ -37,7 +39,7 @@ export class PassCostTable {
     this.#ms = interpolate(points, Math.max(maxRows, points.at(-1)!.numRows));
   }
 
-  /** Largest pass that is known, in rows; beyond it the last slope goes on. */
+  /** Rows that the table reaches to, measured or not. */
   get maxRows(): number {
     return this.#ms.length - 1;
   }
@@ -58,12 +60,7 @@ export class PassCostTable {
   /** Reports a pass that was made. */
   record(numRows: number, ms: number): void {
     if (!(numRows >= 1 && numRows <= this.maxRows && ms > 0)) return;
-    const surprise = ms / this.ms(numRows);
-    if (surprise > MAX_SURPRISE || surprise < 1 / MAX_SURPRISE) {
-      // Something lasting moves the level nevertheless, a step at a time.
-      this.#level *= surprise > 1 ? 1 + LEVEL_WEIGHT : 1 - LEVEL_WEIGHT;
-      return;
-    }
+    const surprise = Math.min(MAX_SURPRISE, Math.max(1 / MAX_SURPRISE, ms / this.ms(numRows)));
     this.#ms[numRows]! *= 1 + SHAPE_WEIGHT * (surprise - 1);
     this.#level *= 1 + LEVEL_WEIGHT * (surprise - 1);
   }
@@ -71,15 +68,20 @@ export class PassCostTable {
   #base(numRows: number): number {
     const { maxRows } = this;
     if (numRows <= maxRows) return this.#ms[Math.max(1, numRows)]!;
-    const slope = maxRows > 1 ? Math.max(0, this.#ms[maxRows]! - this.#ms[maxRows - 1]!) : 0;
-    return this.#ms[maxRows]! + slope * (numRows - maxRows);
+    return (this.#ms[maxRows]! * numRows) / maxRows;
   }
 }
 
 function interpolate(points: readonly PassCostPoint[], maxRows: number): Float64Array {
   const ms = new Float64Array(maxRows + 1);
   let right = 0;
+  const last = points.at(-1)!;
   for (let numRows = 1; numRows <= maxRows; numRows++) {
+    if (numRows > last.numRows) {
+      const shared = Math.max(MIN_SHARED_ROWS, last.numRows);
+      ms[numRows] = Math.max(last.ms, (last.ms * numRows) / shared);
+      continue;
+    }
     while (right < points.length - 1 && points[right]!.numRows < numRows) right++;
     const b = points[right]!;
     const a = points[Math.max(0, right - 1)]!;

@@ -4,6 +4,7 @@
  */
 import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "./drafter.ts";
 import { type DraftTree, DraftTreeBuilder, ROOT, sourceBit, survivals } from "./draftTree.ts";
+import { takeBest } from "./takeBest.ts";
 import type { Token } from "./tokens.ts";
 
 /** Successors kept per token (k in the paper). */
@@ -177,15 +178,4 @@ interface Candidate {
   readonly score: number;
   readonly parentSurvival: number;
   readonly survival: number;
-}
-
-/** Removes the candidate of highest survival; budgets are tens of nodes, where a scan beats a heap. */
-function takeBest(candidates: Candidate[]): Candidate | undefined {
-  let bestIndex = -1;
-  for (let index = 0; index < candidates.length; index++) {
-    if (bestIndex === -1 || candidates[index]!.survival > candidates[bestIndex]!.survival) {
-      bestIndex = index;
-    }
-  }
-  return bestIndex === -1 ? undefined : candidates.splice(bestIndex, 1)[0];
 }

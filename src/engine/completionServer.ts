@@ -68,7 +68,12 @@ export class CompletionServer {
       const recycling = new RecyclingStore(pair.target.model.vocabulary.size);
       const onPass = () => void this.#statistics.numPasses++;
       const promptTokens = new PromptTokens(pair.target.model);
-      const policy = await openPolicy(pair, params.passCostPath, this.#log, running);
+      const policy = await openPolicy(pair, params.passCostPath, this.#log, running).catch(
+        (error: unknown) => {
+          this.#disposeModels();
+          throw error;
+        },
+      );
       this.#stores = { pair, recycling, promptTokens, policy, log: this.#log, onPass };
       const { backend, loadMs } = pair.loaded;
       this.#log("info", `loaded backend=${backend} ms=${loadMs.toFixed(0)}`);

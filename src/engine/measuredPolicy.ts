@@ -40,7 +40,8 @@ export async function openPassCost(
     const cost = await measurePassCost(pair.target.target, settings, signal);
     const cells = cost.points.map(({ numRows, ms }) => `${numRows}:${ms.toFixed(2)}`).join(" ");
     log("info", `pass-cost measured kv=${cost.kvLength} ms=${cells}`);
-    await writePassCost(path, key, cost, log);
+    // Where threads had to wait for cores meanwhile, the next load measures again.
+    if (pair.target.target.numThreads === key.threads) await writePassCost(path, key, cost, log);
     return cost;
   } catch (error) {
     if (signal.aborted && isAbortError(error)) throw error;

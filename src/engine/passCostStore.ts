@@ -75,7 +75,9 @@ async function readAll(path: string, log: Log): Promise<StoredCost[]> {
 }
 
 function isUsable({ kvLength, points }: MeasuredPassCost): boolean {
-  if (!Number.isInteger(kvLength)) return false;
-  new PassCostTable(points, 1);
-  return true;
+  try {
+    return Number.isInteger(kvLength) && new PassCostTable(points, 1).maxRows > 0;
+  } catch {
+    return false;
+  }
 }

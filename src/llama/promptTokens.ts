@@ -7,8 +7,8 @@ import type { LlamaModel } from "./llamaModel.ts";
 
 /** The remembered part of a prefix grows in steps of this many UTF-16 code units. */
 const STEP_CHARS = 1024;
-/** A line of text, then another: pre-tokenizers never join what stands on both sides of this break. */
-const LINE_JOINT = /\S\n(?=\S)/g;
+/** A line of text, then another: no pre-tokenizer joins what stands on both sides of this break (some do before `/`). */
+const LINE_JOINT = /\S\n(?=[^\s/])/g;
 
 interface Remembered {
   readonly text: string;

@@ -64,6 +64,8 @@ export interface CompletionBrokerOptions {
   readonly caches: boolean;
 }
 
+const NO_MORE = Promise.resolve(false);
+
 interface Question {
   readonly query: CompletionQuery;
   readonly arrivedAt: number;
@@ -193,7 +195,10 @@ export class CompletionBroker implements CompletionSource, Disposable {
       const result = generation.end.then((end) =>
         end.kind === "finished" ? end.result : undefined,
       );
-      return this.#show(question, { id, text: answer.text, origin, isWhole: false, result });
+      const { text } = answer;
+      const shownLength = (generation.typedSince(query)?.length ?? 0) + text.length;
+      const hasMore = result.then((whole) => (whole?.text.length ?? 0) > shownLength);
+      return this.#show(question, { id, text, origin, isWhole: false, hasMore, result });
     }
     if (answer.kind === "disagreed") return undefined;
     if (answer.kind !== "finished") return withoutResult(answer);
@@ -218,8 +223,14 @@ export class CompletionBroker implements CompletionSource, Disposable {
   #serve(question: Question, { completion, text, origin }: CacheHit): QueryOutcome {
     const { id, result } = completion;
     if (text === "") return withoutText(result);
-    const whole = { id, text, origin, isWhole: true, result: Promise.resolve(result) };
-    const outcome = this.#show(question, whole);
+    const outcome = this.#show(question, {
+      id,
+      text,
+      origin,
+      isWhole: true,
+      hasMore: NO_MORE,
+      result: Promise.resolve(result),
+    });
     this.#guessAcceptance({ query: question.query, suggestion: outcome.suggestion });
     return outcome;
   }

@@ -31,6 +31,8 @@ export interface Suggestion {
   readonly latencyMs: number;
   /** False while the text is only the first lines: the rest is being generated. */
   readonly isWhole: boolean;
+  /** Whether there turned out to be more than the text here. Never rejects. */
+  readonly hasMore: Promise<boolean>;
   /** Of the generation behind it; undefined if that did not finish. Never rejects. */
   readonly result: Promise<CompletionResult | undefined>;
 }

@@ -22,6 +22,17 @@ export interface InlineProviderOptions {
   readonly onOffer: (offer: Offer, suggestion: Suggestion) => void;
 }
 
+/**
+ * An automatic question that is cancelled so late was given up by the editor, which waits for 750 ms; a key, a click or
+ * another editor cancel at any time. In ms.
+ */
+const EDITOR_WAITS_MS = 650;
+/**
+ * Sooner nobody dismisses what has just appeared, in ms. An extension is not told of it, and what was dismissed must not
+ * come back; after that the rest waits for the next key.
+ */
+const DISMISS_MS = 600;
+
 /** Where a question was asked. */
 interface Place {
   readonly document: vscode.TextDocument;
@@ -68,12 +79,16 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     const trigger =
       context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke ? "invoke" : "automatic";
     const query = queryOf(document, position, trigger, selected);
-    this.#numQuestions++;
+    const question = ++this.#numQuestions;
     using cancellation = signalOf(token);
     const { version } = document;
+    const askedAt = performance.now();
     const outcome = await source.query(query, cancellation.signal);
-    const isLate = token.isCancellationRequested && document.version === version;
-    if (isLate) void this.#finishLate({ document, position }, query);
+    const isGivenUp =
+      token.isCancellationRequested && performance.now() - askedAt >= EDITOR_WAITS_MS;
+    if (isGivenUp && document.version === version && question === this.#numQuestions) {
+      void this.#finishLate({ document, position }, query);
+    }
     if ("noSuggestion" in outcome) {
       this.#decide(document, position, outcome.noSuggestion);
       return undefined;
@@ -124,17 +139,30 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
    */
   async #finishLate({ document, position }: Place, query: CompletionQuery): Promise<void> {
     const askAgain = this.#repeatable({ document, position });
-    if (!isCursorAt(document, position)) return;
-    // Whoever asks next replaces it.
-    const outcome = await this.#options.source.query(query, new AbortController().signal);
-    if ("suggestion" in outcome) await askAgain();
+    const left = new AbortController();
+    const leaveIfElsewhere = () => {
+      if (!isCursorAt(document, position)) left.abort();
+    };
+    leaveIfElsewhere();
+    const subscriptions = [
+      vscode.window.onDidChangeTextEditorSelection(leaveIfElsewhere),
+      vscode.window.onDidChangeActiveTextEditor(leaveIfElsewhere),
+    ];
+    try {
+      // No key was pressed, so there is nothing to wait for. Whoever asks next replaces it.
+      const late = { ...query, trigger: "invoke" } as const;
+      const outcome = await this.#options.source.query(late, left.signal);
+      if ("suggestion" in outcome) await askAgain();
+    } finally {
+      for (const subscription of subscriptions) subscription.dispose();
+    }
   }
 
   /** Has the rest of a suggestion shown, of which the first lines are on the screen. Never rejects. */
-  async #showRest(place: Place, { text, result }: Suggestion): Promise<void> {
+  async #showRest(place: Place, { hasMore }: Suggestion): Promise<void> {
     const askAgain = this.#repeatable(place);
-    const whole = (await result)?.text;
-    if (whole !== undefined && !whole.endsWith(text)) await askAgain();
+    const shownAt = performance.now();
+    if ((await hasMore) && performance.now() - shownAt < DISMISS_MS) await askAgain();
   }
 
   /** Lets the editor ask again, if the cursor is still there then and nothing else was asked. Never rejects. */

@@ -1,15 +1,15 @@
 /** The ids that came up lately, in bounded memory. */
 const MAX_IDS = 512;
 
-export class RecentIds {
-  readonly #ids = new Set<number>();
+export class RecentIds<Id = number> {
+  readonly #ids = new Set<Id>();
 
-  has(id: number): boolean {
+  has(id: Id): boolean {
     return this.#ids.has(id);
   }
 
   /** @returns whether the id is new. */
-  add(id: number): boolean {
+  add(id: Id): boolean {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);
     if (this.#ids.size > MAX_IDS) {

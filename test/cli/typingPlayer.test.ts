@@ -15,7 +15,17 @@ class NotingSource implements CompletionSource {
     this.notes.push(`${trigger} ${prefixText}`);
     const result = Promise.resolve(fakeResult("ok"));
     const origin = "generated" as const;
-    return { suggestion: { id: 7, text: "ok", origin, latencyMs: 1, isWhole: true, result } };
+    return {
+      suggestion: {
+        id: 7,
+        text: "ok",
+        origin,
+        latencyMs: 1,
+        isWhole: true,
+        hasMore: Promise.resolve(false),
+        result,
+      },
+    };
   }
 
   prepare({ prefixText }: CompletionQuery): void {

@@ -17,6 +17,10 @@ const PROMPT = Int32Array.of(1, 2, 3);
 type TokenAt = (position: number) => number;
 
 interface Machine {
+  /** What the policy believes, if not the truth. */
+  readonly believedMs?: (numRows: number) => number;
+  /** Host time of a step, in ms. */
+  readonly hostMs?: (step: number) => number;
   readonly passMs: (numRows: number) => number;
   readonly tokenAt: TokenAt;
   readonly drafters: readonly DrafterPlan[];
@@ -33,6 +37,7 @@ interface DrafterPlan {
 class Bench {
   now = 0;
   readonly #machine: Machine;
+  #numSteps = 0;
   readonly #random = seededRandom(11);
   readonly policy: MeasuredPolicy;
 
@@ -40,7 +45,7 @@ class Bench {
     this.#machine = machine;
     const points = Array.from({ length: 64 }, (_, index) => ({
       numRows: index + 1,
-      ms: machine.passMs(index + 1),
+      ms: (machine.believedMs ?? machine.passMs)(index + 1),
     }));
     this.policy = new MeasuredPolicy(new PassCostTable(points, 64));
   }
@@ -58,6 +63,11 @@ class Bench {
       this.now += passMs(tree.size);
       return evaluateTree(tree, signal);
     };
+    const commit = target.commit.bind(target);
+    target.commit = (path) => {
+      this.now += this.#machine.hostMs?.(this.#numSteps++) ?? 0;
+      commit(path);
+    };
     const { stats } = await speculativeDecode(
       {
         target,
@@ -66,7 +76,9 @@ class Bench {
         limits: { maxTokens: numTokens, isEndToken: () => false },
         maxDraftNodes,
         policy,
-        observer: { now: () => this.now },
+        observer: {
+          now: () => this.now,
+        },
       },
       NEVER,
     );
@@ -182,5 +194,40 @@ describe("MeasuredPolicy", () => {
     await bench.decode(bench.policy, 3000);
     const { numAcceptedTokens, numSteps } = await bench.decode(bench.policy, 500);
     expect(numAcceptedTokens / numSteps).toBeGreaterThan(1);
+  });
+
+  test("a long stop of the host, once, rules nothing out", async () => {
+    const bench = new Bench({
+      passMs: stairs,
+      tokenAt: codeLike,
+      hostMs: (step) => (step === 60 ? 3000 : 0.1),
+      drafters: [{ source: "suffixMatch", hitRate: 0.6, saysScore: 0.6, nodeMs: 0.01 }],
+    });
+    await bench.decode(bench.policy, 400);
+    const stats = await bench.decode(bench.policy, 400);
+    expect(stats.numAcceptedTokens / stats.numSteps).toBeGreaterThan(0.5);
+  });
+
+  test("finds out that rows are dearer than was measured, though drafts come in every step", async () => {
+    const bench = new Bench({
+      passMs: (numRows) => 10 + 6 * (numRows - 1),
+      believedMs: (numRows) => 10 + 2 * (numRows - 1),
+      tokenAt: codeLike,
+      drafters: [{ source: "suffixMatch", hitRate: 0.35, saysScore: 0.5, nodeMs: 0.01 }],
+    });
+    const numTokens = 6000;
+    await bench.decode(bench.policy, numTokens);
+    expect((10 * numTokens) / bench.now).toBeGreaterThan(0.94);
+  });
+
+  test("drafters that promise little and keep more are used", async () => {
+    const bench = new Bench({
+      passMs: stairs,
+      tokenAt: codeLike,
+      drafters: [{ source: "recycling", hitRate: 0.95, saysScore: 0.3, nodeMs: 0.01 }],
+    });
+    await bench.decode(bench.policy, 300);
+    const { numAcceptedTokens, numSteps } = await bench.decode(bench.policy, 500);
+    expect(numAcceptedTokens / numSteps).toBeGreaterThan(2);
   });
 });

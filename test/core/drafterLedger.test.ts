@@ -65,6 +65,19 @@ describe("DrafterLedger", () => {
     expect(ledger.isActive(GOOD.source)).toBe(false);
   });
 
+  test("does not count what the pause itself made dear", () => {
+    const ledger = new DrafterLedger();
+    while (ledger.isActive(BAD.source)) steps(ledger, 1, [BAD]);
+    pauseOf(ledger);
+    for (let generation = 0; generation < 10; generation++) {
+      // After the pause the whole prompt has to be read.
+      ledger.began(BAD.source, generation === 0 ? 1000 : 1);
+      steps(ledger, 12, [{ ...BAD, gainMs: 9 }]);
+      ledger.ended(12);
+      expect(ledger.isActive(BAD.source)).toBe(true);
+    }
+  });
+
   test("of two that propose the same only one goes", () => {
     const ledger = new DrafterLedger();
     const first = { source: "recycling", costMs: 0.2, gainMs: 0 } as const;

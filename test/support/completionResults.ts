@@ -23,7 +23,15 @@ export function completionResult(text: string): CompletionResult {
 
 export function suggestion(id: number, text: string): Suggestion {
   const result = Promise.resolve(completionResult(text));
-  return { id, text, origin: "generated", latencyMs: 12, isWhole: true, result };
+  return {
+    id,
+    text,
+    origin: "generated",
+    latencyMs: 12,
+    isWhole: true,
+    hasMore: Promise.resolve(false),
+    result,
+  };
 }
 
 export function loadedModels(overrides: Partial<LoadedModels> = {}): LoadedModels {

@@ -1,7 +1,11 @@
 /** First lines on the screen: whether the editor is asked again once the rest is there. */
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CompletionResult } from "../../src/engine/protocol.ts";
-import type { CompletionSource, QueryOutcome } from "../../src/session/completionQuery.ts";
+import type {
+  CompletionQuery,
+  CompletionSource,
+  QueryOutcome,
+} from "../../src/session/completionQuery.ts";
 import { readConfig } from "../../src/ui/config.ts";
 import { DecisionLog } from "../../src/ui/decisionLog.ts";
 import { InlineProvider } from "../../src/ui/inlineProvider.ts";
@@ -58,7 +62,8 @@ async function offerLines(whole: string | undefined) {
   const promise = new Promise<CompletionResult | undefined>((done) => {
     resolve = done;
   });
-  const first = { ...suggestion(5, "if (a) {"), isWhole: false, result: promise };
+  const hasMore = promise.then((result) => (result?.text ?? "").length > "if (a) {".length);
+  const first = { ...suggestion(5, "if (a) {"), isWhole: false, hasMore, result: promise };
   const { provider, document, position } = setUp({ query: async () => ({ suggestion: first }) });
   const ask = () => askOf(provider, document, position);
   await ask();
@@ -103,13 +108,18 @@ test("does not where the cursor left, another text stands there, or another ques
   }
 });
 
-test("asks again once an answer is there that the editor gave up, unless something was typed", async () => {
-  for (const isTyped of [false, true]) {
-    resetVscode();
-    const answers: ((outcome: QueryOutcome) => void)[] = [];
-    const query = (_query: unknown, signal: AbortSignal) =>
+describe("an answer that the editor gave up", () => {
+  /** Asks, cancels after a while, and answers whoever still wants to know. */
+  async function giveUp(
+    afterMs: number,
+    change: (document: FakeDocument) => unknown = () => {},
+    later: (asking: () => unknown) => unknown = () => {},
+  ) {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const answers: { answer(outcome: QueryOutcome): void; trigger: string }[] = [];
+    const query = ({ trigger }: CompletionQuery, signal: AbortSignal) =>
       new Promise<QueryOutcome>((resolve) => {
-        answers.push(resolve);
+        answers.push({ answer: resolve, trigger });
         const cancelled = { reason: "cancelled", detail: "" } as const;
         signal.addEventListener("abort", () => resolve({ noSuggestion: cancelled }));
       });
@@ -118,12 +128,41 @@ test("asks again once an answer is there that the editor gave up, unless somethi
     window.activeTextEditor = { document, selection, selections: [selection] };
     const token = new CancellationTokenSource();
     const asked = askOf(provider, document, position, token.token);
-    if (isTyped) document.version++;
+    vi.advanceTimersByTime(afterMs);
+    change(document);
     token.cancel();
+    later(() => askOf(provider, document, position));
     expect(await asked).toBeUndefined();
-    expect(answers.length).toBe(isTyped ? 1 : 2);
-    answers.at(-1)?.({ suggestion: suggestion(6, "late") });
+    const last = answers.at(-1);
+    last?.answer({ suggestion: suggestion(6, "late") });
     await new Promise((done) => setImmediate(done));
-    expect(fake.executed.filter((id) => id === TRIGGER)).toHaveLength(isTyped ? 0 : 1);
+    return { answers, numTriggers: fake.executed.filter((id) => id === TRIGGER).length };
   }
+
+  afterEach(() => vi.useRealTimers());
+
+  test("has it ask again once it is there", async () => {
+    const { answers, numTriggers } = await giveUp(750);
+    expect(answers.map(({ trigger }) => trigger)).toEqual(["automatic", "invoke"]);
+    expect(numTriggers).toBe(1);
+  });
+
+  test("is not waited for after a key, nor where something else cancelled", async () => {
+    expect((await giveUp(750, (document) => document.version++)).answers).toHaveLength(1);
+    expect((await giveUp(20)).answers).toHaveLength(1);
+  });
+
+  test("does not push a newer question aside", async () => {
+    const { answers, numTriggers } = await giveUp(750, undefined, (ask) => ask());
+    expect(answers.map(({ trigger }) => trigger)).toEqual(["automatic", "automatic"]);
+    expect(numTriggers).toBe(0);
+  });
+});
+
+test("does not bring back what may have been dismissed", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const { finish } = await offerLines("if (a) {\n  b();\n}");
+  vi.advanceTimersByTime(5000);
+  expect(await finish()).toBe(0);
+  vi.useRealTimers();
 });

@@ -1,0 +1,174 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { wordHash } from "../../src/core/wordHash.ts";
+import {
+  type IndexedFile,
+  MAX_FILE_TOKENS,
+  WorkspaceIndex,
+} from "../../src/core/workspaceIndex.ts";
+import { decodeSnapshot, encodeSnapshot } from "../../src/core/workspaceSnapshot.ts";
+import { NUM_RUNS } from "../support/numRuns.ts";
+
+const TOKENIZER = "sha256:1f2e";
+
+const arbitraryFiles = fc
+  .uniqueArray(
+    fc.record({
+      path: fc.string({ unit: "grapheme", maxLength: 12 }),
+      stamp: fc.double(),
+      tokens: fc
+        .array(fc.nat(200_000), { maxLength: 20, size: "max" })
+        .map((tokens) => Int32Array.from(tokens)),
+    }),
+    { selector: ({ path }) => path, maxLength: 6 },
+  )
+  .map((files): readonly IndexedFile[] => files);
+
+/** Makes the checksum right again, as someone would who wants to be believed. */
+function resealed(bytes: Uint8Array): Uint8Array {
+  const words = new Uint32Array(bytes.slice().buffer);
+  words.set(wordHash(words.subarray(5)), 3);
+  return new Uint8Array(words.buffer);
+}
+
+function changedWord(bytes: Uint8Array, index: number, value: number): Uint8Array {
+  const words = new Uint32Array(bytes.slice().buffer);
+  words[index % words.length] = value;
+  return new Uint8Array(words.buffer);
+}
+
+const reasonOf = (bytes: Uint8Array, tokenizer = TOKENIZER) =>
+  decodeSnapshot(bytes, tokenizer).reason;
+
+const SMALL = encodeSnapshot(
+  [
+    { path: "src/ä.ts", stamp: 1.5, tokens: Int32Array.of(1, 2, 3) },
+    { path: "b", stamp: -2, tokens: new Int32Array(0) },
+  ],
+  TOKENIZER,
+);
+
+describe("encodeSnapshot and decodeSnapshot", () => {
+  test("give back the files, in order, from any place in memory", () => {
+    fc.assert(
+      fc.property(arbitraryFiles, fc.nat(9), (files, shift) => {
+        const bytes = encodeSnapshot(files, TOKENIZER);
+        const elsewhere = new Uint8Array(bytes.length + shift).subarray(shift);
+        elsewhere.set(bytes);
+        expect(decodeSnapshot(elsewhere, TOKENIZER).files).toEqual(files);
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("carry an index over: the same bytes again, the same hits", () => {
+    const index = new WorkspaceIndex();
+    for (let i = 0; i < 20; i++) {
+      index.setFile(
+        `f${i}`,
+        Int32Array.from({ length: 30 }, (_, at) => (at * (i + 1)) % 5),
+        i,
+      );
+    }
+    index.touchFile("f3");
+    const bytes = encodeSnapshot(index.files(), TOKENIZER);
+    const restored = new WorkspaceIndex();
+    for (const { path, tokens, stamp } of decodeSnapshot(bytes, TOKENIZER).files ?? []) {
+      restored.setFile(path, tokens, stamp);
+    }
+    expect(restored.checkIntegrity()).toBeUndefined();
+    expect(encodeSnapshot(restored.files(), TOKENIZER)).toEqual(bytes);
+  });
+
+  test("leave out a file whose name UTF-8 cannot carry", () => {
+    const tokens = Int32Array.of(1);
+    const files = [
+      { path: "half\ud800", stamp: 0, tokens },
+      { path: "\ufeffwhole", stamp: 0, tokens },
+    ];
+    const decoded = decodeSnapshot(encodeSnapshot(files, TOKENIZER), TOKENIZER);
+    expect(decoded.files?.map(({ path }) => path)).toEqual(["\ufeffwhole"]);
+  });
+
+  test("refuse every cut and every change of a byte", () => {
+    for (let length = 0; length < SMALL.length; length++) {
+      expect(reasonOf(SMALL.subarray(0, length))).toBeDefined();
+    }
+    fc.assert(
+      fc.property(
+        arbitraryFiles,
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        (files, changes) => {
+          const bytes = encodeSnapshot(files, TOKENIZER);
+          const changed = bytes.slice();
+          for (const [at, difference] of changes) changed[at % bytes.length]! ^= difference;
+          fc.pre(changed.some((byte, index) => byte !== bytes[index]));
+          expect(reasonOf(changed)).toBeDefined();
+        },
+      ),
+      { numRuns: 5 * NUM_RUNS },
+    );
+  });
+
+  test("refuse noise, and never throw at it", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200, size: "max" }), (bytes) => {
+        expect(reasonOf(bytes)).toBeDefined();
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("take from forged bytes nothing that an index would not", () => {
+    const arbitraryValue = fc.oneof(
+      fc.nat(40),
+      fc.constantFrom(0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 2 ** 20 + 1),
+    );
+    fc.assert(
+      fc.property(
+        arbitraryFiles,
+        fc.array(fc.tuple(fc.nat(30), arbitraryValue), { minLength: 1, maxLength: 3 }),
+        (files, changes) => {
+          let bytes: Uint8Array = encodeSnapshot(files, TOKENIZER);
+          for (const [index, value] of changes) bytes = changedWord(bytes, index, value);
+          const decoded = decodeSnapshot(resealed(bytes), TOKENIZER);
+          const index = new WorkspaceIndex(64);
+          for (const { path, tokens } of decoded.files ?? []) index.setFile(path, tokens);
+          expect(index.numFiles).toBe(decoded.files?.length ?? 0);
+          expect(index.numTokens).toBeLessThanOrEqual(bytes.length / 4);
+          expect(index.checkIntegrity()).toBeUndefined();
+        },
+      ),
+      { numRuns: 5 * NUM_RUNS },
+    );
+  });
+
+  test("say why they refuse", () => {
+    const word = (index: number, value: number) => changedWord(SMALL, index, value);
+    expect(reasonOf(SMALL.subarray(0, 30))).toBe("30 bytes are no snapshot");
+    expect(reasonOf(SMALL.subarray(0, SMALL.length - 4))).toBe("it has 26 of 27 words");
+    expect(reasonOf(word(0, 7))).toBe("it is no snapshot of a workspace index");
+    expect(reasonOf(word(1, 2))).toBe("its version is 2, not 1");
+    expect(reasonOf(word(20, 9))).toBe("its checksum differs");
+    expect(reasonOf(SMALL, "another")).toBe("it is of another tokenizer");
+    expect(reasonOf(resealed(word(6, 2 ** 32 - 1)))).toBe("its parts do not add up to its size");
+    expect(reasonOf(resealed(word(7, 2)))).toBe("its parts do not add up to its size");
+    expect(reasonOf(resealed(word(14, 4)))).toBe("file 0 is longer than what is there");
+    expect(reasonOf(resealed(word(16, 99)))).toBe("file 0 is longer than what is there");
+    expect(reasonOf(resealed(word(14, 2)))).toBe("it has more than its files");
+    expect(reasonOf(resealed(word(18, 2 ** 31)))).toBe("file 0 has negative tokens");
+    const noText = resealed(SMALL.map((byte) => (byte === 0xc3 ? 0xff : byte)));
+    expect(reasonOf(noText)).toBe("the path of file 0 is not UTF-8");
+    const tokens = Int32Array.of(1);
+    const tooLong = { path: "a", stamp: 0, tokens: new Int32Array(MAX_FILE_TOKENS + 1) };
+    expect(reasonOf(encodeSnapshot([tooLong], TOKENIZER))).toBe(
+      "file 0 is longer than what is there",
+    );
+    const twice = ["a", "b"].map((path) => ({ path, stamp: 0, tokens }));
+    const renamed = encodeSnapshot(twice, "").map((byte) => (byte === 98 ? 97 : byte));
+    expect(reasonOf(resealed(renamed), "")).toBe("file 1 is there twice");
+  });
+});
