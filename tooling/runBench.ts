@@ -2,7 +2,7 @@
  * `npm run bench`: the speed suites on the bundled target widened to two larger models, which compute the same at the
  * cost of 0.3 and 0.15 billion parameters (DESIGN §9).
  *
- *   npm run bench -- [--out FILE.md] [--prompts N] [--suite NAME] [--configs NAMES]
+ *   npm run bench -- [--out FILE.md] [--prompts N] [--prompt-tokens N] [--suite NAME] [--configs NAMES]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     out: { type: "string", default: join(CACHE, "benchmarks.md") },
     prompts: { type: "string", default: "16" },
     suite: { type: "string", default: "all" },
+    "prompt-tokens": { type: "string", default: "256" },
     configs: { type: "string" },
   },
 });
@@ -41,7 +42,8 @@ for (const { title, shape } of MODELS) {
   const json = join(CACHE, `${shape.type}.json`);
   const args = [
     ...["bench", "--gpu", "off", "--target", path, "--draft", DRAFT, "--suite", values.suite],
-    ...["--prompts", values.prompts, "--markdown", markdown, "--json", json],
+    ...["--prompts", values.prompts, "--prompt-tokens", values["prompt-tokens"]],
+    ...["--markdown", markdown, "--json", json],
     ...(values.configs === undefined ? [] : ["--configs", values.configs]),
   ];
   process.stderr.write(`${title}: treeline ${args.slice(0, 3).join(" ")} …\n`);
@@ -56,5 +58,13 @@ for (const { title, shape } of MODELS) {
 }
 const out = resolve(values.out);
 await mkdir(dirname(out), { recursive: true });
-await writeFile(out, `${sections.map((section) => `#${section}`).join("\n\n")}\n`);
+const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
+const intro = `# Benchmarks
+
+Written by \`${command}\`, losses included. The bundled tiny target, widened: the same function at the cost of a larger
+model, so that what drafts cost and what a pass costs stand in a realistic ratio. What the tiny target writes is poor and
+hardly to be predicted; a real model's code repeats itself more. How every figure is measured stands under each report.
+`;
+const text = [intro.trim(), ...sections.map((section) => `#${section}`)].join("\n\n");
+await writeFile(out, `${text}\n`);
 process.stderr.write(`written: ${out}\n`);

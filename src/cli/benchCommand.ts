@@ -39,6 +39,7 @@ export async function benchCommand(
       (session) => runSuite(of, { options, context, session }, signal),
       signal,
     );
+  if (options.cost === true) return run(speedSuite([]));
   if (suite === "typing") return run(typingSuite);
   return run(speedSuite(suite === "all" ? SPEED_SUITES : [suite]));
 }

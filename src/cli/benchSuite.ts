@@ -7,6 +7,8 @@ export interface BenchOptions extends ModelOptions {
   readonly json?: string;
   /** Where the report goes as a file. */
   readonly markdown?: string;
+  /** Only what a pass costs, and no suite. */
+  readonly cost?: boolean;
   /** For the suite `typing`; its own default if absent. */
   readonly sessions?: number;
   /** For the suites of speed; their own defaults if absent. */

@@ -81,6 +81,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
         .choices(SUITE_NAMES)
         .default("all"),
     )
+    .option("--cost", "only t(n): what a pass of so many rows costs here")
     .option("--seed <number>", "draws the places and keystrokes", positiveInteger, DEFAULT_SEED)
     .option("--json <file>", "write the figures as JSON; - for stdout, instead of the report")
     .option("--markdown <file>", "write the report to a file")

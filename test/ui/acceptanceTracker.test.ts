@@ -55,6 +55,17 @@ describe("AcceptanceTracker", () => {
     expect(e.counters).toEqual({ shown: 1 });
   });
 
+  test("counts the first lines and their rest, of one id, as one suggestion with all its text", () => {
+    const e = editor();
+    e.offer(1, "if (a) {");
+    e.insert("if (a) {");
+    e.accept(1);
+    e.offer(1, "\n  b();\n}");
+    e.insert("\n  b();\n}");
+    e.accept(1);
+    expect(e.counters).toMatchObject({ accepted: 1, acceptedCharacters: 17 });
+  });
+
   test("does not count what other text, or another place, replaced before that", () => {
     const e = editor("x");
     e.offer(1, "abc");
