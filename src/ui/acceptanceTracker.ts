@@ -22,7 +22,7 @@ export class AcceptanceTracker {
   readonly #kept: KeptText;
   readonly #shownIds = new RecentIds();
   readonly #acceptedIds = new RecentIds();
-  /** Places of suggestions taken to their end: first lines and their rest have one id. */
+  /** Ends of suggestions that were taken whole: first lines and their rest have one id. */
   readonly #finished = new RecentIds<string>();
   /** What may be on the screen: its text is what is left of it. */
   #current: Current | undefined;
@@ -63,7 +63,7 @@ export class AcceptanceTracker {
   /** The user took a suggestion whole: its command ran. */
   accepted(id: number, now: number): void {
     const offer = this.#last;
-    if (offer?.id !== id || !this.#finished.add(placeOf(offer))) return;
+    if (offer?.id !== id || !this.#finished.add(endOf(offer))) return;
     this.#take(offer, offer.text, now);
     this.#current = undefined;
   }
@@ -112,7 +112,7 @@ export class AcceptanceTracker {
   #insert(current: Current, text: string, now: number): void {
     if (text === current.text) {
       // The command of the same acceptance follows, or, after partial ones, does not.
-      if (this.#finished.add(placeOf(current))) this.#take(current, text, now);
+      if (this.#finished.add(endOf(current))) this.#take(current, text, now);
       return;
     }
     this.#record(current.languageId, { partialAccepts: 1 });
@@ -141,6 +141,7 @@ function isTyped(text: string): boolean {
   return Array.from(text).length === 1 || TYPED_PAIRS.has(text) || TYPED_LINE_BREAK.test(text);
 }
 
-function placeOf({ id, offset }: Offer): string {
-  return `${id}@${offset}`;
+/** Where a suggestion ends, which stays the same while it is taken. */
+function endOf({ id, offset, text }: Offer): string {
+  return `${id}@${offset + text.length}`;
 }
