@@ -116,12 +116,19 @@ describe("bench", () => {
     expect(report.models.draft).toBeNull();
   });
 
+  test("without a suite says what a pass costs, and no more", async () => {
+    const client = createClient();
+    await client.load(PAIR, ignore, NEVER);
+    const { suites, cost } = await client.bench({ ...PARAMS, suites: [] }, ignore, NEVER);
+    expect(suites).toEqual({});
+    expect(cost?.points[0]).toMatchObject({ numRows: 1, ms: expect.any(Number) });
+  });
+
   test("is refused before a load, and with fields that make no sense", async () => {
     const client = createClient();
     await expect(client.bench(PARAMS, ignore, NEVER)).rejects.toMatchObject({ code: "notLoaded" });
     await client.load(PAIR, ignore, NEVER);
     const invalid: readonly (readonly [string, unknown])[] = [
-      ["suites", []],
       ["suites", ["typing"]],
       ["configs", ["fused"]],
       ["configs", ["plain", "fastest"]],
