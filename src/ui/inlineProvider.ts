@@ -33,6 +33,9 @@ const EDITOR_WAITS_MS = 650;
  */
 const DISMISS_MS = 600;
 
+/** Time for what was handed out to get onto the screen, in ms. */
+const SETTLE_MS = 150;
+
 /** Where a question was asked. */
 interface Place {
   readonly document: vscode.TextDocument;
@@ -162,7 +165,11 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
   async #showRest(place: Place, { hasMore }: Suggestion): Promise<void> {
     const askAgain = this.#repeatable(place);
     const shownAt = performance.now();
-    if ((await hasMore) && performance.now() - shownAt < DISMISS_MS) await askAgain();
+    if (!(await hasMore) || performance.now() - shownAt >= DISMISS_MS) return;
+    // A question before the lines are on the screen would be answered with them.
+    const waitMs = Math.max(0, shownAt + SETTLE_MS - performance.now());
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await askAgain();
   }
 
   /** Lets the editor ask again, if the cursor is still there then and nothing else was asked. Never rejects. */

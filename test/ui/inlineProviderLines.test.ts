@@ -75,7 +75,7 @@ async function offerLines(whole: string | undefined) {
     selection,
     async finish() {
       resolve(whole === undefined ? undefined : fakeResult(whole));
-      await new Promise((done) => setImmediate(done));
+      await new Promise((done) => setTimeout(done, 200));
       return fake.executed.filter((id) => id === TRIGGER).length;
     },
   };
