@@ -41,10 +41,10 @@ export const PREFETCH_IDLE_MS = 200;
 /** A cursor that rests this long in a new place may be typed at, in ms (Cody preloads after as long). */
 export const REST_MS = 150;
 /**
- * Lines that are done are shown after this long while the rest is being generated, in ms, two frames of the screen. What is
- * whole by then comes at once.
+ * Lines that are done are shown after this long while the rest is being generated, in ms: before VS Code gives a question
+ * up (750 ms), and late enough that a quick engine's text comes whole.
  */
-export const LINES_AFTER_MS = 30;
+export const LINES_AFTER_MS = 600;
 /** Slower engines prefetch only what was accepted, in ms: a guess must not keep a machine busy. */
 const MAX_GUESS_LATENCY_MS = 500;
 /**
