@@ -18,6 +18,8 @@ const SOURCE_STYLES: Readonly<Record<DraftSource, Style>> = {
   recycling: "green",
   suffixMatch: "cyan",
   draftModel: "magenta",
+  workspace: "blue",
+  ghost: "gray",
 };
 const OWN_STYLE: Style = "yellow";
 const NUM_PREFIX_LINES = 3;

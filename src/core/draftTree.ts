@@ -8,8 +8,14 @@ import type { Token } from "./tokens.ts";
 /** Row of the last committed token: already shown to the user, not yet in the target's KV cache. */
 export const ROOT = 0;
 
-/** What can propose a draft token; the letters are those of DESIGN §4. */
-export const DRAFT_SOURCES = ["recycling", "suffixMatch", "draftModel"] as const;
+/** What can propose a draft token. */
+export const DRAFT_SOURCES = [
+  "recycling",
+  "suffixMatch",
+  "draftModel",
+  "workspace",
+  "ghost",
+] as const;
 export type DraftSource = (typeof DRAFT_SOURCES)[number];
 
 /** The bit that stands for a source in {@link DraftTree.sources}. */

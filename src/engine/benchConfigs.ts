@@ -3,6 +3,7 @@
  * `DRAFT_SOURCES` and `createDrafters`; another budget by {@link ConfigSurroundings.newPolicy}.
  */
 import {
+  BENCH_SOURCES,
   FUSED_CONFIG,
   leftOutSource,
   PEER_CONFIGS,
@@ -18,7 +19,7 @@ import {
   SpeculativeDecoder,
 } from "../bench/coreDecoders.ts";
 import type { DraftPolicy } from "../core/draftPolicy.ts";
-import { DRAFT_SOURCES, type DraftSource } from "../core/draftTree.ts";
+import type { DraftSource } from "../core/draftTree.ts";
 import { RecyclingStore } from "../core/recyclingDrafter.ts";
 import type { TargetModel } from "../core/targetModel.ts";
 import type { PeerModels } from "../llama/peerDecode.ts";
@@ -71,8 +72,8 @@ function decodersOf(
   const hasDraft = pair.draft !== undefined;
   const own = (decoder: Decoder) => ({ isPeer: false, decoders: [decoder] });
   if (name === PLAIN_CONFIG) return own(new PlainDecoder(target, common(pair)));
-  const sources = DRAFT_SOURCES.filter((source) => source !== "draftModel" || hasDraft);
-  const single = DRAFT_SOURCES.find((source) => source === name);
+  const sources = BENCH_SOURCES.filter((source) => source !== "draftModel" || hasDraft);
+  const single = BENCH_SOURCES.find((source) => source === name);
   const without = leftOutSource(name);
   if (!hasDraft && (single === "draftModel" || without === "draftModel")) return NO_DRAFT;
   if (single !== undefined) return own(speculative([single], true, surroundings));

@@ -54,6 +54,8 @@ export const SOURCE_STYLES: Readonly<Record<DraftSource, Style>> = {
   suffixMatch: { color: COLORS.accent, swatch: "dot" },
   recycling: { color: "var(--treeline-yellow)", swatch: "square" },
   draftModel: { color: "var(--treeline-purple)", swatch: "triangle" },
+  workspace: { color: "var(--treeline-orange)", swatch: "diamond" },
+  ghost: { color: "var(--treeline-green)", swatch: "ring" },
 };
 
 /** Plot's name of the shape that the legend draws. */

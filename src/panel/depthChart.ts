@@ -1,8 +1,10 @@
 /** How acceptance falls with the depth of a draft below the last committed token. */
+
 import * as Plot from "@observablehq/plot";
+import { SOURCE_NAMES } from "../bench/sourceNames.ts";
 import { type Chart, COLORS, frame, SOURCE_STYLES, SYMBOLS, TIP } from "./chart.ts";
 import type { DataTable } from "./dataTable.ts";
-import { formatCount, formatPercent, NONE, SOURCE_WORDS } from "./figureText.ts";
+import { formatCount, formatPercent, NONE } from "./figureText.ts";
 import { type DepthPoint, type DraftedConfig, depthPoints } from "./sourceRows.ts";
 
 const HEIGHT = 250;
@@ -15,7 +17,7 @@ export function depthChart(suiteName: string, config: DraftedConfig): Chart {
   const hasFew = points.some(({ verified }) => verified < FEW_DRAFTS);
   const sources = config.sources.map(({ source }) => ({
     ...SOURCE_STYLES[source],
-    text: SOURCE_WORDS[source],
+    text: SOURCE_NAMES[source],
   }));
   const few = { swatch: "ring", color: COLORS.muted, text: `under ${FEW_DRAFTS} drafts` } as const;
   const ends = config.sources.map(({ source }) => sentenceOf(points, source));
@@ -36,7 +38,7 @@ export function depthTable(suiteName: string, config: DraftedConfig): DataTable 
   const depths = [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b);
   return {
     caption: `Accepted of verified drafts by depth on ${suiteName}, ${config.name}`,
-    head: ["Depth", ...config.sources.map(({ source }) => SOURCE_WORDS[source])],
+    head: ["Depth", ...config.sources.map(({ source }) => SOURCE_NAMES[source])],
     rows: depths.map((depth) => [
       String(depth),
       ...config.sources.map(({ source }) => {
@@ -56,7 +58,7 @@ function sentenceOf(points: readonly DepthPoint[], source: DepthPoint["source"])
   const [first] = own;
   const last = own.at(-1);
   if (first === undefined || last === undefined) return "";
-  const name = SOURCE_WORDS[source];
+  const name = SOURCE_NAMES[source];
   return `${name}: from ${formatPercent(first.share)} at depth ${first.depth} to ${formatPercent(last.share)} at depth ${last.depth}.`;
 }
 
@@ -68,7 +70,7 @@ function plotDepths(points: readonly DepthPoint[], width: number) {
       color,
       fill: point.verified < FEW_DRAFTS ? COLORS.background : color,
       symbol: SYMBOLS[swatch as keyof typeof SYMBOLS],
-      title: `${SOURCE_WORDS[point.source]}, depth ${point.depth}\n${formatPercent(point.share)} accepted\n${countsOf(point)}`,
+      title: `${SOURCE_NAMES[point.source]}, depth ${point.depth}\n${formatPercent(point.share)} accepted\n${countsOf(point)}`,
     };
   });
   const depths = [...new Set(rows.map(({ depth }) => depth))].sort((a, b) => a - b);

@@ -1,6 +1,5 @@
 /** How the panel writes figures. Pure. */
 import type { ConfigFigures, Interval } from "../bench/benchReport.ts";
-import type { DraftSource } from "../core/draftTree.ts";
 
 /** What a ratio says once its bounds are heeded. */
 export type Verdict = "gain" | "loss" | "even" | "incomparable";
@@ -10,12 +9,6 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   loss: "slower than plain",
   even: "no clear difference from plain",
   incomparable: "not comparable",
-};
-
-export const SOURCE_WORDS: Readonly<Record<DraftSource, string>> = {
-  recycling: "recycling",
-  suffixMatch: "suffix match",
-  draftModel: "draft model",
 };
 
 /** Stands where nothing was measured. */

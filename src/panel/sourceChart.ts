@@ -1,5 +1,7 @@
 /** How many of each source's verified drafts the target accepted. */
+
 import * as Plot from "@observablehq/plot";
+import { SOURCE_NAMES } from "../bench/sourceNames.ts";
 import {
   type Chart,
   COLORS,
@@ -11,7 +13,7 @@ import {
   TIP,
 } from "./chart.ts";
 import type { DataTable } from "./dataTable.ts";
-import { formatCount, formatDecimal, formatPercent, orNone, SOURCE_WORDS } from "./figureText.ts";
+import { formatCount, formatDecimal, formatPercent, orNone } from "./figureText.ts";
 import { rowNames, rowValues, valueMargin } from "./rowMarks.ts";
 import type { DraftedConfig, SourceRow } from "./sourceRows.ts";
 
@@ -25,7 +27,7 @@ const shareOf = ({ accepted, verified }: SourceRow) => accepted / verified;
 export function sourceChart(suiteName: string, config: DraftedConfig): Chart {
   const each = config.sources.map(
     (row) =>
-      `${SOURCE_WORDS[row.source]}: ${formatPercent(shareOf(row))} of ${formatCount(row.verified)}.`,
+      `${SOURCE_NAMES[row.source]}: ${formatPercent(shareOf(row))} of ${formatCount(row.verified)}.`,
   );
   return {
     id: `${suiteName}/source`,
@@ -52,7 +54,7 @@ export function sourceTable(suiteName: string, { name, sources }: DraftedConfig)
       "ms per pass",
     ],
     rows: sources.map((row) => [
-      SOURCE_WORDS[row.source],
+      SOURCE_NAMES[row.source],
       formatCount(row.proposed),
       formatCount(row.verified),
       formatCount(row.accepted),
@@ -69,12 +71,12 @@ function plotSources({ sources }: DraftedConfig, width: number) {
     const counts = `${formatCount(row.accepted)} of ${formatCount(row.verified)} verified`;
     const proposed = `${formatCount(row.proposed)} proposed`;
     return {
-      name: SOURCE_WORDS[row.source],
+      name: SOURCE_NAMES[row.source],
       share,
       color: SOURCE_STYLES[row.source].color,
       text: formatPercent(share),
       counts: width < NARROW ? counts : `${counts}, ${proposed}`,
-      title: `${SOURCE_WORDS[row.source]}\n${formatPercent(share)} accepted\n${counts}\n${proposed}`,
+      title: `${SOURCE_NAMES[row.source]}\n${formatPercent(share)} accepted\n${counts}\n${proposed}`,
     };
   });
   const names = rows.map(({ name }) => name);

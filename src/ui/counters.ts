@@ -98,9 +98,3 @@ export function figuresOf(counters: Counters): Figures {
     })).filter(({ verified }) => verified > 0),
   };
 }
-
-export const SOURCE_NAMES: Readonly<Record<DraftSource, string>> = {
-  recycling: "recycling",
-  suffixMatch: "suffix match",
-  draftModel: "draft model",
-};

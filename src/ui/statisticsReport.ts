@@ -1,5 +1,6 @@
 /** *Show Statistics* as Markdown. Pure. */
-import { type Counters, figuresOf, SOURCE_NAMES } from "./counters.ts";
+import { SOURCE_NAMES } from "../bench/sourceNames.ts";
+import { type Counters, figuresOf } from "./counters.ts";
 import { dayOf, MAX_DAYS, type StatisticsBook, sumBook } from "./statisticsStore.ts";
 import { escapeMarkdown, formatPercent, formatSaved } from "./status.ts";
 

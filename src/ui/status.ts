@@ -1,6 +1,7 @@
 /** The state of Treeline in one value, and how the status bar says it. Pure: no VS Code here. */
+import { SOURCE_NAMES } from "../bench/sourceNames.ts";
 import type { LoadedModels } from "../engine/protocol.ts";
-import { type Figures, SOURCE_NAMES } from "./counters.ts";
+import type { Figures } from "./counters.ts";
 
 /**
  * `off`: switched off by the user. `failed`: nothing works until the user changes something. `recovering`: the engine

@@ -83,16 +83,24 @@ describe("EngineClient on a killed engine", () => {
     const { client, reference } = await startEngine();
     const { prefillMs } = reference.stats.timings;
     const random = seededRandom(32);
-    for (let i = 0; i < NUM_MOMENTS; i++) {
+    let numLate = 0;
+    for (let i = 0; i < NUM_MOMENTS; ) {
       const { pid } = await client.health(NEVER);
       const chunks: string[] = [];
       // Another prompt than the one that is in the cache.
       const pending = client.complete(OTHER_REQUEST, ({ text }) => chunks.push(text), NEVER);
-      const outcome = expect(pending, `prefill ${i}`).rejects.toMatchObject(CRASH);
-      await delay(random() * 0.5 * prefillMs);
+      const settled = Promise.allSettled([pending]);
+      await delay((random() * 0.5 * prefillMs) / (1 + numLate));
       process.kill(pid, "SIGKILL");
-      await outcome;
-      expect(chunks).toEqual([]);
+      const [outcome] = await settled;
+      if (chunks.length > 0 || outcome.status === "fulfilled") {
+        // The machine has become quicker, or the kill came late: another attempt, and earlier.
+        await vi.waitFor(() => expect(client.state).toBe("restarting"));
+        expect(++numLate).toBeLessThan(NUM_MOMENTS);
+      } else {
+        expect(outcome.reason, `prefill ${i}`).toMatchObject(CRASH);
+        i++;
+      }
       await expectRecovery(client, reference, `prefill ${i}`);
     }
   });
