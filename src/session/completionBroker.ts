@@ -13,10 +13,12 @@ import { abortError } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import { type CacheHit, CompletionCache } from "./completionCache.ts";
 import {
+  afterAcceptance,
   type CompletionQuery,
   type CompletionSource,
   paramsOf,
   type QueryOutcome,
+  type Shown,
   type Suggestion,
   type SuggestionOrigin,
 } from "./completionQuery.ts";
@@ -41,10 +43,12 @@ export const PREFETCH_IDLE_MS = 200;
 /** A cursor that rests this long in a new place may be typed at, in ms (Cody preloads after as long). */
 export const REST_MS = 150;
 /**
- * Lines that are done are shown after this long while the rest is being generated, in ms: before VS Code gives a question
- * up (750 ms), and late enough that a quick engine's text comes whole.
+ * Lines that are done are shown when a generation has taken so long, in ms: before VS Code gives a question up (750 ms),
+ * and late enough that a quick engine's text comes whole, as lines that are shown are not replaced.
  */
 export const LINES_AFTER_MS = 600;
+/** A question that comes later than that waits so long for more of them, in ms. */
+export const MORE_LINES_MS = 150;
 /** Slower engines prefetch only what was accepted, in ms: a guess must not keep a machine busy. */
 const MAX_GUESS_LATENCY_MS = 500;
 /**
@@ -64,19 +68,11 @@ export interface CompletionBrokerOptions {
   readonly caches: boolean;
 }
 
-const NO_MORE = Promise.resolve(false);
-
 interface Question {
   readonly query: CompletionQuery;
   readonly arrivedAt: number;
   /** Ends the wait for an answer. */
   readonly signal: AbortSignal;
-}
-
-/** What the user sees, and where. */
-interface Shown {
-  readonly query: CompletionQuery;
-  readonly suggestion: Suggestion;
 }
 
 export class CompletionBroker implements CompletionSource, Disposable {
@@ -189,16 +185,17 @@ export class CompletionBroker implements CompletionSource, Disposable {
     origin: SuggestionOrigin,
   ): Promise<QueryOutcome | undefined> {
     const { query, signal } = question;
-    const answer = await generation.answerFor(query, signal, this.#untilLines(question));
+    const answer = await generation.answerFor(
+      query,
+      signal,
+      this.#untilLines(generation, question),
+    );
     const { id } = generation;
     if (answer.kind === "lines") {
       const result = generation.end.then((end) =>
         end.kind === "finished" ? end.result : undefined,
       );
-      const { text } = answer;
-      const shownLength = (generation.typedSince(query)?.length ?? 0) + text.length;
-      const hasMore = result.then((whole) => (whole?.text.length ?? 0) > shownLength);
-      return this.#show(question, { id, text, origin, isWhole: false, hasMore, result });
+      return this.#show(question, { id, text: answer.text, origin, isWhole: false, result });
     }
     if (answer.kind === "disagreed") return undefined;
     if (answer.kind !== "finished") return withoutResult(answer);
@@ -213,11 +210,11 @@ export class CompletionBroker implements CompletionSource, Disposable {
   }
 
   /** When done lines will do; undefined where nothing may outlive its question. */
-  #untilLines({ arrivedAt }: Question) {
+  #untilLines({ startedAt }: RunningGeneration, { arrivedAt }: Question) {
     const { caches, clock } = this.#options;
     if (!caches) return;
-    return (signal: AbortSignal) =>
-      clock.delay(Math.max(0, arrivedAt + LINES_AFTER_MS - clock.now()), signal);
+    const at = Math.max(startedAt + LINES_AFTER_MS, arrivedAt + MORE_LINES_MS);
+    return (signal: AbortSignal) => clock.delay(Math.max(0, at - clock.now()), signal);
   }
 
   #serve(question: Question, { completion, text, origin }: CacheHit): QueryOutcome {
@@ -228,7 +225,6 @@ export class CompletionBroker implements CompletionSource, Disposable {
       text,
       origin,
       isWhole: true,
-      hasMore: NO_MORE,
       result: Promise.resolve(result),
     });
     this.#guessAcceptance({ query: question.query, suggestion: outcome.suggestion });
@@ -268,6 +264,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
     const generation = RunningGeneration.start(engine, paramsOf(query, this.#options), {
       id: this.#numGenerations,
       state: query,
+      startedAt,
       isPrefetch,
     });
     this.#running = generation;
@@ -301,9 +298,4 @@ export class CompletionBroker implements CompletionSource, Disposable {
     if (this.#options.caches) this.#plan.start(ORPHAN_GRACE_MS, end);
     else end();
   }
-}
-
-/** The question that follows when the user takes what is shown. */
-function afterAcceptance({ query, suggestion }: Shown): CompletionQuery {
-  return { ...query, prefixText: query.prefixText + suggestion.text, trigger: "automatic" };
 }

@@ -29,10 +29,11 @@ export interface Suggestion {
   readonly origin: SuggestionOrigin;
   /** From the query's arrival to this answer. */
   readonly latencyMs: number;
-  /** False while the text is only the first lines: the rest is being generated. */
+  /**
+   * False while the text is only the first lines: the rest is being generated, and is the answer once they are taken or
+   * typed. VS Code keeps what it shows when it is asked to look again, so they are not replaced.
+   */
   readonly isWhole: boolean;
-  /** Whether there turned out to be more than the text here. Never rejects. */
-  readonly hasMore: Promise<boolean>;
   /** Of the generation behind it; undefined if that did not finish. Never rejects. */
   readonly result: Promise<CompletionResult | undefined>;
 }
@@ -50,6 +51,17 @@ export interface NoSuggestion {
   readonly reason: NoSuggestionReason;
   /** One sentence with what was found and, where there is one, the remedy. */
   readonly detail: string;
+}
+
+/** What the user sees, and where. */
+export interface Shown {
+  readonly query: CompletionQuery;
+  readonly suggestion: Suggestion;
+}
+
+/** The question that follows when the user takes what is shown. */
+export function afterAcceptance({ query, suggestion }: Shown): CompletionQuery {
+  return { ...query, prefixText: query.prefixText + suggestion.text, trigger: "automatic" };
 }
 
 export type QueryOutcome =

@@ -29,22 +29,26 @@ export type GenerationAnswer =
 export interface GenerationRequest {
   readonly id: number;
   readonly state: CursorState;
+  /** By the broker's clock, in ms. */
+  readonly startedAt: number;
   readonly isPrefetch: boolean;
 }
 
 export class RunningGeneration {
   readonly id: number;
+  readonly startedAt: number;
   readonly isPrefetch: boolean;
   readonly #state: CursorState;
   readonly #controller = new AbortController();
-  readonly #growth = new ListenerSet<string>();
+  readonly #growth = new ListenerSet<void>();
   #streamed = "";
   /** Of that, the lines that are done. */
   #numLineChars = 0;
   #end: Promise<GenerationEnd> = Promise.resolve({ kind: "aborted" });
 
-  private constructor({ id, state, isPrefetch }: GenerationRequest) {
+  private constructor({ id, state, startedAt, isPrefetch }: GenerationRequest) {
     this.id = id;
+    this.startedAt = startedAt;
     this.isPrefetch = isPrefetch;
     this.#state = state;
   }
@@ -148,6 +152,6 @@ export class RunningGeneration {
     if (this.#controller.signal.aborted) return;
     this.#streamed += text;
     if (endsLine) this.#numLineChars = this.#streamed.length;
-    this.#growth.fire(this.#streamed);
+    this.#growth.fire();
   }
 }

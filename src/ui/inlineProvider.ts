@@ -27,15 +27,6 @@ export interface InlineProviderOptions {
  * another editor cancel at any time. In ms.
  */
 const EDITOR_WAITS_MS = 650;
-/**
- * Sooner nobody dismisses what has just appeared, in ms. An extension is not told of it, and what was dismissed must not
- * come back; after that the rest waits for the next key.
- */
-const DISMISS_MS = 600;
-
-/** Time for what was handed out to get onto the screen, in ms. */
-const SETTLE_MS = 150;
-
 /** Where a question was asked. */
 interface Place {
   readonly document: vscode.TextDocument;
@@ -110,7 +101,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     selected: vscode.SelectedCompletionInfo | undefined,
     suggestion: Suggestion,
   ): vscode.InlineCompletionList {
-    const { id, text, origin, latencyMs, isWhole } = suggestion;
+    const { id, text, origin, latencyMs } = suggestion;
     this.#decide(document, position, { reason: "offered", origin, latencyMs });
     const { languageId } = document;
     const documentId = document.uri.toString();
@@ -132,7 +123,6 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       command: ACCEPTED_COMMAND,
       arguments: [id],
     });
-    if (!isWhole) void this.#showRest({ document, position }, suggestion);
     return new vscode.InlineCompletionList([item]);
   }
 
@@ -159,17 +149,6 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     } finally {
       for (const subscription of subscriptions) subscription.dispose();
     }
-  }
-
-  /** Has the rest of a suggestion shown, of which the first lines are on the screen. Never rejects. */
-  async #showRest(place: Place, { hasMore }: Suggestion): Promise<void> {
-    const askAgain = this.#repeatable(place);
-    const shownAt = performance.now();
-    if (!(await hasMore) || performance.now() - shownAt >= DISMISS_MS) return;
-    // A question before the lines are on the screen would be answered with them.
-    const waitMs = Math.max(0, shownAt + SETTLE_MS - performance.now());
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
-    await askAgain();
   }
 
   /** Lets the editor ask again, if the cursor is still there then and nothing else was asked. Never rejects. */

@@ -22,7 +22,6 @@ class NotingSource implements CompletionSource {
         origin,
         latencyMs: 1,
         isWhole: true,
-        hasMore: Promise.resolve(false),
         result,
       },
     };

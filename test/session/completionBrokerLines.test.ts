@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LINES_AFTER_MS } from "../../src/session/completionBroker.ts";
+import { LINES_AFTER_MS, MORE_LINES_MS } from "../../src/session/completionBroker.ts";
 import { at, brief, continues, createBroker, settle } from "../support/brokerHarness.ts";
 
 const BLOCK = continues("if (a) {\n  b();\n  c();\n}");
@@ -19,7 +19,7 @@ describe("CompletionBroker with lines that are done", () => {
     expect(brief(outcome)).toBe("generated: {\n  b();");
     expect(outcome).toMatchObject({ suggestion: { isWhole: false, id: 1 } });
     const second = ask(at("if (a) █", "invoke"));
-    clock.advance(LINES_AFTER_MS);
+    clock.advance(MORE_LINES_MS);
     expect(brief(await second)).toBe("running: {\n  b();");
     engine.running?.finish();
     await settle();
@@ -71,7 +71,7 @@ describe("CompletionBroker with lines that are done", () => {
     clock.advance(LINES_AFTER_MS);
     await first;
     const second = ask(at("if (a) {█"));
-    clock.advance(LINES_AFTER_MS);
+    clock.advance(MORE_LINES_MS);
     expect(brief(await second)).toBe("running: \n  b();");
     expect(engine.requests.length).toBe(1);
     expect(engine.running).toBeDefined();

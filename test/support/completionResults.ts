@@ -29,7 +29,6 @@ export function suggestion(id: number, text: string): Suggestion {
     origin: "generated",
     latencyMs: 12,
     isWhole: true,
-    hasMore: Promise.resolve(false),
     result,
   };
 }

@@ -1,6 +1,5 @@
-/** First lines on the screen: whether the editor is asked again once the rest is there. */
+/** An answer that comes after VS Code stopped waiting: whether the editor is asked again. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { CompletionResult } from "../../src/engine/protocol.ts";
 import type {
   CompletionQuery,
   CompletionSource,
@@ -9,7 +8,6 @@ import type {
 import { readConfig } from "../../src/ui/config.ts";
 import { DecisionLog } from "../../src/ui/decisionLog.ts";
 import { InlineProvider } from "../../src/ui/inlineProvider.ts";
-import { fakeResult } from "../fakes/fakeCompletionEngine.ts";
 import { FakeDocument } from "../fakes/fakeDocument.ts";
 import {
   CancellationTokenSource,
@@ -56,59 +54,7 @@ function askOf(
   );
 }
 
-/** Offers the first line of a block at the end of a document; the rest comes when told to. */
-async function offerLines(whole: string | undefined) {
-  let resolve: (result: CompletionResult | undefined) => void = () => {};
-  const promise = new Promise<CompletionResult | undefined>((done) => {
-    resolve = done;
-  });
-  const hasMore = promise.then((result) => (result?.text ?? "").length > "if (a) {".length);
-  const first = { ...suggestion(5, "if (a) {"), isWhole: false, hasMore, result: promise };
-  const { provider, document, position } = setUp({ query: async () => ({ suggestion: first }) });
-  const ask = () => askOf(provider, document, position);
-  await ask();
-  const selection = { isEmpty: true, active: position };
-  window.activeTextEditor = { document, selection };
-  return {
-    ask,
-    document,
-    selection,
-    async finish() {
-      resolve(whole === undefined ? undefined : fakeResult(whole));
-      await new Promise((done) => setTimeout(done, 200));
-      return fake.executed.filter((id) => id === TRIGGER).length;
-    },
-  };
-}
-
-test("asks again once the rest is there", async () => {
-  const { finish } = await offerLines("if (a) {\n  b();\n}");
-  expect(await finish()).toBe(1);
-});
-
-test("does not where there is no more, or the generation was ended", async () => {
-  for (const whole of ["if (a) {", undefined]) {
-    const { finish } = await offerLines(whole);
-    expect(await finish(), String(whole)).toBe(0);
-  }
-});
-
-test("does not where the cursor left, another text stands there, or another question was asked", async () => {
-  const changes: ((state: Awaited<ReturnType<typeof offerLines>>) => unknown)[] = [
-    ({ selection }) => Object.assign(selection, { active: new Position(3, 0) }),
-    ({ selection }) => Object.assign(selection, { isEmpty: false }),
-    ({ document }) => Object.assign(document, { version: document.version + 1 }),
-    ({ ask }) => ask(),
-    () => Object.assign(window, { activeTextEditor: undefined }),
-  ];
-  for (const [index, change] of changes.entries()) {
-    const state = await offerLines("if (a) {\n  b();\n}");
-    await change(state);
-    expect(await state.finish(), `change ${index}`).toBe(0);
-  }
-});
-
-describe("an answer that the editor gave up", () => {
+describe("InlineProvider with an answer that the editor gave up", () => {
   /** Asks, cancels after a while, and answers whoever still wants to know. */
   async function giveUp(
     afterMs: number,
@@ -157,12 +103,4 @@ describe("an answer that the editor gave up", () => {
     expect(answers.map(({ trigger }) => trigger)).toEqual(["automatic", "automatic"]);
     expect(numTriggers).toBe(0);
   });
-});
-
-test("does not bring back what may have been dismissed", async () => {
-  vi.useFakeTimers({ toFake: ["performance"] });
-  const { finish } = await offerLines("if (a) {\n  b();\n}");
-  vi.advanceTimersByTime(5000);
-  expect(await finish()).toBe(0);
-  vi.useRealTimers();
 });
