@@ -1,11 +1,13 @@
-/** The suite `typing`: how soon ghost text comes while somebody types, with the broker's caches and without. */
+/** The suite `typing`: how soon ghost text comes while somebody types, with all caches, with the prompt's alone, without. */
 import { drawTypingScript, type TypingScript } from "../bench/typingReplay.ts";
 import {
   formatTypingReport,
-  ratioOf,
+  TYPING_MODE_NAMES,
+  TYPING_MODES,
+  type TypingMode,
   type TypingReport,
   type TypingRun,
-  typingFigures,
+  typingReport,
 } from "../bench/typingReport.ts";
 import { nullLog } from "../core/log.ts";
 import type { CompleteParams, CompletionChunk, CompletionResult } from "../engine/protocol.ts";
@@ -21,7 +23,12 @@ const DEFAULT_SESSIONS = 5;
 const KEYS_PER_SESSION = 40;
 const MAX_TOKENS = 64;
 
-type RunsByMode = Record<"with" | "without", TypingRun[]>;
+/** What a mode keeps: completions in the broker, and the prompt in the engine. */
+const MODES = {
+  withCaches: { caches: true, reusesPrompt: true },
+  promptOnly: { caches: false, reusesPrompt: true },
+  withoutCaches: { caches: false, reusesPrompt: false },
+} as const satisfies Record<TypingMode, object>;
 
 export const typingSuite: BenchSuite<TypingReport> = {
   async measure(surroundings, signal) {
@@ -29,61 +36,59 @@ export const typingSuite: BenchSuite<TypingReport> = {
     const { terminal } = context;
     const { seed, sessions: numSessions = DEFAULT_SESSIONS } = options;
     const files = await readPackageSources(context, signal);
-    const runs: RunsByMode = { with: [], without: [] };
+    const sessions: Record<TypingMode, TypingRun>[] = [];
     try {
       for (let index = 0; index < numSessions; index++) {
         const script = drawTypingScript(files, KEYS_PER_SESSION, seed + index);
-        // Which one finds the engine warmed up by the other takes turns.
-        const order =
-          index % 2 === 0 ? (["with", "without"] as const) : (["without", "with"] as const);
-        const pair: Partial<Record<keyof RunsByMode, TypingRun>> = {};
-        for (const mode of order) {
-          terminal.progress(`typing session ${index + 1} of ${numSessions}, ${mode} caches`);
-          pair[mode] = await runScript(script, mode === "with", surroundings, signal);
+        const runs: Partial<Record<TypingMode, TypingRun>> = {};
+        for (const mode of rotated(TYPING_MODES, index)) {
+          terminal.progress(
+            `typing session ${index + 1} of ${numSessions}, ${TYPING_MODE_NAMES[mode]}`,
+          );
+          runs[mode] = await runScript(script, mode, surroundings, signal);
         }
-        for (const mode of order) runs[mode].push(pair[mode]!);
+        sessions.push(runs as Record<TypingMode, TypingRun>);
       }
     } catch (error) {
       // What was measured before Ctrl+C is reported; the command ends as interrupted all the same.
       if (!signal.aborted) throw error;
     }
-    const withCaches = typingFigures(runs.with);
-    const withoutCaches = typingFigures(runs.without);
     const { models } = session;
-    return {
-      suite: "typing",
+    const surroundingsOfReport = {
       seed,
       numSessions,
-      numMeasured: runs.with.length,
       target: models.target.name,
       draft: models.draft?.name ?? null,
       backend: models.backend,
-      withCaches,
-      withoutCaches,
-      p50Ratio: ratioOf(withoutCaches.timeToGhostText.p50Ms, withCaches.timeToGhostText.p50Ms),
-      p95Ratio: ratioOf(withoutCaches.timeToGhostText.p95Ms, withCaches.timeToGhostText.p95Ms),
     };
+    return typingReport(sessions, surroundingsOfReport);
   },
   format: formatTypingReport,
 };
 
+/** Which one finds the engine warmed up by another takes turns. */
+function rotated<T>(items: readonly T[], by: number): T[] {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
 async function runScript(
   script: TypingScript,
-  caches: boolean,
+  mode: TypingMode,
   { session }: SuiteSurroundings,
   signal: AbortSignal,
 ): Promise<TypingRun> {
   const { client, models } = session;
   await emptyEngineCache(client, signal);
   const { numPasses: numBefore } = await client.statistics(signal);
-  const engine = new CountingEngine(client);
+  const engine = new CountingEngine(client, MODES[mode].reusesPrompt);
   const broker = new CompletionBroker({
     engine,
     maxTokens: MAX_TOKENS,
     sources: draftSources(models),
     clock: systemClock,
     log: nullLog,
-    caches,
+    caches: MODES[mode].caches,
   });
   let played: Awaited<ReturnType<typeof playScript>>;
   try {
@@ -120,11 +125,13 @@ async function emptyEngineCache(engine: CompletionEngine, signal: AbortSignal): 
 /** Notes what passes through it. */
 class CountingEngine implements CompletionEngine {
   readonly #engine: CompletionEngine;
+  readonly #reusesPrompt: boolean;
   readonly finished: CompletionResult[] = [];
   numStarted = 0;
 
-  constructor(engine: CompletionEngine) {
+  constructor(engine: CompletionEngine, reusesPrompt: boolean) {
     this.#engine = engine;
+    this.#reusesPrompt = reusesPrompt;
   }
 
   async complete(
@@ -133,7 +140,8 @@ class CountingEngine implements CompletionEngine {
     signal: AbortSignal,
   ): Promise<CompletionResult> {
     this.numStarted++;
-    const result = await this.#engine.complete(params, onChunk, signal);
+    const asked = { ...params, reusesPrompt: this.#reusesPrompt };
+    const result = await this.#engine.complete(asked, onChunk, signal);
     this.finished.push(result);
     return result;
   }

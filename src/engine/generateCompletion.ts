@@ -8,7 +8,7 @@ import type { RecyclingStore } from "../core/recyclingDrafter.ts";
 import { speculativeDecode } from "../core/speculativeDecode.ts";
 import { CompletionStopRule } from "../core/stopRules.ts";
 import { streamableText, trimAt } from "../core/trimCompletion.ts";
-import type { PromptTokens } from "../llama/promptTokens.ts";
+import { PromptTokens } from "../llama/promptTokens.ts";
 import { TokenDecoder } from "../llama/vocabulary.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
 import { createDrafters, draftBudget } from "./draftSetup.ts";
@@ -40,7 +40,10 @@ export async function generateCompletion(
   const { pair, log } = stores;
   const { model, target } = pair.target;
   const { vocabulary } = model;
-  const context = buildCompletionPrompt(pair, stores.promptTokens, params);
+  const reusesPrompt = params.reusesPrompt ?? true;
+  if (!reusesPrompt) await emptyCaches(pair, signal);
+  const promptTokens = reusesPrompt ? stores.promptTokens : new PromptTokens(model);
+  const context = buildCompletionPrompt(pair, promptTokens, params);
   const promptEnd = performance.now();
 
   const stopDecoder = new TokenDecoder(vocabulary);
@@ -114,6 +117,10 @@ export async function generateCompletion(
       decodeMs: totalMs - (promptEnd - start) - phases.prefillMs - phases.beginMs,
     },
   };
+}
+
+async function emptyCaches({ target, draft }: ModelPair, signal: AbortSignal): Promise<void> {
+  for (const one of [target, draft]) await one?.target.prefill(new Int32Array(0), signal);
 }
 
 function cursorOf({

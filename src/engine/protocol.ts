@@ -78,6 +78,8 @@ export interface CompleteParams {
   readonly sources: readonly DraftSource[];
   /** Nodes one pass verifies at most; the engine's own choice if absent. */
   readonly maxDraftNodes?: number;
+  /** False: the prompt is tokenized and evaluated anew, whatever the caches hold. For measuring what they bring. */
+  readonly reusesPrompt?: boolean;
 }
 
 export interface CompletionTimings {
@@ -258,7 +260,10 @@ export function checkCompleteParams(params: CompleteParams): void {
     refuse("maxTokens", "an integer of at least 1");
   }
   if (!Array.isArray(params.sources)) refuse("sources", "an array of drafter names");
-  const { maxDraftNodes } = params;
+  const { maxDraftNodes, reusesPrompt } = params;
+  if (reusesPrompt !== undefined && typeof reusesPrompt !== "boolean") {
+    refuse("reusesPrompt", "true or false");
+  }
   if (maxDraftNodes !== undefined && !(Number.isInteger(maxDraftNodes) && maxDraftNodes >= 0)) {
     refuse("maxDraftNodes", "an integer of at least 0");
   }

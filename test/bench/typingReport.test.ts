@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import {
   formatTypingReport,
-  ratioOf,
   type TypingAnswer,
   typingFigures,
+  typingReport,
 } from "../../src/bench/typingReport.ts";
 
 const answer = (latencyMs: number, name = "generated", call: "key" | "second" = "key") =>
@@ -48,33 +48,35 @@ describe("typingFigures", () => {
   });
 });
 
-describe("formatTypingReport", () => {
-  const report = (withCaches: typeof RUNS, withoutCaches: typeof RUNS) => {
-    const figures = [typingFigures(withCaches), typingFigures(withoutCaches)] as const;
-    return formatTypingReport({
-      suite: "typing",
-      seed: 1,
-      numSessions: 2,
-      numMeasured: withCaches.length,
-      target: "tiny",
-      draft: null,
-      backend: "cpu",
-      withCaches: figures[0],
-      withoutCaches: figures[1],
-      p50Ratio: ratioOf(figures[1].timeToGhostText.p50Ms, figures[0].timeToGhostText.p50Ms),
-      p95Ratio: null,
-    });
-  };
+const ABOUT = { seed: 1, numSessions: 2, target: "tiny", draft: null, backend: "cpu" };
+/** A session whose keys took twice as long with the prompt alone, and three times without anything. */
+const SESSION = {
+  withCaches: run([answer(10), answer(30)]),
+  promptOnly: run([answer(20), answer(60)]),
+  withoutCaches: run([answer(30), answer(90)]),
+};
 
-  test("prints both configurations side by side", () => {
-    const text = report(RUNS, RUNS);
-    expect(text).toMatch(/time to ghost text +10\.0 \/ 30\.0 +10\.0 \/ 30\.0/);
-    expect(text).toMatch(/never shown +4 \(20\.0 %\)/);
-    expect(text).toContain("p50 1.00x, p95 not measured");
+test("typingReport compares every mode with the one that has all caches", () => {
+  const report = typingReport([SESSION], ABOUT);
+  expect(report.numMeasured).toBe(1);
+  expect(report.ratios).toEqual({
+    promptOnly: { p50: 2, p95: 2 },
+    withoutCaches: { p50: 3, p95: 3 },
+  });
+});
+
+describe("formatTypingReport", () => {
+  test("prints the modes side by side", () => {
+    const text = formatTypingReport(typingReport([SESSION], ABOUT));
+    expect(text).toMatch(/time to ghost text +10\.0 \/ 30\.0 +20\.0 \/ 60\.0 +30\.0 \/ 90\.0/);
+    expect(text).toMatch(/never shown( +2 \(20\.0 %\)){3}/);
+    expect(text).toContain("prompt only p50 2.00x, p95 2.00x; without p50 3.00x, p95 3.00x");
   });
 
   test("says so where nothing was measured", () => {
-    expect(report([], [])).toMatch(/0 of 2 sessions/);
-    expect(report([], [])).toMatch(/time to ghost text +none +none/);
+    const text = formatTypingReport(typingReport([], ABOUT));
+    expect(text).toMatch(/0 of 2 sessions/);
+    expect(text).toMatch(/time to ghost text( +none){3}/);
+    expect(text).toContain("p50 not measured");
   });
 });

@@ -73,6 +73,15 @@ describe("a newer request", () => {
   });
 });
 
+test("a request may go without what earlier ones left in the caches", async () => {
+  const client = await openPair();
+  const { text } = await complete(client, LONG_REQUEST);
+  const again = await complete(client, LONG_REQUEST);
+  expect(again.stats.numReusedTokens).toBe(again.stats.numPromptTokens - 1);
+  const anew = await complete(client, { ...LONG_REQUEST, reusesPrompt: false });
+  expect(anew).toMatchObject({ text, stats: { numReusedTokens: 0 } });
+});
+
 describe("cancelling", () => {
   test("at any chunk leaves an engine whose next answer is a fresh one's", async () => {
     const expected = await freshText(LONG_REQUEST);
