@@ -1,9 +1,14 @@
-/** An engine that needs longer than VS Code waits: what comes late still reaches the screen. */
-import { rm } from "node:fs/promises";
+/** Engines that need longer than VS Code waits: what comes late still reaches the screen. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from "vitest";
+import { cachedWidenedModel } from "../../src/widen/cachedWidenedModel.ts";
+import { REPOSITORY } from "./hostLayout.ts";
+import { poll } from "./poll.ts";
 import {
+  chooseTarget,
   commandLineText,
   createWorkspace,
   editorState,
@@ -59,5 +64,58 @@ describe("the packed extension with a slow engine", () => {
     await typeSlowly("  url");
     const shown = await settledGhostText(host);
     expect(shown).toBe(await commandLineText("schemas.ts", await editorState(host)));
+  });
+});
+
+describe("the packed extension with a large model", () => {
+  /** The bundled target at the cost of 0.4 billion parameters: a CPU needs more than a second for a block. */
+  const SHAPE = { width: 768, numLayers: 32, ffnWidth: 4096, type: "q8_0" } as const;
+  let models: string;
+  let folder: string;
+  let target: string;
+  let host: VscodeHost;
+
+  beforeAll(async () => {
+    models = await mkdtemp(join(tmpdir(), "treeline-models-"));
+    const source = join(REPOSITORY, "models/treeline-tiny-target-q8_0.gguf");
+    const { signal } = new AbortController();
+    target = (await cachedWidenedModel(source, models, { ...SHAPE, signal })).path;
+    folder = await createWorkspace();
+    host = await startTreeline({ workspaceFolder: folder });
+    await untilLoaded(1);
+    await chooseTarget(host, target);
+    await untilLoaded(2);
+  });
+
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    for (const each of [folder, models]) await rm(each, { recursive: true, force: true });
+  });
+
+  async function untilLoaded(numTimes: number): Promise<void> {
+    const isLoaded = async () =>
+      (await host.logs.read("Treeline")).split("loaded backend").length > numTimes;
+    await poll(`load ${numTimes}`, isLoaded, { timeoutMs: 60_000 });
+  }
+
+  test("shows the lines that are done, and what follows once they are taken", async () => {
+    onTestFailed(() => showFailure(host, "first-lines"));
+    await host.openFile(join(folder, "schemas.ts"));
+    await host.moveCursor(SCHEMA_LINE, 1);
+    await host.typeText("  url", HUMAN);
+    const state = await editorState(host);
+    // What is shown stays until it is taken.
+    const first = await settledGhostText(host);
+    await host.screenshot("treeline-first-lines.png");
+    await host.press("Tab");
+    await expect.poll(() => host.editorText()).toContain(`  url${first}`);
+
+    const whole = await commandLineText("schemas.ts", state, target);
+    expect(whole.startsWith(first)).toBe(true);
+    expect(first.length).toBeLessThan(whole.length);
+    const rest = whole.slice(first.length);
+    expect(await settledGhostText(host)).toBe(rest);
+    await host.press("Tab");
+    await expect.poll(() => host.editorText()).toContain(`  url${whole}`);
   });
 });

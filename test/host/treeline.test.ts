@@ -6,6 +6,7 @@ import { ARTIFACTS_DIR } from "./hostLayout.ts";
 import { poll } from "./poll.ts";
 import { statusBarItem, statusBarTooltip } from "./statusBar.ts";
 import {
+  chooseTarget,
   commandLineText,
   createWorkspace,
   edited,
@@ -200,12 +201,7 @@ describe("the packed extension", () => {
 
   test("a corrupt model gives one clear message, and another choice mends it", async () => {
     await startOver();
-    const setTarget = (path?: string) =>
-      host.evaluate(async (vscode, value) => {
-        const settings = vscode.workspace.getConfiguration("treeline");
-        await settings.update("model.target", value, vscode.ConfigurationTarget.Global);
-      }, path);
-    await setTarget(join(folder, "corrupt.gguf"));
+    await chooseTarget(host, join(folder, "corrupt.gguf"));
 
     const message = await host.waitForNotification("corrupt.gguf");
     expect(message).toContain("Treeline:");

@@ -120,6 +120,14 @@ export async function executeCommand(host: VscodeHost, id: string): Promise<void
   }, id);
 }
 
+/** Sets the target's path, or takes it back: a setting of the machine, which the user's file does not reach in a remote. */
+export async function chooseTarget(host: VscodeHost, path?: string): Promise<void> {
+  await host.evaluate(async (vscode, value) => {
+    const settings = vscode.workspace.getConfiguration("treeline");
+    await settings.update("model.target", value, vscode.ConfigurationTarget.Global);
+  }, path);
+}
+
 /** Pictures and prints what a failed test left on the screen. */
 export async function showFailure(host: VscodeHost | undefined, testName: string): Promise<void> {
   await host?.screenshot(`failed-${testName.replaceAll(/\W+/g, "-")}.png`);
@@ -165,16 +173,19 @@ export function edited(state: EditorState, numRemoved: number, inserted: string)
   return { text: lines.join("\n"), line: state.line, column: column + inserted.length };
 }
 
-/** What the command line completes there. */
+/** What the command line completes there, with the bundled pair or with another target. */
 export async function commandLineText(
   fileName: string,
   { text, line, column }: EditorState,
+  targetPath?: string,
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "treeline-cli-"));
   try {
     await writeFile(join(folder, fileName), text);
     const place = ["--line", String(line), "--column", String(column)];
-    const args = [join(REPOSITORY, "dist/cli.mjs"), "complete", fileName, ...place, "--json"];
+    const models = targetPath === undefined ? [] : ["--target", targetPath];
+    const command = [join(REPOSITORY, "dist/cli.mjs"), "complete", fileName];
+    const args = [...command, ...place, ...models, "--json"];
     const { stdout } = await run(process.execPath, args, { cwd: folder });
     return (JSON.parse(stdout) as { text: string }).text;
   } finally {
