@@ -1,6 +1,6 @@
 /**
- * Workspace hits become a draft tree: where their continuations agree they share a path, where they part each side has
- * the share of its weights.
+ * Earlier occurrences of a text's end become a draft tree: where their continuations agree they share a path, where
+ * they part each side has the share of its weights.
  * @see Oliaro et al., SuffixDecoding (arXiv 2411.04975): best-first on count ratios; ALGORITHMS §3.2. Ours weighs the
  *   counts, and knows that few and short matches prove little.
  */
@@ -8,7 +8,6 @@ import type { DraftBudget } from "./drafter.ts";
 import { type DraftTree, DraftTreeBuilder, ROOT } from "./draftTree.ts";
 import { takeBest } from "./takeBest.ts";
 import type { Token } from "./tokens.ts";
-import type { WorkspaceHit } from "./workspaceSearch.ts";
 
 const MAX_DEPTH = 16;
 /** Different tokens tried below one node. */
@@ -16,6 +15,23 @@ const MAX_SIBLINGS = 4;
 /** Evidence for "something else": see {@link hitConfidence}. */
 const DOUBT = 2.2;
 const DOUBT_OFFSET = 0.7;
+
+/** An earlier occurrence of the text's end. */
+export interface Hit {
+  /** Tokens that agree. */
+  readonly matchLength: number;
+  /** How much it counts against the other hits; positive. */
+  readonly weight: number;
+  /** What followed, at least one token. */
+  readonly continuation: ArrayLike<Token>;
+}
+
+/** How far hits are followed, and how far they are believed. */
+export interface HitTrust {
+  readonly maxDepth: number;
+  /** Chance that unanimous hits are right, in (0, 1]. @param matchLength - the tokens followed since included. */
+  confidence(matchLength: number, numVoters: number): number;
+}
 
 /** A token that could be added: what hits that went the same way so far have next. */
 interface Candidate {
@@ -26,8 +42,10 @@ interface Candidate {
   readonly matchLength: number;
   readonly score: number;
   readonly survival: number;
-  readonly voters: readonly WorkspaceHit[];
+  readonly voters: readonly Hit[];
 }
+
+const WORKSPACE_TRUST: HitTrust = { maxDepth: MAX_DEPTH, confidence: hitConfidence };
 
 /**
  * A tree of the likeliest nodes within the budget.
@@ -36,19 +54,20 @@ interface Candidate {
  */
 export function draftFromHits(
   rootToken: Token,
-  hits: readonly WorkspaceHit[],
+  hits: readonly Hit[],
   numFollowed: number,
   budget: DraftBudget,
   source: number,
+  trust = WORKSPACE_TRUST,
 ): DraftTree {
   const tree = new DraftTreeBuilder(rootToken);
-  const maxDepth = Math.min(budget.maxDepth, MAX_DEPTH);
+  const maxDepth = Math.min(budget.maxDepth, trust.maxDepth);
   const candidates: Candidate[] = [];
-  const push = (parent: number, depth: number, survival: number, hitsHere: typeof hits) => {
+  const push = (parent: number, depth: number, survival: number, hitsHere: readonly Hit[]) => {
     if (depth > maxDepth) return;
     const votes = votesAt(hitsHere, numFollowed + depth - 1);
     for (const [rank, { token, share, matchLength, voters }] of votes.entries()) {
-      const score = share * hitConfidence(matchLength, voters.length);
+      const score = share * trust.confidence(matchLength, voters.length);
       if (survival * score < budget.minSurvival) continue;
       candidates.push({
         parent,
@@ -85,7 +104,7 @@ export function hitConfidence(matchLength: number, numVoters: number): number {
 /** One token and the hits that have it next. */
 interface Vote {
   readonly token: Token;
-  readonly voters: WorkspaceHit[];
+  readonly voters: Hit[];
   /** Weight; once all is counted, the share of it. */
   share: number;
   /** Longest match of its voters, the tokens followed since included. */
@@ -93,7 +112,7 @@ interface Vote {
 }
 
 /** The tokens that hits have at an index of their continuations, the one of most weight first. */
-function votesAt(hits: readonly WorkspaceHit[], index: number): Vote[] {
+function votesAt(hits: readonly Hit[], index: number): Vote[] {
   const votes: Vote[] = [];
   let total = 0;
   for (const hit of hits) {

@@ -11,6 +11,17 @@ export function commonPrefixLength(a: Int32Array, b: Int32Array): number {
   return length;
 }
 
+/** The runs one after the other, in an array of its own. */
+export function concatTokens(...runs: readonly Int32Array[]): Int32Array {
+  const joined = new Int32Array(runs.reduce((length, run) => length + run.length, 0));
+  let end = 0;
+  for (const run of runs) {
+    joined.set(run, end);
+    end += run.length;
+  }
+  return joined;
+}
+
 /** A run of tokens that grows at the end and shrinks from it; storage doubles as needed. */
 export class TokenBuffer {
   #tokens: Int32Array;

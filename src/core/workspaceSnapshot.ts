@@ -2,21 +2,28 @@
  * The workspace index between sessions, as bytes: files with their tokens, from which chains are linked again (20-40 ns
  * per token). Reads nothing from disk and trusts nothing that it is given.
  *
- * Words of 32 bits in the machine's order; one of the other order does not know the first word.
- *   0 magic, 1 version, 2 size in words, 3-4 checksum of all words from 5,
+ * Words of 32 bits; after the five of every snapshot (snapshotHeader.ts):
  *   5 bytes of the tokenizer's hash, 6 files, 7 tokens, 8 bytes of paths, 9 zero;
  *   then per file, column by column: stamps (two words each), numbers of tokens, bytes of paths;
  *   tokens; the tokenizer's hash and the paths in UTF-8, filled up with zeros.
  */
-import { wordHash } from "./wordHash.ts";
+import {
+  decodeUtf8,
+  HASHED_FROM,
+  openSnapshot,
+  type SnapshotFormat,
+  sealSnapshot,
+  snapshotBuffer,
+} from "./snapshotHeader.ts";
 import { type IndexedFile, MAX_FILE_TOKENS } from "./workspaceIndex.ts";
 
-const MAGIC = 0x49_57_4c_54;
-const VERSION = 1;
-const HEADER_WORDS = 10;
-const HASHED_FROM = 5;
+const FORMAT: SnapshotFormat = {
+  magic: 0x49_57_4c_54,
+  version: 1,
+  name: "a workspace index",
+  headerWords: 10,
+};
 const WORDS_PER_FILE = 4;
-const MAX_WORDS = 2 ** 30;
 
 /** Files, or why there are none. */
 export type DecodedSnapshot =
@@ -40,10 +47,8 @@ export function encodeSnapshot(
   const numTokens = named.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const numPathBytes = named.reduce((sum, { pathBytes }) => sum + pathBytes.length, 0);
   const layout = layoutOf(named.length, numTokens, hashBytes.length + numPathBytes);
-  if (layout.numWords > MAX_WORDS) throw new RangeError(`a snapshot of ${layout.numWords} words`);
-  const buffer = new ArrayBuffer(4 * layout.numWords);
+  const buffer = snapshotBuffer(layout.numWords);
   const { words, stamps, lengths, pathLengths, tokens, text } = columnsOf(buffer, layout);
-  words.set([MAGIC, VERSION, layout.numWords]);
   words.set([hashBytes.length, named.length, numTokens, numPathBytes], HASHED_FROM);
   text.set(hashBytes);
   let tokenAt = 0;
@@ -57,8 +62,7 @@ export function encodeSnapshot(
     tokenAt += file.tokens.length;
     byteAt += file.pathBytes.length;
   }
-  words.set(wordHash(words.subarray(HASHED_FROM)), 3);
-  return new Uint8Array(buffer);
+  return sealSnapshot(buffer, FORMAT);
 }
 
 /**
@@ -66,24 +70,12 @@ export function encodeSnapshot(
  * are views of the bytes. Never throws, and reserves no more than the bytes have, whatever they claim.
  */
 export function decodeSnapshot(bytes: Uint8Array, tokenizerHash: string): DecodedSnapshot {
-  if (bytes.length < 4 * HEADER_WORDS || bytes.length % 4 !== 0) {
-    return { reason: `${bytes.length} bytes are no snapshot` };
-  }
-  const isAligned = bytes.byteOffset % 8 === 0 && bytes.buffer instanceof ArrayBuffer;
-  const { buffer, byteOffset, length } = isAligned ? bytes : bytes.slice();
-  const header = new Uint32Array(buffer, byteOffset, length / 4);
-  const [magic, version, numWords, checksumA, checksumB] = header;
-  if (magic !== MAGIC) return { reason: "it is no snapshot of a workspace index" };
-  if (version !== VERSION) return { reason: `its version is ${version}, not ${VERSION}` };
-  if (numWords !== header.length) {
-    return { reason: `it has ${header.length} of ${numWords} words` };
-  }
-  const [a, b] = wordHash(header.subarray(HASHED_FROM));
-  if (a !== checksumA || b !== checksumB) return { reason: "its checksum differs" };
-  const [numHashBytes, numFiles, numTokens, numPathBytes] = header.subarray(HASHED_FROM);
+  const { words, reason } = openSnapshot(bytes, FORMAT);
+  if (words === undefined) return { reason };
+  const [numHashBytes, numFiles, numTokens, numPathBytes] = words.subarray(HASHED_FROM);
   const layout = layoutOf(numFiles!, numTokens!, numHashBytes! + numPathBytes!);
-  if (layout.numWords !== header.length) return { reason: "its parts do not add up to its size" };
-  const columns = columnsOf(buffer as ArrayBuffer, layout, byteOffset);
+  if (layout.numWords !== words.length) return { reason: "its parts do not add up to its size" };
+  const columns = columnsOf(words.buffer, layout, words.byteOffset);
   return filesOf(columns, numHashBytes!, tokenizerHash);
 }
 
@@ -120,15 +112,6 @@ function filesOf(columns: Columns, numHashBytes: number, tokenizerHash: string):
   return { files };
 }
 
-/** Undefined where bytes are not UTF-8. */
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 interface Layout {
   readonly numFiles: number;
   readonly numTokens: number;
@@ -139,7 +122,7 @@ interface Layout {
 /** Counts are below 2^33, so sums are exact. */
 function layoutOf(numFiles: number, numTokens: number, numTextBytes: number): Layout {
   const numWords =
-    HEADER_WORDS + WORDS_PER_FILE * numFiles + numTokens + Math.ceil(numTextBytes / 4);
+    FORMAT.headerWords + WORDS_PER_FILE * numFiles + numTokens + Math.ceil(numTextBytes / 4);
   return { numFiles, numTokens, numTextBytes, numWords };
 }
 
@@ -147,7 +130,7 @@ type Columns = ReturnType<typeof columnsOf>;
 
 function columnsOf(buffer: ArrayBuffer, layout: Layout, byteOffset = 0) {
   const { numFiles, numTokens, numTextBytes, numWords } = layout;
-  const stampsAt = byteOffset + 4 * HEADER_WORDS;
+  const stampsAt = byteOffset + 4 * FORMAT.headerWords;
   const lengthsAt = stampsAt + 8 * numFiles;
   const tokensAt = lengthsAt + 8 * numFiles;
   return {

@@ -1,14 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { seededRandom } from "../../src/bench/sourceSpots.ts";
 import { meanAcceptanceLength } from "../../src/core/decodeStats.ts";
 import { checkDraftTree, type DraftTree, ROOT, survivals } from "../../src/core/draftTree.ts";
 import type { Generation } from "../../src/core/generation.ts";
-import {
-  NUM_SUCCESSORS,
-  RecyclingDrafter,
-  RecyclingStore,
-} from "../../src/core/recyclingDrafter.ts";
+import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/recyclingStore.ts";
 import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { NUM_SUCCESSORS } from "../../src/core/successorMatrix.ts";
 import { committedTokens, verifyGreedy } from "../../src/core/verifyGreedy.ts";
 import { FakeTarget, hashedLogits, type LogitsOf } from "../fakes/fakeTarget.ts";
 import { CLOCK } from "../support/decodeScenarios.ts";
@@ -19,9 +18,7 @@ import { arbitraryTree, treeOf } from "../support/trees.ts";
 const EMPTY = new Int32Array(0);
 
 const rowOf = (store: RecyclingStore, token: number) =>
-  Array.from({ length: NUM_SUCCESSORS }, (_, rank) => store.successor(token, rank)?.token).filter(
-    (successor) => successor !== undefined,
-  );
+  Array.from(store.find([token])?.tokens ?? []);
 
 /** A first-order Markov chain that is sure of its next state. */
 const chainLogits =
@@ -31,15 +28,16 @@ const chainLogits =
 
 /** Runs a request; the first step's accepted tokens come back beside the generation. */
 async function generate(
-  next: readonly number[],
+  logitsOf: LogitsOf,
   store: RecyclingStore,
   maxTokens: number,
+  prompt: readonly number[] = [0],
 ): Promise<Generation & { firstAccepted: number }> {
   const lengths: number[] = [];
-  const promptTokens = Int32Array.of(0);
+  const promptTokens = Int32Array.from(prompt);
   const generation = await speculativeDecode(
     {
-      target: new FakeTarget({ vocabSize: next.length, logitsOf: chainLogits(next) }),
+      target: new FakeTarget({ vocabSize: store.vocabSize, logitsOf, maxBranches: 64 }),
       drafters: [new RecyclingDrafter(store)],
       context: { promptTokens, prefixTokens: promptTokens, suffixTokens: EMPTY },
       limits: { maxTokens, isEndToken: () => false },
@@ -62,48 +60,6 @@ async function learnStep(store: RecyclingStore, tree: DraftTree, logitsOf: Logit
   drafter.learn({ tree, path, committed: committedTokens(tree, path), logits });
   return { path, logits };
 }
-
-describe("RecyclingStore", () => {
-  test("a row is the target's top successors, the score of each its share of them", () => {
-    const store = new RecyclingStore(10);
-    store.learnRow(3, Int32Array.of(5, 6), Float32Array.of(1, 1));
-    expect(rowOf(store, 3)).toEqual([5, 6]);
-    expect(store.successor(3, 0)!.score).toBeCloseTo(store.successor(3, 1)!.score);
-    expect(store.successor(3, 0)!.score).toBeLessThan(0.5);
-  });
-
-  test("a newer row replaces all of an older one", () => {
-    const store = new RecyclingStore(10);
-    store.learnRow(3, Int32Array.of(5, 6, 7), Float32Array.of(3, 2, 1));
-    store.learnRow(3, Int32Array.of(8), Float32Array.of(3));
-    expect(rowOf(store, 3)).toEqual([8]);
-  });
-
-  test("a hot start ranks the text's own successors by count, newest first among equals", () => {
-    const store = new RecyclingStore(10);
-    store.learnBigrams(Int32Array.of(1, 4, 1, 2, 1, 3, 1, 3, 1, 5));
-    expect(rowOf(store, 1)).toEqual([3, 5, 2, 4]);
-    expect(store.successor(1, 0)!.score).toBeGreaterThan(store.successor(1, 1)!.score);
-  });
-
-  test("a hot start leaves rows alone that the target has filled", () => {
-    const store = new RecyclingStore(10);
-    store.learnRow(1, Int32Array.of(7), Float32Array.of(1));
-    store.learnBigrams(Int32Array.of(1, 2, 3));
-    expect(rowOf(store, 1)).toEqual([7]);
-    expect(rowOf(store, 2)).toEqual([3]);
-  });
-
-  test("tokens outside the vocabulary have no row", () => {
-    const store = new RecyclingStore(4);
-    for (const token of [-1, 4, 1e9]) {
-      store.learnRow(token, Int32Array.of(1), Float32Array.of(1));
-      expect(store.successor(token, 0)).toBeUndefined();
-    }
-    expect(store.successor(1, NUM_SUCCESSORS)).toBeUndefined();
-    for (let token = 0; token < 4; token++) expect(rowOf(store, token)).toEqual([]);
-  });
-});
 
 describe("RecyclingDrafter", () => {
   test("a token's row is the target's top-k at its most credible occurrence, accepted ones first", async () => {
@@ -144,25 +100,52 @@ describe("RecyclingDrafter", () => {
   test("accepts to its full depth once it has passed every state of a Markov chain", async () => {
     const next = Array.from({ length: 10 }, (_, state) => (state + 3) % 10);
     const store = new RecyclingStore(next.length);
-    await generate(next, store, next.length);
-    const { stats } = await generate(next, store, 70);
-    expect(stats.acceptedPerStep).toEqual([0, 0, 0, 0, 0, 0, 10]);
-    expect(meanAcceptanceLength(stats)).toBe(7);
+    await generate(chainLogits(next), store, 2 * next.length);
+    const { stats } = await generate(chainLogits(next), store, 68);
+    expect(stats.acceptedPerStep.at(-1)).toBe(4);
+    expect(stats.acceptedPerStep.length).toBe(17);
+    expect(meanAcceptanceLength(stats)).toBe(17);
   });
 
   test("a warm store accepts at least what a cold one does in the first step of a replayed request", async () => {
-    const arbitraryChain = fc.array(fc.nat(8), { minLength: 9, maxLength: 9 });
+    const arbitraryChain = fc.array(fc.nat(8), { minLength: 9, maxLength: 9, size: "max" });
     await fc.assert(
       fc.asyncProperty(arbitraryChain, async (next) => {
         const store = new RecyclingStore(next.length);
-        const cold = await generate(next, store, 16);
-        const warm = await generate(next, store, 16);
+        const cold = await generate(chainLogits(next), store, 16);
+        const warm = await generate(chainLogits(next), store, 16);
         expect(warm.firstAccepted).toBeGreaterThanOrEqual(cold.firstAccepted);
-        expect(warm.firstAccepted).toBe(6);
+        expect(warm.firstAccepted).toBeGreaterThanOrEqual(6);
         expect(warm.tokens).toEqual(cold.tokens);
       }),
       { numRuns: NUM_RUNS },
     );
+  });
+
+  test("knows what depends on more than one token, as a matrix alone cannot", async () => {
+    // What follows is a function of the last n tokens, drawn once; requests start anywhere and are seen once each.
+    const meanOf = async (order: number, maxNgrams?: number) => {
+      const store = new RecyclingStore(12, maxNgrams);
+      const logitsOf = hashedLogits(12, order, 3);
+      const random = seededRandom(1);
+      let numTokens = 0;
+      let numSteps = 0;
+      for (let request = 0; request < 60; request++) {
+        const prompt = Array.from({ length: 4 }, () => Math.floor(12 * random()));
+        const { stats } = await generate(logitsOf, store, 24, prompt);
+        if (request < 20) continue;
+        numSteps += stats.numSteps;
+        numTokens += stats.numSteps + stats.numAcceptedTokens;
+      }
+      return numTokens / numSteps;
+    };
+    for (const order of [2, 3]) {
+      const matrix = await meanOf(order, 1);
+      const ngrams = await meanOf(order);
+      expect(ngrams).toBeGreaterThan(1.5 * matrix);
+    }
+    // Where one token says it all, n-grams cost nothing.
+    expect(await meanOf(1)).toBeGreaterThanOrEqual((await meanOf(1, 1)) * 0.95);
   });
 
   test("the first draft continues the prefix's end, not the marker that ends the prompt", async () => {
@@ -175,24 +158,71 @@ describe("RecyclingDrafter", () => {
     expect(Array.from(tree.tokens)).toEqual([9, 2, 3]);
   });
 
+  test("says of each node which row it is from, and how likely it is there", async () => {
+    const store = new RecyclingStore(10);
+    const top = (...tokens: number[]) => ({
+      tokens: Int32Array.from(tokens),
+      logits: Float32Array.from(tokens, (_, rank) => -rank),
+    });
+    store.learnRow([1, 2, 3, 4], top(5, 6));
+    store.learnRow([9, 5], top(7));
+    store.learnRow([4, 6], top(8));
+    const drafter = new RecyclingDrafter(store);
+    const prefixTokens = Int32Array.of(1, 2, 3, 4);
+    await drafter.begin({ promptTokens: prefixTokens, prefixTokens, suffixTokens: EMPTY });
+    const tree = await drafter.draft(4, { maxNodes: 9, maxDepth: 2, minSurvival: 0 });
+    const nodeOf = (token: number) => tree.tokens.indexOf(token);
+    expect(Array.from(tree.tokens).sort()).toEqual([4, 5, 6, 7, 8]);
+    const column = (values: ArrayLike<number>) =>
+      [5, 6, 7, 8].map((token) => values[nodeOf(token)]);
+    expect(column(tree.ranks)).toEqual([0, 1, 0, 0]);
+    expect(column(tree.matchLengths)).toEqual([4, 4, 1, 2]);
+    const [first, second, ofToken, ofPair] = column(tree.scores) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    expect(first + second).toBeLessThan(1);
+    expect(first).toBeGreaterThan(second);
+    expect(ofToken).toBeLessThan(ofPair);
+  });
+
+  test("is the same for the same store, text and budget", async () => {
+    const logitsOf = hashedLogits(9, 2, 5);
+    const trees = await Promise.all(
+      [0, 1].map(async () => {
+        const store = new RecyclingStore(9);
+        await generate(logitsOf, store, 40);
+        const drafter = new RecyclingDrafter(store);
+        const prefixTokens = Int32Array.of(1, 2, 3);
+        await drafter.begin({ promptTokens: prefixTokens, prefixTokens, suffixTokens: EMPTY });
+        return drafter.draft(3, { maxNodes: 30, maxDepth: 30, minSurvival: 0 });
+      }),
+    );
+    expect(trees[0]!.size).toBeGreaterThan(5);
+    expect(trees[1]).toEqual(trees[0]);
+  });
+
   test("drafts valid trees within the budget, and nothing from an empty store", async () => {
     const arbitraryRows = fc.array(
-      fc.tuple(fc.nat(5), fc.uniqueArray(fc.nat(5), { minLength: 1 })),
+      fc.tuple(
+        fc.array(fc.nat(5), { minLength: 1, maxLength: 4 }),
+        fc.uniqueArray(fc.nat(5), { minLength: 1 }),
+      ),
+      { maxLength: 40, size: "max" },
     );
     const arbitraryBudget = fc.record({
       maxNodes: fc.nat(30),
-      maxDepth: fc.nat(8),
+      maxDepth: fc.nat(20),
       minSurvival: fc.constantFrom(0, 0.1),
     });
     await fc.assert(
       fc.asyncProperty(arbitraryRows, arbitraryBudget, async (rows, budget) => {
         const store = new RecyclingStore(6);
-        for (const [token, row] of rows) {
-          store.learnRow(
-            token,
-            Int32Array.from(row),
-            Float32Array.from(row, (_, rank) => -rank),
-          );
+        for (const [recent, row] of rows) {
+          const logits = Float32Array.from(row, (_, rank) => -rank);
+          store.learnRow(recent, { tokens: Int32Array.from(row), logits });
         }
         const drafter = new RecyclingDrafter(store);
         const tokens = Int32Array.of(0);
@@ -201,6 +231,9 @@ describe("RecyclingDrafter", () => {
         expect(checkDraftTree(tree)).toBeUndefined();
         expect(tree.size - 1).toBeLessThanOrEqual(budget.maxNodes);
         expect(Math.max(...tree.depths)).toBeLessThanOrEqual(budget.maxDepth);
+        const least = Math.min(...survivals(tree));
+        // Scores are kept in 32 bits.
+        expect(least).toBeGreaterThanOrEqual(budget.minSurvival * (1 - 1e-5));
         if (rows.length === 0) expect(tree.size).toBe(1);
       }),
       { numRuns: NUM_RUNS },

@@ -72,7 +72,8 @@ describe("SuffixDrafter", () => {
   });
 
   test("drafts valid trees of tokens it has seen, within the depth, whatever the text", async () => {
-    const arbitraryTokens = fc.array(fc.nat(3), { maxLength: 60 });
+    // Without `size` there would be 10 at most.
+    const arbitraryTokens = fc.array(fc.nat(3), { maxLength: 60, size: "max" });
     await fc.assert(
       fc.asyncProperty(
         arbitraryTokens,

@@ -3,7 +3,24 @@ import { describe, expect, test } from "vitest";
 import { MAX_MATCH_LENGTH, SEPARATOR, SuffixMatcher } from "../../src/core/suffixMatch.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
-const arbitraryText = fc.array(fc.integer({ min: SEPARATOR, max: 3 }), { maxLength: 80 });
+/** Without `size` arrays would have 10 elements at most. */
+const LONG = { maxLength: 160, size: "max" } as const;
+
+/** Texts with short matches and separators, and texts that repeat themselves, so that matches are long. */
+const arbitraryText = fc.oneof(
+  fc.array(fc.integer({ min: SEPARATOR, max: 3 }), LONG),
+  fc
+    .tuple(
+      fc.array(fc.nat(3), { minLength: 1, maxLength: 20, size: "max" }),
+      fc.array(fc.tuple(fc.nat(), fc.integer({ min: SEPARATOR, max: 3 })), { maxLength: 3 }),
+      fc.nat(LONG.maxLength),
+    )
+    .map(([motif, edits, length]) => {
+      const text = Array.from({ length }, (_, i) => motif[i % motif.length]!);
+      for (const [at, token] of edits) if (length > 0) text[at % length] = token;
+      return text;
+    }),
+);
 
 function matcherOf(text: readonly number[]): SuffixMatcher {
   const matcher = new SuffixMatcher();
@@ -20,7 +37,8 @@ function bruteForce(text: readonly number[]): { next: number; length: number }[]
     while (
       at >= length &&
       text[at - length] === text[end - length] &&
-      text[at - length] !== SEPARATOR
+      text[at - length] !== SEPARATOR &&
+      length < MAX_MATCH_LENGTH
     )
       length++;
     if (length > 0 && text[at + 1] !== SEPARATOR) found.push({ next: at + 1, length });
@@ -43,9 +61,18 @@ describe("SuffixMatcher", () => {
     );
   });
 
+  test("is tried on long texts and long matches", () => {
+    const lengths = fc
+      .sample(arbitraryText, { numRuns: 200, seed: 1 })
+      .map((text) => ({ text: text.length, match: bruteForce(text)[0]?.length ?? 0 }));
+    expect(Math.max(...lengths.map(({ match }) => match))).toBe(MAX_MATCH_LENGTH);
+    expect(lengths.filter(({ text }) => text > 40).length).toBeGreaterThan(80);
+    expect(lengths.filter(({ match }) => match > 8).length).toBeGreaterThan(40);
+  });
+
   test("gives the same however the text was cut when it was appended", () => {
     fc.assert(
-      fc.property(arbitraryText, fc.nat(80), (text, cut) => {
+      fc.property(arbitraryText, fc.nat(LONG.maxLength), (text, cut) => {
         const matcher = matcherOf(text.slice(0, cut));
         matcher.append(text.slice(cut));
         expect(matcher.length).toBe(text.length);
