@@ -31,6 +31,15 @@ export function verifyGreedy(tree: DraftTree, argmax: (node: number) => Token): 
   return { nodes: Int32Array.from(path), bonusToken: choice };
 }
 
+/** @throws RangeError unless the accepted nodes lead down from the root. */
+export function checkPath(tree: DraftTree, path: AcceptedPath): void {
+  let parent = ROOT;
+  for (const node of path.nodes) {
+    if (tree.parents[node] !== parent) throw new RangeError(`node ${node} is not below ${parent}`);
+    parent = node;
+  }
+}
+
 /** The committed tokens of a step: the accepted ones, then the bonus token. */
 export function committedTokens(tree: DraftTree, path: AcceptedPath): Int32Array {
   const tokens = new Int32Array(path.nodes.length + 1);

@@ -7,6 +7,16 @@ import type { Pointer, StructValue } from "./llamaFunctions.ts";
 /** V8 may move the contents of smaller arrays, and their addresses are stored in native structs. */
 const MIN_ARRAY_LENGTH = 64;
 
+/** Where a tree stands. */
+export interface TreePlace {
+  /** Of the root. */
+  readonly position: number;
+  /** The root's row; the first, unless other trees stand before it. */
+  readonly firstRow?: number;
+  /** The sequence id of branch 0; the trunk's, unless the tree continues a branch of its own. */
+  readonly firstId?: number;
+}
+
 /** Rows of the next decode. Set the input and the rows, then take the struct. */
 export interface DecodeBatch {
   /** The first rows carry these tokens. */
@@ -15,8 +25,8 @@ export interface DecodeBatch {
   setEmbeddings(embeddings: Float32Array): void;
   /** Rows continue sequence 0 from `position`; no logits. */
   setChainRows(numRows: number, position: number): void;
-  /** Rows are the nodes of a tree whose root stands at `position`; logits for all. */
-  setTreeRows(tree: DraftTree, batch: TreeBatch, position: number): void;
+  /** Rows are the nodes of a tree whose root stands at `place.position`; logits for all. */
+  setTreeRows(tree: DraftTree, batch: TreeBatch, place: TreePlace): void;
   /** The struct for `llama_decode`; valid until the next set. */
   struct(numRows: number): StructValue;
 }
@@ -56,14 +66,15 @@ export function createDecodeBatch(maxRows: number, maxSeqIds: number): DecodeBat
         wantsLogits[row] = 0;
       }
     },
-    setTreeRows(tree, batch, position) {
+    setTreeRows(tree, batch, { position, firstRow = 0, firstId = 0 }) {
       for (let node = ROOT; node < tree.size; node++) {
+        const row = firstRow + node;
         const first = batch.firstBranches[node]!;
         const count = batch.endBranches[node]! - first;
-        positions[node] = position + tree.depths[node]!;
-        numSeqIds[node] = count;
-        wantsLogits[node] = 1;
-        for (let i = 0; i < count; i++) seqIds[node * maxSeqIds + i] = first + i;
+        positions[row] = position + tree.depths[node]!;
+        numSeqIds[row] = count;
+        wantsLogits[row] = 1;
+        for (let i = 0; i < count; i++) seqIds[row * maxSeqIds + i] = firstId + first + i;
       }
     },
     struct: (numRows) => ({

@@ -45,6 +45,8 @@ export interface LlamaContext {
   readonly memory: LlamaMemory;
   /** Threads in use now; the governor lowers it on a busy machine. */
   readonly numThreads: number;
+  /** Keeps that number until what it returns is disposed. */
+  freezeThreads(): Disposable;
   /** @throws EngineError `contextFull`, `outOfMemory` or `decodeFailed`. */
   decode(batch: StructValue, numRows: number): Promise<void>;
   /** Address of a row of logits of the last decode; null if it was not asked for. */
@@ -115,6 +117,7 @@ export async function openContext(
     get numThreads() {
       return governor.numThreads;
     },
+    freezeThreads: () => governor.freeze(),
     async decode(batch, numRows) {
       library.takeErrorLog();
       const start = performance.now();

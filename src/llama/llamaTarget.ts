@@ -1,12 +1,14 @@
 /** A model with a KV cache on a llama.cpp context: evaluates, commits, rewinds; never decides what to draft or accept. */
+import type { BranchedTarget, TargetBranches } from "../core/branchedTarget.ts";
 import { type DraftTree, ROOT } from "../core/draftTree.ts";
 import { EngineError } from "../core/errors.ts";
-import type { TargetModel, TreeLogits } from "../core/targetModel.ts";
+import type { TreeLogits } from "../core/targetModel.ts";
 import { commonPrefixLength, TokenBuffer } from "../core/tokens.ts";
 import { layOutTree, type TreeBatch } from "../core/treeBatch.ts";
-import type { AcceptedPath } from "../core/verifyGreedy.ts";
+import { type AcceptedPath, checkPath } from "../core/verifyGreedy.ts";
 import { createDecodeBatch, type DecodeBatch } from "./decodeBatch.ts";
 import { KvMembership } from "./kvMembership.ts";
+import { LlamaBranches } from "./llamaBranches.ts";
 import type { LlamaContext } from "./llamaContext.ts";
 import { LlamaLogits } from "./llamaLogits.ts";
 import { PrefillChunks } from "./prefillChunks.ts";
@@ -15,8 +17,8 @@ import { RowScanner } from "./rowScan.ts";
 /** Stands in the committed run for a cell that was made from an embedding row. */
 const NO_TOKEN = -1;
 
-/** {@link TargetModel} on one llama.cpp context. Owns the context. */
-export class LlamaTarget implements TargetModel {
+/** {@link BranchedTarget} on one llama.cpp context. Owns the context. */
+export class LlamaTarget implements BranchedTarget {
   readonly vocabSize: number;
   readonly embeddingWidth: number;
   readonly contextSize: number;
@@ -32,6 +34,7 @@ export class LlamaTarget implements TargetModel {
   /** Cells that really hold it; fewer only after the memory had to be cleared. */
   #numCached = 0;
   #pending: { tree: DraftTree; batch: TreeBatch; hasTokens: boolean } | undefined;
+  #branches: LlamaBranches | undefined;
   #logits: LlamaLogits | undefined;
   #isBusy = false;
   #isDisposed = false;
@@ -53,9 +56,18 @@ export class LlamaTarget implements TargetModel {
     return this.#committed.length;
   }
 
+  get maxOpenBranches(): number {
+    return this.maxBranches - 1;
+  }
+
   /** Threads in use now; fewer than at the start where passes had to wait for cores. */
   get numThreads(): number {
     return this.#context.numThreads;
+  }
+
+  /** Keeps {@link numThreads} until what it returns is disposed, as passes that are compared need. */
+  freezeThreads(): Disposable {
+    return this.#context.freezeThreads();
   }
 
   /** [maxBranches] for tests: what each sequence id must hold; the last position of id s is one less. */
@@ -69,7 +81,7 @@ export class LlamaTarget implements TargetModel {
   }
 
   async prefill(tokens: Int32Array, signal: AbortSignal): Promise<number> {
-    this.#assertUsable();
+    this.#assertUnbranched();
     signal.throwIfAborted();
     if (tokens.length > this.contextSize) {
       throw new EngineError(
@@ -108,16 +120,11 @@ export class LlamaTarget implements TargetModel {
   }
 
   commit(path: AcceptedPath): void {
-    this.#assertUsable();
+    this.#assertUnbranched();
     const pending = this.#pending;
     if (pending === undefined) throw new RangeError("commit without an evaluated tree");
     const { tree, batch, hasTokens } = pending;
-    let parent = ROOT;
-    for (const node of path.nodes) {
-      if (tree.parents[node] !== parent)
-        throw new RangeError(`node ${node} is not below ${parent}`);
-      parent = node;
-    }
+    checkPath(tree, path);
     this.#pending = undefined;
     // Cells made from embeddings stand for no token: a later prompt must not reuse them as if they did.
     const tokenOf = (node: number) => (hasTokens ? tree.tokens[node]! : NO_TOKEN);
@@ -132,12 +139,31 @@ export class LlamaTarget implements TargetModel {
     this.#dropPending();
   }
 
+  openBranches(prefixLengths: Int32Array): TargetBranches {
+    this.#assertUnbranched();
+    this.rewind();
+    const host = {
+      target: this,
+      batch: this.#batch,
+      trunk: this.#membership,
+      pass: this.#pass.bind(this),
+      assertIdle: () => this.#assertUsable(),
+      clear: () => this.#clear(),
+      closed: () => {
+        this.#branches = undefined;
+      },
+    };
+    this.#branches = new LlamaBranches(host, prefixLengths);
+    return this.#branches;
+  }
+
   /** Frees the context. Every later call throws; a second dispose does nothing. */
   [Symbol.dispose](): void {
     if (this.#isDisposed) return;
     if (this.#isBusy) throw new RangeError("a target is disposed while a decode runs");
     this.#isDisposed = true;
     this.#logits?.invalidate();
+    this.#branches?.lose();
     this.#context[Symbol.dispose]();
   }
 
@@ -147,7 +173,7 @@ export class LlamaTarget implements TargetModel {
     hasTokens: boolean,
     setInput: (batch: DecodeBatch) => void,
   ): Promise<TreeLogits> {
-    this.#assertUsable();
+    this.#assertUnbranched();
     signal.throwIfAborted();
     const batch = layOutTree(tree);
     if (tree.size > this.maxNodes || batch.numBranches > this.maxBranches) {
@@ -164,18 +190,31 @@ export class LlamaTarget implements TargetModel {
       );
     }
     this.rewind();
-    return this.#exclusively(async () => {
-      await this.#fill(this.#committed.view(), signal);
+    const layOut = () => {
       this.#membership.join(batch.numBranches);
       setInput(this.#batch);
-      this.#batch.setTreeRows(tree, batch, this.kvLength);
+      this.#batch.setTreeRows(tree, batch, { position: this.kvLength });
       this.#pending = { tree, batch, hasTokens };
-      await this.#decode(tree.size);
+    };
+    return this.#pass(tree.size, layOut, () => this.#dropPending(), signal);
+  }
+
+  /** Decodes the rows that `layOut` sets once the cache is filled; `drop` undoes them after an abort. */
+  async #pass(
+    numRows: number,
+    layOut: () => void,
+    drop: () => void,
+    signal: AbortSignal,
+  ): Promise<TreeLogits> {
+    return this.#exclusively(async () => {
+      await this.#fill(this.#committed.view(), signal);
+      layOut();
+      await this.#decode(numRows);
       if (signal.aborted) {
-        this.#dropPending();
+        drop();
         signal.throwIfAborted();
       }
-      this.#logits = new LlamaLogits(this.#context, this.#scanner, tree.size);
+      this.#logits = new LlamaLogits(this.#context, this.#scanner, numRows);
       return this.#logits;
     });
   }
@@ -227,6 +266,7 @@ export class LlamaTarget implements TargetModel {
 
   /** Forgets every cell; the committed tokens are decoded again before the next pass. */
   #clear(): void {
+    this.#branches?.lose();
     this.#context.memory.clear();
     this.#membership.reset();
     this.#numCached = 0;
@@ -240,6 +280,11 @@ export class LlamaTarget implements TargetModel {
     } finally {
       this.#isBusy = false;
     }
+  }
+
+  #assertUnbranched(): void {
+    this.#assertUsable();
+    if (this.#branches !== undefined) throw new RangeError("the target has open branches");
   }
 
   #assertUsable(): void {

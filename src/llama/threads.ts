@@ -39,6 +39,7 @@ export class ThreadGovernor {
   /** Best ms seen, by number of rows and length of the cache. */
   #bestMs = new Map<number, number>();
   #numSlow = 0;
+  #isFrozen = false;
 
   constructor(numThreads: number) {
     this.#numThreads = numThreads;
@@ -48,8 +49,23 @@ export class ThreadGovernor {
     return this.#numThreads;
   }
 
+  /**
+   * Keeps the count until what it returns is disposed, and takes no note of passes meanwhile: beside threads of others
+   * that spin, their times say nothing of the cores.
+   */
+  freeze(): Disposable {
+    this.#isFrozen = true;
+    return {
+      [Symbol.dispose]: () => {
+        this.#isFrozen = false;
+        this.#numSlow = 0;
+      },
+    };
+  }
+
   /** Reports a pass; returns the new count if it should change. */
   record(numRows: number, kvLength: number, elapsedMs: number): number | undefined {
+    if (this.#isFrozen) return undefined;
     // Attention grows with the cache, so passes are compared with their like only.
     const kind = numRows * KV_BUCKETS + Math.min(KV_BUCKETS - 1, Math.floor(kvLength / KV_BUCKET));
     const best = Math.min(this.#bestMs.get(kind) ?? Infinity, elapsedMs);

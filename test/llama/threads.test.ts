@@ -44,6 +44,18 @@ describe("ThreadGovernor", () => {
     expect(governor.numThreads).toBe(3);
   });
 
+  test("keeps the count while it is frozen, and learns nothing of the passes meanwhile", () => {
+    const governor = new ThreadGovernor(4);
+    record(governor, 1, [10, 31, 31, 31, 31]);
+    const frozen = governor.freeze();
+    const passes = [1, ...new Array<number>(20).fill(1000)];
+    expect(record(governor, 1, passes)).toEqual(passes.map(() => undefined));
+    expect(governor.numThreads).toBe(4);
+    frozen[Symbol.dispose]();
+    // From there on as before: five slow passes in a row, against the best of those that counted.
+    expect(record(governor, 1, [31, 31, 31, 31, 31])).toEqual([...new Array(4).fill(undefined), 3]);
+  });
+
   test("never goes below one thread", () => {
     const governor = new ThreadGovernor(2);
     record(governor, 1, [1, ...new Array<number>(5).fill(10)]);

@@ -1,0 +1,49 @@
+/** The baseline of several suggestions: each decoded alone, one after the other. */
+import type { BranchPoint } from "../core/branchPoints.ts";
+import type { ScoredSuggestion } from "../core/branchRun.ts";
+import type { GenerationContext } from "../core/drafter.ts";
+import { type Generation, type GenerationLimits, OutputCollector } from "../core/generation.ts";
+import { concatTokens } from "../core/tokens.ts";
+
+export interface AloneParams {
+  readonly context: GenerationContext;
+  readonly firstTokens: Int32Array;
+  readonly points: readonly BranchPoint[];
+  readonly newLimits: () => GenerationLimits;
+  readonly decode: (context: GenerationContext, limits: GenerationLimits) => Promise<Generation>;
+}
+
+/** What branches from these points would give, and the passes it took; cells that prompts share are reused. */
+export async function decodeAlone({
+  context,
+  firstTokens,
+  points,
+  newLimits,
+  decode,
+}: AloneParams) {
+  const suggestions: Pick<ScoredSuggestion, "tokens" | "finishReason">[] = [];
+  let numPasses = 0;
+  for (const { position, token } of points) {
+    const given = concatTokens(firstTokens.subarray(0, position), Int32Array.of(token));
+    const limits = newLimits();
+    const known = new OutputCollector(limits);
+    for (const token of given) known.push(token, 0);
+    const { finishReason: endedBy, numRemaining } = known;
+    if (endedBy !== undefined) {
+      suggestions.push({ tokens: known.tokensFrom(0), finishReason: endedBy });
+      continue;
+    }
+    const own = {
+      ...context,
+      promptTokens: concatTokens(context.promptTokens, given),
+      prefixTokens: concatTokens(context.prefixTokens, given),
+    };
+    const { tokens, finishReason, stats } = await decode(own, {
+      ...limits,
+      maxTokens: numRemaining,
+    });
+    numPasses += stats.numSteps;
+    suggestions.push({ tokens: concatTokens(given, tokens), finishReason });
+  }
+  return { suggestions, numPasses };
+}

@@ -1,0 +1,191 @@
+/**
+ * From the first suggestion to the others: what an engine or a benchmark calls. Two proposers, whose proposals the target
+ * itself finishes and scores: its own alternatives at early positions, and Superposed Decoding. Which of them are
+ * offered, `rankSuggestions.ts` says.
+ */
+import type { BranchedTarget } from "./branchedTarget.ts";
+import {
+  type BranchPoint,
+  BranchPointCollector,
+  MAX_POSITIONS,
+  type TokenText,
+} from "./branchPoints.ts";
+import type { BranchStart, ScoredSuggestion } from "./branchRun.ts";
+import { type BranchDecode, type BranchDecodeParams, decodeBranches } from "./decodeBranches.ts";
+import { type DecodeStats, emptyDecodeStats } from "./decodeStats.ts";
+import type { Drafter } from "./drafter.ts";
+import type { DraftPolicy } from "./draftPolicy.ts";
+import type { Generation } from "./generation.ts";
+import type { NgramModel } from "./ngramModel.ts";
+import { speculativeDecode } from "./speculativeDecode.ts";
+import type { SuperposedSettings } from "./superposedCandidates.ts";
+import { superposedDecode } from "./superposedDecode.ts";
+import { commonPrefixLength, type Token } from "./tokens.ts";
+import {
+  DRAFT_FLOORS,
+  type DraftFloors,
+  type VerifiedDraft,
+  verifyDrafts,
+} from "./verifyDrafts.ts";
+
+/** What both proposers are given. */
+export interface AlternativesParams extends Omit<BranchDecodeParams, "firstTokens" | "starts"> {
+  /** The target's greedy completion, decoded already. */
+  readonly first: Pick<Generation, "tokens" | "finishReason">;
+}
+
+export interface BranchAlternatives extends AlternativesParams {
+  /** Watched the decoding of the first suggestion. */
+  readonly branchPoints: BranchPointCollector;
+  /** Suggestions beside the first, at most. */
+  readonly count: number;
+}
+
+/** What decodes the first suggestion and the others in the same passes. */
+export interface TogetherParams extends Omit<AlternativesParams, "first"> {
+  readonly text: TokenText;
+  /** Suggestions beside the first, at most. */
+  readonly count: number;
+  /** Of the first suggestion; `draftersOf` makes those of the others. */
+  readonly drafters: () => readonly Drafter[];
+  /** Until the branches part. */
+  readonly policy?: DraftPolicy;
+}
+
+export interface TogetherDecode extends BranchDecode {
+  readonly first: ScoredSuggestion;
+  /** Passes until the branches parted. */
+  readonly headStats: DecodeStats;
+}
+
+export interface SuperposedAlternatives extends AlternativesParams {
+  /** Runs the superposition: a draft model of the target's vocabulary, or the target. */
+  readonly proposer: BranchedTarget;
+  readonly ngrams: NgramModel;
+  readonly settings: SuperposedSettings;
+  readonly endsDraft: (token: Token) => boolean;
+  readonly floors?: DraftFloors;
+}
+
+/**
+ * Suggestions that leave the first where the target itself might have; none where its state cannot be branched.
+ * @throws what {@link decodeBranches} throws.
+ */
+export function decodeAlternatives(
+  params: BranchAlternatives,
+  signal: AbortSignal,
+): Promise<BranchDecode> {
+  const { first, branchPoints, count, target } = params;
+  const { tokens, finishReason } = first;
+  // Where the model ended the output itself it might have gone on.
+  const numTokens = tokens.length + (finishReason === "endToken" ? 1 : 0);
+  const points = branchPoints.choose(Math.min(count, target.maxOpenBranches), numTokens);
+  return decodeBranches({ ...params, firstTokens: tokens, starts: points.map(startOf) }, signal);
+}
+
+function startOf({ position, token, logProbs }: BranchPoint): BranchStart {
+  return { numShared: position, tokens: Int32Array.of(token), logProbs };
+}
+
+/**
+ * The first suggestion alone as far as branches may leave it, then all of them side by side: where a pass of k rows costs
+ * little more than one of a single row, k suggestions take about the time of one.
+ *
+ * @returns the first, and `suggestions`, the others.
+ * @throws what {@link decodeBranches} throws.
+ */
+export async function decodeTogether(
+  params: TogetherParams,
+  signal: AbortSignal,
+): Promise<TogetherDecode> {
+  const { target, context, text, count, drafters, newLimits, maxDraftNodes, observer } = params;
+  const branchPoints = new BranchPointCollector(text);
+  const { onSuggestion, ...rest } = observer;
+  const limits = newLimits();
+  // One for the first, one for another.
+  const canBranch = target.maxOpenBranches > 1;
+  const maxTokens = canBranch ? Math.min(limits.maxTokens, MAX_POSITIONS) : limits.maxTokens;
+  const head = await speculativeDecode(
+    {
+      target,
+      drafters: drafters(),
+      context,
+      limits: { ...limits, maxTokens },
+      maxDraftNodes,
+      ...(params.policy === undefined ? {} : { policy: params.policy }),
+      observer: { ...rest, onVerified: (step) => branchPoints.observe(step) },
+    },
+    signal,
+  );
+  const headStats = head.stats;
+  const logProbs = branchPoints.logProbs.slice(0, head.tokens.length);
+  if (head.finishReason !== "maxTokens" || maxTokens === limits.maxTokens) {
+    const { tokens, finishReason } = head;
+    onSuggestion?.(0, { tokens, logProbs, finishReason });
+    const others = await decodeAlternatives(
+      {
+        ...params,
+        first: head,
+        branchPoints,
+        observer: { ...rest, onSuggestion: (index, other) => onSuggestion?.(index + 1, other) },
+      },
+      signal,
+    );
+    return { ...others, first: { tokens, logProbs, finishReason }, headStats };
+  }
+  const numShared = head.tokens.length - 1;
+  const first = { numShared, tokens: head.tokens.slice(numShared), logProbs, isFirst: true };
+  const points = branchPoints.choose(
+    Math.min(count, target.maxOpenBranches - 1),
+    head.tokens.length,
+  );
+  const { suggestions, stats } = await decodeBranches(
+    {
+      ...params,
+      firstTokens: head.tokens,
+      starts: [first, ...points.map(startOf)],
+      draftersOf: (start) => (start.isFirst ? drafters() : (params.draftersOf?.(start) ?? [])),
+    },
+    signal,
+  );
+  return { first: suggestions[0]!, suggestions: suggestions.slice(1), stats, headStats };
+}
+
+/**
+ * Suggestions that begin with what is left of superposed drafts above the floors, and that the target goes on with. None
+ * where a model's state cannot be branched.
+ * @throws what {@link decodeBranches} throws, and the proposer.
+ */
+export async function decodeSuperposedAlternatives(
+  params: SuperposedAlternatives,
+  signal: AbortSignal,
+): Promise<BranchDecode> {
+  const { first, target, context, proposer, ngrams, settings, endsDraft } = params;
+  if (target.maxOpenBranches === 0 || proposer.maxOpenBranches === 0) {
+    return { suggestions: [], stats: emptyDecodeStats() };
+  }
+  const { promptTokens, prefixTokens } = context;
+  const keptTokens = first.tokens;
+  const common = { promptTokens, prefixTokens, ngrams, settings, endsDraft };
+  // Another model's cache need not hold the first suggestion.
+  const kept = proposer === target ? keptTokens : new Int32Array(0);
+  const proposed = await superposedDecode({ ...common, model: proposer, keptTokens: kept }, signal);
+  const drafts = proposed.map(({ tokens }) => tokens);
+  const floors = params.floors ?? DRAFT_FLOORS;
+  const verified = await verifyDrafts({ target, promptTokens, keptTokens, drafts, floors }, signal);
+  const starts = startsOf(verified, keptTokens).slice(0, target.maxOpenBranches);
+  return decodeBranches({ ...params, firstTokens: keptTokens, starts }, signal);
+}
+
+/** Drafts that leave the first suggestion, each once, the likeliest first. */
+function startsOf(drafts: readonly VerifiedDraft[], firstTokens: Int32Array): BranchStart[] {
+  const starts = new Map<string, BranchStart>();
+  for (const { tokens, logProbs } of drafts) {
+    const numShared = commonPrefixLength(tokens, firstTokens);
+    if (numShared === tokens.length) continue;
+    starts.set(tokens.join(" "), { numShared, tokens: tokens.slice(numShared), logProbs });
+  }
+  const meanOf = ({ logProbs }: BranchStart) =>
+    logProbs.reduce((sum, value) => sum + value, 0) / logProbs.length;
+  return [...starts.values()].sort((a, b) => meanOf(b) - meanOf(a));
+}

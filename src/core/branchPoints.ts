@@ -1,0 +1,122 @@
+/**
+ * Where a greedy output could have gone another way: the target's own alternatives at early positions, read from the
+ * rows of logits that decoding it read anyway. Each is the first token of another suggestion.
+ */
+import type { VerifiedStep } from "./drafter.ts";
+import { ROOT } from "./draftTree.ts";
+import type { Token } from "./tokens.ts";
+
+/** Early: a suggestion that parts later reads like the first one. */
+export const MAX_POSITIONS = 8;
+/** Alternatives kept per position, the greedy choice not counted. */
+const MAX_ALTERNATIVES = 4;
+/** ln 0.01: what the target itself gives a chance of less than one in a hundred is not worth a branch. */
+export const MIN_ALTERNATIVE_LOG_PROB = Math.log(0.01);
+
+/** What all end tokens are like: no text has a line break beside other characters after trimming. */
+const END_FORM = "\n\n";
+
+/** A token that the target might have chosen in place of its greedy one. */
+export interface BranchPoint {
+  /** Index in the output: the branch shares so many tokens. */
+  readonly position: number;
+  readonly token: Token;
+  /** [position + 1] natural log-probabilities of the shared tokens and of this one, under the target. */
+  readonly logProbs: Float64Array;
+}
+
+/** What tokens are, as text. */
+export interface TokenText {
+  /** Bytes of an unfinished character may be anything. */
+  readonly pieceOf: (token: Token) => string;
+  readonly isEndToken: (token: Token) => boolean;
+}
+
+/** Collects alternatives while the first suggestion is decoded; one per generation. */
+export class BranchPointCollector {
+  readonly #text: TokenText;
+  readonly #maxPositions: number;
+  /** [position] ln P of the greedy choice. */
+  readonly #logProbs: number[] = [];
+  readonly #greedyTokens: Token[] = [];
+  readonly #points: BranchPoint[] = [];
+  #hasText = false;
+  #isLineOver = false;
+
+  constructor(text: TokenText, maxPositions = MAX_POSITIONS) {
+    this.#text = text;
+    this.#maxPositions = maxPositions;
+  }
+
+  /** [<= maxPositions] natural log-probabilities of the first tokens of the output, beyond its first line, too. */
+  get logProbs(): Float64Array {
+    return Float64Array.from(this.#logProbs);
+  }
+
+  /** Reads a step's rows; its logits must still be valid. Alternatives are those of the first line. */
+  observe({ path, committed, logits }: VerifiedStep): void {
+    for (let index = 0; index < committed.length; index++) {
+      const position = this.#logProbs.length;
+      if (position >= this.#maxPositions) return;
+      const row = index === 0 ? ROOT : path.nodes[index - 1]!;
+      const greedy = committed[index]!;
+      // One more than asked for, as the greedy choice is among them.
+      const top = logits.topK(row, MAX_ALTERNATIVES + 1);
+      const logSumExp = logits.logSumExp(row);
+      const shared = this.#logProbs.slice();
+      for (const [rank, token] of top.tokens.entries()) {
+        const logProb = top.logits[rank]! - logSumExp;
+        if (token === greedy) this.#logProbs.push(logProb);
+        else if (!this.#isLineOver) {
+          this.#points.push({ position, token, logProbs: Float64Array.of(...shared, logProb) });
+        }
+      }
+      this.#greedyTokens.push(greedy);
+      this.#noteText(this.#text.pieceOf(greedy));
+    }
+  }
+
+  /**
+   * The alternatives under which the target sees most of its own probability, best first: ln P(shared tokens) +
+   * ln P(alternative). No two of them can come true together, so `count` of them cover the most of what the target
+   * might have written. Those that differ from the greedy choice, or from a better one at the same place, in white
+   * space only are left out.
+   *
+   * @param numTokens - tokens of the first suggestion, its end token included.
+   */
+  choose(count: number, numTokens: number, minLogProb = MIN_ALTERNATIVE_LOG_PROB): BranchPoint[] {
+    const seen = new Set(
+      this.#greedyTokens.map((token, position) => `${position} ${this.#formOf(token)}`),
+    );
+    // A suggestion of nothing is none.
+    seen.add(`0 ${END_FORM}`);
+    const chosen: BranchPoint[] = [];
+    for (const point of this.#points.toSorted((a, b) => sumOf(b.logProbs) - sumOf(a.logProbs))) {
+      if (chosen.length >= count) break;
+      if (point.position >= numTokens || !(point.logProbs.at(-1)! >= minLogProb)) continue;
+      const key = `${point.position} ${this.#formOf(point.token)}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      chosen.push(point);
+    }
+    return chosen;
+  }
+
+  #formOf(token: Token): string {
+    if (this.#text.isEndToken(token)) return END_FORM;
+    const piece = this.#text.pieceOf(token);
+    return piece.trim() || (piece.includes("\n") ? "\n" : " ");
+  }
+
+  /** Line breaks before the first text are no end of a line. */
+  #noteText(piece: string): void {
+    const lastBreak = piece.trimStart().indexOf("\n");
+    const endsLine = this.#hasText ? piece.includes("\n") : lastBreak !== -1;
+    this.#hasText ||= piece.trim() !== "";
+    this.#isLineOver ||= endsLine;
+  }
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
