@@ -23,14 +23,20 @@ const DOUBTED_TRIALS = 8;
 const MAX_SIBLING_SUM = 0.98;
 const MIN_ACCEPTANCE = 1e-3;
 
-/** Hits and trials of `size` kinds. */
+const NUM_SETS = 2 ** DRAFT_SOURCES.length;
+const NUM_WIDE = NUM_SETS * NUM_SCORES;
+const NUM_NARROW = NUM_WIDE * NUM_DEPTHS;
+/** What {@link AcceptanceTable.counts} has. */
+export const NUM_ACCEPTANCE_COUNTS = 2 * (NUM_WIDE + NUM_NARROW);
+
+/** Hits and trials of some kinds; views of the table's counts. */
 class Counters {
   readonly hits: Float32Array;
   readonly trials: Float32Array;
 
-  constructor(size: number) {
-    this.hits = new Float32Array(size);
-    this.trials = new Float32Array(size);
+  constructor(counts: Float32Array) {
+    this.hits = counts.subarray(0, counts.length / 2);
+    this.trials = counts.subarray(counts.length / 2);
   }
 
   add(kind: number, isHit: boolean): void {
@@ -54,10 +60,28 @@ class Counters {
   }
 }
 
-/** Learns for as long as it lives; one per pair of models. */
+/** Learns for as long as it lives; one per pair of models. 17 KB with five sources, whose sets are 32. */
 export class AcceptanceTable {
-  readonly #wide = new Counters(2 ** DRAFT_SOURCES.length * NUM_SCORES);
-  readonly #narrow = new Counters(2 ** DRAFT_SOURCES.length * NUM_SCORES * NUM_DEPTHS);
+  readonly #counts: Float32Array;
+  readonly #wide: Counters;
+  readonly #narrow: Counters;
+
+  /**
+   * @param counts - of an earlier table, copied.
+   * @throws RangeError if they are not a table's.
+   */
+  constructor(counts: Float32Array = new Float32Array(NUM_ACCEPTANCE_COUNTS)) {
+    if (!areAcceptanceCounts(counts)) throw new RangeError("these are no counts of acceptance");
+    this.#counts = counts.slice();
+    const { wide, narrow } = countersOf(this.#counts);
+    this.#wide = wide;
+    this.#narrow = narrow;
+  }
+
+  /** [{@link NUM_ACCEPTANCE_COUNTS}] all that was learned, for {@link encodeAcceptance}. */
+  get counts(): Float32Array {
+    return this.#counts.slice();
+  }
 
   /** The tree with the estimated conditional acceptance as scores; those of siblings add up to 0.98 at most. */
   calibrate(tree: DraftTree): DraftTree {
@@ -102,10 +126,18 @@ export class AcceptanceTable {
     }
   }
 
+  /** A copy that is soon outvoted: a start for kinds of nodes that will be like these. */
+  faded(): AcceptanceTable {
+    const copy = new AcceptanceTable(this.#counts);
+    for (let kind = 0; kind < NUM_WIDE; kind++) copy.#wide.cut(kind, DOUBTED_TRIALS);
+    for (let kind = 0; kind < NUM_NARROW; kind++) copy.#narrow.cut(kind, DOUBTED_TRIALS);
+    return copy;
+  }
+
   /** Whatever was learned of a source may be outdated: it sits out, and what it drafts then is judged afresh. */
   doubt(source: DraftSource): void {
     const bit = sourceBit(source);
-    for (let sources = 0; sources < 2 ** DRAFT_SOURCES.length; sources++) {
+    for (let sources = 0; sources < NUM_SETS; sources++) {
       if ((sources & bit) === 0) continue;
       for (let kind = 0; kind < NUM_SCORES; kind++) {
         this.#wide.cut(sources * NUM_SCORES + kind, DOUBTED_TRIALS);
@@ -115,6 +147,24 @@ export class AcceptanceTable {
       }
     }
   }
+}
+
+/** Whether counts can be a table's: for every kind at most as many hits as trials, and no more trials than are kept. */
+export function areAcceptanceCounts(counts: Float32Array): boolean {
+  if (counts.length !== NUM_ACCEPTANCE_COUNTS) return false;
+  return Object.values(countersOf(counts)).every(({ hits, trials }) =>
+    hits.every((numHits, kind) => {
+      const numTrials = trials[kind]!;
+      return numHits >= 0 && numHits <= numTrials && numTrials < MAX_TRIALS;
+    }),
+  );
+}
+
+function countersOf(counts: Float32Array): { readonly wide: Counters; readonly narrow: Counters } {
+  return {
+    wide: new Counters(counts.subarray(0, 2 * NUM_WIDE)),
+    narrow: new Counters(counts.subarray(2 * NUM_WIDE)),
+  };
 }
 
 function kindsOf(tree: DraftTree, node: number): { wide: number; narrow: number } {

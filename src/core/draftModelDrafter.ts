@@ -1,38 +1,69 @@
-/** The draft model: a chain of its own greedy choices, as long as it is sure of them. */
-import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "./drafter.ts";
-import { type DraftTree, DraftTreeBuilder, ROOT, rootOnlyTree, sourceBit } from "./draftTree.ts";
-import type { TargetModel } from "./targetModel.ts";
-import { type Token, TokenBuffer } from "./tokens.ts";
+/** The draft model: its own likely continuations, for as long as a further pass of it pays. */
 
-/** Settings of a chain. */
-export interface DraftChainSettings {
-  /** Tokens drafted per step at most. */
+import type {
+  Draft,
+  DraftBudget,
+  Drafter,
+  DraftMode,
+  DraftWorth,
+  GenerationContext,
+  TopProbs,
+  VerifiedStep,
+} from "./drafter.ts";
+import { DraftGrowth, type GrowthLimits } from "./draftGrowth.ts";
+import { ROOT, sourceBit } from "./draftTree.ts";
+import { FrontierPasses } from "./frontierPasses.ts";
+import type { TargetModel, TreeLogits } from "./targetModel.ts";
+import { commonPrefixLength, type Token, TokenBuffer } from "./tokens.ts";
+
+export interface DraftModelSettings {
+  /** Passes per step at most, and so the depth of a draft. */
   readonly maxTokens: number;
-  /** The chain ends where the chance that all of it is accepted falls below this. */
+  /** Where costs are not measured, no node is looked beyond that the target reaches with a smaller chance; 0 … 1. */
   readonly minSurvival: number;
+  /** Where the budget names none; a chain where this does not either. */
+  readonly mode?: DraftMode;
+  /** Clock in ms. Without it costs are not measured. */
+  readonly now?: () => number;
 }
 
-export const DEFAULT_DRAFT_CHAIN: DraftChainSettings = { maxTokens: 8, minSurvival: 0.3 };
+export const DEFAULT_DRAFT_MODEL: DraftModelSettings = { maxTokens: 16, minSurvival: 0.3 };
+
+/** Nodes below this chance cost the policy's time only. */
+const MIN_SURVIVAL = 0.01;
+/** Tokens of a distribution that others can judge by; the smallest of so many is next to nothing. */
+const NUM_TOP = 32;
+/** The first pass takes so many missing tokens along; more of them are passes of their own, as a prompt's are. */
+const MAX_MISSING = 16;
+const NO_TOKENS = new Int32Array(0);
+
+interface LastDraft {
+  readonly growth: DraftGrowth;
+  readonly mode: DraftMode;
+  readonly worth: DraftWorth;
+}
 
 /**
  * Drafts with a small model that shares the target's vocabulary. Its KV cache follows the committed tokens: what the
  * target rejected is rewound before the next draft, what it accepted stays.
- *
- * @see Huang et al., SpecDec++ (arXiv 2405.19715): stop when the chance of a rejection passes a threshold. Their
- *   trained head is replaced by the draft's own top-1 probability (ALGORITHMS §7.4).
  */
 export class DraftModelDrafter implements Drafter {
   readonly source = "draftModel";
   readonly #model: TargetModel;
-  readonly #settings: DraftChainSettings;
+  readonly #settings: DraftModelSettings;
   readonly #isEndToken: (token: Token) => boolean;
-  /** Prompt and committed output: what the draft's cache must hold, but for the root. */
+  /** Prompt and committed output. */
   #history = new TokenBuffer();
+  /** Tokens of it at the start of the cache; once that is all of them, what the cache holds beyond. */
+  #numCached = 0;
+  #tail: Int32Array = NO_TOKENS;
+  /** The last draft, until it is known what became of it. */
+  #last: LastDraft | undefined;
 
-  /** @param isEndToken - a chain ends with such a token: nothing after it can be accepted. */
+  /** @param isEndToken - nothing is drafted below such a token: nothing after it can be accepted. */
   constructor(
     model: TargetModel,
-    settings: DraftChainSettings = DEFAULT_DRAFT_CHAIN,
+    settings: DraftModelSettings = DEFAULT_DRAFT_MODEL,
     isEndToken: (token: Token) => boolean = () => false,
   ) {
     this.#model = model;
@@ -40,44 +71,105 @@ export class DraftModelDrafter implements Drafter {
     this.#isEndToken = isEndToken;
   }
 
-  async begin(context: GenerationContext, signal: AbortSignal): Promise<void> {
-    this.#history = new TokenBuffer(context.promptTokens);
-    await this.#model.prefill(context.promptTokens.subarray(0, -1), signal);
+  async begin({ promptTokens }: GenerationContext, signal: AbortSignal): Promise<void> {
+    this.#history = new TokenBuffer(promptTokens);
+    this.#numCached = promptTokens.length - 1;
+    this.#tail = NO_TOKENS;
+    this.#last = undefined;
+    await this.#model.prefill(promptTokens.subarray(0, -1), signal);
   }
 
-  async draft(rootToken: Token, budget: DraftBudget, signal: AbortSignal): Promise<DraftTree> {
-    const model = this.#model;
-    // Keeps the accepted part of the last chain, drops its rejected tail, adds what only the target produced.
-    await model.prefill(this.#history.view().subarray(0, -1), signal);
-    const chain = new DraftTreeBuilder(rootToken);
-    const numFree = model.contextSize - model.kvLength;
-    const maxTokens = Math.min(this.#settings.maxTokens, budget.maxNodes, budget.maxDepth, numFree);
-    const minSurvival = Math.max(this.#settings.minSurvival, budget.minSurvival);
-    let node = ROOT;
-    let token = rootToken;
-    let survival = 1;
+  async draft(rootToken: Token, budget: DraftBudget, signal: AbortSignal): Promise<Draft> {
+    const { now } = this.#settings;
+    const limits = this.#limitsOf(budget);
+    const growth = new DraftGrowth(rootToken, limits);
+    const passes = new FrontierPasses(this.#model, await this.#rewindToRoot(signal), growth.nodes);
+    let deepest = -1;
     try {
-      while (chain.size <= maxTokens) {
+      for (;;) {
+        const frontier = growth.nextFrontier((nodes) => passes.numRows(nodes));
+        if (frontier.length === 0) break;
         signal.throwIfAborted();
-        const logits = await model.evaluateTree(rootOnlyTree(token), signal);
-        token = logits.argmax(ROOT);
-        const score = Math.exp(logits.logit(ROOT, token) - logits.logSumExp(ROOT));
-        model.commit({ nodes: new Int32Array(0), bonusToken: token });
-        survival *= score;
-        if (!(survival >= minSurvival)) break;
-        node = chain.add(node, token, {
-          score: Math.min(1, score),
-          source: sourceBit(this.source),
-        });
-        if (this.#isEndToken(token)) break;
+        const start = now?.() ?? 0;
+        const { logits, rows, numRows } = await passes.evaluate(frontier, signal);
+        for (const [index, node] of frontier.entries()) {
+          growth.grow(node, topProbs(logits, rows[index]!));
+        }
+        if (now !== undefined) limits.worth?.pace.recordPass(numRows, now() - start);
+        deepest = frontier[0]!;
+      }
+      if (deepest !== -1) {
+        passes.keep(deepest);
+        this.#numCached = this.#history.length;
+        this.#tail = growth.tokensTo(deepest);
       }
     } finally {
-      model.rewind();
+      this.#model.rewind();
     }
-    return chain.finish();
+    if (limits.worth !== undefined) this.#last = { growth, mode: limits.mode, worth: limits.worth };
+    return growth.finish(sourceBit(this.source));
   }
 
-  learn(step: VerifiedStep): void {
-    this.#history.append(step.committed);
+  learn({ committed }: VerifiedStep): void {
+    if (this.#last !== undefined) noteHits(this.#last, committed);
+    this.#last = undefined;
+    // What was kept of the last draft, and is output now, is in the cache already.
+    const numKept = commonPrefixLength(this.#tail, committed);
+    if (this.#numCached === this.#history.length) this.#numCached += numKept;
+    this.#tail = numKept === committed.length ? this.#tail.subarray(numKept) : NO_TOKENS;
+    this.#history.append(committed);
+  }
+
+  /** Drops what the target rejected. Returns the tokens before the root that the cache lacks, if they are few. */
+  async #rewindToRoot(signal: AbortSignal): Promise<Int32Array> {
+    const history = this.#history.view();
+    const rootIndex = history.length - 1;
+    const numHeld = Math.min(this.#numCached, rootIndex);
+    const numMissing = rootIndex - numHeld;
+    const isFew = numMissing < Math.min(MAX_MISSING, this.#model.maxNodes);
+    const numFilled = isFew ? numHeld : rootIndex;
+    this.#numCached = numHeld;
+    this.#tail = NO_TOKENS;
+    await this.#model.prefill(history.subarray(0, numFilled), signal);
+    this.#numCached = numFilled;
+    return history.slice(numFilled, rootIndex);
+  }
+
+  #limitsOf(budget: DraftBudget): GrowthLimits {
+    const { maxTokens, minSurvival, mode: defaultMode = "chain", now } = this.#settings;
+    const { maxNodes, maxDepth, mode = defaultMode } = budget;
+    const worth = now === undefined ? undefined : budget.worth;
+    const threshold = Math.max(minSurvival, budget.minSurvival);
+    // A chain's last node is worth a row only if it would be worth a pass; a sibling takes no pass.
+    const isThreshold = worth === undefined && mode === "chain";
+    return {
+      mode,
+      maxNodes,
+      maxDepth,
+      maxPasses: maxTokens,
+      minSurvival: isThreshold ? threshold : Math.max(MIN_SURVIVAL, budget.minSurvival),
+      minExpandedSurvival: worth === undefined ? threshold : 0,
+      worth,
+      isEndToken: this.#isEndToken,
+    };
+  }
+}
+
+/** The draft's distribution at a row of its logits. */
+function topProbs(logits: TreeLogits, row: number): TopProbs {
+  const top = logits.topK(row, NUM_TOP);
+  const logSum = logits.logSumExp(row);
+  return { tokens: top.tokens, probs: top.logits.map((logit) => Math.exp(logit - logSum)) };
+}
+
+/** Whether the target went on inside the draft, at each node of it that it reached and that was looked beyond. */
+function noteHits({ growth, mode, worth }: LastDraft, committed: Int32Array): void {
+  let reached = ROOT;
+  for (const token of committed) {
+    if (!growth.nextProbs.has(reached)) return;
+    const next = growth.nodes.findIndex((node) => node.parent === reached && node.token === token);
+    worth.pace.recordHit(mode, next !== -1);
+    if (next === -1) return;
+    reached = next;
   }
 }

@@ -2,19 +2,24 @@
  * What a step drafts and verifies. The loop asks, a policy decides and learns from what came of it. Whichever of the
  * candidates it has verified, the output is the target's.
  */
-import { AcceptanceTable } from "./acceptanceTable.ts";
+import { AcceptanceTables } from "./acceptanceTables.ts";
 import {
   chooseNumNodes,
   limitDraftTree,
+  type NodeChoice,
+  type RankedNodes,
   rankNodes,
   treeOfRanked,
   type VerifyCost,
   type VerifyLimits,
 } from "./draftBudget.ts";
-import type { DraftBudget } from "./drafter.ts";
+import type { DraftBudget, DraftMode, DraftWorth } from "./drafter.ts";
 import { DrafterLedger } from "./drafterLedger.ts";
+import { DraftPace } from "./draftPace.ts";
 import { type DraftSource, type DraftTree, ROOT, sourceBit } from "./draftTree.ts";
+import { GoingRate } from "./goingRate.ts";
 import type { PassCostTable } from "./passCost.ts";
+import type { StepDrafts } from "./stepDrafts.ts";
 
 /** The tree to verify, and how many of its nodes are expected to be accepted. */
 export interface StepPlan {
@@ -37,14 +42,16 @@ export interface StepOutcome {
 }
 
 export interface DraftPolicy {
+  /** A generation begins. @param languageId - whose drafters' accounts count; undefined: of no language. */
+  started(languageId: string | undefined): void;
   /** Whether a drafter takes part, now and if nothing is learned until the next step. */
   isActive(source: DraftSource): boolean;
   /** A drafter's start of the generation took so long, in ms. */
   began(source: DraftSource, ms: number): void;
   /** What a drafter may draft in this step. */
   budgetFor(source: DraftSource, limits: VerifyLimits): DraftBudget;
-  /** Chooses of the candidates of all drafters, fused. */
-  plan(candidates: DraftTree, limits: VerifyLimits): StepPlan;
+  /** Chooses of the candidates of all drafters. */
+  plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan;
   /** Called after each step. */
   learn(outcome: StepOutcome): void;
   ended(numSteps: number): void;
@@ -52,11 +59,12 @@ export interface DraftPolicy {
 
 /** Verifies as many nodes as the limits allow, and never calibrates: the union of all drafts without a budget. */
 export const UNLIMITED_POLICY: DraftPolicy = {
+  started() {},
   isActive: () => true,
   began() {},
   budgetFor: (_source, { maxNodes, maxDepth }) => ({ maxNodes, maxDepth, minSurvival: 0 }),
-  plan: (candidates, limits) => ({
-    tree: limitDraftTree(candidates, limits),
+  plan: ({ fused }, limits) => ({
+    tree: limitDraftTree(fused, limits),
     expectedAccepted: undefined,
   }),
   learn() {},
@@ -65,8 +73,10 @@ export const UNLIMITED_POLICY: DraftPolicy = {
 
 /** A step between its plan and its outcome. */
 interface PlannedStep {
-  readonly candidates: DraftTree;
+  readonly drafts: StepDrafts;
   readonly calibrated: DraftTree;
+  /** What of it was chosen. */
+  readonly choice: NodeChoice;
   readonly limits: VerifyLimits;
   readonly correction: number;
 }
@@ -82,25 +92,31 @@ const CORRECTION_MEMORY = 0.99;
 const ACCOUNT_EVERY = 4;
 /** After so many passes with drafts in a row one has none. */
 const MAX_TREE_STEPS = 64;
-/** A host phase this many times over the usual one is the garbage collector's, or another process's. */
-const MAX_HOST_SURPRISE = 4;
-/** How a first sample is bounded, in ms. */
-const FIRST_HOST_MS = 1;
+/** What a row costs is read off t(n) between these sizes: the first rows' jump is paid by whoever drafts at all. */
+const ROW_COST_FROM = 2;
+const ROW_COST_TO = 16;
+
+/** What a policy may do, and what it starts from. */
+export interface MeasuredPolicyOptions {
+  /** Modes of a draft model that are tried; all by default. */
+  readonly draftModes?: readonly DraftMode[];
+  /** What was learned of drafts earlier, with the same models. */
+  readonly acceptance?: AcceptanceTables;
+}
 
 /**
  * Verifies what this machine verifies cheaply: t(n) is measured, acceptance calibrated, drafters that do not pay sit
  * out, and where nothing pays nothing is drafted. Outlives generations; one per target, draft and backend.
  */
 export class MeasuredPolicy implements DraftPolicy {
+  /** What it has learned of drafts, to be kept with the models' other state; may be replaced between generations. */
+  acceptance: AcceptanceTables;
   readonly #cost: PassCostTable;
-  readonly #acceptance = new AcceptanceTable();
-  readonly #ledger = new DrafterLedger();
-  /** Tokens and ms of a step, smoothed apart: what a ms is worth is the ratio of the means. */
-  readonly #rate: { tokens: number; ms: number };
+  readonly #ledger: DrafterLedger;
+  readonly #rate: GoingRate;
+  readonly #pace = new DraftPace();
   /** Passes with drafts in a row. */
   #numTreeSteps = 0;
-  /** Host time of passes with drafts and without, smoothed. */
-  #hostMs = { withTree: 0, plain: 0 };
   /** Expected and realised accepted tokens of the last steps: what the calibration as a whole is off by. */
   #expected = 1;
   #realised = 1;
@@ -109,9 +125,15 @@ export class MeasuredPolicy implements DraftPolicy {
   #step: PlannedStep | undefined;
   #numSteps = 0;
 
-  constructor(cost: PassCostTable) {
+  constructor(cost: PassCostTable, { draftModes, acceptance }: MeasuredPolicyOptions = {}) {
     this.#cost = cost;
-    this.#rate = { tokens: 1, ms: cost.ms(1) };
+    this.#rate = new GoingRate(cost.ms(1));
+    this.#ledger = new DrafterLedger(draftModes);
+    this.acceptance = acceptance ?? new AcceptanceTables();
+  }
+
+  started(languageId: string | undefined): void {
+    this.#ledger.started(languageId);
   }
 
   isActive(source: DraftSource): boolean {
@@ -123,75 +145,120 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   budgetFor(source: DraftSource, { maxNodes, maxDepth }: VerifyLimits): DraftBudget {
+    // A draft model weighs its passes itself: not its nodes cost it time.
+    if (source === "draftModel") {
+      const mode = this.#ledger.modeOf(source);
+      return { maxNodes, maxDepth, minSurvival: MIN_FLOOR, mode, worth: this.#worth };
+    }
     const nodeMs = this.#nodeMs.get(source) ?? 0;
     // Drafting is saved, not rows: their price is weighed against calibrated scores, which a drafter does not know.
     const floor = FLOOR_MARGIN * this.#tokensPerMs * nodeMs;
     return { maxNodes, maxDepth, minSurvival: Math.max(MIN_FLOOR, Math.min(0.9, floor)) };
   }
 
-  plan(candidates: DraftTree, limits: VerifyLimits): StepPlan {
-    const calibrated = this.#acceptance.calibrate(candidates);
+  plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan {
     const correction = this.#correction;
-    this.#step = { candidates, calibrated, limits, correction };
-    const ranked = rankNodes(calibrated, limits);
-    const survival = ranked.survival.map((value) => Math.min(1, value * correction));
+    const calibrated = this.acceptance.of(drafts.sources).calibrate(drafts.fused);
+    const { ranked, choice } = this.#choose(calibrated, limits, correction);
+    this.#step = { drafts, calibrated, choice, limits, correction };
     // Only a pass of one row tells a slow machine from dear rows.
-    if (this.#numTreeSteps >= MAX_TREE_STEPS) {
-      return { tree: treeOfRanked(ranked, 0), expectedAccepted: 0 };
-    }
-    const { numNodes, expectedAccepted } = chooseNumNodes(survival, this.#verifyCost);
-    return { tree: treeOfRanked(ranked, numNodes), expectedAccepted };
+    return this.#numTreeSteps >= MAX_TREE_STEPS
+      ? { tree: treeOfRanked(ranked, 0), expectedAccepted: 0 }
+      : { tree: treeOfRanked(ranked, choice.numNodes), expectedAccepted: choice.expectedAccepted };
   }
 
   learn(outcome: StepOutcome): void {
     const { plan, committed, numAccepted, evaluateMs, hostMs, drafterMs } = outcome;
-    const numNodes = plan.tree.size - 1;
+    const hasTree = plan.tree.size > 1;
     const expected = plan.expectedAccepted ?? 0;
     this.#numSteps++;
     this.#ledger.stepped();
     this.#cost.record(plan.tree.size, evaluateMs);
-    this.#numTreeSteps = numNodes > 0 ? this.#numTreeSteps + 1 : 0;
-    this.#noteHost(numNodes > 0, hostMs);
-    const draftMs = Array.from(drafterMs.values()).reduce((sum, ms) => sum + ms, 0);
-    const stepMs =
-      this.#cost.ms(plan.tree.size) + (draftMs >= 0 ? draftMs : 0) + this.#hostOf(numNodes > 0);
-    this.#rate.tokens += WEIGHT * (1 + expected - this.#rate.tokens);
-    this.#rate.ms += WEIGHT * (stepMs - this.#rate.ms);
+    this.#numTreeSteps = hasTree ? this.#numTreeSteps + 1 : 0;
+    this.#rate.note({
+      hasTree,
+      tokens: 1 + expected,
+      passMs: this.#cost.ms(plan.tree.size),
+      draftMs: Array.from(drafterMs.values()).reduce((sum, ms) => sum + ms, 0),
+      hostMs,
+    });
     const step = this.#step;
     this.#step = undefined;
     if (step === undefined) return;
     this.#expected = CORRECTION_MEMORY * this.#expected + expected / step.correction;
     this.#realised = CORRECTION_MEMORY * this.#realised + numAccepted;
-    this.#acceptance.learn(step.candidates, committed);
     const isDue = this.#numSteps % ACCOUNT_EVERY === 0;
-    if (isDue || this.#ledger.isAnyYoung(drafterMs.keys())) this.#settle(step, drafterMs);
+    if (isDue || this.#ledger.isAnyYoung(drafterMs.keys())) this.#settle(step, outcome);
+    const { sources, fused } = step.drafts;
+    this.acceptance.of(sources).learn(fused, committed);
+    if (drafterMs.has("draftModel")) {
+      const others = this.acceptance.of(sources & ~sourceBit("draftModel"));
+      others.learn(step.drafts.without("draftModel"), committed);
+    }
   }
 
   ended(numSteps: number): void {
     this.#ledger.ended(numSteps);
   }
 
-  /** Books what each drafter's nodes brought in this step, by leaving them out. */
-  #settle(step: PlannedStep, drafterMs: ReadonlyMap<DraftSource, number>): void {
-    if (drafterMs.size === 0) return;
-    const whole = this.#gainOf(step, 0);
-    const shares = Array.from(drafterMs, ([source, costMs]) => {
-      const without = this.#gainOf(step, sourceBit(source));
-      this.#noteNodeMs(source, step.candidates, costMs);
-      return { source, costMs, gainMs: (whole - without) / this.#tokensPerMs };
+  /** Books what each drafter brought in this step, in tokens: the gain with its draft less the gain without. */
+  #settle(step: PlannedStep, outcome: StepOutcome): void {
+    const shares = Array.from(outcome.drafterMs, ([source, costMs]) => {
+      const gainTokens =
+        source === "draftModel"
+          ? this.#realisedGain(step, outcome, source)
+          : step.choice.gain - this.#gainWithoutNodes(step, source);
+      this.#noteNodeMs(source, step.drafts.fused, costMs);
+      return { source, costMs, gainTokens };
     });
-    const paused = this.#ledger.record(shares, this.#cost.ms(1));
-    if (paused !== undefined) this.#acceptance.doubt(paused);
+    const worth = { plainMs: this.#cost.ms(1), tokenMs: 1 / this.#tokensPerMs };
+    const paused = this.#ledger.record(shares, worth);
+    if (paused !== undefined) this.acceptance.doubt(paused);
   }
 
-  /** Gain of the best choice without the nodes that only the sources in `leftOut` proposed. */
-  #gainOf({ calibrated, limits, correction }: PlannedStep, leftOut: number): number {
+  /** Expected gain of the best choice without the nodes that only this source proposed: known with little noise. */
+  #gainWithoutNodes({ calibrated, limits, correction }: PlannedStep, source: DraftSource): number {
+    const bit = sourceBit(source);
     const scores = calibrated.scores.map((score, node) =>
-      node !== ROOT && (calibrated.sources[node]! & ~leftOut) === 0 ? 0 : score,
+      calibrated.sources[node] === bit ? 0 : score,
     );
-    const ranked = rankNodes({ ...calibrated, scores }, limits);
+    return this.#choose({ ...calibrated, scores }, limits, correction).choice.gain;
+  }
+
+  /**
+   * For a source that costs much: what the pass brought beyond one with the others' drafts alone, of which the target's
+   * choices tell how far they would have held. So what the source says of the others' nodes counts, too, by agreement
+   * and by what it leaves out, and no error of calibration does.
+   */
+  #realisedGain(
+    { drafts, limits, correction }: PlannedStep,
+    { plan, committed, numAccepted }: StepOutcome,
+    source: DraftSource,
+  ): number {
+    const table = this.acceptance.of(drafts.sources & ~sourceBit(source));
+    const { ranked, choice } = this.#choose(
+      table.calibrate(drafts.without(source)),
+      limits,
+      correction,
+    );
+    const others = treeOfRanked(ranked, choice.numNodes);
+    const costMs = this.#passMs(plan.tree.size) - this.#passMs(others.size);
+    return numAccepted - followedDepth(others, committed) - this.#tokensPerMs * costMs;
+  }
+
+  /** A pass and what its drafts cost the host. */
+  #passMs(numRows: number): number {
+    return this.#cost.ms(numRows) + (numRows > 1 ? this.#rate.treeMs : 0);
+  }
+
+  #choose(
+    calibrated: DraftTree,
+    limits: VerifyLimits,
+    correction: number,
+  ): { readonly ranked: RankedNodes; readonly choice: NodeChoice } {
+    const ranked = rankNodes(calibrated, limits);
     const survival = ranked.survival.map((value) => Math.min(1, value * correction));
-    return chooseNumNodes(survival, this.#verifyCost).gain;
+    return { ranked, choice: chooseNumNodes(survival, this.#verifyCost) };
   }
 
   #noteNodeMs(source: DraftSource, tree: DraftTree, costMs: number): void {
@@ -202,36 +269,38 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#nodeMs.set(source, known + WEIGHT * (costMs / (numNodes + 1) - known));
   }
 
-  /** A pass without drafts also lets the cost of those with them fade, or one bad moment would rule them out for good. */
-  #noteHost(hasTree: boolean, hostMs: number): void {
-    if (!(hostMs >= 0)) return;
-    const kind = hasTree ? "withTree" : "plain";
-    const known = this.#hostMs[kind];
-    const bound = known === 0 ? FIRST_HOST_MS : MAX_HOST_SURPRISE * known;
-    this.#hostMs[kind] += WEIGHT * (Math.min(hostMs, bound) - known);
-    if (!hasTree) this.#hostMs.withTree += WEIGHT * (this.#hostMs.plain - this.#hostMs.withTree);
-  }
-
-  #hostOf(hasTree: boolean): number {
-    return hasTree ? this.#hostMs.withTree : this.#hostMs.plain;
-  }
-
-  /** What a ms brings as decoding goes; at least what plain decoding brings. */
   get #tokensPerMs(): number {
-    const { tokens, ms } = this.#rate;
-    return Math.max(tokens / ms, 1 / (this.#cost.ms(1) + this.#hostMs.plain));
+    return this.#rate.tokensPerMs(this.#cost.ms(1));
   }
 
   get #verifyCost(): VerifyCost {
     return {
       passMs: (numRows) => this.#cost.ms(numRows),
-      treeMs: Math.max(0, this.#hostMs.withTree - this.#hostMs.plain),
+      treeMs: this.#rate.treeMs,
       tokensPerMs: this.#tokensPerMs,
     };
+  }
+
+  get #worth(): DraftWorth {
+    const to = Math.max(ROW_COST_FROM + 1, Math.min(ROW_COST_TO, this.#cost.maxRows));
+    const rowMs = (this.#cost.ms(to) - this.#cost.ms(ROW_COST_FROM)) / (to - ROW_COST_FROM);
+    return { tokenMs: 1 / this.#tokensPerMs, rowMs: Math.max(0, rowMs), pace: this.#pace };
   }
 
   get #correction(): number {
     const { min, max } = CORRECTION_BOUNDS;
     return Math.min(max, Math.max(min, (this.#realised + 1) / (this.#expected + 1)));
   }
+}
+
+/** How far tokens go on along a tree from its root. */
+function followedDepth(tree: DraftTree, tokens: Int32Array): number {
+  let depth = 0;
+  let at: number = ROOT;
+  for (let node = 1; node < tree.size; node++) {
+    if (tree.parents[node] !== at || tree.tokens[node] !== tokens[depth]) continue;
+    at = node;
+    depth++;
+  }
+  return depth;
 }

@@ -1,4 +1,5 @@
 /** What a drafter is. A drafter affects speed only, never output; the loop survives one that fails or lies. */
+import type { DraftPace } from "./draftPace.ts";
 import type { DraftSource, DraftTree } from "./draftTree.ts";
 import type { TreeLogits } from "./targetModel.ts";
 import type { AcceptedPath } from "./verifyGreedy.ts";
@@ -11,6 +12,25 @@ export interface GenerationContext {
   readonly prefixTokens: Int32Array;
   /** The text after the cursor, without markers. */
   readonly suffixTokens: Int32Array;
+  /** VS Code's id of the language: whether drafts pay is found out for each apart. Absent: one account for all. */
+  readonly languageId?: string | undefined;
+}
+
+/**
+ * How a draft model drafts: its greedy choices; one pass at the root, whose distribution also judges what others
+ * retrieved (`pruneRetrieval.ts`); or the best-first tree of its likely tokens. In the order in which they are tried.
+ */
+export const DRAFT_MODES = ["chain", "rootPass", "tree"] as const;
+export type DraftMode = (typeof DRAFT_MODES)[number];
+
+/** What drafts are weighed against, in ms. */
+export interface DraftWorth {
+  /** What an accepted token saves. */
+  readonly tokenMs: number;
+  /** What a drafted node costs the target's pass, beyond the first few. */
+  readonly rowMs: number;
+  /** What passes of the draft model took, and how often they hit; it learns from this draft. */
+  readonly pace: DraftPace;
 }
 
 /** What a step may spend on drafting. */
@@ -21,6 +41,24 @@ export interface DraftBudget {
   readonly maxDepth: number;
   /** Nodes that the target reaches with a smaller chance than this are not worth drafting; 0 … 1. */
   readonly minSurvival: number;
+  /** For a source that has modes; absent: its own default. */
+  readonly mode?: DraftMode | undefined;
+  /** For a source that pays by the pass. Absent: nothing is measured. */
+  readonly worth?: DraftWorth | undefined;
+}
+
+/** The likeliest next tokens by a drafter's own distribution. */
+export interface TopProbs {
+  /** [<= k] best first. */
+  readonly tokens: Int32Array;
+  /** [<= k] their probabilities, falling. */
+  readonly probs: Float32Array;
+}
+
+/** A draft tree, and what its drafter knows beyond it. */
+export interface Draft extends DraftTree {
+  /** [size] the drafter's distribution after each node's path; undefined where it did not look. */
+  readonly nextProbs?: readonly (TopProbs | undefined)[] | undefined;
 }
 
 /** One finished step, for learning. The logits are valid only during the call. */
@@ -38,7 +76,7 @@ export interface Drafter {
   /** Starts a generation; forgets the state of the previous one, keeps what was learned. */
   begin(context: GenerationContext, signal: AbortSignal): Promise<void>;
   /** Drafts below `rootToken`, the last committed token. May return the root alone. */
-  draft(rootToken: number, budget: DraftBudget, signal: AbortSignal): Promise<DraftTree>;
+  draft(rootToken: number, budget: DraftBudget, signal: AbortSignal): Promise<Draft>;
   /** Reports a step, also one whose tree held nothing of this drafter. */
   learn(step: VerifiedStep): void;
 }

@@ -1,12 +1,13 @@
 /** The drafters of one generation, and the policy over them. A drafter that throws or lies sits out the rest of it. */
 import { countProposals, type DecodeStats } from "./decodeStats.ts";
 import type { VerifyLimits } from "./draftBudget.ts";
-import type { Drafter, VerifiedStep } from "./drafter.ts";
+import type { Draft, Drafter, VerifiedStep } from "./drafter.ts";
 import { type DraftPolicy, type StepPlan, UNLIMITED_POLICY } from "./draftPolicy.ts";
-import { checkDraftTree, copyDraftTree, type DraftSource, type DraftTree } from "./draftTree.ts";
+import { checkDraftTree, copyDraftTree, type DraftSource } from "./draftTree.ts";
 import { isAbortError, messageOf } from "./errors.ts";
-import { fuseDraftTrees } from "./fuseDraftTrees.ts";
+import type { SourceDraft } from "./pruneRetrieval.ts";
 import type { SpeculativeParams } from "./speculativeDecode.ts";
+import { StepDrafts } from "./stepDrafts.ts";
 import type { Token } from "./tokens.ts";
 
 export class DrafterPanel {
@@ -18,11 +19,14 @@ export class DrafterPanel {
   /** What each drafter cost in this step, in ms. */
   #drafterMs = new Map<DraftSource, number>();
   #planMs = 0;
+  /** First tokens that pruning took from this step's drafts. */
+  #prunedFirst: ReadonlySet<Token> = new Set();
 
   constructor(params: SpeculativeParams, stats: DecodeStats) {
     this.#params = params;
     this.#stats = stats;
     this.#policy = params.policy ?? UNLIMITED_POLICY;
+    this.#policy.started(params.context.languageId);
     this.#begun = params.drafters.filter(({ source }) => this.#policy.isActive(source));
   }
 
@@ -45,7 +49,7 @@ export class DrafterPanel {
     const { vocabSize } = this.#params.target;
     const { isEndToken } = this.#params.limits;
     const draftStart = now();
-    const drafts: DraftTree[] = [];
+    const drafts: SourceDraft[] = [];
     this.#drafterMs = new Map();
     if (limits.maxNodes > 0 && limits.maxDepth > 0) {
       for (const drafter of this.#begun) {
@@ -55,11 +59,11 @@ export class DrafterPanel {
         try {
           const budget = this.#policy.budgetFor(source, limits);
           // A copy, as the next drafter's turn is time enough to change a tree that was checked.
-          const draft = copyDraftTree(await drafter.draft(rootToken, budget, signal));
+          const draft = copyDraft(await drafter.draft(rootToken, budget, signal));
           const broken = checkDraftTree(draft);
           if (broken !== undefined) throw new RangeError(broken);
           countProposals(this.#stats, source, draft);
-          drafts.push(draft);
+          drafts.push({ source, draft });
           this.#drafterMs.set(source, now() - start);
         } catch (error) {
           this.#dropOrRethrow(drafter, error, signal);
@@ -67,8 +71,11 @@ export class DrafterPanel {
       }
     }
     const fuseStart = now();
-    const fused = fuseDraftTrees(rootToken, drafts, { vocabSize, isEndToken });
-    const plan = this.#policy.plan(fused, limits);
+    const { pruning } = this.#params;
+    const step = new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
+    const plan = this.#policy.plan(step, limits);
+    this.#stats.numPruned += step.numPruned;
+    this.#prunedFirst = step.prunedFirst;
     this.#planMs = now() - fuseStart;
     this.#stats.timings.draftMs += fuseStart - draftStart;
     this.#stats.timings.fuseMs += this.#planMs;
@@ -78,6 +85,7 @@ export class DrafterPanel {
   /** @param times - of the target's pass, and of the host's verify and commit, in ms. */
   learn(plan: StepPlan, step: VerifiedStep, times: { evaluateMs: number; hostMs: number }): void {
     const { now } = this.#params.observer;
+    if (this.#prunedFirst.has(step.committed[0]!)) this.#stats.numPrunedRight++;
     for (const drafter of this.#begun) {
       const start = now();
       try {
@@ -115,4 +123,15 @@ export class DrafterPanel {
     this.#begun = this.#begun.filter((other) => other !== drafter);
     this.#params.observer.onDrafterFailure?.(drafter, reason);
   }
+}
+
+/** Whoever made the draft may change theirs. @throws what a draft that is none makes throw. */
+function copyDraft(draft: Draft): Draft {
+  const { nextProbs } = draft;
+  if (nextProbs === undefined) return copyDraftTree(draft);
+  const copies = nextProbs.map(
+    (known) =>
+      known && { tokens: Int32Array.from(known.tokens), probs: Float32Array.from(known.probs) },
+  );
+  return { ...copyDraftTree(draft), nextProbs: copies };
 }

@@ -49,14 +49,6 @@ export class PassCostTable {
     return this.#base(numRows) * this.#level;
   }
 
-  /** The table as it stands now, one point a size. */
-  points(): PassCostPoint[] {
-    return Array.from({ length: this.maxRows }, (_, index) => ({
-      numRows: index + 1,
-      ms: this.ms(index + 1),
-    }));
-  }
-
   /** Reports a pass that was made. */
   record(numRows: number, ms: number): void {
     if (!(numRows >= 1 && numRows <= this.maxRows && ms > 0)) return;
@@ -70,6 +62,19 @@ export class PassCostTable {
     if (numRows <= maxRows) return this.#ms[Math.max(1, numRows)]!;
     return (this.#ms[maxRows]! * numRows) / maxRows;
   }
+}
+
+/**
+ * t(n) that is assumed, not measured: passes of up to `numFlatRows` rows cost the same, as on many GPUs, larger ones
+ * their share. Live passes do not change it.
+ */
+export class FlatPassCost extends PassCostTable {
+  constructor(rowMs: number, numFlatRows: number, maxRows: number) {
+    const first = { numRows: 1, ms: rowMs };
+    super(numFlatRows > 1 ? [first, { numRows: numFlatRows, ms: rowMs }] : [first], maxRows);
+  }
+
+  override record(_numRows: number, _ms: number): void {}
 }
 
 function interpolate(points: readonly PassCostPoint[], maxRows: number): Float64Array {

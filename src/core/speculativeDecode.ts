@@ -4,11 +4,12 @@
  */
 import { countStep, emptyDecodeStats } from "./decodeStats.ts";
 import type { VerifyLimits } from "./draftBudget.ts";
-import type { Drafter, GenerationContext } from "./drafter.ts";
+import type { Drafter, GenerationContext, VerifiedStep } from "./drafter.ts";
 import { DrafterPanel } from "./drafterPanel.ts";
 import type { DraftPolicy } from "./draftPolicy.ts";
 import type { DraftTree } from "./draftTree.ts";
 import { type Generation, type GenerationLimits, OutputCollector } from "./generation.ts";
+import type { PruneSettings } from "./pruneRetrieval.ts";
 import type { TargetModel } from "./targetModel.ts";
 import { committedTokens, verifyGreedy } from "./verifyGreedy.ts";
 
@@ -22,6 +23,8 @@ export interface DecodeObserver {
   readonly onDrafterFailure?: (drafter: Drafter, reason: string) => void;
   /** Each step's tree and outcome, for traces; the tree is the one that was verified. */
   readonly onStep?: (tree: DraftTree, committed: Int32Array) => void;
+  /** The same with the logits, after the tokens are out: what else the target might have chosen (`branchPoints.ts`). */
+  readonly onVerified?: (step: VerifiedStep) => void;
 }
 
 /** Everything one generation needs. */
@@ -35,6 +38,8 @@ export interface SpeculativeParams {
   readonly maxDraftNodes: number;
   /** Decides within that; absent: all that is drafted is verified. */
   readonly policy?: DraftPolicy;
+  /** Absent: retrieved drafts are not pruned. */
+  readonly pruning?: PruneSettings | undefined;
   readonly observer: DecodeObserver;
 }
 
@@ -98,7 +103,9 @@ export async function speculativeDecode(
       const learnStart = now();
       const evaluateMs = verifyStart - evaluateStart;
       const hostMs = commitEnd - verifyStart;
-      drafters.learn(plan, { tree: drafted, path, committed, logits }, { evaluateMs, hostMs });
+      const step = { tree: drafted, path, committed, logits };
+      observer.onVerified?.(step);
+      drafters.learn(plan, step, { evaluateMs, hostMs });
       stats.timings.evaluateMs += evaluateMs;
       stats.timings.verifyMs += commitStart - verifyStart;
       stats.timings.commitMs += commitEnd - commitStart;

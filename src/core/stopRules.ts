@@ -8,6 +8,7 @@ import type { Token } from "./tokens.ts";
  * Ends the output at the end of the line where text that it must join follows the cursor. Elsewhere it ends with the
  * block around the cursor, at a blank line, where it meets the text after the cursor, or when it repeats itself.
  *
+ * @param cursor - the text around it, or what was read of that: several outputs at one cursor read it once.
  * @param decode - text that a token adds; holds back the bytes of an unfinished character.
  */
 export class CompletionStopRule implements StopRule {
@@ -17,9 +18,9 @@ export class CompletionStopRule implements StopRule {
   readonly context: CursorContext;
   #rawText = "";
 
-  constructor(cursor: CursorText, decode: (token: Token) => string) {
+  constructor(cursor: CursorText | CursorContext, decode: (token: Token) => string) {
     this.#decode = decode;
-    this.context = readCursor(cursor);
+    this.context = "syntax" in cursor ? cursor : readCursor(cursor);
     this.#scanner = new CompletionScanner(this.context);
   }
 

@@ -84,6 +84,11 @@ export class WorkspaceIndex {
     return this.#files.get(path)?.stamp;
   }
 
+  /** Of the files; in no order. The index may change while they are gone through. */
+  paths(): Iterable<string> {
+    return this.#files.keys();
+  }
+
   /** The files, the one touched longest ago first. */
   files(): IndexedFile[] {
     return Array.from(this.#files.values())

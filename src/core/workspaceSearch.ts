@@ -3,6 +3,7 @@
  * file records; changes neither.
  */
 import { joinedLength, joinFactor, type Nearness, occurrenceWeight } from "./hitWeight.ts";
+import { SEPARATOR } from "./suffixMatch.ts";
 import { MAX_MATCH_LENGTH, NGRAM_SIZES, type Occurrences, type TokenShard } from "./tokenShard.ts";
 import type { Token } from "./tokens.ts";
 import type { WorkspaceFile } from "./workspaceFile.ts";
@@ -15,8 +16,8 @@ export const MAX_OWN_STEPS = 80;
 const MAX_COMPARED = 32;
 /** Tokens after an occurrence among which the text after the cursor may begin. */
 const MAX_JOIN_DISTANCE = 32;
-/** A cursor inside a word may tokenize otherwise than the whole text: its place is known to so many tokens. */
-const CURSOR_SLACK = 1;
+/** Tokens after an occurrence in the edited file by which it is told to be the cursor's own place, or all up to the end. */
+const CURSOR_TOKENS = 8;
 
 /** Where the text that is looked up stands. All of it is optional; what is known makes better weights. */
 export interface LookupPlace {
@@ -26,9 +27,10 @@ export interface LookupPlace {
   readonly folder?: string | undefined;
   /** Files that it imports. */
   readonly importedIds?: ReadonlySet<number> | undefined;
-  /** Tokens of the edited file before the cursor, as indexed: what is found there is the cursor itself. */
-  readonly cursorOffset?: number | undefined;
-  /** The text after the cursor. */
+  /**
+   * The text after the cursor. In the edited file, as the disk has it or as it was a moment ago, an occurrence that it
+   * follows is the cursor itself: it proposes what stands there already.
+   */
   readonly suffixTokens?: Int32Array | undefined;
 }
 
@@ -117,10 +119,12 @@ export class WorkspaceSearch {
   #weigh({ current, numTouches }: SearchSpace, place: LookupPlace): void {
     const { size, shards, ends, lengths } = this.#found;
     for (let index = 0; index < size; index++) {
-      const { start, file } = shards[index]!.segmentAt(ends[index]!);
-      const offset = ends[index]! + 1 - start;
+      const shard = shards[index]!;
+      const next = ends[index]! + 1;
+      const { file } = shard.segmentAt(ends[index]!);
       const isLeftOut =
-        file === undefined || (file === current && isAtCursor(offset, place.cursorOffset));
+        file === undefined ||
+        (file === current && isAtCursor(shard.tokens, next, place.suffixTokens));
       this.#weights[index] = isLeftOut
         ? 0
         : occurrenceWeight(lengths[index]!, nearnessOf(file, place), numTouches - file.touched);
@@ -178,8 +182,15 @@ function nearnessOf(file: WorkspaceFile, { fileId, folder, importedIds }: Lookup
   return importedIds?.has(file.id) === true ? "imported" : "rest";
 }
 
-function isAtCursor(offset: number, cursorOffset: number | undefined): boolean {
-  return cursorOffset !== undefined && Math.abs(offset - cursorOffset) <= CURSOR_SLACK;
+function isAtCursor(
+  tokens: Int32Array,
+  next: number,
+  suffixTokens: Int32Array | undefined,
+): boolean {
+  if (suffixTokens === undefined || suffixTokens.length === 0) return false;
+  const length = Math.min(CURSOR_TOKENS, suffixTokens.length);
+  for (let i = 0; i < length; i++) if (tokens[next + i] !== suffixTokens[i]) return false;
+  return length === CURSOR_TOKENS || tokens[next + length] === SEPARATOR;
 }
 
 /** The end of a context that can be compared: without negative tokens, which are no text. */

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { DRAFT_MODES, type Draft } from "../../src/core/drafter.ts";
 import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import { DraftPace } from "../../src/core/draftPace.ts";
 import { checkDraftTree, type DraftTree, sourceBit } from "../../src/core/draftTree.ts";
 import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
@@ -142,25 +144,147 @@ describe("DraftModelDrafter", () => {
     }
   });
 
-  test("a cancel at any look at the signal leaves a cache that the next draft repairs", async () => {
-    const prompt = [1, 2, 3, 4, 5, 6, 0, 1];
-    const model = openModel();
-    const drafter = new DraftModelDrafter(model, NO_STOP);
-    await drafter.begin(contextOf(prompt), NEVER);
-    const expected = chainOf(await drafter.draft(1, BUDGET, NEVER));
-    for (let n = 1; ; n++) {
-      const { signal, wasReached } = countdownSignal(n);
-      const run = async () => {
-        await drafter.begin(contextOf([...prompt.slice(0, 4), 0]), signal);
-        await drafter.begin(contextOf(prompt), signal);
-        await drafter.draft(1, BUDGET, signal);
-      };
-      const error: unknown = await run().catch((reason: unknown) => reason);
-      if (!wasReached()) break;
-      expect(error).toHaveProperty("name", "AbortError");
+  test.each(DRAFT_MODES)(
+    "%s: a cancel at any look at the signal leaves a cache that the next draft repairs",
+    async (mode) => {
+      const prompt = [1, 2, 3, 4, 5, 6, 0, 1];
+      const model = openModel();
+      const drafter = new DraftModelDrafter(model, { ...NO_STOP, mode });
       await drafter.begin(contextOf(prompt), NEVER);
-      expect(model.rows).toEqual(prompt.slice(0, -1));
-      expect(chainOf(await drafter.draft(1, BUDGET, NEVER))).toEqual(expected);
+      const expected = chainOf(await drafter.draft(1, BUDGET, NEVER));
+      for (let n = 1; ; n++) {
+        const { signal, wasReached } = countdownSignal(n);
+        const run = async () => {
+          await drafter.begin(contextOf([...prompt.slice(0, 4), 0]), signal);
+          await drafter.begin(contextOf(prompt), signal);
+          await drafter.draft(1, BUDGET, signal);
+        };
+        const error: unknown = await run().catch((reason: unknown) => reason);
+        if (!wasReached()) break;
+        expect(error).toHaveProperty("name", "AbortError");
+        await drafter.begin(contextOf(prompt), NEVER);
+        expect(model.rows).toEqual(prompt.slice(0, -1));
+        expect(chainOf(await drafter.draft(1, BUDGET, NEVER))).toEqual(expected);
+      }
+    },
+  );
+
+  test("in every mode each score is the model's own probability after that path, whatever was committed before", async () => {
+    const arbitraryStep = fc.record({
+      mode: fc.constantFrom(...DRAFT_MODES),
+      /** Tokens that the target takes from the draft, its child of this rank at each; then those of its own. */
+      numFollowed: fc.nat(3),
+      rank: fc.nat(2),
+      own: fc.array(token, { minLength: 1, maxLength: 20 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        arbitraryPrompt,
+        fc.array(arbitraryStep, { maxLength: 6 }),
+        async (prompt, steps) => {
+          const model = openModel();
+          const drafter = new DraftModelDrafter(model, { maxTokens: 5, minSurvival: 0.05 });
+          await drafter.begin(contextOf(prompt), NEVER);
+          const history = [...prompt];
+          for (const { mode, numFollowed, rank, own } of steps) {
+            const tree = await drafter.draft(history.at(-1)!, { ...BUDGET, mode }, NEVER);
+            expect(checkDraftTree(tree)).toBeUndefined();
+            expectOwnProbs(tree, history);
+            // Beyond the history the cache holds a path that was looked at.
+            expect(model.rows.slice(0, history.length)).toEqual(history);
+            const committed = [...followed(tree, numFollowed, rank), ...own];
+            learn(drafter, committed);
+            history.push(...committed);
+          }
+        },
+      ),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("takes along the few tokens that its cache lacks, and prefills many", async () => {
+    const model = openModel();
+    const sizes: number[] = [];
+    const evaluateTree = model.evaluateTree.bind(model);
+    model.evaluateTree = (tree, signal) => {
+      sizes.push(tree.size);
+      return evaluateTree(tree, signal);
+    };
+    const drafter = new DraftModelDrafter(model, { ...NO_STOP, mode: "rootPass" });
+    await drafter.begin(contextOf([1, 2]), NEVER);
+    for (const committed of [[3], [4, 5, 6, 0], Array.from({ length: 30 }, () => 1), []]) {
+      learn(drafter, committed);
+      await drafter.draft(committed.at(-1) ?? 1, BUDGET, NEVER);
     }
+    expect(sizes).toEqual([2, 4, 1, 1]);
+  });
+
+  test("what it drafted and the target took is not evaluated again", async () => {
+    const model = openModel();
+    const drafter = new DraftModelDrafter(model, { ...NO_STOP, mode: "chain" });
+    await drafter.begin(contextOf([1, 2]), NEVER);
+    const chain = chainOf(await drafter.draft(2, BUDGET, NEVER));
+    model.numPasses = 0;
+    learn(drafter, [...chain.slice(0, 4), 5]);
+    await drafter.draft(5, { ...BUDGET, maxNodes: 1 }, NEVER);
+    expect(model.numPasses).toBe(1);
+    expect(model.rows).toEqual([1, 2, ...chain.slice(0, 4), 5]);
+  });
+
+  test("learns what its passes take and how often the target goes on inside its drafts", async () => {
+    let now = 0;
+    const model = openModel();
+    const evaluateTree = model.evaluateTree.bind(model);
+    model.evaluateTree = (tree, signal) => {
+      now += 3 * tree.size;
+      return evaluateTree(tree, signal);
+    };
+    const drafter = new DraftModelDrafter(model, { ...NO_STOP, now: () => now });
+    await drafter.begin(contextOf([1, 2]), NEVER);
+    const worth = { tokenMs: 1000, rowMs: 0, pace: new DraftPace() };
+    const history = [1, 2];
+    for (let step = 0; step < 60; step++) {
+      const tree = await drafter.draft(history.at(-1)!, { ...BUDGET, mode: "chain", worth }, NEVER);
+      const committed = [...followed(tree, 2, 0), 0];
+      learn(drafter, committed);
+      history.push(...committed);
+    }
+    expect(worth.pace.passMs(1)).toBeCloseTo(3, 1);
+    // Two hits and a miss in each step, but where the chain itself goes on with a 0.
+    expect(worth.pace.hitRate("chain")).toBeGreaterThan(0.6);
+    expect(worth.pace.hitRate("chain")).toBeLessThan(0.85);
   });
 });
+
+/** Tokens of a path from the root: at each node the child of a rank, or the last one. */
+function followed(tree: DraftTree, maxLength: number, rank: number): number[] {
+  const tokens: number[] = [];
+  for (let at = 0; tokens.length < maxLength; ) {
+    const children = Array.from(tree.parents.keys()).filter((node) => tree.parents[node] === at);
+    at = children[Math.min(rank, children.length - 1)] ?? -1;
+    if (at === -1) break;
+    tokens.push(tree.tokens[at]!);
+  }
+  return tokens;
+}
+
+/** Scores and reported distributions against the model's logits after history and path. */
+function expectOwnProbs(tree: Draft, history: readonly number[]): void {
+  const probsAfter = (node: number) => {
+    const logits = hashedLogits(VOCAB_SIZE, 2)([...history, ...pathTokens(tree, node)]);
+    const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0);
+    return logits.map((logit) => Math.exp(logit) / sum);
+  };
+  for (let node = 1; node < tree.size; node++) {
+    const expected = probsAfter(tree.parents[node]!)[tree.tokens[node]!]!;
+    expect(tree.scores[node]).toBeCloseTo(expected, 4);
+  }
+  expect(tree.nextProbs?.[0]).toBeDefined();
+  for (const [node, known] of tree.nextProbs!.entries()) {
+    if (known === undefined) continue;
+    const expected = probsAfter(node);
+    for (const [rank, prob] of known.probs.entries()) {
+      expect(prob).toBeCloseTo(expected[known.tokens[rank]!]!, 4);
+    }
+  }
+}

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { DrafterLedger } from "../../src/core/drafterLedger.ts";
 
-const GOOD = { source: "suffixMatch", costMs: 0.1, gainMs: 2 } as const;
-const BAD = { source: "draftModel", costMs: 3, gainMs: 0.5 } as const;
-const PLAIN_MS = 10;
+const GOOD = { source: "suffixMatch", costMs: 0.1, gainTokens: 2 } as const;
+const BAD = { source: "draftModel", costMs: 3, gainTokens: 0.5 } as const;
+const WORTH = { plainMs: 10, tokenMs: 1 };
 
 function steps(ledger: DrafterLedger, count: number, shares: Parameters<typeof ledger.record>[0]) {
   for (let step = 0; step < count; step++) {
     ledger.stepped();
-    ledger.record(shares, PLAIN_MS);
+    ledger.record(shares, WORTH);
   }
 }
 
@@ -45,7 +45,7 @@ describe("DrafterLedger", () => {
     const ledger = new DrafterLedger();
     steps(ledger, 20, [BAD]);
     pauseOf(ledger);
-    steps(ledger, 500, [{ ...BAD, gainMs: 9 }]);
+    steps(ledger, 500, [{ ...BAD, gainTokens: 9 }]);
     expect(ledger.isActive(BAD.source)).toBe(true);
   });
 
@@ -72,7 +72,7 @@ describe("DrafterLedger", () => {
     for (let generation = 0; generation < 10; generation++) {
       // After the pause the whole prompt has to be read.
       ledger.began(BAD.source, generation === 0 ? 1000 : 1);
-      steps(ledger, 12, [{ ...BAD, gainMs: 9 }]);
+      steps(ledger, 12, [{ ...BAD, gainTokens: 9 }]);
       ledger.ended(12);
       expect(ledger.isActive(BAD.source)).toBe(true);
     }
@@ -80,13 +80,13 @@ describe("DrafterLedger", () => {
 
   test("of two that propose the same only one goes", () => {
     const ledger = new DrafterLedger();
-    const first = { source: "recycling", costMs: 0.2, gainMs: 0 } as const;
-    const second = { source: "suffixMatch", costMs: 0.3, gainMs: 0 } as const;
+    const first = { source: "recycling", costMs: 0.2, gainTokens: 0 } as const;
+    const second = { source: "suffixMatch", costMs: 0.3, gainTokens: 0 } as const;
     steps(ledger, 13, [first, second]);
     expect(ledger.isActive("suffixMatch")).toBe(false);
     expect(ledger.isActive("recycling")).toBe(true);
     // Alone, it brings what both seemed to lack.
-    steps(ledger, 60, [{ ...first, gainMs: 4 }]);
+    steps(ledger, 60, [{ ...first, gainTokens: 4 }]);
     expect(ledger.isActive("recycling")).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { measurePassCost } from "../../src/core/measurePassCost.ts";
-import { PassCostTable } from "../../src/core/passCost.ts";
+import { FlatPassCost, PassCostTable } from "../../src/core/passCost.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 
@@ -73,7 +73,9 @@ describe("PassCostTable", () => {
     const table = new PassCostTable(POINTS, 16);
     for (const ms of [Number.NaN, -1, 0, Number.POSITIVE_INFINITY]) table.record(4, ms);
     table.record(99, 5);
-    expect(table.points().every(({ ms }) => Number.isFinite(ms) && ms > 0)).toBe(true);
+    for (let numRows = 1; numRows <= 16; numRows++) {
+      expect(table.ms(numRows) > 0 && Number.isFinite(table.ms(numRows))).toBe(true);
+    }
   });
 });
 
@@ -134,4 +136,10 @@ describe("measurePassCost", () => {
       measurePassCost(target, { now, budgetMs: 100 }, AbortSignal.abort()),
     ).rejects.toMatchObject({ name: "AbortError" });
   });
+});
+
+test("FlatPassCost is flat up to a size, rises by its share beyond, and learns nothing", () => {
+  const table = new FlatPassCost(10, 8, 32);
+  table.record(8, 500);
+  expect([1, 4, 8, 16, 32].map((numRows) => table.ms(numRows))).toEqual([10, 10, 10, 20, 40]);
 });

@@ -123,8 +123,8 @@ describe("WorkspaceDrafter", () => {
         prefixTokens: Int32Array.of(1, 2),
         suffixTokens: Int32Array.from(suffix),
       });
-    drafter.moveTo({ fileId: 0, cursorOffset: 5 });
-    await begin([]);
+    drafter.moveTo({ fileId: 0 });
+    await begin([31, 40]);
     expect(firstTokens(await drafter.draft(2, BUDGET))).toEqual([30, 60]);
     drafter.moveTo({});
     await begin([31, 40]);

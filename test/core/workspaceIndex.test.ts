@@ -90,13 +90,13 @@ class Pair {
 
   lookup(path: string, context: readonly number[]): void {
     const fileId = this.index.fileId(path);
-    const offset = Math.floor(context.length / 2);
+    const suffix = context.slice(0, 1 + (context.length % 3));
     const hits = this.index.lookup(
       Int32Array.from(context),
-      { fileId, cursorOffset: offset, folder: "src" },
+      { fileId, suffixTokens: Int32Array.from(suffix), folder: "src" },
       ALL,
     );
-    const cursor = fileId === undefined ? undefined : { fileId, offset };
+    const cursor = fileId === undefined ? undefined : { fileId, suffix };
     expect(comparableHits(hits)).toEqual(this.oracle.hits(context, ALL.maxContinuation, cursor));
     for (const [rank, { weight }] of hits.entries()) {
       expect(weight).toBeGreaterThan(0);

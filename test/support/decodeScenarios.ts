@@ -1,12 +1,16 @@
 /** Arbitrary generations on fake targets, decoded plainly and speculatively. */
 import fc from "fast-check";
-import type { Drafter, GenerationContext } from "../../src/core/drafter.ts";
-import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import type { Drafter, DraftMode, GenerationContext } from "../../src/core/drafter.ts";
+import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
 import { MeasuredPolicy } from "../../src/core/draftPolicy.ts";
 import type { Generation, GenerationLimits } from "../../src/core/generation.ts";
+import { GhostDrafter } from "../../src/core/ghostDrafter.ts";
+import { GhostStore } from "../../src/core/ghostStore.ts";
 import { greedyDecode } from "../../src/core/greedyDecode.ts";
 import { PassCostTable } from "../../src/core/passCost.ts";
-import { RecyclingDrafter, RecyclingStore } from "../../src/core/recyclingDrafter.ts";
+import type { PruneSettings } from "../../src/core/pruneRetrieval.ts";
+import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/recyclingStore.ts";
 import { type DecodeObserver, speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
@@ -15,7 +19,15 @@ import { arbitraryHostilePlan, HostileDrafter, type HostilePlan } from "../fakes
 import { NEVER } from "./never.ts";
 
 /** A real drafter by name ("wrongModel": a draft model that disagrees with the target), or a hostile one. */
-export type DrafterPlan = "recycling" | "suffixMatch" | "draftModel" | "wrongModel" | HostilePlan;
+export type DrafterPlan =
+  | "recycling"
+  | "suffixMatch"
+  | "ghost"
+  | "draftModel"
+  | "draftTree"
+  | "draftRoot"
+  | "wrongModel"
+  | HostilePlan;
 
 export interface Scenario {
   readonly vocabSize: number;
@@ -26,6 +38,8 @@ export interface Scenario {
   readonly maxDraftNodes: number;
   /** ms of a pass by its rows, less one, for a measured policy; none without. */
   readonly passMs: readonly number[] | undefined;
+  readonly pruning?: PruneSettings | undefined;
+  readonly languageId?: string | undefined;
   readonly maxTokens: number;
   readonly maxBranches: number;
   /** Context positions beyond the prompt. */
@@ -42,11 +56,19 @@ export function arbitraryScenario(): fc.Arbitrary<Scenario> {
       vocabSize: fc.constant(vocabSize),
       order: fc.integer({ min: 1, max: 3 }),
       seed: fc.nat(),
-      prompt: fc.array(token, { minLength: 1, maxLength: 16 }),
+      prompt: fc.array(token, { minLength: 1, maxLength: 16, size: "max" }),
       drafters: fc.array(
         fc.oneof(
           { weight: 3, arbitrary: arbitraryHostilePlan(vocabSize) },
-          fc.constantFrom<DrafterPlan[]>("recycling", "suffixMatch", "draftModel", "wrongModel"),
+          fc.constantFrom<DrafterPlan[]>(
+            "recycling",
+            "suffixMatch",
+            "ghost",
+            "draftModel",
+            "draftTree",
+            "draftRoot",
+            "wrongModel",
+          ),
         ),
         { maxLength: 4 },
       ),
@@ -57,6 +79,15 @@ export function arbitraryScenario(): fc.Arbitrary<Scenario> {
           nil: undefined,
         },
       ),
+      pruning: fc.option(
+        fc.record({
+          minProb: fc.double({ min: 0, max: 1, noNaN: true }),
+          minShare: fc.double({ min: 0, max: 1, noNaN: true }),
+          byRecycling: fc.boolean(),
+        }),
+        { nil: undefined },
+      ),
+      languageId: fc.constantFrom(undefined, "typescript"),
       maxTokens: fc.integer({ min: 1, max: 30 }),
       maxBranches: fc.integer({ min: 1, max: 8 }),
       numFree: fc.oneof(fc.constant(4096), fc.nat(24)),
@@ -79,10 +110,37 @@ export function openDrafters(scenario: Scenario): Drafter[] {
   return scenario.drafters.map((plan): Drafter => {
     if (plan === "recycling") return new RecyclingDrafter(new RecyclingStore(scenario.vocabSize));
     if (plan === "suffixMatch") return new SuffixDrafter();
-    if (plan === "draftModel") return new DraftModelDrafter(openFake(scenario));
-    if (plan === "wrongModel") return new DraftModelDrafter(openFake(scenario, scenario.seed + 1));
+    if (plan === "ghost") return ghostOf(scenario);
+    if (plan === "draftModel") return draftModel(openFake(scenario));
+    if (plan === "draftTree") return draftModel(openFake(scenario), "tree");
+    if (plan === "draftRoot") return draftModel(openFake(scenario), "rootPass");
+    if (plan === "wrongModel") return draftModel(openFake(scenario, scenario.seed + 1), "tree");
     return new HostileDrafter(plan);
   });
+}
+
+/** Its passes take no time by {@link CLOCK}. A measured policy chooses the mode itself. */
+function draftModel(model: FakeTarget, mode: DraftMode = "chain"): DraftModelDrafter {
+  return new DraftModelDrafter(model, { ...DEFAULT_DRAFT_MODEL, mode, now: CLOCK.now });
+}
+
+/** Earlier suggestions in the same document: the target's own tokens, in the middle of them a wrong one. */
+function ghostOf({ vocabSize, order, seed, prompt }: Scenario): GhostDrafter {
+  const store = new GhostStore((token) => Uint8Array.of(token));
+  const logitsOf = hashedLogits(vocabSize, order, seed);
+  const text = [...prompt];
+  for (let i = 0; i < 20; i++) {
+    const logits = logitsOf(text);
+    const best = logits.indexOf(Math.max(...logits));
+    text.push(i === 8 ? (best + 1) % vocabSize : best);
+  }
+  const { prefixTokens } = contextOf(prompt);
+  const suggestion = Int32Array.from(text.slice(prompt.length));
+  store.remember("document", prefixTokens, suggestion);
+  store.remember("document", prefixTokens, suggestion.slice().reverse());
+  const drafter = new GhostDrafter(store);
+  drafter.moveTo("document");
+  return drafter;
 }
 
 /** The prompt's first half as prefix, the rest as suffix; arrays of their own, as hostile drafters write into them. */
@@ -131,10 +189,11 @@ export function decodeSpeculatively(
     {
       target: options.target ?? openFake(scenario),
       drafters: options.drafters ?? openDrafters(scenario),
-      context: contextOf(scenario.prompt),
+      context: { ...contextOf(scenario.prompt), languageId: scenario.languageId },
       limits: limitsOf(scenario),
       maxDraftNodes: scenario.maxDraftNodes,
       ...policyOf(scenario),
+      pruning: scenario.pruning,
       observer: options.observer ?? CLOCK,
     },
     options.signal ?? NEVER,

@@ -17,8 +17,11 @@ import {
   windowSuffix,
 } from "../../src/core/fimPrompt.ts";
 import type { Generation, GenerationLimits } from "../../src/core/generation.ts";
+import { GhostDrafter } from "../../src/core/ghostDrafter.ts";
+import { GhostStore } from "../../src/core/ghostStore.ts";
 import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import { RecyclingDrafter, RecyclingStore } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/recyclingStore.ts";
 import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
@@ -38,6 +41,7 @@ export const MAX_GAP = NEAR_TIE_GAP[KIND];
 export const MAX_RATE = MAX_NEAR_TIE_RATE[KIND];
 
 const PROMPT_TOKENS = 384;
+const DOCUMENT = "document";
 const observer = {
   now: () => performance.now(),
   onDrafterFailure(drafter: Drafter, reason: string) {
@@ -65,6 +69,7 @@ export class LosslessBench {
   readonly isEndToken: (token: number) => boolean;
   readonly #limits: GenerationLimits;
   readonly #store: RecyclingStore;
+  readonly #ghosts: GhostStore;
 
   constructor(model: LlamaModel, target: TargetModel, maxTokens: number) {
     this.model = model;
@@ -73,6 +78,7 @@ export class LosslessBench {
     this.isEndToken = (token) => markers.has(token) || model.vocabulary.isEndToken(token);
     this.#limits = { maxTokens, isEndToken: this.isEndToken };
     this.#store = new RecyclingStore(target.vocabSize);
+    this.#ghosts = new GhostStore((token) => model.vocabulary.pieceBytes(token));
   }
 
   prompt(spot: SourceSpot): GenerationContext {
@@ -85,8 +91,14 @@ export class LosslessBench {
     return buildFimPrompt(fimTokensOf(this.model), parts, PROMPT_TOKENS);
   }
 
-  plain(context: GenerationContext): Promise<Generation> {
-    return greedyDecode(this.target, context.promptTokens, this.#limits, observer, NEVER);
+  /** The output that is right; also what a ghost drafter then knows of the document, with a wrong token in its middle. */
+  async plain(context: GenerationContext): Promise<Generation> {
+    const { promptTokens, prefixTokens } = context;
+    const plain = await greedyDecode(this.target, promptTokens, this.#limits, observer, NEVER);
+    const suggestion = plain.tokens.slice();
+    suggestion[suggestion.length >> 1] = promptTokens[0]!;
+    this.#ghosts.remember(DOCUMENT, prefixTokens, suggestion);
+    return plain;
   }
 
   /**
@@ -142,6 +154,11 @@ export class LosslessBench {
     return sources.map((source): Drafter => {
       if (source === "recycling") return new RecyclingDrafter(this.#store);
       if (source === "suffixMatch") return new SuffixDrafter();
+      if (source === "ghost") {
+        const drafter = new GhostDrafter(this.#ghosts);
+        drafter.moveTo(DOCUMENT);
+        return drafter;
+      }
       return new DraftModelDrafter(draftModel, undefined, this.isEndToken);
     });
   }

@@ -41,7 +41,7 @@ export class NaiveWorkspace {
   hits(
     context: readonly number[],
     maxContinuation: number,
-    cursor?: { readonly fileId: number; readonly offset: number },
+    cursor?: { readonly fileId: number; readonly suffix: readonly number[] },
   ): NaiveHit[] {
     const found: NaiveHit[] = [];
     for (const { id, tokens } of this.files.values()) {
@@ -54,7 +54,12 @@ export class NaiveWorkspace {
         )
           matchLength++;
         if (matchLength < MIN_MATCH_LENGTH) continue;
-        if (cursor?.fileId === id && Math.abs(cursor.offset - offset) <= 1) continue;
+        const suffix = cursor?.fileId === id ? cursor.suffix.slice(0, 8) : [];
+        const isCursor =
+          suffix.length > 0 &&
+          suffix.every((one, at) => tokens[offset + at] === one) &&
+          (suffix.length === 8 || offset + suffix.length === tokens.length);
+        if (isCursor) continue;
         const continuation = tokens.slice(offset, offset + maxContinuation);
         found.push({ fileId: id, offset, matchLength, continuation });
       }

@@ -1,0 +1,225 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  DRAFT_MODES,
+  type DraftMode,
+  type DraftWorth,
+  type TopProbs,
+} from "../../src/core/drafter.ts";
+import { DraftGrowth, type GrowthLimits } from "../../src/core/draftGrowth.ts";
+import { DraftPace } from "../../src/core/draftPace.ts";
+import { checkDraftTree, type DraftTree, survivals } from "../../src/core/draftTree.ts";
+import { NUM_RUNS } from "../support/numRuns.ts";
+import { pathTokens } from "../support/trees.ts";
+
+const SOURCE = 4;
+const END_TOKEN = 6;
+
+/** A model that says the same wherever it is asked, but for the depth. */
+type ProbsAt = (depth: number) => readonly number[];
+
+function topProbs(probs: readonly number[]): TopProbs {
+  return { tokens: Int32Array.from(probs.keys()), probs: Float32Array.from(probs) };
+}
+
+function limitsOf(limits: Partial<GrowthLimits>): GrowthLimits {
+  return {
+    mode: "tree",
+    maxNodes: 32,
+    maxDepth: 12,
+    maxPasses: 12,
+    minSurvival: 0.01,
+    minExpandedSurvival: 0.01,
+    isEndToken: (token) => token === END_TOKEN,
+    ...limits,
+  };
+}
+
+/** A worth where a pass takes so long, each further row costs so much more, and every look beyond a node hits. */
+function worthOf(passMs: number, extraRowMs = 0, tokenMs = 10, rowMs = 0): DraftWorth {
+  const pace = new DraftPace();
+  for (let numRows = 1; numRows <= 40; numRows++) {
+    for (let i = 0; i < 60; i++) pace.recordPass(numRows, passMs + extraRowMs * (numRows - 1));
+  }
+  for (const mode of DRAFT_MODES) for (let i = 0; i < 199; i++) pace.recordHit(mode, true);
+  return { tokenMs, rowMs, pace };
+}
+
+/** Grows to the end; the frontiers, each with its depth. */
+function grow(limits: GrowthLimits, probsAt: ProbsAt) {
+  const growth = new DraftGrowth(9, limits);
+  const frontiers: (readonly number[])[] = [];
+  // A pass over nodes that part at the root.
+  const numRows = (frontier: readonly number[]) => {
+    const depth = growth.nodes[frontier[0]!]!.depth;
+    return frontier.length === 1 ? 1 : 1 + depth * frontier.length;
+  };
+  for (;;) {
+    const frontier = growth.nextFrontier(numRows);
+    if (frontier.length === 0) break;
+    frontiers.push(frontier);
+    for (const node of frontier) {
+      growth.grow(node, topProbs(probsAt(growth.nodes[node]!.depth)));
+    }
+  }
+  return { growth, frontiers, draft: growth.finish(SOURCE) };
+}
+
+const arbitraryProbs = fc
+  .array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 2, maxLength: 7 })
+  .map((weights) => {
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    return weights.map((weight) => weight / sum).sort((a, b) => b - a);
+  });
+const arbitraryModel: fc.Arbitrary<ProbsAt> = fc
+  .array(arbitraryProbs, { minLength: 1, maxLength: 5 })
+  .map((rows) => (depth: number) => rows[depth % rows.length]!);
+const arbitraryLimits: fc.Arbitrary<GrowthLimits> = fc
+  .record({
+    mode: fc.constantFrom(...DRAFT_MODES),
+    maxNodes: fc.nat(20),
+    maxDepth: fc.nat(6),
+    maxPasses: fc.nat(6),
+    minSurvival: fc.double({ min: 0, max: 0.3, noNaN: true }),
+    worth: fc.option(
+      fc.tuple(fc.nat(20), fc.nat(5)).map(([passMs, rowMs]) => worthOf(passMs + 1, rowMs)),
+      { nil: undefined },
+    ),
+  })
+  .map(limitsOf);
+
+const pathsOf = (tree: DraftTree) =>
+  Array.from(tree.tokens.keys(), (node) => pathTokens(tree, node).join());
+
+describe("DraftGrowth", () => {
+  test("grows level by level, the likeliest first, and ends in a valid tree within the limits", () => {
+    fc.assert(
+      fc.property(arbitraryLimits, arbitraryModel, (limits, probsAt) => {
+        const { growth, frontiers, draft } = grow(limits, probsAt);
+        expect(frontiers.length).toBeLessThanOrEqual(limits.maxPasses);
+        for (const [depth, frontier] of frontiers.entries()) {
+          expect(frontier.length).toBeLessThanOrEqual(4);
+          const nodes = frontier.map((node) => growth.nodes[node]!);
+          expect(nodes.every((node) => node.depth === depth && node.token !== END_TOKEN)).toBe(
+            true,
+          );
+          for (const [index, { survival }] of nodes.entries()) {
+            if (index > 0) expect(survival).toBeLessThanOrEqual(nodes[index - 1]!.survival);
+          }
+        }
+        expect(checkDraftTree(draft)).toBeUndefined();
+        expect(draft.size - 1).toBeLessThanOrEqual(limits.maxNodes);
+        expect(Math.max(...draft.depths)).toBeLessThanOrEqual(limits.maxDepth);
+        for (const survival of survivals(draft)) {
+          expect(survival).toBeGreaterThanOrEqual(limits.minSurvival - 1e-6);
+        }
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("keeps the likeliest of the nodes that it grew, with their distributions", () => {
+    fc.assert(
+      fc.property(arbitraryLimits, arbitraryModel, (limits, probsAt) => {
+        const { growth, draft } = grow(limits, probsAt);
+        const best = growth.nodes
+          .slice(1)
+          .map(({ survival }) => survival)
+          .sort((a, b) => b - a)
+          .slice(0, limits.maxNodes)
+          .reduce((sum, survival) => sum + survival, 0);
+        const kept = survivals(draft).reduce((sum, survival) => sum + survival, -1);
+        expect(kept).toBeCloseTo(best, 4);
+        expect(draft.nextProbs?.length).toBe(draft.size);
+        for (const [node, known] of draft.nextProbs!.entries()) {
+          if (known === undefined) continue;
+          expect(known).toEqual(topProbs(probsAt(draft.depths[node]!)));
+        }
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("a chain is the first choices, a root pass one level, a tree has both", () => {
+    const probsAt = () => [0.6, 0.2, 0.1];
+    const paths = (mode: DraftMode) =>
+      new Set(pathsOf(grow(limitsOf({ mode, maxPasses: 3 }), probsAt).draft));
+    expect(paths("chain")).toEqual(new Set(["", "0", "0,0", "0,0,0"]));
+    expect(paths("rootPass")).toEqual(new Set(["", "0", "1", "2"]));
+    const tree = paths("tree");
+    for (const path of [...paths("chain"), ...paths("rootPass")]) expect(tree).toContain(path);
+  });
+
+  test("looks beyond the root whatever that costs, and with probability 1 as far as it may", () => {
+    for (const mode of DRAFT_MODES) {
+      expect(grow(limitsOf({ mode, worth: worthOf(1e6) }), () => [0.5]).frontiers.length).toBe(1);
+    }
+    const sure = grow(limitsOf({ mode: "chain", worth: worthOf(5) }), () => [1]);
+    expect(sure.draft.size - 1).toBe(12);
+  });
+
+  test("goes on while what is expected of a pass is worth more than it costs", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.1, max: 0.99, noNaN: true }),
+        fc.double({ min: 0.5, max: 9, noNaN: true }),
+        (prob, passMs) => {
+          const worth = worthOf(passMs);
+          const { frontiers } = grow(limitsOf({ mode: "chain", worth }), () => [prob]);
+          const hitRate = worth.pace.hitRate("chain");
+          let numPasses = 1;
+          const pays = (depth: number) =>
+            hitRate * prob ** depth * worth.tokenMs > worth.pace.passMs(1)! &&
+            prob ** depth >= 0.01;
+          while (numPasses < 12 && pays(numPasses)) numPasses++;
+          expect(frontiers.length).toBe(numPasses);
+        },
+      ),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("dearer passes are never more, and neither are they where tokens are worth less or rows cost", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom<DraftMode[]>("chain", "tree"),
+        arbitraryModel,
+        fc.nat(8),
+        (mode, probsAt, passMs) => {
+          const numPasses = (worth: DraftWorth) =>
+            grow(limitsOf({ mode, worth }), probsAt).frontiers.length;
+          const base = numPasses(worthOf(passMs + 1));
+          expect(numPasses(worthOf(passMs + 2))).toBeLessThanOrEqual(base);
+          expect(numPasses(worthOf(passMs + 1, 0, 8))).toBeLessThanOrEqual(base);
+          expect(numPasses(worthOf(passMs + 1, 0, 10, 1))).toBeLessThanOrEqual(base);
+        },
+      ),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test("is as wide as rows are cheap", () => {
+    const widths = (extraRowMs: number) =>
+      grow(limitsOf({ worth: worthOf(1, extraRowMs) }), () => [0.4, 0.3, 0.2]).frontiers.map(
+        ({ length }) => length,
+      );
+    expect(widths(0)[1]).toBe(3);
+    expect(widths(5)[1]).toBe(1);
+  });
+
+  test("asks for no pass that the model cannot take", () => {
+    const growth = new DraftGrowth(9, limitsOf({}));
+    expect(growth.nextFrontier(() => undefined)).toEqual([]);
+    const narrow = new DraftGrowth(9, limitsOf({}));
+    narrow.grow(narrow.nextFrontier(() => 1)[0]!, topProbs([0.4, 0.3, 0.2]));
+    expect(narrow.nextFrontier(({ length }) => (length < 3 ? length : undefined)).length).toBe(2);
+  });
+
+  test("nothing is drafted below an end token", () => {
+    const growth = new DraftGrowth(9, limitsOf({}));
+    const [root] = growth.nextFrontier(() => 1);
+    growth.grow(root!, { tokens: Int32Array.of(END_TOKEN, 1), probs: Float32Array.of(0.7, 0.2) });
+    const tokens = growth.nextFrontier(() => 1).map((node) => growth.nodes[node]!.token);
+    expect(tokens).toEqual([1]);
+  });
+});
