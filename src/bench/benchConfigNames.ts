@@ -7,6 +7,15 @@ export const UNION_CONFIG = "union";
 export const PEER_CONFIGS = ["peer:draft", "peer:lookup"] as const;
 export type PeerConfig = (typeof PEER_CONFIGS)[number];
 
+export function isPeerConfig(name: string): name is PeerConfig {
+  return PEER_CONFIGS.some((peer) => peer === name);
+}
+
+/** Whether a configuration is held to the lossless rule: all of ours but plain, whose output is the rule. */
+export function isLosslessConfig(name: string): boolean {
+  return name !== PLAIN_CONFIG && !isPeerConfig(name);
+}
+
 /** Sources that a benchmark measures: nobody types in it, so there are no suggestions whose rest could be drafted. */
 export const BENCH_SOURCES = DRAFT_SOURCES.filter((source) => source !== "ghost");
 

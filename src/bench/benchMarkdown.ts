@@ -1,9 +1,16 @@
 /** A benchmark's report as Markdown, which reads as well on a terminal. A pure function of its JSON. */
 import { DRAFT_SOURCES } from "../core/draftTree.ts";
 import { FUSED_CONFIG, UNION_CONFIG } from "./benchConfigNames.ts";
-import type { BenchReport, ConfigFigures, Interval, SuiteFigures } from "./benchReport.ts";
+import type {
+  BenchReport,
+  ConfigFigures,
+  Interval,
+  SuiteFigures,
+  UnmeasuredConfig,
+} from "./benchReport.ts";
 import { percent } from "./benchWarnings.ts";
 import { formatTable } from "./markdownTable.ts";
+import { VERBATIM_LINES } from "./suiteWording.ts";
 
 const NONE = "–";
 /** Deepest level that a table shows one by one. */
@@ -22,7 +29,7 @@ export function formatBenchMarkdown(report: BenchReport): string {
 }
 
 function suiteSections(name: string, suite: SuiteFigures): string[] {
-  const { origin, configs, unmeasured, numPrompts, numLooping, numShort, maxTokens } = suite;
+  const { origin, configs, numPrompts, numLooping, numShort, maxTokens } = suite;
   const [first] = configs;
   const verbatim = first?.verbatimShare ?? null;
   const facts = [
@@ -30,7 +37,7 @@ function suiteSections(name: string, suite: SuiteFigures): string[] {
     ...(numLooping + numShort === 0
       ? []
       : [`replaced as looping: ${numLooping}, as too short to measure: ${numShort}`]),
-    ...(verbatim === null ? [] : [`${percent(verbatim)} of the hidden lines stand elsewhere`]),
+    ...(verbatim === null ? [] : [`${percent(verbatim)} ${VERBATIM_LINES}`]),
   ];
   const tables =
     configs.length === 0
@@ -40,21 +47,21 @@ function suiteSections(name: string, suite: SuiteFigures): string[] {
     `## ${name}`,
     `${origin} ${facts.join("; ")}.`,
     ...tables,
+    ...differenceTable(suite),
     settingsList(suite),
-    ...(unmeasured.length === 0
-      ? []
-      : [
-          unmeasured
-            .map(({ name: config, loopShare, warnings }) =>
-              [
-                `- ${config} has no figures.`,
-                ...(loopShare === null ? [] : [`${percent(loopShare)} of its outputs loop.`]),
-                ...warnings,
-              ].join(" "),
-            )
-            .join("\n"),
-        ]),
+    ...unmeasuredList(suite),
   ];
+}
+
+function unmeasuredList({ unmeasured }: SuiteFigures): string[] {
+  const lineOf = ({ name, loopShare, numLeftOut, warnings }: UnmeasuredConfig) =>
+    [
+      `- ${name} has no figures.`,
+      ...(loopShare === null ? [] : [`${percent(loopShare)} of its outputs loop.`]),
+      ...(numLeftOut === 0 ? [] : [`${numLeftOut} of them are another text than plain's.`]),
+      ...warnings,
+    ].join(" ");
+  return unmeasured.length === 0 ? [] : [unmeasured.map(lineOf).join("\n")];
 }
 
 function speedTable(configs: readonly ConfigFigures[]): string {
@@ -70,6 +77,7 @@ function speedTable(configs: readonly ConfigFigures[]): string {
     "loops",
     "differ",
     "ties",
+    "left out",
   ];
   return formatTable(
     head,
@@ -86,15 +94,42 @@ function speedTable(configs: readonly ConfigFigures[]): string {
       percent(config.loopShare),
       String(config.differingTokens),
       String(config.nearTies),
+      String(config.numLeftOut),
     ]),
   );
 }
 
-function pairTable({ fusedOver }: SuiteFigures): string[] {
-  const pairs = Object.entries(fusedOver);
-  if (pairs.length === 0) return [];
-  const rows = pairs.map(([name, ratio]) => [name, interval(ratio)]);
-  return [formatTable([`speed of ${FUSED_CONFIG} over`, "× (95 %)"], rows)];
+function pairTable({ fusedOver, fusedTtftOver }: SuiteFigures): string[] {
+  const names = Object.keys({ ...fusedTtftOver, ...fusedOver });
+  if (names.length === 0) return [];
+  const cell = (ratio: Interval | undefined) => (ratio === undefined ? NONE : interval(ratio));
+  const rows = names.map((name) => [name, cell(fusedOver[name]), cell(fusedTtftOver[name])]);
+  return [formatTable([`${FUSED_CONFIG} over`, "speed × (95 %)", "TTFT × (95 %)"], rows)];
+}
+
+function differenceTable({ differences }: SuiteFigures): string[] {
+  if (differences.length === 0) return [];
+  const head = [
+    "unlike plain's output",
+    "prompt",
+    "token",
+    "plain's: logit",
+    "other's: logit",
+    "top-2 gap",
+    "near tie",
+  ];
+  const tokenOf = (token: number, logit: number) =>
+    `${token === -1 ? "end" : token}: ${logit.toFixed(3)}`;
+  const rows = differences.map((each) => [
+    each.config,
+    String(each.prompt + 1),
+    String(each.index + 1),
+    tokenOf(each.plainToken, each.plainLogit),
+    tokenOf(each.otherToken, each.otherLogit),
+    each.gap.toFixed(3),
+    each.isNearTie ? "yes" : "NO",
+  ]);
+  return [formatTable(head, rows)];
 }
 
 /** Who drafted what, in the default and in the union that no budget cuts. */
@@ -161,23 +196,26 @@ function costSections({ cost }: BenchReport): string[] {
 }
 
 function surroundings(report: BenchReport): string[] {
-  const { machine, models, versions, settings, backend, deviceNames } = report;
+  const { machine, models, versions, settings, backend, deviceNames, lossless } = report;
   const { target, draft } = models;
   const model = ({ name, fileBytes }: typeof target) => `${name} (${megabytes(fileBytes)})`;
   return [
     "## How it was measured",
     [
       `- Target ${model(target)}, draft ${draft === null ? "none" : model(draft)}; ${[backend, ...deviceNames].join(", ")}, ` +
-        `${settings.threads} ${settings.threads === 1 ? "thread" : "threads"}, context ${settings.contextSize}, seed ${settings.seed}.`,
+        `${settings.threadsAtEnd} ${settings.threadsAtEnd === 1 ? "thread" : "threads"}, context ${settings.contextSize}, seed ${settings.seed}.`,
       `- ${machine.cpu}, ${machine.cores} cores, ${megabytes(machine.memoryBytes)}, ${machine.platform}; others used ` +
         `${percent(machine.busyShare)} of the cores before the start.`,
       `- Treeline ${report.treeline}, llama.cpp ${versions.llamaCpp}, node-llama-cpp ${versions.nodeLlamaCpp}, Node ${versions.node}, ${report.date}.`,
+      `- Of ${lossless.tokens} tokens of ours ${lossless.differingTokens} differ from plain's beyond near ties, which are ` +
+        `${lossless.nearTies}; ${1000 * lossless.maxNearTieRate} in 1,000 are forgiven.`,
       "- Every configuration decodes each prompt once, from empty caches, in turns. TTFT, in ms, holds the whole prompt and " +
-        "ends with the first pass; tok/s is what follows. × plain: median over the prompts of the speed over plain's on the " +
-        "same prompt, with bootstrap bounds.",
+        "ends with the first pass; tok/s is what follows. ×: median over the prompts of the ratio to the other on the same " +
+        "prompt, with bootstrap bounds; above 1 a speed is higher, and a TTFT later.",
       "- t(n): what the measured cost of a pass allows at this acceptance. tok/pass: mean acceptance length, the bonus token " +
         "included; expected: what calibrated scores promised. host ms: all but the target's pass, per pass. differ: tokens " +
-        "unlike plain's beyond near ties. ties: outputs that part where plain's two best tokens tie.",
+        "unlike plain's beyond near ties. ties: outputs that part where plain's two best tokens tie. left out: prompts " +
+        "that are in no speed of the row, as its output is another text than plain's behind a near tie, or a loop.",
     ].join("\n"),
   ];
 }

@@ -46,8 +46,13 @@ export interface ConfigFigures {
   /** What it is set to, in words: sources, budget, or a peer's best setting of those tried. */
   readonly setting: string;
   readonly tried: readonly TriedSetting[];
-  /** Prompts that the figures are of; those that end with the first pass are left out. */
+  /** Prompts that the figures are of: those that end with the first pass are not among them, nor are `numLeftOut`. */
   readonly numPrompts: number;
+  /**
+   * Prompts at which its output is another text than plain's, so that its speed would be that of other work: after a near
+   * tie, and where it loops though plain's does not.
+   */
+  readonly numLeftOut: number;
   /** Sums over those prompts, of decoding alone. */
   readonly tokens: number;
   readonly decodeMs: number;
@@ -63,15 +68,21 @@ export interface ConfigFigures {
   readonly ttftMs: Quantiles;
   /** Draft, fuse, budget, verify, commit and learn, per pass. */
   readonly hostMsPerStep: number | null;
-  /** Of the prompts tried, those whose output repeats an 8-gram three times; they are replaced, and in no figure. */
+  /**
+   * Of the prompts tried, warm-ups not counted, those whose output repeats an 8-gram three times: plain's, for which
+   * another prompt was taken, and its own besides. They are in no other figure.
+   */
   readonly loopShare: number;
   /** Of the hidden lines, those that stand elsewhere in the same form; the same in every row. */
   readonly verbatimShare: number | null;
   readonly bySource: Partial<Readonly<Record<DraftSource, SourceFigures>>>;
-  /** Tokens that differ from plain's beyond near ties (must be 0 for our own), and near ties. */
+  /** Tokens that differ from plain's beyond near ties (must be 0 for our own), and near ties: one at most in an output. */
   readonly differingTokens: number;
   readonly nearTies: number;
-  /** False where it generates other numbers of tokens than plain: its row is marked and its speed compares nothing. */
+  /**
+   * False where it generates other numbers of tokens than plain, or is one of ours and not lossless: its row is marked and
+   * its speed compares nothing.
+   */
   readonly isComparable: boolean;
   /** What a reader must know before believing the row: other stop rules, other tokens, a slow drafter. */
   readonly warnings: readonly string[];
@@ -82,7 +93,29 @@ export interface UnmeasuredConfig {
   readonly name: string;
   readonly setting: string;
   readonly loopShare: number | null;
+  /** As for those with figures; 0 where it was left out. */
+  readonly numLeftOut: number;
+  readonly differingTokens: number;
+  readonly nearTies: number;
   readonly warnings: readonly string[];
+}
+
+/** Where an output leaves plain's: the first token that differs, with plain's own logits of both. */
+export interface DifferenceFigures {
+  readonly config: string;
+  /** Which measured prompt, from 0. */
+  readonly prompt: number;
+  /** Index in the output. */
+  readonly index: number;
+  /** -1 where that output had ended; its logit is then that of plain's best token. */
+  readonly plainToken: number;
+  readonly otherToken: number;
+  readonly plainLogit: number;
+  readonly otherLogit: number;
+  /** Between plain's two best tokens there. */
+  readonly gap: number;
+  /** Forgiven by the lossless rule. */
+  readonly isNearTie: boolean;
 }
 
 export interface SuiteFigures {
@@ -90,7 +123,7 @@ export interface SuiteFigures {
   readonly origin: string;
   /** Prompts that every configuration finished. */
   readonly numPrompts: number;
-  /** Drawn besides and replaced: plain's output loops, or ends too soon to be measured. */
+  /** Drawn besides and replaced, warm-ups not counted: plain's output loops, or ends too soon to be measured. */
   readonly numLooping: number;
   readonly numShort: number;
   readonly maxTokens: number;
@@ -100,6 +133,25 @@ export interface SuiteFigures {
   readonly unmeasured: readonly UnmeasuredConfig[];
   /** Decoding speed of `fused` over each other configuration's, prompt by prompt; empty without `fused`. */
   readonly fusedOver: Readonly<Record<string, Interval>>;
+  /** Time to the first tokens, likewise: above 1 those of `fused` come later. */
+  readonly fusedTtftOver: Readonly<Record<string, Interval>>;
+  /** Prompts during which others used so much of the machine that their times are doubtful, and the most that was. */
+  readonly busyPrompts: number;
+  readonly maxOthersShare: number;
+  /** The most that others used while settings were tried and caches warmed, one configuration at a time. */
+  readonly warmupOthersShare: number;
+  /** Every place where an output leaves plain's, near ties and defects alike, peers included. */
+  readonly differences: readonly DifferenceFigures[];
+}
+
+/** Our own outputs beside plain's, over all suites and configurations: what the lossless rule judges. */
+export interface LosslessFigures {
+  /** Emitted tokens that were compared, plain's own not counted. */
+  readonly tokens: number;
+  readonly differingTokens: number;
+  readonly nearTies: number;
+  /** Near ties forgiven per token on this backend. */
+  readonly maxNearTieRate: number;
 }
 
 export interface BenchReport {
@@ -130,7 +182,9 @@ export interface BenchReport {
   };
   readonly settings: {
     readonly seed: number;
+    /** Of the target when it was loaded, and of all its passes here: fewer where passes had to wait for cores before. */
     readonly threads: number;
+    readonly threadsAtEnd: number;
     readonly contextSize: number;
     readonly configs: readonly string[];
   };
@@ -142,6 +196,7 @@ export interface BenchReport {
     readonly chosenNodes: number | null;
   } | null;
   readonly suites: Readonly<Record<string, SuiteFigures>>;
+  readonly lossless: LosslessFigures;
   /** Sentences that a reader must see first: busy machine, losses, lies that were caught. */
   readonly warnings: readonly string[];
 }

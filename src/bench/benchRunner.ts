@@ -61,7 +61,9 @@ export interface PromptRun {
 export interface SuiteRun {
   readonly configs: readonly RunConfig[];
   readonly prompts: readonly PromptRun[];
-  /** Prompts that were replaced, by what plain decoding made of them. */
+  /** The most of the cores that others used while a configuration was warmed up. */
+  readonly warmupOthersShare: number;
+  /** Prompts that were replaced, by what plain decoding made of them; not those passed over for a warm-up. */
   readonly numShort: number;
   readonly numLooping: number;
   /** False if it was aborted. */
@@ -100,8 +102,9 @@ class SuiteRunner {
   readonly #plain: Decoder;
   readonly #candidates: Iterator<BenchPrompt>;
   readonly #finished: PromptRun[] = [];
-  #numShort = 0;
-  #numLooping = 0;
+  /** Prompts that were replaced since the search for those to measure began. */
+  #replaced = { numShort: 0, numLooping: 0 };
+  #warmupOthersShare = 0;
 
   constructor(params: SuiteRunParams) {
     this.#params = params;
@@ -117,14 +120,21 @@ class SuiteRunner {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { numPrompts, numWarmups } = this.#params;
+    const { numPrompts, numWarmups, sampleCpu } = this.#params;
     const warmups: BenchPrompt[] = [];
     while (warmups.length < numWarmups) {
       const prompt = await this.#nextPrompt(signal);
       if (prompt === undefined) break;
       warmups.push(prompt);
     }
-    for (const contestant of this.#contestants) await this.#warmUp(contestant, warmups, signal);
+    // Where there are no more to be found, those passed over are all that there is to say.
+    if (warmups.length === numWarmups) this.#replaced = { numShort: 0, numLooping: 0 };
+    for (const contestant of this.#contestants) {
+      const before = sampleCpu();
+      await this.#warmUp(contestant, warmups, signal);
+      const share = othersShare(before, sampleCpu());
+      this.#warmupOthersShare = Math.max(this.#warmupOthersShare, share);
+    }
     for (let index = 0; index < numPrompts; index++) {
       const prompt = await this.#nextPrompt(signal);
       if (prompt === undefined) return;
@@ -142,8 +152,8 @@ class SuiteRunner {
     return {
       configs,
       prompts: this.#finished,
-      numShort: this.#numShort,
-      numLooping: this.#numLooping,
+      warmupOthersShare: this.#warmupOthersShare,
+      ...this.#replaced,
       isComplete,
     };
   }
@@ -158,8 +168,8 @@ class SuiteRunner {
       this.#report("looking for a prompt");
       await this.#plain.prepare(signal);
       const { tokens } = await this.#plain.decode(prompt.context, maxTokens, signal);
-      if (tokens.length < minTokens) this.#numShort++;
-      else if (isLooping(tokens)) this.#numLooping++;
+      if (tokens.length < minTokens) this.#replaced.numShort++;
+      else if (isLooping(tokens)) this.#replaced.numLooping++;
       else return prompt;
     }
     return undefined;

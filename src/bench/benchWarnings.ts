@@ -1,10 +1,11 @@
 /** What a reader of figures must know: losses, and lies that were caught. Pure; whole sentences. */
 import { DRAFT_SOURCES } from "../core/draftTree.ts";
-import { FUSED_CONFIG, PEER_CONFIGS, PLAIN_CONFIG } from "./benchConfigNames.ts";
+import { FUSED_CONFIG, isLosslessConfig, isPeerConfig, PLAIN_CONFIG } from "./benchConfigNames.ts";
 import type { DecodeRun } from "./benchDecoder.ts";
-import type { ConfigFigures, Interval, SuiteFigures } from "./benchReport.ts";
+import type { ConfigFigures, Interval, LosslessFigures, SuiteFigures } from "./benchReport.ts";
 import type { RunConfig, SuiteRun } from "./benchRunner.ts";
 import { MAX_OTHERS_SHARE } from "./busyMeter.ts";
+import { exceedsNearTieRate } from "./losslessFigures.ts";
 import { MIN_BOUNDED_VALUES } from "./statistics.ts";
 
 /** A drafter's time below this share of a plain pass is not worth a sentence. */
@@ -63,16 +64,32 @@ export function drafterWarnings(
 
 /** What concerns the whole run. */
 export interface RunFindings {
+  /** See `BenchParams`; undefined where the measured cost decided. */
+  readonly flatRows?: number | undefined;
   readonly isComplete: boolean;
   /** Share of the cores that others used before the start. */
   readonly busyShare: number;
-  /** Threads of our target. */
+  /** Threads of our target: when it was loaded, and in use. */
   readonly threads: { readonly before: number; readonly after: number };
+  readonly lossless: LosslessFigures;
 }
 
 /** What stands above everything. */
-export function runWarnings({ isComplete, busyShare, threads }: RunFindings): string[] {
+export function runWarnings(findings: RunFindings): string[] {
+  const { isComplete, busyShare, threads, lossless, flatRows } = findings;
   return [
+    ...(flatRows === undefined
+      ? []
+      : [
+          `Drafts were chosen as if passes of up to ${flatRows} rows cost the same: acceptance is what they are worth ` +
+            "where that is so, speeds are this machine's. The modelled ratio assumes it, too.",
+        ]),
+    ...(exceedsNearTieRate(lossless)
+      ? [
+          `${lossless.nearTies} near ties in ${lossless.tokens} tokens of ours are more than the ` +
+            `${1000 * lossless.maxNearTieRate} in 1,000 that are forgiven: passes may round too differently.`,
+        ]
+      : []),
     ...(isComplete
       ? []
       : ["It was stopped before its end: the figures are of the prompts that were finished."]),
@@ -83,8 +100,8 @@ export function runWarnings({ isComplete, busyShare, threads }: RunFindings): st
       : []),
     ...(threads.after < threads.before
       ? [
-          `The target went on with ${threads.after} of ${threads.before} threads, as passes waited for cores; ` +
-            "a peer keeps its own. Repeat it on an idle machine.",
+          `The target runs with ${threads.after} of the ${threads.before} threads it was loaded with, as passes had to ` +
+            "wait for cores. Restart the engine and repeat it on an idle machine.",
         ]
       : []),
   ];
@@ -103,9 +120,8 @@ export function suiteWarnings(
       ? [say("no prompt was found whose output is long enough to measure.")]
       : [];
   }
-  const { numPrompts, numLooping, configs } = figures;
-  const busy = run.prompts.filter((prompt) => prompt.othersShare > MAX_OTHERS_SHARE);
-  const busiest = Math.max(...run.prompts.map((prompt) => prompt.othersShare));
+  const { numPrompts, numLooping, configs, busyPrompts, maxOthersShare, warmupOthersShare } =
+    figures;
   const sentences: string[] = [];
   if (numPrompts === 0) {
     return [say("every output loops, so there is no speed to report.")];
@@ -123,9 +139,14 @@ export function suiteWarnings(
       `${numPrompts} measured prompts are too few for 95 % bounds; what stands there is the range.`,
     );
   }
-  if (busy.length > 0) {
+  if (warmupOthersShare > MAX_OTHERS_SHARE) {
     sentences.push(
-      `others used up to ${percent(busiest)} of the cores at ${busy.length} of ${numPrompts} prompts.`,
+      `others used up to ${percent(warmupOthersShare)} of the cores while settings were tried.`,
+    );
+  }
+  if (busyPrompts > 0) {
+    sentences.push(
+      `others used up to ${percent(maxOthersShare)} of the cores at ${busyPrompts} of ${numPrompts} prompts.`,
     );
   }
   for (const { name: config, warnings } of [...configs, ...figures.unmeasured]) {
@@ -135,21 +156,38 @@ export function suiteWarnings(
 }
 
 /** Where the default loses, first of all against plain decoding. */
-function losses({ configs, fusedOver }: SuiteFigures): string[] {
+function losses({ configs, unmeasured, fusedOver, fusedTtftOver }: SuiteFigures): string[] {
   const isComparable = (name: string) =>
     configs.some((config) => config.name === name && config.isComparable);
-  const isOwn = (name: string) => !PEER_CONFIGS.some((peer) => peer === name);
-  const lossy = configs.filter(({ name, differingTokens }) => isOwn(name) && differingTokens > 0);
+  const lossy = [...configs, ...unmeasured].filter(
+    ({ name, differingTokens }) => isLosslessConfig(name) && differingTokens > 0,
+  );
+  const slower = Object.entries(fusedOver)
+    .filter(([name, { high }]) => isComparable(name) && high < 1)
+    .map(([name, ratio]) =>
+      name === PLAIN_CONFIG
+        ? `${FUSED_CONFIG} is SLOWER than plain decoding: ${times(ratio)}.`
+        : `${FUSED_CONFIG} is slower than ${name}: ${times(ratio)}.`,
+    );
   return [
     ...lossy.map(({ name }) => `${name} is NOT LOSSLESS, so no speed counts.`),
-    ...Object.entries(fusedOver)
-      .filter(([name, { high }]) => isComparable(name) && high < 1)
-      .map(([name, ratio]) =>
-        name === PLAIN_CONFIG
-          ? `${FUSED_CONFIG} is SLOWER than plain decoding: ${times(ratio)}.`
-          : `${FUSED_CONFIG} is slower than ${name}: ${times(ratio)}.`,
-      ),
+    ...(isComparable(FUSED_CONFIG) ? slower : []),
+    ...lateFirstToken(fusedTtftOver),
   ];
+}
+
+/** The first token against plain decoding's, and against the better peer's: the one that ours keeps waiting longest. */
+function lateFirstToken(over: SuiteFigures["fusedTtftOver"]): string[] {
+  const all = Object.entries(over);
+  const plain = all.filter(([name]) => name === PLAIN_CONFIG);
+  const peers = all.filter(([name]) => isPeerConfig(name));
+  const [betterPeer] = peers.toSorted(([, a], [, b]) => b.median - a.median);
+  return [...plain, ...(betterPeer === undefined ? [] : [betterPeer])]
+    .filter(([, { low }]) => low > 1)
+    .map(
+      ([name, ratio]) =>
+        `the first token of ${FUSED_CONFIG} comes LATER than that of ${name}: after ${times(ratio)} its time.`,
+    );
 }
 
 function times({ median, low, high }: Interval): string {

@@ -54,7 +54,12 @@ export class PlainDecoder implements Decoder {
 /** A speculative decoder; what is not here the prompt decides. */
 export interface SpeculativeSetup {
   readonly setting: string;
-  readonly params: Omit<SpeculativeParams, "context" | "limits" | "observer">;
+  readonly params: Omit<SpeculativeParams, "drafters" | "context" | "limits" | "observer">;
+  /** New ones for each prompt, as completions have them; made before the clock starts. */
+  readonly drafters: (
+    context: GenerationContext,
+    signal: AbortSignal,
+  ) => Promise<readonly Drafter[]>;
   /** Caches that a run fills besides the target's: the draft model's. */
   readonly caches: readonly TargetModel[];
 }
@@ -83,7 +88,9 @@ export class SpeculativeDecoder implements Decoder {
   ): Promise<DecodeRun> {
     const { now, isEndToken } = this.#surroundings;
     const { params } = this.#setup;
-    const drafters = params.drafters.map((drafter) => new TimedDrafter(drafter, now));
+    const drafters = (await this.#setup.drafters(context, signal)).map(
+      (drafter) => new TimedDrafter(drafter, now),
+    );
     const tally = new SourceTally(isEndToken);
     const failures: string[] = [];
     const watch = new RunWatch(now);

@@ -146,7 +146,7 @@ async function measureRow(
   };
 }
 
-/** A place in a file, as a request has it: the file is indexed as it stands, the cursor is known. */
+/** A place in a file, as a request has it: the file is indexed as it stands. */
 function drawCursor(index: WorkspaceIndex, files: readonly TokenFile[], random: () => number) {
   const { path, tokens } = files[Math.floor(random() * files.length)]!;
   const cursorOffset = 1 + Math.floor(random() * tokens.length);
@@ -155,7 +155,6 @@ function drawCursor(index: WorkspaceIndex, files: readonly TokenFile[], random: 
     fileId,
     folder: path.slice(0, path.lastIndexOf("/")),
     importedIds: new Set([Math.floor(random() * files.length)]),
-    cursorOffset,
   };
   return {
     context: tokens.slice(Math.max(0, cursorOffset - CONTEXT_TOKENS), cursorOffset),

@@ -1,14 +1,14 @@
 /** An output beside plain decoding's, token by token, by the lossless rule. */
 import type { TargetModel } from "../core/targetModel.ts";
 import type { Token } from "../core/tokens.ts";
-import { findDifference } from "./losslessCheck.ts";
+import { findDifference, type OutputDifference } from "./losslessCheck.ts";
 
 /** How an output differs from plain's. */
 export interface OutputComparison {
+  /** Where the outputs part; undefined if they are equal. What follows a near tie is another text. */
+  readonly difference: OutputDifference | undefined;
   /** Places from the first difference on that hold another token or none; 0 behind a near tie. */
   readonly differingTokens: number;
-  /** The outputs part where plain's two best tokens tie; what follows is another text. */
-  readonly isNearTie: boolean;
   /** It has another number of tokens, and no near tie is behind it. */
   readonly hasOtherLength: boolean;
 }
@@ -21,7 +21,11 @@ export interface OutputJudge {
   readonly isEndToken: (token: Token) => boolean;
 }
 
-const EQUAL: OutputComparison = { differingTokens: 0, isNearTie: false, hasOtherLength: false };
+const EQUAL: OutputComparison = {
+  difference: undefined,
+  differingTokens: 0,
+  hasOtherLength: false,
+};
 
 /** Runs the target where the outputs part; its cache holds other tokens afterwards. */
 export async function compareOutputs(
@@ -41,10 +45,10 @@ export async function compareOutputs(
     signal,
   );
   if (difference === undefined) return EQUAL;
-  if (difference.isNearTie) return { ...EQUAL, isNearTie: true };
+  if (difference.isNearTie) return { ...EQUAL, difference };
   let differingTokens = 0;
   for (let index = difference.index; index < Math.max(plain.length, other.length); index++) {
     if (plain[index] !== other[index]) differingTokens++;
   }
-  return { differingTokens, isNearTie: false, hasOtherLength: plain.length !== other.length };
+  return { difference, differingTokens, hasOtherLength: plain.length !== other.length };
 }

@@ -1,6 +1,13 @@
 /** The figures of a suite, from its runs. Pure. */
 import { DRAFT_SOURCES, type DraftSource } from "../core/draftTree.ts";
-import { FUSED_CONFIG, leftOutSource, PLAIN_CONFIG, withoutSource } from "./benchConfigNames.ts";
+import { isLooping } from "../core/looping.ts";
+import {
+  FUSED_CONFIG,
+  isLosslessConfig,
+  leftOutSource,
+  PLAIN_CONFIG,
+  withoutSource,
+} from "./benchConfigNames.ts";
 import { type DecodeRun, decodeSpeed, numDecoded, type PassDetail } from "./benchDecoder.ts";
 import type {
   ConfigFigures,
@@ -11,6 +18,8 @@ import type {
 } from "./benchReport.ts";
 import type { PromptRun, RunConfig, SuiteRun } from "./benchRunner.ts";
 import { configWarnings, drafterWarnings } from "./benchWarnings.ts";
+import { MAX_OTHERS_SHARE } from "./busyMeter.ts";
+import { configDifferences, suiteDifferences } from "./losslessFigures.ts";
 import { medianInterval, quantile, sum } from "./statistics.ts";
 
 /** What a suite was run with, as far as its figures need it. */
@@ -36,14 +45,15 @@ export function suiteFigures(run: SuiteRun, settings: FigureSettings): SuiteFigu
     if ("tokensPerSecond" in figures) configs.push(figures);
     else unmeasured.push(figures);
   }
-  const fused = configs.some(({ name }) => name === FUSED_CONFIG);
-  const others = configs.filter(({ name }) => name !== FUSED_CONFIG);
-  const fusedOver = fused
-    ? others.flatMap(({ name }) => {
-        const ratio = suite.ratio(FUSED_CONFIG, name);
-        return ratio === undefined ? [] : [[name, ratio] as const];
-      })
-    : [];
+  const others = run.configs.map(({ name }) => name).filter((name) => name !== FUSED_CONFIG);
+  const overOthers = (ratio: (name: string) => Interval | undefined) =>
+    Object.fromEntries(
+      others.flatMap((name) => {
+        const interval = ratio(name);
+        return interval === undefined ? [] : [[name, interval] as const];
+      }),
+    );
+  const shares = run.prompts.map(({ othersShare }) => othersShare);
   return {
     origin,
     numPrompts: run.prompts.length,
@@ -53,7 +63,12 @@ export function suiteFigures(run: SuiteRun, settings: FigureSettings): SuiteFigu
     maxPromptTokens,
     configs,
     unmeasured,
-    fusedOver: Object.fromEntries(fusedOver),
+    fusedOver: overOthers((name) => suite.speedRatio(FUSED_CONFIG, name)),
+    fusedTtftOver: overOthers((name) => suite.ttftRatio(FUSED_CONFIG, name)),
+    busyPrompts: shares.filter((share) => share > MAX_OTHERS_SHARE).length,
+    maxOthersShare: Math.max(0, ...shares),
+    warmupOthersShare: run.warmupOthersShare,
+    differences: suiteDifferences(run),
   };
 }
 
@@ -71,31 +86,34 @@ class SuiteSums {
   readonly #run: SuiteRun;
   readonly #settings: FigureSettings;
   readonly #prompts: readonly PromptRun[];
+  /** [prompts] The runs whose speed counts, by configuration. */
+  readonly #counted: readonly ReadonlyMap<string, DecodeRun>[];
 
   constructor(run: SuiteRun, settings: FigureSettings) {
     this.#run = run;
     this.#settings = settings;
     this.#prompts = run.prompts;
+    this.#counted = run.prompts.map((prompt) => {
+      const counts = ([name, one]: [string, DecodeRun]) =>
+        decodeSpeed(one) !== undefined && !isOtherWork(prompt, name);
+      return new Map(Array.from(prompt.runs).filter(counts));
+    });
   }
 
   configFigures(config: RunConfig): ConfigFigures | UnmeasuredConfig {
     const { name, setting, tried } = config;
     const all = this.#prompts.flatMap(({ runs }) => runs.get(name) ?? []);
-    const comparisons = this.#prompts.flatMap(({ comparisons: of }) => of.get(name) ?? []);
-    const numOtherLength = comparisons.filter(({ hasOtherLength }) => hasOtherLength).length;
-    const differingTokens = sum(comparisons.map((one) => one.differingTokens));
+    const { differingTokens, nearTies, numOtherLength } = configDifferences(this.#run, name);
     const warnings = configWarnings(config, all, { numOtherLength, differingTokens });
-    const ratioToPlain = this.ratio(name, PLAIN_CONFIG);
-    const loopShare = this.#loopShare;
+    const ratioToPlain = this.speedRatio(name, PLAIN_CONFIG);
+    const loopShare = this.#loopShare(all);
+    const numLeftOut = this.#prompts.filter((prompt) => isOtherWork(prompt, name)).length;
+    const output = { numLeftOut, differingTokens, nearTies };
     if (ratioToPlain === undefined) {
-      return {
-        name,
-        setting,
-        loopShare: config.failure === undefined ? loopShare : null,
-        warnings,
-      };
+      const share = config.failure === undefined ? loopShare : null;
+      return { name, setting, loopShare: share, ...output, warnings };
     }
-    const runs = this.#measured(name);
+    const runs = this.#countedRuns(name);
     const tokens = sum(runs.map(numDecoded));
     const decodeMs = sum(runs.map((run) => run.decodeMs));
     const numSteps = sum(runs.map((run) => run.numSteps));
@@ -120,9 +138,8 @@ class SuiteSums {
       loopShare,
       verbatimShare: this.#verbatimShare,
       bySource,
-      differingTokens,
-      nearTies: comparisons.filter(({ isNearTie }) => isNearTie).length,
-      isComparable: numOtherLength === 0,
+      ...output,
+      isComparable: numOtherLength === 0 && !(isLosslessConfig(name) && differingTokens > 0),
       // A configuration that leaves one out says what that one is worth, not what the others are.
       warnings:
         leftOutSource(name) === undefined
@@ -131,31 +148,43 @@ class SuiteSums {
     };
   }
 
-  /** Speeds of one configuration over another's, prompt by prompt; undefined without a prompt that both measured. */
-  ratio(name: string, base: string): Interval | undefined {
-    const ratios = this.#prompts.flatMap(({ runs }) => {
-      const speed = speedOf(runs.get(name));
-      const baseSpeed = speedOf(runs.get(base));
-      return speed === undefined || baseSpeed === undefined ? [] : [speed / baseSpeed];
+  /** Speeds of one configuration over another's, prompt by prompt; undefined without a prompt that counts for both. */
+  speedRatio(name: string, base: string): Interval | undefined {
+    return this.#ratio(this.#counted, name, base, decodeSpeed);
+  }
+
+  /** Times to the first tokens, likewise. All runs count: until then the prompt is the work, the same for everyone. */
+  ttftRatio(name: string, base: string): Interval | undefined {
+    const runs = this.#prompts.map((prompt) => prompt.runs);
+    return this.#ratio(runs, name, base, ({ firstTokenMs }) => firstTokenMs || undefined);
+  }
+
+  #ratio(
+    runs: readonly ReadonlyMap<string, DecodeRun>[],
+    name: string,
+    base: string,
+    figure: (run: DecodeRun) => number | undefined,
+  ): Interval | undefined {
+    const ratios = runs.flatMap((ofPrompt) => {
+      const [run, baseRun] = [ofPrompt.get(name), ofPrompt.get(base)];
+      const [value, baseValue] = [run && figure(run), baseRun && figure(baseRun)];
+      return value === undefined || baseValue === undefined ? [] : [value / baseValue];
     });
     return ratios.length === 0 ? undefined : medianInterval(ratios, this.#settings.seed);
   }
 
-  #measured(name: string): DecodeRun[] {
-    return this.#prompts.flatMap(({ runs }) => {
-      const run = runs.get(name);
-      return run !== undefined && speedOf(run) !== undefined ? [run] : [];
-    });
+  #countedRuns(name: string, prompts = this.#counted): DecodeRun[] {
+    return prompts.flatMap((runs) => runs.get(name) ?? []);
   }
 
-  #acceptanceLength(name: string): number {
-    const runs = this.#measured(name);
+  #acceptanceLength(name: string, prompts = this.#counted): number {
+    const runs = this.#countedRuns(name, prompts);
     return sum(runs.map((run) => run.numCommitted)) / sum(runs.map((run) => run.numSteps));
   }
 
   /** What plain decoding takes for a token, in ms. */
   get #plainMs(): number {
-    const runs = this.#measured(PLAIN_CONFIG);
+    const runs = this.#countedRuns(PLAIN_CONFIG);
     return sum(runs.map(({ decodeMs }) => decodeMs)) / sum(runs.map(numDecoded));
   }
 
@@ -168,10 +197,11 @@ class SuiteSums {
     return (passMs(1) * numCommitted) / ms;
   }
 
-  /** Of the prompts long enough to measure; plain's loops, as all outputs are plain's. */
-  get #loopShare(): number {
+  /** Of the prompts long enough to measure: those that were replaced, as plain's output loops, and its own loops. */
+  #loopShare(runs: readonly DecodeRun[]): number {
     const { numLooping } = this.#run;
-    return numLooping === 0 ? 0 : numLooping / (numLooping + this.#prompts.length);
+    const numLoops = numLooping + runs.filter(({ tokens }) => isLooping(tokens)).length;
+    return numLoops === 0 ? 0 : numLoops / (numLooping + this.#prompts.length);
   }
 
   get #verbatimShare(): number | null {
@@ -202,13 +232,17 @@ class SuiteSums {
 
   #lostWithout(source: DraftSource): number | null {
     const without = withoutSource(source);
-    if (this.#measured(without).length === 0) return null;
-    return this.#acceptanceLength(FUSED_CONFIG) - this.#acceptanceLength(without);
+    const both = this.#counted.filter((runs) => runs.has(FUSED_CONFIG) && runs.has(without));
+    if (both.length === 0) return null;
+    return this.#acceptanceLength(FUSED_CONFIG, both) - this.#acceptanceLength(without, both);
   }
 }
 
-function speedOf(run: DecodeRun | undefined): number | undefined {
-  return run && decodeSpeed(run);
+/** Whether an output is another text than plain's, or a loop: decoding it is not the work that plain did. */
+function isOtherWork({ runs, comparisons }: PromptRun, name: string): boolean {
+  const run = runs.get(name);
+  if (run === undefined) return false;
+  return comparisons.get(name)?.difference?.isNearTie === true || isLooping(run.tokens);
 }
 
 function expectedLength(details: readonly PassDetail[], numSteps: number): number | null {

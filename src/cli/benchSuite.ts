@@ -17,6 +17,7 @@ export interface BenchOptions extends ModelOptions {
   readonly prompts?: number;
   readonly maxTokens?: number;
   readonly promptTokens?: number;
+  readonly flatRows?: number;
 }
 
 /** What a suite measures with. */

@@ -7,7 +7,7 @@ import {
 } from "../bench/benchConfigNames.ts";
 import { formatBenchMarkdown } from "../bench/benchMarkdown.ts";
 import type { BenchReport } from "../bench/benchReport.ts";
-import type { BenchSources } from "../engine/protocol.ts";
+import type { BenchProgress, BenchSources } from "../engine/protocol.ts";
 import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 import { readNamedSources } from "./packageSources.ts";
 import { readWorkspaceSources } from "./workspaceSources.ts";
@@ -16,13 +16,18 @@ import { readWorkspaceSources } from "./workspaceSources.ts";
 const WORKSPACE_PACKAGES = ["redux", "reselect", "@reduxjs/toolkit"] as const;
 const FOREIGN_PACKAGES = ["immer"] as const;
 
-const DEFAULT_PROMPTS = 16;
-const DEFAULT_MAX_TOKENS = 48;
+export const DEFAULT_PROMPTS = 16;
+export const DEFAULT_MAX_TOKENS = 48;
 /** Half of what a completion may have: with an expensive target the prompts take most of the time. */
-const DEFAULT_PROMPT_TOKENS = 512;
+export const DEFAULT_PROMPT_TOKENS = 512;
 
 /** Width of a progress line at most. */
 const MAX_COLUMNS = 78;
+
+/** A line that wraps could not be taken back. */
+export function progressLine({ part, done, total, what }: BenchProgress): string {
+  return `${part}: ${done} of ${total} prompts, ${what}`.slice(0, MAX_COLUMNS);
+}
 
 export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchReport> {
   return {
@@ -40,10 +45,9 @@ export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchR
           maxTokens: options.maxTokens ?? DEFAULT_MAX_TOKENS,
           maxPromptTokens: options.promptTokens ?? DEFAULT_PROMPT_TOKENS,
           seed: options.seed,
+          ...(options.flatRows === undefined ? {} : { flatRows: options.flatRows }),
         },
-        ({ part, done, total, what }) =>
-          // A line that wraps could not be taken back.
-          terminal.progress(`${part}: ${done} of ${total} prompts, ${what}`.slice(0, MAX_COLUMNS)),
+        (progress) => terminal.progress(progressLine(progress)),
         signal,
       );
     },
@@ -51,7 +55,8 @@ export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchR
   };
 }
 
-function workspaceSources(
+/** The folder that is named, or the packages' sources. */
+export function workspaceSources(
   { options, context }: SuiteSurroundings,
   signal: AbortSignal,
 ): Promise<BenchSources> {

@@ -7,7 +7,6 @@ import {
   FUSED_CONFIG,
   leftOutSource,
   PEER_CONFIGS,
-  type PeerConfig,
   PLAIN_CONFIG,
   UNION_CONFIG,
 } from "../bench/benchConfigNames.ts";
@@ -20,15 +19,11 @@ import {
 } from "../bench/coreDecoders.ts";
 import type { DraftPolicy } from "../core/draftPolicy.ts";
 import type { DraftSource } from "../core/draftTree.ts";
-import { RecyclingStore } from "../core/recyclingDrafter.ts";
+import { RecyclingStore } from "../core/recyclingStore.ts";
 import type { TargetModel } from "../core/targetModel.ts";
 import type { PeerModels } from "../llama/peerDecode.ts";
-import {
-  describePeer,
-  PEER_DRAFT_SETTINGS,
-  PEER_LOOKUP_SETTINGS,
-  type PeerSettings,
-} from "../llama/peerSettings.ts";
+import { peerDecoders } from "./benchPeers.ts";
+import type { BenchWorkspace } from "./benchWorkspace.ts";
 import { createDrafters, draftBudget, usualDraftNodes } from "./draftSetup.ts";
 import type { ModelPair } from "./modelHost.ts";
 
@@ -39,6 +34,7 @@ export interface ConfigSurroundings {
   readonly target: TargetModel;
   /** The peers, or why there are none. */
   readonly peers: PeerModels | string;
+  readonly workspace: BenchWorkspace;
   /** A policy that has learned nothing yet; undefined where t(n) is not known. */
   readonly newPolicy: () => DraftPolicy | undefined;
 }
@@ -66,10 +62,13 @@ function decodersOf(
   name: string,
   surroundings: ConfigSurroundings,
 ): Omit<BenchConfig, "name"> | string {
-  const { pair, target } = surroundings;
-  const peer = PEER_CONFIGS.find((one) => one === name);
-  if (peer !== undefined) return peerDecoders(peer, surroundings);
+  const { pair, target, peers } = surroundings;
   const hasDraft = pair.draft !== undefined;
+  const peer = PEER_CONFIGS.find((one) => one === name);
+  if (peer !== undefined) {
+    if (peer === "peer:draft" && !hasDraft) return NO_DRAFT;
+    return typeof peers === "string" ? peers : peerDecoders(peer, peers, pair);
+  }
   const own = (decoder: Decoder) => ({ isPeer: false, decoders: [decoder] });
   if (name === PLAIN_CONFIG) return own(new PlainDecoder(target, common(pair)));
   const sources = BENCH_SOURCES.filter((source) => source !== "draftModel" || hasDraft);
@@ -88,9 +87,9 @@ function decodersOf(
 function speculative(
   sources: readonly DraftSource[],
   hasPolicy: boolean,
-  { pair, target, newPolicy }: ConfigSurroundings,
+  { pair, target, workspace, newPolicy }: ConfigSurroundings,
 ): Decoder {
-  const drafters = createDrafters(pair, new RecyclingStore(target.vocabSize), sources);
+  const recycling = new RecyclingStore(target.vocabSize);
   const policy = hasPolicy ? newPolicy() : undefined;
   const budget =
     policy === undefined ? { maxDraftNodes: usualDraftNodes(pair) } : draftBudget(pair, policy);
@@ -100,66 +99,15 @@ function speculative(
   return new SpeculativeDecoder(
     {
       setting: `${sources.join(", ")}; ${limit}`,
-      params: { target, drafters, ...budget },
+      params: { target, ...budget },
+      async drafters(context, signal) {
+        const material = { recycling, workspace: await workspace.enter(context, signal) };
+        return createDrafters(pair, material, sources);
+      },
       caches: usesDraft ? [pair.draft.target] : [],
     },
     common(pair),
   );
-}
-
-/**
- * First with how many threads: as many as ours, or one, which is faster where node-llama-cpp's threads wait for cores
- * or for each other; then the other settings with that number.
- */
-function peerDecoders(
-  name: PeerConfig,
-  { pair, peers }: ConfigSurroundings,
-): Omit<BenchConfig, "name"> | string {
-  if (name === "peer:draft" && pair.draft === undefined) return NO_DRAFT;
-  if (typeof peers === "string") return peers;
-  const [first, ...others] = name === "peer:draft" ? PEER_DRAFT_SETTINGS : PEER_LOOKUP_SETTINGS;
-  if (first === undefined) return "it has no settings.";
-  const decoder = (settings: PeerSettings, numThreads: number) =>
-    new PeerDecoder(peers, settings, numThreads, pair);
-  const { numThreads } = pair.loaded.target;
-  const counts = numThreads > 1 ? [numThreads, 1] : [numThreads];
-  return {
-    isPeer: true,
-    decoders: counts.map((count) => decoder(first, count)),
-    refine: (best) =>
-      others.map((settings) =>
-        decoder(settings, best instanceof PeerDecoder ? best.numThreads : numThreads),
-      ),
-  };
-}
-
-class PeerDecoder implements Decoder {
-  readonly setting: string;
-  readonly numThreads: number;
-  readonly #peers: PeerModels;
-  readonly #settings: PeerSettings;
-  readonly #isEndToken: ModelPair["isEndToken"];
-
-  constructor(peers: PeerModels, settings: PeerSettings, numThreads: number, pair: ModelPair) {
-    this.setting = describePeer(settings, numThreads);
-    this.numThreads = numThreads;
-    this.#peers = peers;
-    this.#settings = settings;
-    this.#isEndToken = pair.isEndToken;
-  }
-
-  async prepare(signal: AbortSignal): Promise<void> {
-    await this.#peers.prepare(this.#settings, this.numThreads, signal);
-  }
-
-  async decode(
-    { promptTokens }: { promptTokens: Int32Array },
-    maxTokens: number,
-    signal: AbortSignal,
-  ) {
-    const limits = { maxTokens, isEndToken: this.#isEndToken };
-    return this.#peers.decode(promptTokens, limits, signal);
-  }
 }
 
 function common({ isEndToken }: ModelPair): DecoderSurroundings {

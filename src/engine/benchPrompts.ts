@@ -5,6 +5,7 @@ import { drawDistinctSpots, LineCounts } from "../bench/benchSpots.ts";
 import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
 import { EngineError } from "../core/errors.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
+import type { BenchWorkspace } from "./benchWorkspace.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { BenchParams, BenchSources } from "./protocol.ts";
@@ -21,6 +22,7 @@ export function* suitePrompts(
   params: BenchParams,
   suite: SpeedSuiteName,
   numWanted: number,
+  index: BenchWorkspace,
 ): Generator<BenchPrompt> {
   const { workspace, maxTokens, maxPromptTokens, seed } = params;
   const { files, repoName } = suiteSources(params, suite);
@@ -35,8 +37,10 @@ export function* suitePrompts(
       ...(repoName === undefined ? {} : { repoName }),
       maxTokens,
     };
+    const context = buildCompletionPrompt(pair, promptTokens, request, maxPromptTokens);
+    index.note(context, spot);
     yield {
-      context: buildCompletionPrompt(pair, promptTokens, request, maxPromptTokens),
+      context,
       // Where the output is forced, it is not what stood there.
       hidden: suite === "unpredictable" ? { numLines: 0, numVerbatim: 0 } : lines.hiddenLines(spot),
     };
@@ -58,21 +62,6 @@ function drawSuiteSpots(
       `Expected code to hide for the suite ${suite}, found no line of code in ${files.length} files. ` +
         "Choose another folder, or another suite.",
     );
-  }
-}
-
-/** Where a suite's prompts come from, in words. */
-export function suiteOrigin({ workspace, foreign }: BenchParams, suite: SpeedSuiteName): string {
-  switch (suite) {
-    case "repo":
-      return `Spans of ${workspace.origin} are hidden; the rest of it is the repository.`;
-    case "scratch":
-      return `Spans of ${foreign.origin} are hidden; the repository is another, ${workspace.origin}.`;
-    case "unpredictable":
-      return (
-        `Random tokens are forced behind prompts of ${workspace.origin}. ` +
-        "Peers are left out: their target cannot be told what to say."
-      );
   }
 }
 

@@ -1,6 +1,6 @@
 /** One benchmark request → one report: prompts, decoders, suites, what is known of machine and models. */
 import {
-  PEER_CONFIGS,
+  isPeerConfig,
   type SpeedSuiteName,
   UNPREDICTABLE_CONFIGS,
 } from "../bench/benchConfigNames.ts";
@@ -9,17 +9,21 @@ import { runSuite, type SuiteRun } from "../bench/benchRunner.ts";
 import { runWarnings, suiteWarnings } from "../bench/benchWarnings.ts";
 import { MAX_OTHERS_SHARE } from "../bench/busyMeter.ts";
 import { ForcedTarget } from "../bench/forcedTarget.ts";
-import { NEAR_TIE_GAP } from "../bench/losslessCheck.ts";
+import { MAX_NEAR_TIE_RATE, NEAR_TIE_GAP } from "../bench/losslessCheck.ts";
+import { losslessFigures } from "../bench/losslessFigures.ts";
 import { compareOutputs } from "../bench/outputComparison.ts";
 import { mostChosenNodes, suiteFigures } from "../bench/suiteFigures.ts";
+import { suiteOrigin } from "../bench/suiteWording.ts";
 import { MeasuredPolicy } from "../core/draftPolicy.ts";
 import { isAbortError, messageOf } from "../core/errors.ts";
 import { type MeasuredPassCost, measurePassCost } from "../core/measurePassCost.ts";
-import { PassCostTable } from "../core/passCost.ts";
+import { FlatPassCost, PassCostTable } from "../core/passCost.ts";
 import type { TargetModel } from "../core/targetModel.ts";
-import { nodeLlamaVersion, PeerModels } from "../llama/peerDecode.ts";
+import { nodeLlamaVersion, type PeerModels } from "../llama/peerDecode.ts";
 import { createConfigs } from "./benchConfigs.ts";
-import { suiteOrigin, suitePrompts } from "./benchPrompts.ts";
+import { openPeers } from "./benchPeers.ts";
+import { suitePrompts } from "./benchPrompts.ts";
+import { BenchWorkspace, wholeTextTokenizer } from "./benchWorkspace.ts";
 import { machineFacts, sampleCpu, watchOthers } from "./machineFacts.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { BenchParams, BenchProgress } from "./protocol.ts";
@@ -40,12 +44,15 @@ export async function runBenchmark(
   onProgress: (progress: BenchProgress) => void,
   signal: AbortSignal,
 ): Promise<BenchReport> {
+  // What is compared has the same threads from the first pass to the last.
+  const frozen = [pair.target, pair.draft].map((model) => model?.target.freezeThreads());
   const benchmark = new Benchmark(pair, params, onProgress);
   try {
     await benchmark.run(signal);
   } catch (error) {
     if (!(signal.aborted && isAbortError(error))) throw error;
   } finally {
+    for (const each of frozen) each?.[Symbol.dispose]();
     await benchmark[Symbol.asyncDispose]();
   }
   return benchmark.report(!signal.aborted, await nodeLlamaVersion());
@@ -75,19 +82,21 @@ class Benchmark implements AsyncDisposable {
     this.#busyShare = await watchOthers(signal);
     this.#tell("the machine", "measuring what a pass costs");
     this.#cost = await this.#measureCost(signal);
-    const hasPeers = configs.some((name) => PEER_CONFIGS.some((peer) => peer === name));
-    if (hasPeers && suites.some((suite) => suite !== "unpredictable")) {
+    if (configs.some(isPeerConfig) && suites.some((suite) => suite !== "unpredictable")) {
       this.#tell("peers", "loading the models for node-llama-cpp's own decoding");
-      this.#peers = await this.#openPeers(signal);
+      this.#peers = await openPeers(this.#pair, signal);
     }
-    for (const suite of suites) await this.#runSuite(suite, signal);
+    if (suites.length === 0) return;
+    const workspace = await this.#openWorkspace(signal);
+    for (const suite of suites) await this.#runSuite(suite, workspace, signal);
   }
 
   report(isComplete: boolean, nodeLlamaCpp: string): BenchReport {
     const { target, draft, backend, deviceNames, llamaCppVersion, contextSize } = this.#pair.loaded;
     const modelOf = ({ name, fileBytes }: typeof target) => ({ name, fileBytes });
     const cost = this.#cost;
-    const numThreads = this.#pair.target.target.numThreads;
+    const { numThreads } = this.#pair.target.target;
+    const lossless = losslessFigures(this.#runs, MAX_NEAR_TIE_RATE[this.#backendKind]);
     const isBusy = this.#busyShare > MAX_OTHERS_SHARE;
     return {
       treeline: typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development",
@@ -101,16 +110,20 @@ class Benchmark implements AsyncDisposable {
       settings: {
         seed: this.#params.seed,
         threads: target.numThreads,
+        threadsAtEnd: numThreads,
         contextSize,
         configs: this.#params.configs,
       },
       cost: cost === undefined ? null : { ...cost, chosenNodes: mostChosenNodes(this.#runs) },
       suites: this.#suites as Record<string, SuiteFigures>,
+      lossless,
       warnings: [
         ...runWarnings({
           isComplete,
+          flatRows: this.#params.flatRows,
           busyShare: this.#busyShare,
           threads: { before: target.numThreads, after: numThreads },
+          lossless,
         }),
         ...this.#warnings,
       ],
@@ -121,9 +134,13 @@ class Benchmark implements AsyncDisposable {
     if (typeof this.#peers !== "string") await this.#peers[Symbol.asyncDispose]();
   }
 
-  async #runSuite(suite: SpeedSuiteName, signal: AbortSignal): Promise<void> {
+  async #runSuite(
+    suite: SpeedSuiteName,
+    index: BenchWorkspace,
+    signal: AbortSignal,
+  ): Promise<void> {
     const pair = this.#pair;
-    const { maxTokens, maxPromptTokens, numPrompts, seed } = this.#params;
+    const { maxTokens, maxPromptTokens, numPrompts, seed, workspace, foreign } = this.#params;
     const isForced = suite === "unpredictable";
     const target: TargetModel = isForced
       ? new ForcedTarget(pair.target.target, seed, (token) => !pair.isEndToken(token))
@@ -135,14 +152,15 @@ class Benchmark implements AsyncDisposable {
       pair,
       target,
       peers: this.#peers,
+      workspace: index,
       newPolicy: () => this.#newPolicy(),
     });
-    const maxGap = NEAR_TIE_GAP[pair.loaded.backend === "cpu" ? "cpu" : "gpu"];
+    const maxGap = NEAR_TIE_GAP[this.#backendKind];
     const judge = { target, maxGap, isEndToken: pair.isEndToken };
     const run = await runSuite(
       {
         configs,
-        prompts: suitePrompts(pair, this.#params, suite, numPrompts + NUM_WARMUPS),
+        prompts: suitePrompts(pair, this.#params, suite, numPrompts + NUM_WARMUPS, index),
         numPrompts,
         numWarmups: NUM_WARMUPS,
         maxTokens,
@@ -157,7 +175,7 @@ class Benchmark implements AsyncDisposable {
     const wholeRun = { ...run, configs: [...run.configs, ...leftOut] };
     this.#runs.push(wholeRun);
     const figures = suiteFigures(wholeRun, {
-      origin: suiteOrigin(this.#params, suite),
+      origin: suiteOrigin(suite, workspace.origin, foreign.origin),
       maxTokens,
       maxPromptTokens,
       seed,
@@ -166,6 +184,16 @@ class Benchmark implements AsyncDisposable {
     if (figures !== undefined) this.#suites[suite] = figures;
     this.#warnings.push(...suiteWarnings(suite, figures, wholeRun, numPrompts));
     signal.throwIfAborted();
+  }
+
+  async #openWorkspace(signal: AbortSignal): Promise<BenchWorkspace> {
+    const { files } = this.#params.workspace;
+    const onProgress = (done: number) => {
+      const what = "the workspace's files";
+      this.#onProgress({ part: "indexing", done, total: files.length, what });
+    };
+    const tokenizer = wholeTextTokenizer(this.#pair.target.model);
+    return BenchWorkspace.open(files, tokenizer, onProgress, signal);
   }
 
   async #measureCost(signal: AbortSignal): Promise<MeasuredPassCost | undefined> {
@@ -186,7 +214,10 @@ class Benchmark implements AsyncDisposable {
 
   #newTable(): PassCostTable | undefined {
     const { maxNodes } = this.#pair.target.target;
-    return this.#cost && new PassCostTable(this.#cost.points, maxNodes);
+    const { flatRows } = this.#params;
+    if (this.#cost === undefined) return undefined;
+    const table = new PassCostTable(this.#cost.points, maxNodes);
+    return flatRows === undefined ? table : new FlatPassCost(table.ms(1), flatRows, maxNodes);
   }
 
   get #passMs(): ((numRows: number) => number) | undefined {
@@ -194,34 +225,8 @@ class Benchmark implements AsyncDisposable {
     return table && ((numRows) => table.ms(numRows));
   }
 
-  async #openPeers(signal: AbortSignal): Promise<PeerModels | string> {
-    const { target, draft, loaded } = this.#pair;
-    const { contextSize, backend } = loaded;
-    const fileOf = (path: string, layers: number, numThreads: number) => ({
-      path,
-      gpuLayers: layers,
-      numThreads,
-    });
-    try {
-      return await PeerModels.open(
-        target.model.library,
-        {
-          target: fileOf(loaded.target.path, loaded.target.gpuLayers, loaded.target.numThreads),
-          ...(draft === undefined || loaded.draft === undefined
-            ? {}
-            : {
-                draft: fileOf(loaded.draft.path, loaded.draft.gpuLayers, loaded.draft.numThreads),
-              }),
-          contextSize,
-          backend,
-        },
-        signal,
-      );
-    } catch (error) {
-      // It has errors of its own for an abort.
-      signal.throwIfAborted();
-      return `node-llama-cpp could not load the models beside ours: ${messageOf(error)}`;
-    }
+  get #backendKind(): "cpu" | "gpu" {
+    return this.#pair.loaded.backend === "cpu" ? "cpu" : "gpu";
   }
 
   #tell(part: string, what: string): void {

@@ -2,20 +2,13 @@
  * node-llama-cpp's own speculative decoding, as its users get it: what a benchmark compares with. The same library in the
  * same process, the same model files, our number of threads, context and batch, flash attention as ours.
  */
-import { setTimeout as delay } from "node:timers/promises";
-import type {
-  LlamaContext,
-  LlamaContextSequence,
-  LlamaModel,
-  Token as PeerToken,
-} from "node-llama-cpp";
+import type { LlamaModel } from "node-llama-cpp";
 import type { Backend } from "../core/backend.ts";
-import type { Token } from "../core/tokens.ts";
-import { MAX_BATCH } from "./llamaContext.ts";
 import type { LlamaLibrary } from "./llamaLibrary.ts";
-import type { PeerSettings } from "./peerSettings.ts";
+import type { PeerSettings, PeerSetup } from "./peerSettings.ts";
+import { type PeerLimits, type PeerRun, PeerSlot } from "./peerSlot.ts";
 
-/** What both contexts of a peer are opened with; the same as ours. */
+/** What a peer is opened with; the same as ours. */
 export interface PeerOptions {
   readonly target: PeerModelFile;
   readonly draft?: PeerModelFile;
@@ -26,43 +19,35 @@ export interface PeerOptions {
 export interface PeerModelFile {
   readonly path: string;
   readonly gpuLayers: number;
-  /** For single rows and batches alike: node-llama-cpp knows one number. */
-  readonly numThreads: number;
+  readonly fileBytes: number;
 }
 
-/** A peer's output, cut in two like `DecodeRun` of the bench room. */
-export interface PeerRun {
-  readonly tokens: Int32Array;
-  readonly numFirstTokens: number;
-  readonly firstTokenMs: number;
-  readonly decodeMs: number;
-  readonly numSteps: number;
-  readonly numCommitted: number;
+/**
+ * Why peers should not be opened, or undefined. On a CPU their weights take memory a second time, and their contexts and
+ * the system need some besides; a device refuses by itself what it has no room for.
+ */
+export function peerMemoryProblem(
+  { target, draft, backend }: PeerOptions,
+  freeBytes: number,
+): string | undefined {
+  const neededBytes = 2 * (target.fileBytes + (draft?.fileBytes ?? 0));
+  if (backend !== "cpu" || neededBytes <= freeBytes) return undefined;
+  const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`;
+  return (
+    `node-llama-cpp loads the models a second time, for which ${megabytes(neededBytes)} of memory should be free; ` +
+    `${megabytes(freeBytes)} are.`
+  );
 }
 
-/** When a peer's output ends: by our rules, so that all count the same. */
-export interface PeerLimits {
-  readonly maxTokens: number;
-  readonly isEndToken: (token: Token) => boolean;
-}
-
-/** ggml's threads watch for work this long after a pass of ours; another's passes must not share the cores with them. */
-const POOL_REST_MS = 300;
-
-/** One sequence with the predictor of its setting: node-llama-cpp joins them for the sequence's life. */
-interface PeerSequence {
-  readonly settings: PeerSettings;
-  readonly numThreads: number;
-  readonly context: LlamaContext;
-  readonly sequence: LlamaContextSequence;
-}
-
-/** The models of a peer, opened a second time beside ours. */
+/** The models of all peers, opened a second time beside ours. */
 export class PeerModels implements AsyncDisposable {
   readonly #options: PeerOptions;
   readonly #models: LlamaModel[] = [];
-  #draft: { readonly context: LlamaContext; readonly sequence: LlamaContextSequence } | undefined;
-  #current: PeerSequence | undefined;
+  /**
+   * One for each kind, as kinds take turns: at most two contexts of the target and one of the draft. What tries other
+   * threads takes the place of its own kind's.
+   */
+  readonly #slots = new Map<PeerSettings["kind"], PeerSlot>();
 
   private constructor(options: PeerOptions) {
     this.#options = options;
@@ -70,7 +55,7 @@ export class PeerModels implements AsyncDisposable {
 
   /** @throws what node-llama-cpp throws, for lack of memory among others; nothing stays open then. */
   static async open(
-    library: LlamaLibrary,
+    library: Pick<LlamaLibrary, "nodeLlama">,
     options: PeerOptions,
     signal: AbortSignal,
   ): Promise<PeerModels> {
@@ -81,11 +66,6 @@ export class PeerModels implements AsyncDisposable {
         const loading = { modelPath: path, gpuLayers, loadSignal: signal };
         peers.#models.push(await library.nodeLlama.loadModel(loading));
       }
-      const [, draftModel] = peers.#models;
-      if (draft !== undefined && draftModel !== undefined) {
-        const context = await openContext(draftModel, draft.numThreads, options);
-        peers.#draft = { context, sequence: context.getSequence() };
-      }
       return peers;
     } catch (error) {
       await peers[Symbol.asyncDispose]();
@@ -93,84 +73,46 @@ export class PeerModels implements AsyncDisposable {
     }
   }
 
-  /** Ends what still runs in the background and empties both caches. */
-  async prepare(settings: PeerSettings, numThreads: number, signal: AbortSignal): Promise<void> {
-    const { sequence } = await this.#sequenceFor(settings, numThreads);
-    await sequence.clearHistory();
-    await this.#draft?.sequence.clearHistory();
-    await delay(POOL_REST_MS, undefined, { signal });
+  /** Ends what still runs in the background and empties the caches; may open contexts, and warms those. */
+  async prepare(setup: PeerSetup, signal: AbortSignal): Promise<void> {
+    const { kind } = setup.settings;
+    const known = this.#slots.get(kind);
+    if (known?.takes(setup)) await known.use(setup);
+    else {
+      this.#slots.delete(kind);
+      await known?.[Symbol.asyncDispose]();
+      const slot = await this.#open(setup, signal);
+      this.#slots.set(kind, slot);
+      await slot.use(setup);
+    }
   }
 
   /**
-   * Continues a prompt as {@link prepare} was asked to.
-   * @throws the signal's reason, between two tokens.
+   * Continues a prompt.
+   * @throws RangeError without {@link prepare} before it; the signal's reason, between two tokens.
    */
   async decode(
+    setup: PeerSetup,
     promptTokens: Int32Array,
-    { maxTokens, isEndToken }: PeerLimits,
+    limits: PeerLimits,
     signal: AbortSignal,
   ): Promise<PeerRun> {
-    const sequence = this.#current?.sequence;
-    if (sequence === undefined) throw new RangeError("a peer decodes before it was prepared");
-    const start = performance.now();
-    const prompt = Array.from(promptTokens) as PeerToken[];
-    sequence.tokenPredictor?.updateInputTokens(prompt);
-    const before = sequence.tokenPredictions;
-    const tokens: Token[] = [];
-    let numCommitted = 0;
-    let numFirst = 0;
-    let firstTokenMs: number | undefined;
-    // The end of the model's own generation is yielded too, so that `isEndToken` alone decides.
-    for await (const token of sequence.evaluate(prompt, { temperature: 0, yieldEogToken: true })) {
-      signal.throwIfAborted();
-      if (firstTokenMs === undefined) {
-        firstTokenMs = performance.now() - start;
-        // Predictions that its first pass confirmed are yielded next, without another pass.
-        numFirst = 1 + sequence.tokenPredictions.validated - before.validated;
-      }
-      numCommitted++;
-      if (isEndToken(token)) break;
-      tokens.push(token);
-      if (tokens.length >= maxTokens) break;
-    }
-    const totalMs = performance.now() - start;
-    const numUsed = sequence.tokenPredictions.used - before.used;
-    return {
-      tokens: Int32Array.from(tokens),
-      numFirstTokens: Math.min(numFirst, tokens.length),
-      firstTokenMs: firstTokenMs ?? totalMs,
-      decodeMs: totalMs - (firstTokenMs ?? totalMs),
-      numSteps: numCommitted - numUsed,
-      numCommitted,
-    };
+    const slot = this.#slots.get(setup.settings.kind);
+    if (slot === undefined) throw new RangeError("a peer decodes before it was prepared");
+    return slot.decode(setup, promptTokens, limits, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#closeCurrent();
-    await this.#draft?.sequence.dispose();
-    await this.#draft?.context.dispose();
-    this.#draft = undefined;
+    for (const slot of this.#slots.values()) await slot[Symbol.asyncDispose]();
+    this.#slots.clear();
     for (const model of this.#models.splice(0).reverse()) await model.dispose();
   }
 
-  async #sequenceFor(settings: PeerSettings, numThreads: number): Promise<PeerSequence> {
-    const current = this.#current;
-    if (current?.settings === settings && current.numThreads === numThreads) return current;
-    await this.#closeCurrent();
-    const [model] = this.#models;
-    if (model === undefined) throw new RangeError("a peer was disposed");
-    const tokenPredictor = await createPredictor(settings, this.#draft?.sequence);
-    const context = await openContext(model, numThreads, this.#options);
-    const sequence = context.getSequence({ tokenPredictor });
-    this.#current = { settings, numThreads, context, sequence };
-    return this.#current;
-  }
-
-  async #closeCurrent(): Promise<void> {
-    const current = this.#current;
-    this.#current = undefined;
-    await current?.sequence.dispose();
-    await current?.context.dispose();
+  #open(setup: PeerSetup, signal: AbortSignal): Promise<PeerSlot> {
+    const [target, draft] = this.#models;
+    if (target === undefined) throw new RangeError("a peer was disposed");
+    const { contextSize, backend } = this.#options;
+    return PeerSlot.open({ target, draft, contextSize, backend }, setup, signal);
   }
 }
 
@@ -178,35 +120,4 @@ export class PeerModels implements AsyncDisposable {
 export async function nodeLlamaVersion(): Promise<string> {
   const { getModuleVersion } = await import("node-llama-cpp");
   return getModuleVersion();
-}
-
-function openContext(
-  model: LlamaModel,
-  numThreads: number,
-  { contextSize, backend }: PeerOptions,
-): Promise<LlamaContext> {
-  return model.createContext({
-    contextSize,
-    batchSize: Math.min(MAX_BATCH, contextSize),
-    sequences: 1,
-    flashAttention: backend === "cpu" ? false : "auto",
-    swaFullCache: true,
-    // All of them in every pass, not fewer while the draft model is at work.
-    threads: { ideal: numThreads, min: numThreads },
-  });
-}
-
-/** @throws RangeError for a draft setting without a draft model. */
-async function createPredictor(settings: PeerSettings, draft: LlamaContextSequence | undefined) {
-  const { DraftSequenceTokenPredictor, InputLookupTokenPredictor } = await import("node-llama-cpp");
-  if (settings.kind === "lookup") {
-    const { minPattern, maxPrediction } = settings;
-    return new InputLookupTokenPredictor({
-      patternLength: { min: minPattern },
-      predictionLength: { max: maxPrediction },
-    });
-  }
-  if (draft === undefined) throw new RangeError("a draft predictor without a draft model");
-  const { minTokens, maxTokens, minConfidence } = settings;
-  return new DraftSequenceTokenPredictor(draft, { minTokens, maxTokens, minConfidence });
 }

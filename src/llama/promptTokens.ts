@@ -4,11 +4,10 @@
  */
 import { ggufString } from "../gguf/ggufHeader.ts";
 import type { LlamaModel } from "./llamaModel.ts";
+import { nextJoint } from "./textSlices.ts";
 
 /** The remembered part of a prefix grows in steps of this many UTF-16 code units. */
 const STEP_CHARS = 1024;
-/** A line of text, then another: no pre-tokenizer joins what stands on both sides of this break (some do before `/`). */
-const LINE_JOINT = /\S\n(?=[^\s/])/g;
 
 interface Remembered {
   readonly text: string;
@@ -56,7 +55,5 @@ export class PromptTokens {
 function jointOf(text: string): number {
   const stepEnd = Math.floor(text.length / STEP_CHARS) * STEP_CHARS;
   if (stepEnd < STEP_CHARS) return 0;
-  LINE_JOINT.lastIndex = stepEnd - STEP_CHARS;
-  const found = LINE_JOINT.exec(text);
-  return found === null ? 0 : found.index + found[0].length;
+  return Math.max(0, nextJoint(text, stepEnd - STEP_CHARS));
 }

@@ -127,7 +127,7 @@ function machineSection(report: BenchReport, frame: SectionFrame): HTMLElement {
     ["Backend", [report.backend, ...report.deviceNames].join(", ")],
     ["Target model", fileText(models.target)],
     ["Draft model", models.draft === null ? "none" : fileText(models.draft)],
-    ["Threads", String(settings.threads)],
+    ["Threads", String(settings.threadsAtEnd)],
     ["Context", plural(settings.contextSize, "token")],
     ["Seed", String(settings.seed)],
     ["Configurations", settings.configs.join(", ")],

@@ -100,6 +100,11 @@ export function frame(width: number, height: number): Plot.PlotOptions {
   };
 }
 
+/** Options of the axis below a plot. */
+export function axisBelow(label: string) {
+  return { tickSize: 0, label, labelAnchor: "center", labelArrow: "none" } as const;
+}
+
 /** Options of the box that shows a figure's details under the pointer. */
 export const TIP = {
   fill: "var(--treeline-tip)",

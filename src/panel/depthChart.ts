@@ -2,7 +2,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { SOURCE_NAMES } from "../bench/sourceNames.ts";
-import { type Chart, COLORS, frame, SOURCE_STYLES, SYMBOLS, TIP } from "./chart.ts";
+import { axisBelow, type Chart, COLORS, frame, SOURCE_STYLES, SYMBOLS, TIP } from "./chart.ts";
 import type { DataTable } from "./dataTable.ts";
 import { formatCount, formatPercent, NONE } from "./figureText.ts";
 import { type DepthPoint, type DraftedConfig, depthPoints } from "./sourceRows.ts";
@@ -87,12 +87,7 @@ function plotDepths(points: readonly DepthPoint[], width: number) {
         tickSize: 0,
         label: null,
       }),
-      Plot.axisX({
-        tickSize: 0,
-        label: "depth below the last committed token",
-        labelAnchor: "center",
-        labelArrow: "none",
-      }),
+      Plot.axisX(axisBelow("depth below the last committed token")),
       Plot.line(rows, { x: "depth", y: "share", z: "source", stroke: "color", strokeWidth: 2 }),
       Plot.dot(rows, {
         x: "depth",

@@ -1,12 +1,11 @@
 /** Time to the first token: the usual case and the bad one. */
 
 import * as Plot from "@observablehq/plot";
-import { FUSED_CONFIG } from "../bench/benchConfigNames.ts";
 import type { ConfigFigures, SuiteFigures } from "../bench/benchReport.ts";
-import { type Chart, COLORS, frame, labelMargin, numTicks, ROW_HEIGHT, TIP } from "./chart.ts";
+import { axisBelow, type Chart, COLORS, TIP } from "./chart.ts";
 import type { DataTable } from "./dataTable.ts";
 import { formatDecimal, formatMs } from "./figureText.ts";
-import { rowNames, rowTracks, rowValues, valueMargin } from "./rowMarks.ts";
+import { configRows } from "./rowMarks.ts";
 import { configsBySpeed } from "./suiteRows.ts";
 
 export function latencyChart(suiteName: string, suite: SuiteFigures): Chart {
@@ -45,36 +44,17 @@ function plotLatencies(configs: readonly ConfigFigures[], width: number) {
   const rows = configs.map(({ name, ttftMs }) => ({
     name,
     ...ttftMs,
-    label: `${formatDecimal(ttftMs.p50)} / ${formatDecimal(ttftMs.p95)}`,
+    text: `${formatDecimal(ttftMs.p50)} / ${formatDecimal(ttftMs.p95)}`,
     title: `${name}\np50 ${formatMs(ttftMs.p50)}\np95 ${formatMs(ttftMs.p95)}`,
   }));
-  const names = rows.map(({ name }) => name);
-  const labels = rows.map(({ name, label }) => ({
-    name,
-    text: label,
-    detail: "",
-    color: COLORS.text,
-    isBold: name === FUSED_CONFIG,
-  }));
-  const marginLeft = labelMargin(names);
-  const marginRight = valueMargin(labels);
-  const ticks = numTicks(width - marginLeft - marginRight);
+  const { options, ticks, tracks, texts } = configRows(rows, width);
   return Plot.plot({
-    ...frame(width, names.length * ROW_HEIGHT + 56),
-    marginLeft,
-    marginRight,
+    ...options,
     x: { domain: [0, Math.max(...rows.map(({ p95 }) => p95)) * 1.04] },
-    y: { domain: names, type: "point", padding: 0.5, axis: null },
     marks: [
       Plot.gridX({ stroke: COLORS.text, strokeOpacity: 0.1, ticks }),
-      rowTracks(names),
-      Plot.axisX({
-        ticks,
-        tickSize: 0,
-        label: "ms to the first token",
-        labelAnchor: "center",
-        labelArrow: "none",
-      }),
+      tracks,
+      Plot.axisX({ ...axisBelow("ms to the first token"), ticks }),
       Plot.ruleY(rows, {
         y: "name",
         x1: "p50",
@@ -91,8 +71,7 @@ function plotLatencies(configs: readonly ConfigFigures[], width: number) {
         strokeWidth: 2,
       }),
       Plot.dot(rows, { x: "p50", y: "name", r: 5.5, fill: COLORS.accent }),
-      ...rowNames(names, FUSED_CONFIG),
-      ...rowValues(labels),
+      ...texts,
       Plot.tip(rows, Plot.pointerY({ x: "p50", y: "name", title: "title", ...TIP })),
     ],
   });

@@ -1,8 +1,8 @@
 /** What a reader must know before believing the charts, in plain words. Pure. */
-import { FUSED_CONFIG, PEER_CONFIGS } from "../bench/benchConfigNames.ts";
+import { FUSED_CONFIG } from "../bench/benchConfigNames.ts";
 import type { BenchReport, SuiteFigures } from "../bench/benchReport.ts";
 import { formatBounds, formatPercent, formatRatio, plural, verdictOf } from "./figureText.ts";
-import { defaultConfig } from "./suiteRows.ts";
+import { defaultConfig, isWrong } from "./suiteRows.ts";
 
 export interface Notice {
   readonly kind: "loss" | "warning";
@@ -19,7 +19,7 @@ function configWarnings([suiteName, suite]: readonly [string, SuiteFigures]): st
 const RANKS: Readonly<Record<Notice["kind"], number>> = { loss: 0, warning: 1 };
 
 function kindOf(text: string): Notice["kind"] {
-  return /slower than|not lossless/i.test(text) ? "loss" : "warning";
+  return /slower than|later than|not lossless/i.test(text) ? "loss" : "warning";
 }
 
 /** The report's own warnings but for those of single configurations, and what its figures say that no warning does; losses first. */
@@ -57,11 +57,6 @@ export function reportNotices(report: BenchReport): Notice[] {
   return found.toSorted((a, b) => RANKS[a.kind] - RANKS[b.kind]);
 }
 
-/** What other software puts out is not ours to promise. */
-function isPeer(name: string): boolean {
-  return PEER_CONFIGS.some((peer) => peer === name);
-}
-
 function wordPattern(word: string): RegExp {
   return new RegExp(`\\b${word.replaceAll(/\W/g, "\\$&")}\\b`, "i");
 }
@@ -75,9 +70,7 @@ function lossNotice(name: string, suite: SuiteFigures): Notice | undefined {
 }
 
 function differingNotice(name: string, suite: SuiteFigures): Notice | undefined {
-  const wrong = suite.configs.filter(
-    (config) => config.differingTokens > 0 && !isPeer(config.name),
-  );
+  const wrong = [...suite.configs, ...suite.unmeasured].filter(isWrong);
   if (wrong.length === 0) return undefined;
   const each = wrong.map((config) => `${config.name} ${plural(config.differingTokens, "token")}`);
   const text = `Output differed from plain decoding's on ${name}: ${each.join(", ")}. This is a defect of Treeline; please report it.`;

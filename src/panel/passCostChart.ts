@@ -1,7 +1,7 @@
 /** t(n): what a pass costs as it gets more rows, and how many nodes the budget made of it. */
 import * as Plot from "@observablehq/plot";
 import type { BenchReport } from "../bench/benchReport.ts";
-import { type Chart, COLORS, frame, type LegendItem, TIP } from "./chart.ts";
+import { axisBelow, type Chart, COLORS, frame, type LegendItem, TIP } from "./chart.ts";
 import type { DataTable } from "./dataTable.ts";
 import { formatCount, formatDecimal, formatMs, formatRatio, plural } from "./figureText.ts";
 
@@ -87,12 +87,9 @@ function plotCost({ points, chosenNodes }: PassCost, width: number) {
       Plot.gridY({ stroke: COLORS.text, strokeOpacity: 0.1, ticks: 5 }),
       Plot.axisY({ ticks: 5, tickSize: 0, label: "ms", labelArrow: "none" }),
       Plot.axisX({
+        ...axisBelow("rows in the pass"),
         ticks: rows.length <= MAX_TICKS ? rows.map(({ numRows }) => numRows) : MAX_TICKS,
         tickFormat: "d",
-        tickSize: 0,
-        label: "rows in the pass",
-        labelAnchor: "center",
-        labelArrow: "none",
       }),
       ...(single === undefined
         ? []

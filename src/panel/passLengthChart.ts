@@ -1,22 +1,11 @@
 /** Tokens that one pass of the target brings: what speculation lives on. */
 
 import * as Plot from "@observablehq/plot";
-import { FUSED_CONFIG } from "../bench/benchConfigNames.ts";
 import type { ConfigFigures, SuiteFigures } from "../bench/benchReport.ts";
-import {
-  type Chart,
-  COLORS,
-  frame,
-  type LegendItem,
-  labelMargin,
-  numTicks,
-  ROW_HEIGHT,
-  TICK_SYMBOL,
-  TIP,
-} from "./chart.ts";
+import { axisBelow, type Chart, COLORS, type LegendItem, TICK_SYMBOL, TIP } from "./chart.ts";
 import type { DataTable } from "./dataTable.ts";
 import { orNone } from "./figureText.ts";
-import { rowNames, rowTracks, rowValues, valueMargin } from "./rowMarks.ts";
+import { configRows } from "./rowMarks.ts";
 import { comparedConfigs } from "./suiteRows.ts";
 
 const decimals = (length: number) => length.toFixed(2);
@@ -57,12 +46,11 @@ export function passLengthTable(suiteName: string, suite: SuiteFigures): DataTab
 }
 
 function plotPassLengths(configs: readonly ConfigFigures[], width: number) {
-  const names = configs.map(({ name }) => name);
   const rows = configs.map(({ name, meanAcceptanceLength, expectedAcceptanceLength }) => ({
     name,
     realized: meanAcceptanceLength,
     expected: expectedAcceptanceLength,
-    label: decimals(meanAcceptanceLength),
+    text: decimals(meanAcceptanceLength),
     title: [
       name,
       `${decimals(meanAcceptanceLength)} tokens per pass`,
@@ -71,36 +59,18 @@ function plotPassLengths(configs: readonly ConfigFigures[], width: number) {
         : [`${decimals(expectedAcceptanceLength)} promised`]),
     ].join("\n"),
   }));
-  const labels = rows.map(({ name, label }) => ({
-    name,
-    text: label,
-    detail: "",
-    color: COLORS.text,
-    isBold: name === FUSED_CONFIG,
-  }));
-  const marginLeft = labelMargin(names);
-  const marginRight = valueMargin(labels);
-  const ticks = numTicks(width - marginLeft - marginRight);
+  const { options, ticks, tracks, texts } = configRows(rows, width);
   const longest = Math.max(
     1.5,
     ...rows.flatMap(({ realized, expected }) => [realized, expected ?? 1]),
   );
   return Plot.plot({
-    ...frame(width, names.length * ROW_HEIGHT + 56),
-    marginLeft,
-    marginRight,
+    ...options,
     x: { domain: [1, longest + (longest - 1) * 0.04] },
-    y: { domain: names, type: "point", padding: 0.5, axis: null },
     marks: [
       Plot.gridX({ stroke: COLORS.text, strokeOpacity: 0.1, ticks }),
-      rowTracks(names),
-      Plot.axisX({
-        ticks,
-        tickSize: 0,
-        label: "tokens per pass",
-        labelAnchor: "center",
-        labelArrow: "none",
-      }),
+      tracks,
+      Plot.axisX({ ...axisBelow("tokens per pass"), ticks }),
       Plot.ruleX([1], { stroke: COLORS.text, strokeWidth: 1.5 }),
       Plot.ruleY(rows, {
         y: "name",
@@ -114,8 +84,7 @@ function plotPassLengths(configs: readonly ConfigFigures[], width: number) {
         { x: "expected", y: "name", symbol: TICK_SYMBOL, stroke: COLORS.muted, strokeWidth: 2 },
       ),
       Plot.dot(rows, { x: "realized", y: "name", r: 5.5, fill: COLORS.accent }),
-      ...rowNames(names, FUSED_CONFIG),
-      ...rowValues(labels),
+      ...texts,
       Plot.tip(rows, Plot.pointerY({ x: "realized", y: "name", title: "title", ...TIP })),
     ],
   });

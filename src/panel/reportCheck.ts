@@ -2,7 +2,9 @@
 import type {
   BenchReport,
   ConfigFigures,
+  DifferenceFigures,
   Interval,
+  LosslessFigures,
   Quantiles,
   SourceFigures,
   SuiteFigures,
@@ -33,6 +35,7 @@ const config = fieldsOf<ConfigFigures>({
   setting: isText,
   tried: listOf(fieldsOf<TriedSetting>({ setting: isText, tokensPerSecond: isNumber })),
   numPrompts: isNumber,
+  numLeftOut: isNumber,
   tokens: isNumber,
   decodeMs: isNumber,
   tokensPerSecond: isNumber,
@@ -55,7 +58,22 @@ const unmeasured = fieldsOf<UnmeasuredConfig>({
   name: isText,
   setting: isText,
   loopShare: orNull(isNumber),
+  numLeftOut: isNumber,
+  differingTokens: isNumber,
+  nearTies: isNumber,
   warnings: listOf(isText),
+});
+
+const difference = fieldsOf<DifferenceFigures>({
+  config: isText,
+  prompt: isNumber,
+  index: isNumber,
+  plainToken: isNumber,
+  otherToken: isNumber,
+  plainLogit: isNumber,
+  otherLogit: isNumber,
+  gap: isNumber,
+  isNearTie: isFlag,
 });
 
 const suite = fieldsOf<SuiteFigures>({
@@ -68,6 +86,11 @@ const suite = fieldsOf<SuiteFigures>({
   configs: listOf(config),
   unmeasured: listOf(unmeasured),
   fusedOver: mapOf(interval),
+  fusedTtftOver: mapOf(interval),
+  busyPrompts: isNumber,
+  maxOthersShare: isNumber,
+  warmupOthersShare: isNumber,
+  differences: listOf(difference),
 });
 
 const model = fieldsOf<Model>({ name: isText, fileBytes: isNumber });
@@ -96,6 +119,7 @@ export const checkBenchReport = fieldsOf<BenchReport>({
   settings: fieldsOf<BenchReport["settings"]>({
     seed: isNumber,
     threads: isNumber,
+    threadsAtEnd: isNumber,
     contextSize: isNumber,
     configs: listOf(isText),
   }),
@@ -107,5 +131,11 @@ export const checkBenchReport = fieldsOf<BenchReport>({
     }),
   ),
   suites: mapOf(suite),
+  lossless: fieldsOf<LosslessFigures>({
+    tokens: isNumber,
+    differingTokens: isNumber,
+    nearTies: isNumber,
+    maxNearTieRate: isNumber,
+  }),
   warnings: listOf(isText),
 });

@@ -1,6 +1,7 @@
 /** Marks of charts that have one row per configuration or source. */
 import * as Plot from "@observablehq/plot";
-import { COLORS, FONT_SIZE, textWidth } from "./chart.ts";
+import { FUSED_CONFIG } from "../bench/benchConfigNames.ts";
+import { COLORS, FONT_SIZE, frame, labelMargin, numTicks, ROW_HEIGHT, textWidth } from "./chart.ts";
 
 /** Ems; cuts what {@link labelMargin} has no room for. */
 const LABEL_EMS = 14;
@@ -31,6 +32,39 @@ export interface ValueLabel {
   readonly detail: string;
   readonly color: string;
   readonly isBold: boolean;
+}
+
+/** A row's figure as a label needs it. */
+export type RowFigure = Pick<ValueLabel, "name" | "text"> &
+  Partial<Pick<ValueLabel, "detail" | "color">>;
+
+/** What charts with one row per configuration share: their frame, and the figures at the right. */
+export function configRows(rows: readonly RowFigure[], width: number) {
+  const names = rows.map(({ name }) => name);
+  const labels = rows.map(
+    ({ name, text, detail = "", color = COLORS.text }): ValueLabel => ({
+      name,
+      text,
+      detail,
+      color,
+      isBold: name === FUSED_CONFIG,
+    }),
+  );
+  const marginLeft = labelMargin(names);
+  const marginRight = valueMargin(labels);
+  const options = {
+    ...frame(width, names.length * ROW_HEIGHT + 56),
+    marginLeft,
+    marginRight,
+    y: { domain: names, type: "point", padding: 0.5, axis: null },
+  } as const;
+  return {
+    options,
+    ticks: numTicks(width - marginLeft - marginRight),
+    /** Behind the plot's own marks. */
+    tracks: rowTracks(names),
+    texts: [...rowNames(names, FUSED_CONFIG), ...rowValues(labels)],
+  };
 }
 
 /** px between the plot and its figures, and between a figure and its detail. */
@@ -69,6 +103,6 @@ function widest(texts: readonly string[]): number {
 }
 
 /** Faint lines that lead the eye from a name to its figure. */
-export function rowTracks(names: readonly string[]): Plot.Markish {
+function rowTracks(names: readonly string[]): Plot.Markish {
   return Plot.ruleY(names, { stroke: COLORS.track, strokeWidth: 1, ariaHidden: "true" });
 }

@@ -3,6 +3,7 @@
 import * as Plot from "@observablehq/plot";
 import { SOURCE_NAMES } from "../bench/sourceNames.ts";
 import {
+  axisBelow,
   type Chart,
   COLORS,
   FONT_SIZE,
@@ -98,11 +99,8 @@ function plotSources({ sources }: DraftedConfig, width: number) {
     marks: [
       Plot.barX(rows, { ...bars, x1: 0, x2: 1, fill: COLORS.track, ariaHidden: "true" }),
       Plot.axisX(width < NARROW ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1], {
+        ...axisBelow("share of verified drafts that were accepted"),
         tickFormat: (share: number) => `${share * 100} %`,
-        tickSize: 0,
-        label: "share of verified drafts that were accepted",
-        labelAnchor: "center",
-        labelArrow: "none",
       }),
       Plot.barX(rows, { ...bars, x1: 0, x2: "share", fill: "color" }),
       Plot.text(rows, {

@@ -1,17 +1,14 @@
 /** Speed of every configuration against plain decoding, with its bounds. */
 
 import * as Plot from "@observablehq/plot";
-import { FUSED_CONFIG, PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
+import { PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
 import type { ConfigFigures, SuiteFigures } from "../bench/benchReport.ts";
 import {
+  axisBelow,
   type Chart,
   COLORS,
-  frame,
   type LegendItem,
-  labelMargin,
   NARROW,
-  numTicks,
-  ROW_HEIGHT,
   SYMBOLS,
   TICK_SYMBOL,
   TIP,
@@ -27,8 +24,8 @@ import {
   type Verdict,
   verdictOf,
 } from "./figureText.ts";
-import { rowNames, rowTracks, rowValues, valueMargin } from "./rowMarks.ts";
-import { comparedConfigs, domainAround } from "./suiteRows.ts";
+import { configRows } from "./rowMarks.ts";
+import { comparedConfigs, domainAround, isLossRow } from "./suiteRows.ts";
 
 const VERDICTS: readonly Verdict[] = ["gain", "even", "loss", "incomparable"];
 
@@ -72,7 +69,7 @@ export function speedTable(suiteName: string, suite: SuiteFigures): DataTable {
     formatDecimal(plain?.tokensPerSecond ?? 0),
     "",
   ];
-  const losses = configs.flatMap((config, index) => (verdictOf(config) === "loss" ? [index] : []));
+  const losses = configs.flatMap((config, index) => (isLossRow(config) ? [index] : []));
   return {
     caption: `Speed against plain decoding on ${suiteName}`,
     head: [
@@ -108,22 +105,21 @@ function legendOf(configs: readonly ConfigFigures[]): LegendItem[] {
 
 function plotSpeed(configs: readonly ConfigFigures[], width: number) {
   const isNarrow = width < NARROW;
-  const names = configs.map(({ name }) => name);
   const rows = configs.map((config) => {
     const { name, ratioToPlain, modelledRatio, tokensPerSecond } = config;
     const verdict = verdictOf(config);
-    const { color, swatch } = VERDICT_STYLES[verdict];
+    const { color: markColor, swatch } = VERDICT_STYLES[verdict];
     const ratio = formatRatio(ratioToPlain.median);
     return {
       name,
       ...ratioToPlain,
       modelledRatio,
-      color,
+      markColor,
       symbol: SYMBOLS[swatch as keyof typeof SYMBOLS],
-      fill: verdict === "even" ? COLORS.background : color,
+      fill: verdict === "even" ? COLORS.background : markColor,
       text: ratio,
       detail: isNarrow ? "" : formatBounds(ratioToPlain),
-      labelColor: LABEL_COLORS[verdict],
+      color: LABEL_COLORS[verdict],
       title: [
         name,
         `${ratio} (${formatBounds(ratioToPlain)})`,
@@ -132,16 +128,7 @@ function plotSpeed(configs: readonly ConfigFigures[], width: number) {
       ].join("\n"),
     };
   });
-  const labels = rows.map(({ name, text, detail, labelColor }) => ({
-    name,
-    text,
-    detail,
-    color: labelColor,
-    isBold: name === FUSED_CONFIG,
-  }));
-  const marginLeft = labelMargin(names);
-  const marginRight = valueMargin(labels);
-  const ticks = numTicks(width - marginLeft - marginRight);
+  const { options, ticks, tracks, texts } = configRows(rows, width);
   const domain = domainAround([
     1,
     ...rows.flatMap(({ low, high, modelledRatio }) =>
@@ -149,24 +136,18 @@ function plotSpeed(configs: readonly ConfigFigures[], width: number) {
     ),
   ]);
   return Plot.plot({
-    ...frame(width, names.length * ROW_HEIGHT + 56),
-    marginLeft,
-    marginRight,
+    ...options,
     x: { domain },
-    y: { domain: names, type: "point", padding: 0.5, axis: null },
     marks: [
       Plot.gridX({ stroke: COLORS.text, strokeOpacity: 0.1, ticks }),
-      rowTracks(names),
+      tracks,
       Plot.axisX({
+        ...axisBelow("× speed of plain decoding"),
         ticks,
         tickFormat: (ratio: number) => `${ratio}×`,
-        tickSize: 0,
-        label: "× speed of plain decoding",
-        labelAnchor: "center",
-        labelArrow: "none",
       }),
       Plot.ruleX([1], { stroke: COLORS.text, strokeWidth: 1.5 }),
-      Plot.ruleY(rows, { y: "name", x1: "low", x2: "high", stroke: "color", strokeWidth: 2.5 }),
+      Plot.ruleY(rows, { y: "name", x1: "low", x2: "high", stroke: "markColor", strokeWidth: 2.5 }),
       Plot.dot(
         rows.filter(({ modelledRatio }) => modelledRatio !== null),
         {
@@ -183,11 +164,10 @@ function plotSpeed(configs: readonly ConfigFigures[], width: number) {
         r: 5.5,
         symbol: "symbol",
         fill: "fill",
-        stroke: "color",
+        stroke: "markColor",
         strokeWidth: 2,
       }),
-      ...rowNames(names, FUSED_CONFIG),
-      ...rowValues(labels),
+      ...texts,
       Plot.tip(rows, Plot.pointerY({ x: "median", y: "name", title: "title", ...TIP })),
     ],
   });

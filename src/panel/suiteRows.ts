@@ -1,6 +1,7 @@
 /** The rows that a suite's charts share. Pure. */
-import { FUSED_CONFIG, PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
+import { FUSED_CONFIG, isLosslessConfig, PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
 import type { ConfigFigures, SuiteFigures } from "../bench/benchReport.ts";
+import { verdictOf } from "./figureText.ts";
 
 /** The fastest first; those whose speed compares nothing last. */
 export function configsBySpeed(suite: SuiteFigures): ConfigFigures[] {
@@ -12,6 +13,19 @@ export function configsBySpeed(suite: SuiteFigures): ConfigFigures[] {
 /** All but plain, the fastest first. */
 export function comparedConfigs(suite: SuiteFigures): ConfigFigures[] {
   return configsBySpeed(suite).filter(({ name }) => name !== PLAIN_CONFIG);
+}
+
+/** Whether a configuration is slower than plain, or one of ours put out what plain did not. */
+export function isLossRow(config: ConfigFigures): boolean {
+  return verdictOf(config) === "loss" || isWrong(config);
+}
+
+/** Other software may put out what it likes; ours may not. */
+export function isWrong({
+  name,
+  differingTokens,
+}: Pick<ConfigFigures, "name" | "differingTokens">): boolean {
+  return isLosslessConfig(name) && differingTokens > 0;
 }
 
 export function defaultConfig(suite: SuiteFigures): ConfigFigures | undefined {

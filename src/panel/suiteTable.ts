@@ -1,6 +1,6 @@
 /** Everything that was measured of a suite, in one table. Pure. */
 import { PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
-import type { SuiteFigures } from "../bench/benchReport.ts";
+import type { Interval, SuiteFigures } from "../bench/benchReport.ts";
 import type { DataTable } from "./dataTable.ts";
 import {
   formatBounds,
@@ -9,16 +9,12 @@ import {
   formatPercent,
   formatRatio,
   orNone,
-  verdictOf,
 } from "./figureText.ts";
-import { configsBySpeed } from "./suiteRows.ts";
+import { configsBySpeed, isLossRow } from "./suiteRows.ts";
 
 export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
   const configs = configsBySpeed(suite);
-  const losses = configs.flatMap((config, index) => {
-    const isLoss = config.name !== PLAIN_CONFIG && verdictOf(config) === "loss";
-    return isLoss || config.differingTokens > 0 ? [index] : [];
-  });
+  const losses = configs.flatMap((config, index) => (isLossRow(config) ? [index] : []));
   return {
     caption: `All figures of ${suiteName}`,
     head: [
@@ -34,18 +30,20 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
       "Tokens per pass",
       "Promised",
       "First token p50 / p95 (ms)",
+      "Fused's first token against it",
       "Host ms per step",
       "Looping outputs",
       "Lines found verbatim",
       "Differing tokens",
       "Near ties",
+      "Prompts left out",
     ],
     rows: configs.map((config) => [
       config.name,
       config.setting,
       formatRatio(config.ratioToPlain.median),
       config.name === PLAIN_CONFIG ? "" : formatBounds(config.ratioToPlain),
-      fusedOver(suite, config.name),
+      ratioText(suite.fusedOver[config.name]),
       orNone(config.modelledRatio, formatRatio),
       formatDecimal(config.tokensPerSecond),
       formatCount(config.numPrompts),
@@ -53,11 +51,13 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
       config.meanAcceptanceLength.toFixed(2),
       orNone(config.expectedAcceptanceLength, (length) => length.toFixed(2)),
       `${formatDecimal(config.ttftMs.p50)} / ${formatDecimal(config.ttftMs.p95)}`,
+      ratioText(suite.fusedTtftOver[config.name]),
       orNone(config.hostMsPerStep, formatDecimal),
       formatPercent(config.loopShare),
       orNone(config.verbatimShare, formatPercent),
       formatCount(config.differingTokens),
       formatCount(config.nearTies),
+      formatCount(config.numLeftOut),
     ]),
     wordColumns: new Set([1]),
     lossRows: new Set(losses),
@@ -65,7 +65,6 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
 }
 
 /** `1.40× (1.28–1.52)`; empty where it was not compared. */
-function fusedOver({ fusedOver: ratios }: SuiteFigures, name: string): string {
-  const ratio = ratios[name];
+function ratioText(ratio: Interval | undefined): string {
   return ratio === undefined ? "" : `${formatRatio(ratio.median)} (${formatBounds(ratio)})`;
 }

@@ -1,8 +1,8 @@
 /** Runs the benchmark in the engine, with the models that are loaded there. */
-import { DEFAULT_CONFIGS, PEER_CONFIGS, type SpeedSuiteName } from "../bench/benchConfigNames.ts";
+import { DEFAULT_CONFIGS, type SpeedSuiteName } from "../bench/benchConfigNames.ts";
 import type { BenchReport } from "../bench/benchReport.ts";
 import type { SourceFile } from "../bench/sourceSpots.ts";
-import type { BenchParams, BenchProgress, BenchSources, LoadedModels } from "../engine/protocol.ts";
+import type { BenchParams, BenchProgress, BenchSources } from "../engine/protocol.ts";
 import type { BenchmarkOptions, BenchmarkProgress, BenchmarkRunner } from "./benchmarkRunner.ts";
 
 /** What the command line measures, too. */
@@ -18,8 +18,6 @@ export interface EngineBenchmarkOptions {
   ) => Promise<BenchReport>;
   /** Code unlike the workspace; undefined if there is none. */
   readonly readForeign: (seed: number, signal: AbortSignal) => Promise<BenchSources | undefined>;
-  readonly models: () => LoadedModels | undefined;
-  readonly freeBytes: () => number;
 }
 
 export class EngineBenchmarkRunner implements BenchmarkRunner {
@@ -35,16 +33,14 @@ export class EngineBenchmarkRunner implements BenchmarkRunner {
     onProgress: (progress: BenchmarkProgress) => void,
     signal: AbortSignal,
   ): Promise<BenchReport> {
-    const { bench, readForeign, models, freeBytes } = this.#options;
-    const { target, draft } = models() ?? {};
-    const modelBytes = (target?.fileBytes ?? 0) + (draft?.fileBytes ?? 0);
+    const { bench, readForeign } = this.#options;
     const foreign = await readForeign(seed, signal);
     const suites: SpeedSuiteName[] = foreign === undefined ? ["repo"] : ["repo", "scratch"];
     const params: BenchParams = {
       suites,
       workspace: { origin, repoName, files },
       foreign: foreign ?? { origin: "nothing", files: [] },
-      configs: benchmarkConfigs(modelBytes, freeBytes()),
+      configs: DEFAULT_CONFIGS,
       numPrompts: NUM_PROMPTS,
       maxTokens: MAX_TOKENS,
       maxPromptTokens: MAX_PROMPT_TOKENS,
@@ -55,12 +51,6 @@ export class EngineBenchmarkRunner implements BenchmarkRunner {
     if (Object.keys(report.suites).length === 0) signal.throwIfAborted();
     return report;
   }
-}
-
-/** Peers load the models a second time; they are left out where that would fill the memory. */
-export function benchmarkConfigs(modelBytes: number, freeBytes: number): readonly string[] {
-  if (modelBytes * 2 <= freeBytes) return DEFAULT_CONFIGS;
-  return DEFAULT_CONFIGS.filter((name) => !PEER_CONFIGS.some((peer) => peer === name));
 }
 
 /** Suites count alike; what comes before them counts nothing. */

@@ -1,6 +1,12 @@
 /** Settings that a report's figures speak for. Pure: it says what and why; nothing is changed here. */
-import { FUSED_CONFIG, PLAIN_CONFIG, type SpeedSuiteName } from "../bench/benchConfigNames.ts";
+import {
+  FUSED_CONFIG,
+  isLosslessConfig,
+  PLAIN_CONFIG,
+  type SpeedSuiteName,
+} from "../bench/benchConfigNames.ts";
 import type { BenchReport, ConfigFigures } from "../bench/benchReport.ts";
+import { MAX_OTHERS_SHARE } from "../bench/busyMeter.ts";
 import { type Config, NUMBER_SETTINGS } from "./config.ts";
 
 /** With fewer prompts than this in a suite, chance decides. */
@@ -39,12 +45,12 @@ type Finding = { readonly change: SettingChange } | { readonly finding: string }
 
 type CurrentSettings = Pick<Config, "speculation" | "maxTokens">;
 
+/** A wrong output is one on any machine and of any prompt; speeds decide where nothing makes them doubtful. */
 export function recommendSettings(report: BenchReport, current: CurrentSettings): Recommendation {
-  if (report.machine.isBusy) {
-    const finding =
-      "Other programs used the processor, so these figures decide nothing. Run again when the machine is idle.";
-    return { changes: [], findings: [finding] };
-  }
+  const wrong = wrongOutputFinding(report, current);
+  if (wrong !== undefined) return recommendationOf([wrong]);
+  const doubt = doubtOf(report);
+  if (doubt !== undefined) return { changes: [], findings: [doubt] };
   const judged = judgedSuites(report);
   if (judged.length === 0) {
     const finding = `Fewer than ${MIN_PROMPTS} prompts were measured with ${FUSED_CONFIG} and compared with ${PLAIN_CONFIG}: too few to recommend anything.`;
@@ -52,11 +58,48 @@ export function recommendSettings(report: BenchReport, current: CurrentSettings)
   }
   const speculation = speculationFinding(judged, current);
   const isOn = "change" in speculation ? speculation.change.value : current.speculation;
-  const all = [speculation, lengthFinding(judged, current, isOn === true)];
+  return recommendationOf([speculation, lengthFinding(judged, current, isOn === true)]);
+}
+
+function recommendationOf(all: readonly Finding[]): Recommendation {
   return {
     changes: all.flatMap((each) => ("change" in each ? [each.change] : [])),
     findings: all.flatMap((each) => ("finding" in each ? [each.finding] : [])),
   };
+}
+
+/** Off, if any of our configurations ever put out another token than plain decoding; undefined if none did. */
+function wrongOutputFinding(
+  { suites }: BenchReport,
+  current: CurrentSettings,
+): Finding | undefined {
+  const wrong = Object.entries(suites).flatMap(([suite, { configs, unmeasured }]) =>
+    [...configs, ...unmeasured].flatMap(({ name, differingTokens }) =>
+      isLosslessConfig(name) && differingTokens > 0
+        ? [`${differingTokens} of ${name} on ${suite}`]
+        : [],
+    ),
+  );
+  if (wrong.length === 0) return undefined;
+  const reason = `tokens differed from plain decoding's (${wrong.join(", ")}). That is a defect; plain decoding does not have it.`;
+  return speculationDecision(false, reason, current);
+}
+
+/** What makes all speeds doubtful, and what to do about it; undefined if nothing does. */
+function doubtOf({ machine, settings, suites }: BenchReport): string | undefined {
+  const { threads, threadsAtEnd } = settings;
+  if (threadsAtEnd !== threads) {
+    return `The target runs with ${threadsAtEnd} of the ${threads} threads it was loaded with, as other programs used the processor, so these figures decide nothing. Restart the engine and run again when the machine is idle.`;
+  }
+  const busy = Object.entries(suites).flatMap(([name, suite]) => [
+    ...(suite.warmupOthersShare > MAX_OTHERS_SHARE ? [`while settings were tried on ${name}`] : []),
+    ...(suite.busyPrompts > 0
+      ? [`at ${suite.busyPrompts} of ${suite.numPrompts} prompts of ${name}`]
+      : []),
+  ]);
+  const times = [...(machine.isBusy ? ["before the start"] : []), ...busy];
+  if (times.length === 0) return undefined;
+  return `Other programs used the processor ${times.join(", ")}, so these figures decide nothing. Run again when the machine is idle.`;
 }
 
 interface JudgedSuite {
@@ -75,27 +118,24 @@ function judgedSuites({ suites }: BenchReport): JudgedSuite[] {
   });
 }
 
+function speculationDecision(value: boolean, reason: string, current: CurrentSettings): Finding {
+  const now = current.speculation;
+  if (now === value) return { finding: `Speculation stays ${value ? "on" : "off"}: ${reason}` };
+  return { change: { name: "speculation.enabled", now, value, reason } };
+}
+
 function speculationFinding(judged: readonly JudgedSuite[], current: CurrentSettings): Finding {
-  const decide = (value: boolean, reason: string): Finding => {
-    const now = current.speculation;
-    if (now === value) return { finding: `Speculation stays ${value ? "on" : "off"}: ${reason}` };
-    return { change: { name: "speculation.enabled", now, value, reason } };
-  };
-  const wrong = judged.filter(({ fused }) => fused.differingTokens > 0);
-  if (wrong.length > 0) {
-    const each = wrong.map(({ name, fused }) => `${fused.differingTokens} on ${name}`).join(", ");
-    return decide(
-      false,
-      `tokens differed from plain decoding's (${each}). That is a defect; plain decoding does not have it.`,
-    );
-  }
   const gains = judged.filter(({ fused }) => fused.ratioToPlain.low > 1);
   const losses = judged.filter(({ fused }) => fused.ratioToPlain.high < 1);
   if (gains.length > 0 && losses.length === 0) {
-    return decide(true, `it decodes faster than plain ${ratiosText(gains)}.`);
+    return speculationDecision(true, `it decodes faster than plain ${ratiosText(gains)}.`, current);
   }
   if (losses.length > 0 && gains.length === 0) {
-    return decide(false, `it decodes slower than plain ${ratiosText(losses)}.`);
+    return speculationDecision(
+      false,
+      `it decodes slower than plain ${ratiosText(losses)}.`,
+      current,
+    );
   }
   const state = `Speculation stays ${current.speculation ? "on" : "off"}`;
   if (gains.length === 0) {

@@ -27,6 +27,14 @@ const FUSED = configFigures("fused", {
     },
   },
 });
+const NO_FIGURES = {
+  setting: "",
+  loopShare: null,
+  numLeftOut: 0,
+  differingTokens: 0,
+  nearTies: 0,
+  warnings: [],
+};
 const PEER = configFigures("peer:draft", { modelledRatio: null, hostMsPerStep: null });
 
 describe("formatBenchMarkdown", () => {
@@ -78,6 +86,43 @@ describe("formatBenchMarkdown", () => {
     expect(text).not.toContain("What a pass costs");
   });
 
+  test("says how many prompts a row leaves out, and lists every place where outputs part with both logits", () => {
+    const fused = configFigures("fused", { nearTies: 2, numLeftOut: 3 });
+    const difference = {
+      config: "fused",
+      prompt: 0,
+      index: 6,
+      plainToken: 41,
+      otherToken: 7,
+      plainLogit: 12.5,
+      otherLogit: 12.4375,
+      gap: 0.0625,
+      isNearTie: true,
+    };
+    const ended = { ...difference, config: "union", otherToken: -1, isNearTie: false };
+    const text = formatBenchMarkdown(
+      suiteOf({ configs: [fused], differences: [difference, ended] }),
+    );
+    expect(text).toMatch(/\| fused +\|.*\| +0 \| +2 \| +3 \|\n/);
+    expect(text).toMatch(
+      /\| fused +\| +1 \| +7 \| +41: 12\.500 \| +7: 12\.438 \| +0\.063 \| +yes \|/,
+    );
+    expect(text).toMatch(/\| union +\|.*\| +end: 12\.438 \|.*\| +NO \|/);
+    expect(text).toContain(
+      "- Of 18420 tokens of ours 0 differ from plain's beyond near ties, which are 3; 1 in 1,000",
+    );
+  });
+
+  test("compares times to the first token pair by pair, too", () => {
+    const ratio = { median: 1.35, low: 1.3, high: 1.4 };
+    const fusedOver = { plain: FUSED.ratioToPlain };
+    const text = formatBenchMarkdown(
+      suiteOf({ fusedOver, fusedTtftOver: { plain: ratio, "peer:lookup": ratio } }),
+    );
+    expect(text).toMatch(/\| plain +\| +1\.87 \(1\.69-2\.06\) \| 1\.35 \(1\.30-1\.40\) \|/);
+    expect(text).toMatch(/\| peer:lookup +\| +– \| 1\.35 \(1\.30-1\.40\) \|/);
+  });
+
   test("marks a row that compares nothing, and lists what was tried", () => {
     const tried = [{ setting: "A | B", tokensPerSecond: 12 }];
     const peer = configFigures("peer:lookup", { isComparable: false, tried });
@@ -88,13 +133,15 @@ describe("formatBenchMarkdown", () => {
 
   test("has no headline where nothing was measured", () => {
     const unmeasured = [
-      { name: "fused", setting: "", loopShare: 1, warnings: [] },
-      { name: "draftModel", setting: "", loopShare: null, warnings: ["It was left out: why"] },
+      { ...NO_FIGURES, name: "fused", loopShare: 1 },
+      { ...NO_FIGURES, name: "draftModel", warnings: ["It was left out: why"] },
+      { ...NO_FIGURES, name: "union", loopShare: 0, numLeftOut: 8 },
     ];
     const text = formatBenchMarkdown(suiteOf({ configs: [], unmeasured }));
     expect(text).toContain("No speed: no output was left to measure.");
     expect(text).toContain("- fused has no figures. 100 % of its outputs loop.");
     expect(text).toContain("- draftModel has no figures. It was left out: why");
+    expect(text).toContain("0 % of its outputs loop. 8 of them are another text than plain's.");
     expect(text).not.toContain("tok/s |");
   });
 });

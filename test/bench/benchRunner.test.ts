@@ -117,6 +117,9 @@ describe("runSuite", () => {
         name: "peer:draft",
         setting: "as it likes",
         loopShare: null,
+        numLeftOut: 0,
+        differingTokens: 0,
+        nearTies: 0,
         warnings: ["It was left out: out of memory"],
       },
     ]);
@@ -127,13 +130,32 @@ describe("runSuite", () => {
 
   test("says so where others used the machine meanwhile", async () => {
     const harness = new BenchHarness();
-    let numSamples = 0;
-    // Two samples a prompt; during the second prompt others use half of both cores.
-    const sampleCpu = () => {
-      const isBusy = numSamples++ >= 3;
-      return { atMs: numSamples * 100, busyMs: isBusy ? 100 : 0, ownMs: 0, numCores: 2 };
+    // Two samples for the warm-up and for each prompt; during one of them others use half of both cores.
+    const busyAt = async (part: number) => {
+      let numSamples = 0;
+      const sampleCpu = () => {
+        const isBusy = numSamples++ >= 2 * part + 1;
+        return { atMs: numSamples * 100, busyMs: isBusy ? 100 : 0, ownMs: 0, numCores: 2 };
+      };
+      return harness.run([harness.plain()], { numPrompts: 3, sampleCpu });
     };
-    const { warnings } = await harness.run([harness.plain()], { numPrompts: 3, sampleCpu });
-    expect(warnings).toContain("fakes: others used up to 50 % of the cores at 1 of 3 prompts.");
+    const inWarmup = await busyAt(0);
+    expect(inWarmup.figures).toMatchObject({
+      warmupOthersShare: 0.5,
+      busyPrompts: 0,
+      maxOthersShare: 0,
+    });
+    expect(inWarmup.warnings).toContain(
+      "fakes: others used up to 50 % of the cores while settings were tried.",
+    );
+    const inPrompt = await busyAt(2);
+    expect(inPrompt.figures).toMatchObject({
+      warmupOthersShare: 0,
+      busyPrompts: 1,
+      maxOthersShare: 0.5,
+    });
+    expect(inPrompt.warnings).toContain(
+      "fakes: others used up to 50 % of the cores at 1 of 3 prompts.",
+    );
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ForcedTarget } from "../../src/bench/forcedTarget.ts";
 import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import { RecyclingDrafter, RecyclingStore } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/recyclingStore.ts";
 import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { BenchHarness, MAX_TOKENS, passMs } from "../support/benchHarness.ts";
+import type { StepDrafts } from "../../src/core/stepDrafts.ts";
+import { BenchHarness, MAX_TOKENS, passMs, randomPrompts } from "../support/benchHarness.ts";
 
 describe("suiteFigures", () => {
   test("gives the ratio, the acceptance and what t(n) allows, as they can be reckoned by hand", async () => {
@@ -54,9 +55,10 @@ describe("suiteFigures", () => {
     const harness = new BenchHarness();
     const policy = {
       isActive: () => true,
+      started() {},
       began() {},
       budgetFor: () => ({ maxNodes: 3, maxDepth: 3, minSurvival: 0 }),
-      plan: (tree: object) => ({ tree, expectedAccepted: 2.5 }),
+      plan: ({ fused }: StepDrafts) => ({ tree: fused, expectedAccepted: 2.5 }),
       learn() {},
       ended() {},
     };
@@ -125,10 +127,29 @@ describe("planted lies", () => {
     expect(warnings.join("\n")).not.toContain("NOT LOSSLESS");
   });
 
-  test("one of ours that says something else is the first thing to be read", async () => {
+  test("one of ours that says something else is the first thing to be read, and compares nothing", async () => {
     const harness = new BenchHarness();
-    const lies = harness.peer("fused", (run) => ({ ...run, tokens: run.tokens.with(3, 1) }));
-    const { warnings } = await harness.run([harness.plain(), { ...lies, isPeer: false }]);
+    const lies = harness.own("fused", (run) => ({
+      ...run,
+      tokens: run.tokens.with(3, (run.tokens[3]! + 1) % 60),
+      decodeMs: run.decodeMs * 2,
+    }));
+    const { row, warnings } = await harness.run([harness.plain(), lies]);
+    expect(warnings[0]).toBe("fakes: fused is NOT LOSSLESS, so no speed counts.");
+    expect(warnings.join("\n")).not.toContain("SLOWER");
+    expect(row("fused")).toMatchObject({ differingTokens: 8, isComparable: false });
+  });
+
+  test("one of ours that is wrong before there is a speed is not overlooked", async () => {
+    const harness = new BenchHarness();
+    // All of it comes with the first pass, and is something else.
+    const lies = harness.own("fused", (run) => ({
+      ...run,
+      tokens: run.tokens.with(3, (run.tokens[3]! + 1) % 60),
+      numFirstTokens: run.tokens.length,
+    }));
+    const { figures, warnings } = await harness.run([harness.plain(), lies]);
+    expect(figures?.unmeasured).toMatchObject([{ name: "fused", differingTokens: 8 }]);
     expect(warnings[0]).toBe("fakes: fused is NOT LOSSLESS, so no speed counts.");
   });
 
@@ -160,6 +181,19 @@ describe("planted lies", () => {
     expect(figures?.numPrompts).toBe(8);
     expect(figures?.numLooping).toBeGreaterThan(1);
     expect(row("plain")?.loopShare).toBeCloseTo(figures!.numLooping / (8 + figures!.numLooping));
+  });
+
+  test("loops that were passed over for a warm-up are in no share", async () => {
+    const sound = new BenchHarness().logitsOf;
+    const prompts = [...randomPrompts(40)];
+    const loopsFirst = prompts.slice(0, 6).map(({ context }) => context.promptTokens.join());
+    const harness = new BenchHarness((history) => {
+      if (!loopsFirst.includes(history.slice(0, 8).join())) return sound(history);
+      return Float32Array.from({ length: 64 }, (_, token) => (token === 1 ? 5 : 0));
+    });
+    const { figures, row } = await harness.run([harness.plain()], { prompts });
+    expect(figures).toMatchObject({ numPrompts: 8, numLooping: 0 });
+    expect(row("plain")?.loopShare).toBe(0);
   });
 
   test("a loss is said first", async () => {

@@ -44,6 +44,9 @@ describe("bench", () => {
       versions: { nodeLlamaCpp: "3.21.1" },
     });
     expect(report.cost?.points[0]).toMatchObject({ numRows: 1 });
+    expect(report.settings.threadsAtEnd).toBe(report.settings.threads);
+    expect(report.lossless).toMatchObject({ differingTokens: 0, maxNearTieRate: 1 / 1000 });
+    expect(report.lossless.tokens).toBeGreaterThan(0);
     expect(Object.keys(report.suites)).toEqual(suites);
     for (const [name, suite] of Object.entries(report.suites)) {
       expect(suite.numPrompts).toBe(2);
@@ -60,8 +63,10 @@ describe("bench", () => {
         const isPeer = PEER_CONFIGS.some((peer) => peer === row.name);
         expect(row.modelledRatio === null).toBe(isPeer);
         expect(row.tried.length).toBeGreaterThanOrEqual(isPeer ? 4 : 0);
+        expect(/ for the draft model$/.test(row.setting)).toBe(row.name === "peer:draft");
       }
     }
+    expect(Object.keys(report.suites["repo"]?.fusedTtftOver ?? {})).toContain("peer:draft");
     expect(formatBenchMarkdown(report)).toContain("## unpredictable");
     // The engine serves on as if nothing had been.
     const { text } = await client.complete(SHORT_REQUEST, ignore, NEVER);

@@ -50,6 +50,38 @@ describe("speedTable", () => {
   });
 });
 
+describe("a row of ours that put out something else", () => {
+  const gain = { ratioToPlain: { median: 3, low: 2.9, high: 3.1 }, isComparable: false };
+  const suite = suiteOf(
+    configFigures("fused", { ...gain, differingTokens: 1 }),
+    configFigures("peer:draft", { ...gain, differingTokens: 1 }),
+  );
+
+  test("is a loss in every table, however fast it is; a peer's is not", () => {
+    for (const { rows, lossRows } of [speedTable("repo", suite), suiteTable("repo", suite)]) {
+      const marked = rows.filter((_, index) => lossRows?.has(index)).map(([name]) => name);
+      expect(marked).toEqual(["fused"]);
+    }
+  });
+
+  test("is never drawn as a gain", () => {
+    const texts = speedChart("repo", suite).legend.map(({ text }) => text);
+    expect(texts).toEqual(["not comparable"]);
+  });
+});
+
+describe("suiteTable", () => {
+  test("says what was left out, and how the first token compares", () => {
+    const { head, rows } = suiteTable("repo", repo);
+    const cell = (row: string, column: string) =>
+      rows.find(([name]) => name === row)?.[head.indexOf(column)];
+    expect(cell("peer:draft", "Fused's first token against it")).toBe("1.01× (0.97–1.06)");
+    expect(cell("fused", "Fused's first token against it")).toBe("");
+    const some = suiteOf(configFigures("fused", { numLeftOut: 3 }));
+    expect(suiteTable("repo", some).rows.map((cells) => cells.at(-1))).toEqual(["0", "3"]);
+  });
+});
+
 describe("speedChart", () => {
   test("its summary says each row in words", () => {
     const { summary } = speedChart("repo", repo);

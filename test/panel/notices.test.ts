@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { reportNotices } from "../../src/panel/notices.ts";
-import { configFigures, GAIN_REPORT, LOSS_REPORT, withFused } from "../support/benchReports.ts";
+import {
+  configFigures,
+  GAIN_REPORT,
+  LOSS_REPORT,
+  WRONG_REPORT,
+  withFused,
+} from "../support/benchReports.ts";
 
 const { repo } = GAIN_REPORT.suites;
 
@@ -14,8 +20,10 @@ describe("reportNotices", () => {
   });
 
   test("says in plain words what the figures show: defects and losses first", () => {
+    expect(texts(WRONG_REPORT)).toEqual([
+      "loss: Output differed from plain decoding's on scratch: fused 3 tokens. This is a defect of Treeline; please report it.",
+    ]);
     expect(texts()).toEqual([
-      "loss: Output differed from plain decoding's on repo: fused 3 tokens. This is a defect of Treeline; please report it.",
       "loss: Speculation loses on repo: fused runs at 0.86× the speed of plain decoding (0.79–0.94).",
       "warning: The run was stopped before its end: the figures cover 12 prompts of repo, and their bounds are wider than those of a whole run.",
       "warning: Other programs used 63\u00a0% of the processor before the start, so all times are doubtful. Close them and run again.",
@@ -28,10 +36,12 @@ describe("reportNotices", () => {
       "The machine was busy: others used 63 % of the cores.",
       "repo: fused is NOT LOSSLESS, so no speed counts.",
       "repo: fused is SLOWER than plain decoding: 0.86× (0.79-0.94).",
+      "repo: the first token of fused comes LATER than that of plain: after 1.20× (1.10-1.30) its time.",
     ];
     expect(texts({ ...LOSS_REPORT, warnings })).toEqual([
       `loss: ${warnings[2]}`,
       `loss: ${warnings[3]}`,
+      `loss: ${warnings[4]}`,
       `warning: ${warnings[0]}`,
       `warning: ${warnings[1]}`,
     ]);
@@ -46,7 +56,21 @@ describe("reportNotices", () => {
 
   test("a loss that the report tells of another suite does not hide this one's", () => {
     const warnings = ["repository: fused is SLOWER than plain decoding: 0.86×."];
-    expect(texts({ ...LOSS_REPORT, warnings })[1]).toContain("Speculation loses on repo");
+    expect(texts({ ...LOSS_REPORT, warnings })[0]).toContain("Speculation loses on repo");
+  });
+
+  test("output that differed before there was a speed is a defect all the same", () => {
+    const fused = {
+      name: "fused",
+      setting: "",
+      loopShare: 0,
+      numLeftOut: 0,
+      differingTokens: 2,
+      nearTies: 0,
+      warnings: [],
+    };
+    const suites = { repo: { ...repo!, configs: [configFigures("plain")], unmeasured: [fused] } };
+    expect(texts({ ...GAIN_REPORT, suites })[0]).toContain("on repo: fused 2 tokens");
   });
 
   test("peers may put out what they like", () => {

@@ -48,6 +48,12 @@ describe("parseShowMessage", () => {
     [["suites", "repo", "configs", 1, "warnings"], "x", "configs[1].warnings is"],
     [["cost", "points", 0], 3, "report.cost.points[0] is 3, expected an object"],
     [["models", "target"], null, "report.models.target is null"],
+    [["settings", "threadsAtEnd"], "2", 'settings.threadsAtEnd is "2", expected a finite number'],
+    [["lossless", "nearTies"], null, "report.lossless.nearTies is null"],
+    [["suites", "repo", "busyPrompts"], null, "suites.repo.busyPrompts is null"],
+    [["suites", "repo", "fusedTtftOver", "plain"], 1, "fusedTtftOver.plain is 1"],
+    [["suites", "repo", "differences"], [{}], "differences[0].config is nothing, expected text"],
+    [["suites", "repo", "configs", 0, "numLeftOut"], "", 'configs[0].numLeftOut is ""'],
   ])("refuses a report whose %j is %j", (path, value, problem) => {
     const broken = message(withValue(GAIN_REPORT, path, value));
     expect(() => parseShowMessage(broken)).toThrow(problem);

@@ -73,6 +73,8 @@ export class BenchHarness {
   readonly target: TargetModel;
   /** Names in the order in which they ran. */
   readonly journal: string[] = [];
+  /** Gap between plain's best two logits that counts as a tie; logits are between 0 and 4. */
+  maxGap = 0;
 
   /** Logits of the last three tokens do not repeat themselves within an output. */
   constructor(logitsOf: LogitsOf = hashedLogits(VOCAB_SIZE, 3)) {
@@ -87,7 +89,8 @@ export class BenchHarness {
   speculative(name: string, drafters: readonly Drafter[], extra: object = {}): BenchConfig {
     const setup: SpeculativeSetup = {
       setting: `${drafters.length} drafters`,
-      params: { target: this.target, drafters, maxDraftNodes: 3, ...extra },
+      params: { target: this.target, maxDraftNodes: 3, ...extra },
+      drafters: async () => drafters,
       caches: [],
     };
     return this.#config(name, new SpeculativeDecoder(setup, this.#surroundings));
@@ -111,13 +114,18 @@ export class BenchHarness {
     return { ...this.#config(name, decoder), isPeer: true };
   }
 
+  /** One of ours that decodes plainly, and then changes its run. */
+  own(name: string, change: (run: DecodeRun) => DecodeRun): BenchConfig {
+    return { ...this.peer(name, change), isPeer: false };
+  }
+
   /** Runs a suite and reckons its figures. */
   async run(
     configs: readonly BenchConfig[],
     params: Partial<SuiteRunParams> = {},
     signal: AbortSignal = NEVER,
   ) {
-    const judge = { target: this.target, maxGap: 0, isEndToken };
+    const judge = { target: this.target, maxGap: this.maxGap, isEndToken };
     const all = {
       configs,
       prompts: randomPrompts(40),

@@ -13,6 +13,7 @@ export function configFigures(name: string, figures: Partial<ConfigFigures> = {}
     setting: name === "plain" ? "one token per pass" : `${name}, budget from t(n)`,
     tried: [],
     numPrompts: 39,
+    numLeftOut: 0,
     tokens: 1842,
     decodeMs: 37_250,
     tokensPerSecond: 49.4,
@@ -67,8 +68,17 @@ const SCRATCH_SOURCES = {
   draftModel: sourceFigures([0, 801, 302, 70, 11], [0, 379, 101, 17, 2], 0.27),
 };
 
+/** Nothing disturbed the suite, and nothing in it differed. */
+const UNDISTURBED = {
+  busyPrompts: 0,
+  maxOthersShare: 0.03,
+  warmupOthersShare: 0.02,
+  differences: [],
+};
+
 const repo: SuiteFigures = {
-  origin: "Spans of treeline (120 files, 0.9 MB) are hidden; the rest of it is the repository.",
+  ...UNDISTURBED,
+  origin: "Spans of treeline (120 files, 0.9 MB) are hidden. No index of other code is read.",
   numPrompts: 40,
   numLooping: 1,
   numShort: 3,
@@ -79,6 +89,10 @@ const repo: SuiteFigures = {
     plain: { median: 1.87, low: 1.69, high: 2.06 },
     "peer:draft": { median: 2.04, low: 1.86, high: 2.25 },
     suffixMatch: { median: 1.13, low: 1.06, high: 1.2 },
+  },
+  fusedTtftOver: {
+    plain: { median: 1.09, low: 0.98, high: 1.12 },
+    "peer:draft": { median: 1.01, low: 0.97, high: 1.06 },
   },
   configs: [
     configFigures("plain"),
@@ -139,8 +153,9 @@ const repo: SuiteFigures = {
 };
 
 const scratch: SuiteFigures = {
+  ...UNDISTURBED,
   origin:
-    "Spans of node-llama-cpp 3.21.1 (60 files) are hidden; the repository is another, treeline (120 files, 0.9 MB).",
+    "Spans of node-llama-cpp 3.21.1 (60 files) are hidden, which is no part of treeline (120 files, 0.9 MB). No index of other code is read.",
   numPrompts: 40,
   numLooping: 1,
   numShort: 3,
@@ -148,6 +163,7 @@ const scratch: SuiteFigures = {
   maxPromptTokens: 512,
   unmeasured: [],
   fusedOver: {},
+  fusedTtftOver: {},
   configs: [
     configFigures("plain", { tokensPerSecond: 48.8 }),
     configFigures("peer:draft", {
@@ -223,6 +239,7 @@ export const GAIN_REPORT: BenchReport = {
   settings: {
     seed: 1,
     threads: 8,
+    threadsAtEnd: 8,
     contextSize: 4096,
     configs: repo.configs.map(({ name }) => name),
   },
@@ -241,6 +258,7 @@ export const GAIN_REPORT: BenchReport = {
     chosenNodes: 3,
   },
   suites: { repo, scratch },
+  lossless: { tokens: 18_420, differingTokens: 0, nearTies: 3, maxNearTieRate: 0.001 },
   warnings: [],
 };
 
@@ -255,7 +273,14 @@ export function withFused(suite: SuiteFigures, figures: Partial<ConfigFigures>):
   return replaceConfig(suite, { ...(fused ?? configFigures("fused")), ...figures });
 }
 
-/** A busy machine, a run that was stopped, speculation that loses, and a token that differs. */
+/** Speculation that puts out something else on a suite, where its row compares nothing. */
+export const WRONG_REPORT: BenchReport = {
+  ...GAIN_REPORT,
+  suites: { repo, scratch: withFused(scratch, { differingTokens: 3, isComparable: false }) },
+  lossless: { ...GAIN_REPORT.lossless, differingTokens: 3 },
+};
+
+/** A busy machine, a run that was stopped, and speculation that loses. */
 export const LOSS_REPORT: BenchReport = {
   ...GAIN_REPORT,
   isComplete: false,
@@ -271,7 +296,6 @@ export const LOSS_REPORT: BenchReport = {
         tokensPerSecond: 42.1,
         ratioToPlain: { median: 0.86, low: 0.79, high: 0.94 },
         modelledRatio: 0.93,
-        differingTokens: 3,
       },
     ),
   },

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_CONFIGS } from "../../src/bench/benchConfigNames.ts";
 import { type BenchParams, checkBenchParams } from "../../src/engine/protocol.ts";
 import {
-  benchmarkConfigs,
   type EngineBenchmarkOptions,
   EngineBenchmarkRunner,
   progressOf,
@@ -18,8 +17,6 @@ function runnerWith(overrides: Partial<EngineBenchmarkOptions>) {
   return new EngineBenchmarkRunner({
     bench: async () => GAIN_REPORT,
     readForeign: async () => FOREIGN,
-    models: () => undefined,
-    freeBytes: () => 1024,
     ...overrides,
   });
 }
@@ -65,16 +62,6 @@ describe("EngineBenchmarkRunner", () => {
     expect(await some.run(FILES, OPTIONS, () => {}, signal)).toBe(partial);
     const none = runnerWith({ bench: async () => ({ ...partial, suites: {} }) });
     await expect(none.run(FILES, OPTIONS, () => {}, signal)).rejects.toThrow(/abort/i);
-  });
-});
-
-describe("benchmarkConfigs", () => {
-  test("leaves the peers out where their copies of the models would fill the memory", () => {
-    expect(benchmarkConfigs(100, 200)).toEqual(DEFAULT_CONFIGS);
-    const names = benchmarkConfigs(100, 199);
-    expect(names).toContain("plain");
-    expect(names).toContain("fused");
-    expect(names.filter((name) => name.startsWith("peer:"))).toEqual([]);
   });
 });
 

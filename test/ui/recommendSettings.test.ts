@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { BenchReport, ConfigFigures } from "../../src/bench/benchReport.ts";
+import type { BenchReport, ConfigFigures, SuiteFigures } from "../../src/bench/benchReport.ts";
 import { recommendSettings } from "../../src/ui/recommendSettings.ts";
-import { GAIN_REPORT, LOSS_REPORT, withFused } from "../support/benchReports.ts";
+import {
+  configFigures,
+  GAIN_REPORT,
+  LOSS_REPORT,
+  WRONG_REPORT,
+  withFused,
+} from "../support/benchReports.ts";
 
 const { repo, scratch } = GAIN_REPORT.suites;
 const GAIN = { median: 1.5, low: 1.2, high: 1.8 };
@@ -13,6 +19,13 @@ function report(suites: Readonly<Record<string, Partial<ConfigFigures>>>): Bench
   const figures = Object.entries(suites).map(([name, fused]) => [name, withFused(repo!, fused)]);
   return { ...GAIN_REPORT, suites: Object.fromEntries(figures) };
 }
+
+/** A report of one suite with other figures. */
+function withSuite(figures: Partial<SuiteFigures>): BenchReport {
+  return { ...GAIN_REPORT, suites: { repo: { ...repo!, ...figures } } };
+}
+
+const NO_FIGURES = { setting: "", loopShare: 0, numLeftOut: 0, nearTies: 0, warnings: [] };
 
 /** What is recommended for `treeline.speculation.enabled`: undefined if nothing. */
 function speculation(given: BenchReport, now: boolean): boolean | undefined {
@@ -50,9 +63,47 @@ describe("recommendSettings, speculation", () => {
         now: true,
         value: false,
         reason:
-          "tokens differed from plain decoding's (2 on repo). That is a defect; plain decoding does not have it.",
+          "tokens differed from plain decoding's (2 of fused on repo). That is a defect; plain decoding does not have it.",
       },
     ]);
+  });
+
+  const wrong = { ratioToPlain: GAIN, differingTokens: 2, isComparable: false };
+  const [, peer] = repo!.configs;
+  test.each([
+    ["in a suite whose row compares nothing", report({ repo: wrong, scratch: {} })],
+    ["in a suite that counts nothing else", report({ repo: {}, unpredictable: wrong })],
+    ["at too few prompts", report({ repo: { ...wrong, numPrompts: 2 } })],
+    ["on a busy machine", { ...WRONG_REPORT, machine: LOSS_REPORT.machine }],
+    [
+      "of a single source",
+      withSuite({
+        configs: [
+          ...repo!.configs.filter(({ name }) => name !== "recycling"),
+          configFigures("recycling", { differingTokens: 1 }),
+        ],
+      }),
+    ],
+    [
+      "before there was a speed",
+      withSuite({
+        unmeasured: [{ ...NO_FIGURES, name: "union", differingTokens: 1 }],
+      }),
+    ],
+  ])("never on where a token differed %s", (_, given) => {
+    expect(speculation(given, true)).toBe(false);
+    expect(speculation(given, false)).toBeUndefined();
+    const { findings } = recommendSettings(given, { speculation: false, maxTokens: 64 });
+    expect(findings).toEqual([
+      expect.stringMatching(/^Speculation stays off: tokens differed from plain decoding's \(/),
+    ]);
+  });
+
+  test("what a peer puts out is not held against it", () => {
+    const configs = repo!.configs.map((config) =>
+      config.name === peer!.name ? { ...config, differingTokens: 9 } : config,
+    );
+    expect(speculation(withSuite({ configs }), false)).toBe(true);
   });
 
   test("says the figures behind what it recommends, and behind what stays", () => {
@@ -110,7 +161,31 @@ describe("recommendSettings, reports that decide nothing", () => {
       maxTokens: 64,
     });
     expect(changes).toEqual([]);
-    expect(findings[0]).toContain("Other programs used the processor");
+    expect(findings).toEqual([
+      "Other programs used the processor before the start, so these figures decide nothing. Run again when the machine is idle.",
+    ]);
+  });
+
+  test.each([
+    ["during prompts", { busyPrompts: 2, maxOthersShare: 0.4 }, "at 2 of 40 prompts of repo"],
+    ["while settings were tried", { warmupOthersShare: 0.4 }, "while settings were tried on repo"],
+  ])("a machine that was busy %s", (_, figures, when) => {
+    const { changes, findings } = recommendSettings(withSuite(figures), {
+      speculation: false,
+      maxTokens: 16,
+    });
+    expect(changes).toEqual([]);
+    expect(findings).toEqual([expect.stringContaining(`used the processor ${when}, so these`)]);
+  });
+
+  test("threads that the target lost", () => {
+    const settings = { ...GAIN_REPORT.settings, threadsAtEnd: 6 };
+    const { changes, findings } = recommendSettings(
+      { ...GAIN_REPORT, settings },
+      { speculation: false, maxTokens: 16 },
+    );
+    expect(changes).toEqual([]);
+    expect(findings[0]).toMatch(/^The target runs with 6 of the 8 threads .* Restart the engine/);
   });
 
   test.each([

@@ -10,6 +10,12 @@ import { type PassCostKey, readPassCost, writePassCost } from "./passCostStore.t
 /** Time for measuring, in ms; once per model, backend and number of threads. */
 const MEASURE_MS = 800;
 
+/** A policy, and the table of t(n) that it decides by and refines. */
+export interface OpenedPolicy {
+  readonly policy: MeasuredPolicy;
+  readonly passCost: PassCostTable;
+}
+
 /**
  * Undefined without a path, and where measuring failed: then a usual number of nodes is verified.
  * @throws the signal's reason.
@@ -19,9 +25,11 @@ export async function openPolicy(
   path: string | undefined,
   log: Log,
   signal: AbortSignal,
-): Promise<MeasuredPolicy | undefined> {
+): Promise<OpenedPolicy | undefined> {
   const cost = await openPassCost(pair, path, log, signal);
-  return cost && new MeasuredPolicy(new PassCostTable(cost.points, pair.target.target.maxNodes));
+  if (cost === undefined) return undefined;
+  const passCost = new PassCostTable(cost.points, pair.target.target.maxNodes);
+  return { policy: new MeasuredPolicy(passCost), passCost };
 }
 
 /** t(n) as {@link openPolicy} uses it. @throws the signal's reason. */
