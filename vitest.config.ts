@@ -40,7 +40,9 @@ export default defineConfig({
         },
         test: {
           name: "unit",
-          include: ["test/{core,bench,gguf,widen,session,cli,panel,ui,tooling,llama}/**/*.test.ts"],
+          include: [
+            "test/{core,bench,gguf,widen,workspace,session,cli,panel,ui,tooling,llama}/**/*.test.ts",
+          ],
           exclude: ["test/llama/native/**"],
           testTimeout: 60_000,
         },

@@ -1,9 +1,11 @@
 /** `treeline complete`: the completion at one cursor of one file. */
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { CompletionRejection } from "../core/completionRejection.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { sourcesOf } from "../core/draftTree.ts";
 import type { CompletionChunk, CompletionResult, LoadedModels } from "../engine/protocol.ts";
+import type { SuggestionProposer } from "../engine/suggestionMessages.ts";
+import type { WorkspaceFeed } from "../session/workspaceFeed.ts";
 import { splitAtCursor, withLineFeeds } from "./cursor.ts";
 import {
   type CommandContext,
@@ -12,6 +14,8 @@ import {
   withEngine,
 } from "./engineSession.ts";
 import { displayPath, readSourceFile } from "./sourceFile.ts";
+import type { Terminal } from "./terminal.ts";
+import { folderAt } from "./workspaceSources.ts";
 
 export interface CompleteOptions extends ModelOptions {
   /** 1-based. */
@@ -20,6 +24,11 @@ export interface CompleteOptions extends ModelOptions {
   readonly column: number;
   readonly maxTokens: number;
   readonly speculation: boolean;
+  /** A folder whose files are drafted from. */
+  readonly workspace?: string;
+  /** The first included. */
+  readonly suggestions: number;
+  readonly suggestionMethod: SuggestionProposer;
   readonly json?: boolean;
 }
 
@@ -33,10 +42,16 @@ export async function completeCommand(
   const path = resolve(workingFolder, file);
   const text = await readSourceFile(path, signal);
   const cursor = withLineFeeds(splitAtCursor(text, options.line, options.column));
+  const folder =
+    options.workspace === undefined ? undefined : await folderAt(options.workspace, workingFolder);
   await withEngine(
     options,
     context,
-    async ({ client, models }) => {
+    async ({ client, models, workspace }) => {
+      if (folder !== undefined && options.speculation) {
+        const size = await indexFolder(folder, workspace, terminal, signal);
+        if (options.json !== true) terminal.note(size);
+      }
       let streamed = "";
       const onChunk = ({ text }: CompletionChunk) => {
         streamed += text;
@@ -46,8 +61,11 @@ export async function completeCommand(
         {
           ...cursor,
           filePath: displayPath(path, workingFolder),
+          documentPath: path,
           maxTokens: options.maxTokens,
           sources: options.speculation ? draftSources(models) : [],
+          numSuggestions: options.suggestions,
+          suggestionMethod: options.suggestionMethod,
         },
         onChunk,
         signal,
@@ -59,11 +77,43 @@ export async function completeCommand(
       // A stream that held back its end, or none at all.
       if (result.text.startsWith(streamed)) terminal.out(result.text.slice(streamed.length));
       if (terminal.isInteractive) terminal.out("\n");
+      terminal.out(otherSuggestions(result));
       terminal.note(summaryLine(result, models));
       for (const notice of models.notices) terminal.note(`note: ${notice}`);
     },
     signal,
   );
+}
+
+/** Indexes a folder, and returns in words how much it holds; nothing is kept on disk. */
+async function indexFolder(
+  folder: string,
+  workspace: WorkspaceFeed,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<string> {
+  using _ = workspace.onStatus(({ numFiles, numWaiting }) =>
+    terminal.progress(`indexing ${folder}: ${numFiles} files, ${numWaiting} to go`),
+  );
+  const start = performance.now();
+  workspace.open({
+    roots: [{ path: folder, name: basename(folder), isOnDisk: true, excludes: [] }],
+  });
+  const { numFiles, numTokens } = await workspace.whenReady(signal);
+  terminal.progress("");
+  const ms = (performance.now() - start).toFixed(0);
+  return `indexed ${numFiles} files, ${numTokens} tokens in ${ms} ms`;
+}
+
+/** The suggestions beside the first as text, each below a line that says who proposed it; empty if there is none. */
+export function otherSuggestions({ suggestions = [] }: CompletionResult): string {
+  return suggestions
+    .slice(1)
+    .map(
+      ({ text, logProb, source }, index) =>
+        `\n--- ${index + 2}/${suggestions.length} ${source}, mean log-probability ${logProb.toFixed(2)}\n${text}\n`,
+    )
+    .join("");
 }
 
 /** Why there is no text, in words. */
@@ -80,6 +130,7 @@ export function completionReport(result: CompletionResult, models: LoadedModels)
   const { stats } = result;
   return {
     text: result.text,
+    ...(result.suggestions && { suggestions: result.suggestions }),
     tokens: Array.from(result.tokens),
     stats: {
       numSteps: stats.numSteps,
@@ -103,6 +154,9 @@ function summaryLine(result: CompletionResult, models: LoadedModels): string {
     `${tokens.length} token${tokens.length === 1 ? "" : "s"} in ${timings.totalMs.toFixed(1)} ms, ` +
     `mean acceptance length ${meanAcceptanceLength(stats).toFixed(2)} incl. bonus, ` +
     `${models.backend}, ended by ${result.finishReason}` +
+    (timings.othersMs === undefined
+      ? ""
+      : `, ${timings.othersMs.toFixed(1)} ms of that for the other suggestions`) +
     (rejection === undefined ? "" : `, nothing offered: ${REJECTION_WORDS[rejection]}`)
   );
 }

@@ -6,6 +6,7 @@ import { nullLog } from "../core/log.ts";
 import type { LoadedModels, LoadParams } from "../engine/protocol.ts";
 import { systemClock } from "../session/clock.ts";
 import { EngineClient } from "../session/engineClient.ts";
+import { WorkspaceFeed } from "../session/workspaceFeed.ts";
 import { bundledEngine, bundledModels, chooseModels } from "./bundledModels.ts";
 import { cacheFolder } from "./cacheFolder.ts";
 import type { Terminal } from "./terminal.ts";
@@ -31,6 +32,8 @@ export interface EngineSession {
   readonly client: EngineClient;
   readonly params: LoadParams;
   readonly models: LoadedModels;
+  /** No workspace is open yet. */
+  readonly workspace: WorkspaceFeed;
 }
 
 /** Positions of the target's context; plenty for one file, little memory. */
@@ -50,12 +53,14 @@ export async function withEngine<T>(
     passCostPath: join(cacheFolder(env), "pass-cost.json"),
   };
   const enginePath = bundledEngine(cliUrl);
+  const workspace = new WorkspaceFeed();
   const client = new EngineClient({
     enginePath,
     gpu: options.gpu,
     log: nullLog,
     clock: systemClock,
     env,
+    workspace,
   });
   client.onNotice((notice) => terminal.note(`note: ${notice}`));
   try {
@@ -67,7 +72,7 @@ export async function withEngine<T>(
       signal,
     );
     terminal.progress("");
-    return await use({ client, params, models });
+    return await use({ client, params, models, workspace });
   } finally {
     terminal.progress("");
     await client[Symbol.asyncDispose]();

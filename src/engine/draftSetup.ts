@@ -1,11 +1,16 @@
 /** Which drafters a generation has, and how many of their nodes a pass may verify. */
 import type { Drafter } from "../core/drafter.ts";
-import { DraftModelDrafter } from "../core/draftModelDrafter.ts";
+import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../core/draftModelDrafter.ts";
 import type { DraftPolicy } from "../core/draftPolicy.ts";
 import type { DraftSource } from "../core/draftTree.ts";
-import { RecyclingDrafter, type RecyclingStore } from "../core/recyclingDrafter.ts";
+import { GhostDrafter } from "../core/ghostDrafter.ts";
+import type { GhostStore } from "../core/ghostStore.ts";
+import { RecyclingDrafter } from "../core/recyclingDrafter.ts";
+import type { RecyclingStore } from "../core/recyclingStore.ts";
 import { SuffixDrafter } from "../core/suffixDrafter.ts";
+import { WorkspaceDrafter } from "../core/workspaceDrafter.ts";
 import type { ModelPair } from "./modelHost.ts";
+import type { DraftWorkspace } from "./workspaceStore.ts";
 
 /** Verified per pass where t(n) was not measured: a CPU's cost rises from the fifth row on, a GPU's from the ninth. */
 const CPU_DRAFT_NODES = 3;
@@ -13,17 +18,37 @@ const GPU_DRAFT_NODES = 7;
 /** Candidates of a pass where the measured cost decides how many are verified. */
 const MAX_CANDIDATES = 64;
 
-/** The drafters of these sources; without a draft model that one is left out. */
+/** What drafts may come from besides the prompt and the draft model. */
+export interface DraftMaterial {
+  readonly recycling: RecyclingStore;
+  /** The index, and where the generation stands in it. */
+  readonly workspace?: DraftWorkspace | undefined;
+  /** Earlier suggestions of a document. */
+  readonly ghosts?: { readonly store: GhostStore; readonly documentKey: string } | undefined;
+}
+
+/** The drafters of these sources for one generation; what there is nothing for is left out. */
 export function createDrafters(
   pair: ModelPair,
-  recycling: RecyclingStore,
+  { recycling, workspace, ghosts }: DraftMaterial,
   sources: readonly DraftSource[],
 ): Drafter[] {
   const wanted: Drafter[] = [];
+  if (sources.includes("ghost") && ghosts !== undefined) {
+    const drafter = new GhostDrafter(ghosts.store);
+    drafter.moveTo(ghosts.documentKey);
+    wanted.push(drafter);
+  }
   if (sources.includes("suffixMatch")) wanted.push(new SuffixDrafter());
   if (sources.includes("recycling")) wanted.push(new RecyclingDrafter(recycling));
+  if (sources.includes("workspace") && workspace !== undefined) {
+    const drafter = new WorkspaceDrafter(workspace.index, "workspace");
+    drafter.moveTo(workspace.place);
+    wanted.push(drafter);
+  }
   if (sources.includes("draftModel") && pair.draft !== undefined) {
-    wanted.push(new DraftModelDrafter(pair.draft.target, undefined, pair.isEndToken));
+    const settings = { ...DEFAULT_DRAFT_MODEL, now: () => performance.now() };
+    wanted.push(new DraftModelDrafter(pair.draft.target, settings, pair.isEndToken));
   }
   return wanted;
 }

@@ -9,6 +9,8 @@ import {
 } from "vscode-jsonrpc/node";
 import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { BackgroundTurns } from "./backgroundTurns.ts";
 import { CompletionServer } from "./completionServer.ts";
 import {
   benchProgress,
@@ -25,6 +27,16 @@ import {
   unloadRequest,
   type WireError,
 } from "./protocol.ts";
+import { benchSuggestionsRequest } from "./suggestionMessages.ts";
+import {
+  checkWorkspaceParams,
+  forgetWorkspaceRequest,
+  openWorkspaceNotification,
+  workspaceBufferNotification,
+  workspaceChangesNotification,
+  workspaceStatusNotification,
+} from "./workspaceMessages.ts";
+import { WorkspaceStore } from "./workspaceStore.ts";
 
 function main(): void {
   if (process.send === undefined) {
@@ -44,9 +56,15 @@ function main(): void {
     // The channel closes only with the parent, and then this process ends.
     task.catch(() => {});
   };
-  const server = new CompletionServer(gpuChoice(), (level, message) =>
-    send(connection.sendNotification(logNotification, { level, message })),
-  );
+  const log: Log = (level, message) =>
+    send(connection.sendNotification(logNotification, { level, message }));
+  const turns = new BackgroundTurns();
+  const workspace = new WorkspaceStore({
+    turns,
+    log,
+    onStatus: (status) => send(connection.sendNotification(workspaceStatusNotification, status)),
+  });
+  const server = new CompletionServer(gpuChoice(), log, turns, workspace);
   connection.onRequest(loadRequest, ({ progressToken, ...params }, token) =>
     answer(token, (signal) =>
       server.load(
@@ -79,6 +97,27 @@ function main(): void {
         signal,
       ),
     ),
+  );
+  connection.onRequest(benchSuggestionsRequest, ({ progressToken, ...params }, token) =>
+    answer(token, (signal) =>
+      server.benchSuggestions(
+        params,
+        (progress) => send(connection.sendProgress(benchProgress, progressToken, progress)),
+        signal,
+      ),
+    ),
+  );
+  connection.onNotification(openWorkspaceNotification, (params) => {
+    checkWorkspaceParams(params);
+    workspace.open(params ?? undefined);
+  });
+  connection.onNotification(workspaceChangesNotification, (changes) => workspace.changed(changes));
+  connection.onNotification(workspaceBufferNotification, (buffer) => workspace.setBuffer(buffer));
+  connection.onRequest(forgetWorkspaceRequest, (token) =>
+    answer(token, async () => {
+      await server.forgetWorkspace();
+      return null;
+    }),
   );
   connection.onRequest(statisticsRequest, () => server.statistics);
   connection.onRequest(healthRequest, () => server.health);

@@ -10,6 +10,7 @@ import type { Clock } from "./clock.ts";
 import { crashError, describeExit, type EngineExit, givenUpError } from "./engineExit.ts";
 import { EngineProcess } from "./engineProcess.ts";
 import { type CrashPhase, RestartPolicy, type StepDown } from "./restartPolicy.ts";
+import type { WorkspaceFeed } from "./workspaceFeed.ts";
 
 export interface EngineSupervisorOptions {
   /** The built engine, an ES module. */
@@ -19,6 +20,8 @@ export interface EngineSupervisorOptions {
   readonly clock: Clock;
   /** Environment of the engine. */
   readonly env: NodeJS.ProcessEnv;
+  /** Told of every engine that starts. */
+  readonly workspace?: WorkspaceFeed;
 }
 
 /** What the owner of the engine contributes. */
@@ -111,7 +114,10 @@ export class EngineSupervisor {
     try {
       const engine = await EngineProcess.start({ ...this.#options, gpu }, signal);
       void engine.exited.then((exit) => this.#onExit(engine, exit));
-      if (!signal.aborted) this.#running = engine;
+      if (!signal.aborted) {
+        this.#running = engine;
+        this.#options.workspace?.attach(engine);
+      }
       this.#owner.onPhaseChange();
       return engine;
     } catch (error) {

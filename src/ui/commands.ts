@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Benchmark } from "./benchmark.ts";
-import { type Config, isEnabledFor, SECTION } from "./config.ts";
+import { type Config, isEnabledFor, SECTION, wantsIndex } from "./config.ts";
 import type { DecisionLog } from "./decisionLog.ts";
 import { editorFacts } from "./editorFacts.ts";
 import type { EngineLifecycle } from "./engineLifecycle.ts";
@@ -12,10 +12,12 @@ import { noSuggestionReport } from "./noSuggestionReport.ts";
 import type { ReportDocuments } from "./reportDocuments.ts";
 import { statisticsReport } from "./statisticsReport.ts";
 import type { StatisticsStore } from "./statisticsStore.ts";
+import type { WorkspaceWatcher } from "./workspaceWatcher.ts";
 
 export interface CommandContext {
   readonly config: () => Config;
   readonly lifecycle: EngineLifecycle;
+  readonly workspace: WorkspaceWatcher;
   readonly statistics: StatisticsStore;
   readonly decisions: DecisionLog;
   readonly reports: ReportDocuments;
@@ -46,6 +48,7 @@ export function createCommands(context: CommandContext): Record<string, () => Pr
       reports.show("Treeline Statistics", statisticsReport(statistics.book, new Date())),
     "treeline.runBenchmark": () => benchmark.run(),
     "treeline.resetStatistics": () => resetStatistics(statistics),
+    "treeline.forgetWorkspace": () => forgetWorkspace(context),
     "treeline.showMenu": () => showMenu(config()),
   };
 }
@@ -89,6 +92,22 @@ async function resetStatistics(statistics: StatisticsStore): Promise<void> {
     reset,
   );
   if (answer === reset) await statistics.reset();
+}
+
+async function forgetWorkspace({ config, lifecycle, workspace }: CommandContext): Promise<void> {
+  lifecycle.forget();
+  await workspace.forget();
+  const forgotten = "Treeline: what was learned from this workspace's code is deleted";
+  if (!wantsIndex(config())) {
+    void vscode.window.showInformationMessage(`${forgotten}. Indexing is off.`);
+    return;
+  }
+  const again = "Index Now";
+  const message = `${forgotten}. It is indexed again when its window is next opened.`;
+  // It is done; the answer may come at any time, or never.
+  void vscode.window.showInformationMessage(message, again).then((answer) => {
+    if (answer === again) workspace.start();
+  });
 }
 
 async function showMenu(config: Config): Promise<void> {

@@ -8,6 +8,7 @@ export interface DocumentPlace {
   readonly filePath?: string;
   /** Name of that folder. */
   readonly repoName?: string;
+  readonly documentPath?: string;
 }
 
 /** Empty for a document outside of every workspace folder. */
@@ -15,7 +16,13 @@ export function placeOf(document: vscode.TextDocument): DocumentPlace {
   const uri = notebookOf(document)?.uri ?? document.uri;
   const folder = vscode.workspace.getWorkspaceFolder(uri);
   if (folder === undefined) return {};
-  return { filePath: vscode.workspace.asRelativePath(uri, false), repoName: folder.name };
+  const filePath = vscode.workspace.asRelativePath(uri, false);
+  return { filePath, repoName: folder.name, documentPath: documentPathOf(uri) };
+}
+
+/** What the workspace's index calls a file or folder: its path on this machine, else its URI. */
+export function documentPathOf(uri: vscode.Uri): string {
+  return uri.scheme === "file" ? uri.fsPath : uri.toString();
 }
 
 /** Texts of the notebook's earlier code cells in the same language, in order; none for other documents. */

@@ -1,6 +1,7 @@
 /** The state of Treeline in one value, and how the status bar says it. Pure: no VS Code here. */
 import { SOURCE_NAMES } from "../bench/sourceNames.ts";
 import type { LoadedModels } from "../engine/protocol.ts";
+import type { WorkspaceStatus } from "../engine/workspaceMessages.ts";
 import type { Figures } from "./counters.ts";
 
 /**
@@ -23,6 +24,8 @@ export interface StatusState extends EngineStatus {
   /** The language of the active editor, if suggestions are switched off for it. */
   readonly languageOff?: string;
   readonly today: Figures;
+  /** Of the workspace's files; absent where none are read. */
+  readonly index?: WorkspaceStatus;
 }
 
 export interface StatusView {
@@ -110,10 +113,11 @@ function spokenFigures({ acceptance, tokensPerPass }: Figures): string[] {
 }
 
 function tooltip(state: StatusState, words: string): string {
-  const { detail, models, alsoLoadedBytes, today } = state;
+  const { detail, models, index, alsoLoadedBytes, today } = state;
   const head = [`**Treeline** – ${words}`];
   if (detail !== undefined) head.push(escapeMarkdown(detail));
   if (models !== undefined) head.push(...modelLines(models));
+  if (index !== undefined && index.phase !== "off") head.push(indexLine(index));
   if (alsoLoadedBytes > 0) {
     head.push(
       `$(info) Also loaded in another window: ${formatBytes(alsoLoadedBytes)} more in memory.`,
@@ -133,6 +137,16 @@ function modelLines({ target, draft, backend, notices }: LoadedModels): string[]
     `${escapeMarkdown(names)} (${formatBytes(bytes)}) on ${backend}`,
     ...notices.map((notice) => `$(info) ${escapeMarkdown(notice)}`),
   ];
+}
+
+function indexLine({ phase, numFiles, numTokens, numWaiting }: WorkspaceStatus): string {
+  const size = `${formatCount(numFiles, "file")}, ${formatCount(numTokens, "token")}`;
+  const more = numWaiting === 0 ? "" : `, ${numWaiting.toLocaleString("en-US")} to go`;
+  return phase === "ready" ? `Workspace index: ${size}` : `Indexing the workspace: ${size}${more}`;
+}
+
+function formatCount(count: number, what: string): string {
+  return `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function figureLines(figures: Figures): string[] {

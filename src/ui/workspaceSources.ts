@@ -1,13 +1,8 @@
 /** Reads the source files that a benchmark completes in, from wherever the workspace lies. */
 import * as vscode from "vscode";
 import { type SourceFile, seededRandom } from "../bench/sourceSpots.ts";
-import {
-  excludeGlob,
-  isGeneratedPath,
-  isSecretPath,
-  SOURCE_GLOB,
-  sourceTextOf,
-} from "./sourceFilter.ts";
+import { activePatterns, excludeGlob } from "../workspace/excludePatterns.ts";
+import { isSourcePath, SOURCE_GLOB, sourceTextOf } from "../workspace/sourceRules.ts";
 
 export interface SourceLimits {
   readonly maxFiles: number;
@@ -49,10 +44,11 @@ export async function readWorkspaceSources(
   const found = (await Promise.all(folders.map((folder) => findSources(folder, token)))).flat();
   signal.throwIfAborted();
   const hasSeveral = folders.length > 1;
+  const pathOf = (uri: vscode.Uri, isNamed: boolean) =>
+    vscode.workspace.asRelativePath(uri, isNamed).replaceAll("\\", "/");
   const places = found
-    .map((uri) => ({ uri, path: vscode.workspace.asRelativePath(uri, hasSeveral) }))
-    .map(({ uri, path }) => ({ uri, path: path.replaceAll("\\", "/") }))
-    .filter(({ path }) => !isSecretPath(path) && !isGeneratedPath(path))
+    .filter((uri) => isSourcePath(pathOf(uri, false)))
+    .map((uri) => ({ uri, path: pathOf(uri, hasSeveral) }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   return readDrawn(places, limits, seed, signal);
 }
@@ -96,14 +92,19 @@ function findSources(
   folder: vscode.WorkspaceFolder,
   token: vscode.CancellationToken,
 ): Thenable<vscode.Uri[]> {
-  const exclude = (section: string) =>
-    vscode.workspace.getConfiguration(section, folder.uri).get("exclude");
   return vscode.workspace.findFiles(
     new vscode.RelativePattern(folder, SOURCE_GLOB),
-    excludeGlob(exclude("files"), exclude("search")),
+    excludeGlob(excludesOf(folder)),
     MAX_FOUND,
     token,
   );
+}
+
+/** What the settings leave out of a folder, as patterns. */
+export function excludesOf(folder: vscode.WorkspaceFolder): string[] {
+  const exclude = (section: string) =>
+    vscode.workspace.getConfiguration(section, folder.uri).get("exclude");
+  return activePatterns(exclude("files"), exclude("search"));
 }
 
 /** Undefined if it is too large, no source, or not there any more. */

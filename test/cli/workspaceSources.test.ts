@@ -50,22 +50,22 @@ describe("readWorkspaceSources", () => {
     expect((await read()).files.map(({ path }) => path)).toEqual(["kept.ts"]);
   });
 
-  test("heeds the plain names of the root .gitignore", async () => {
-    const ignore = "# comment\n\n/generated/\nlocal.ts\n*.pb.go\n!kept.ts\nsrc/private\n**/x?.ts\n";
-    await write(".gitignore", ignore.replaceAll("\n", "\r\n"));
+  test("heeds .gitignore at every level, as the index does", async () => {
+    await write(".gitignore", "generated/\r\nlocal?.ts\r\n*.pb.go\r\n");
+    await write("src/.gitignore", "!local1.ts\n");
     for (const path of [
       "generated/a.ts",
-      "src/generated/kept.ts",
-      "src/local.ts",
+      "local1.ts",
       "api.pb.go",
+      "src/local1.ts",
+      "src/local2.ts",
       "src/private/a.ts",
-      "kept.ts",
     ]) {
       await write(path, "const a = 1;\n");
     }
     expect((await read()).files.map(({ path }) => path)).toEqual([
-      "kept.ts",
-      "src/generated/kept.ts",
+      "src/local1.ts",
+      "src/private/a.ts",
     ]);
   });
 

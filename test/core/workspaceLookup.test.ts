@@ -67,18 +67,24 @@ describe("WorkspaceIndex.lookup", () => {
     const fileId = index.fileId("a")!;
     const context = Int32Array.of(1, 2, 3, 4);
     expect(index.lookup(context, { fileId }, LIMITS)).toHaveLength(1);
-    const before = (...suffix: number[]) => ({ fileId, suffixTokens: Int32Array.from(suffix) });
-    expect(index.lookup(context, before(5, 6, 7, 8), LIMITS)).toEqual([]);
-    expect(index.lookup(context, before(5, 6, 7, 8, 9), LIMITS)).toHaveLength(1);
+    const placeBefore = (...suffix: number[]) => ({
+      fileId,
+      suffixTokens: Int32Array.from(suffix),
+    });
+    expect(index.lookup(context, placeBefore(5, 6, 7, 8), LIMITS)).toEqual([]);
+    expect(index.lookup(context, placeBefore(5, 6, 7, 8, 9), LIMITS)).toHaveLength(1);
     // The end of the text after the cursor, and not of what stands there.
-    expect(index.lookup(context, before(5), LIMITS)).toHaveLength(1);
-    expect(index.lookup(context, before(), LIMITS)).toHaveLength(1);
+    expect(index.lookup(context, placeBefore(5), LIMITS)).toHaveLength(1);
+    expect(index.lookup(context, placeBefore(), LIMITS)).toHaveLength(1);
     const elsewhere = { suffixTokens: Int32Array.of(5, 6, 7, 8) };
     expect(index.lookup(context, elsewhere, LIMITS)).toHaveLength(1);
-    index.setFile("a", Int32Array.from({ length: 30 }, (_, token) => token));
+    index.setFile(
+      "a",
+      Int32Array.from({ length: 30 }, (_, token) => token),
+    );
     const rest = Array.from({ length: 16 }, (_, at) => at + 5);
-    expect(index.lookup(context, before(...rest), LIMITS)).toEqual([]);
-    expect(index.lookup(context, before(...rest.slice(0, 7)), LIMITS)).toHaveLength(1);
+    expect(index.lookup(context, placeBefore(...rest), LIMITS)).toEqual([]);
+    expect(index.lookup(context, placeBefore(...rest.slice(0, 7)), LIMITS)).toHaveLength(1);
     index.setFile("a", Int32Array.of(1, 2, 3, 4, 9, 9));
     expect(index.lookup(context, { fileId }, LIMITS)[0]?.continuation).toEqual([9, 9]);
   });

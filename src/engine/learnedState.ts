@@ -1,0 +1,132 @@
+/**
+ * What drafting has learned with the loaded models: the target's own distributions, how often drafts were accepted, and
+ * earlier suggestions. All but the suggestions are kept beside the workspace's index between sessions.
+ */
+import { decodeAcceptance, encodeAcceptance } from "../core/acceptanceSnapshot.ts";
+import { AcceptanceTables } from "../core/acceptanceTables.ts";
+import type { MeasuredPolicy } from "../core/draftPolicy.ts";
+import { GhostStore, type PieceBytes } from "../core/ghostStore.ts";
+import type { Log } from "../core/log.ts";
+import { decodeRecycling, encodeRecycling } from "../core/recyclingSnapshot.ts";
+import { RecyclingStore } from "../core/recyclingStore.ts";
+import type { BackgroundTurns } from "./backgroundTurns.ts";
+import type { PrivateFiles } from "./privateFiles.ts";
+
+export const RECYCLING_BLOB = "recycling";
+export const ACCEPTANCE_BLOB = "acceptance";
+/** What was learned is kept so long after the first completion that it was learned from, in ms. */
+export const KEEP_AFTER_MS = 30_000;
+
+export interface LearnedStateOptions {
+  readonly vocabSize: number;
+  readonly pieceBytes: PieceBytes;
+  /** Tells vocabularies apart. */
+  readonly tokenizerHash: string;
+  /** Tells pairs of models apart. */
+  readonly modelsKey: string;
+  /** Absent where t(n) was not measured. */
+  readonly policy: MeasuredPolicy | undefined;
+  readonly turns: BackgroundTurns;
+  readonly log: Log;
+  /** For tests. */
+  readonly keepAfterMs?: number;
+}
+
+export class LearnedState implements Disposable {
+  readonly #options: LearnedStateOptions;
+  readonly #lifetime = new AbortController();
+  #recycling: RecyclingStore;
+  #ghosts: GhostStore;
+  #files: PrivateFiles | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LearnedStateOptions) {
+    this.#options = options;
+    this.#recycling = new RecyclingStore(options.vocabSize);
+    this.#ghosts = new GhostStore(options.pieceBytes);
+  }
+
+  get recycling(): RecyclingStore {
+    return this.#recycling;
+  }
+
+  get ghosts(): GhostStore {
+    return this.#ghosts;
+  }
+
+  get policy(): MeasuredPolicy | undefined {
+    return this.#options.policy;
+  }
+
+  /**
+   * Goes on with what an earlier session kept there, as far as that is of use; undefined: nothing is kept from now on.
+   * What was learned until then is another workspace's. Never rejects.
+   */
+  async moveTo(files: PrivateFiles | undefined): Promise<void> {
+    const { vocabSize, tokenizerHash, modelsKey, policy, log } = this.#options;
+    if (files === this.#files) return;
+    this.forget();
+    this.#files = files;
+    if (files === undefined) return;
+    const [recycling, acceptance] = await Promise.all([
+      files.load(RECYCLING_BLOB),
+      files.load(ACCEPTANCE_BLOB),
+    ]);
+    if (this.#files !== files || this.#lifetime.signal.aborted) return;
+    const told = (name: string, reason: string) =>
+      log("info", `${name} not restored reason=${JSON.stringify(reason)}`);
+    if (recycling !== undefined) {
+      const decoded = decodeRecycling(recycling, tokenizerHash, vocabSize);
+      if (decoded.store === undefined) told("recycling store", decoded.reason);
+      else this.#recycling = decoded.store;
+    }
+    if (acceptance !== undefined && policy !== undefined) {
+      const decoded = decodeAcceptance(acceptance, modelsKey);
+      if (decoded.tables === undefined) told("acceptance", decoded.reason);
+      else policy.acceptance = decoded.tables;
+    }
+  }
+
+  /** A completion was made: what was learned of it is kept before long. */
+  learned(): void {
+    const { log, keepAfterMs = KEEP_AFTER_MS } = this.#options;
+    if (this.#files === undefined || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#keep().catch((error: unknown) => {
+        if (!this.#lifetime.signal.aborted) log("warn", `learned state not kept: ${String(error)}`);
+      });
+    }, keepAfterMs);
+    this.#timer.unref();
+  }
+
+  /** Forgets everything in memory, and keeps nothing until it is moved again. The disk is the caller's. */
+  forget(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#files = undefined;
+    this.#recycling = new RecyclingStore(this.#options.vocabSize);
+    this.#ghosts = new GhostStore(this.#options.pieceBytes);
+    const { policy } = this.#options;
+    if (policy !== undefined) policy.acceptance = new AcceptanceTables();
+  }
+
+  /** The models are about to be freed. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#lifetime.abort();
+  }
+
+  async #keep(): Promise<void> {
+    const { tokenizerHash, modelsKey, policy, turns } = this.#options;
+    const files = this.#files;
+    const { signal } = this.#lifetime;
+    await turns.next(signal);
+    if (files === undefined || files !== this.#files) return;
+    await files.save(RECYCLING_BLOB, encodeRecycling(this.#recycling, tokenizerHash));
+    if (policy === undefined) return;
+    await turns.next(signal);
+    if (files !== this.#files) return;
+    await files.save(ACCEPTANCE_BLOB, encodeAcceptance(policy.acceptance, modelsKey));
+  }
+}

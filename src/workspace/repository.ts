@@ -1,0 +1,48 @@
+/** Where a folder stands in its git repository. Reads files; runs no git. */
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join } from "node:path";
+
+/** Folders above a root that are searched for a repository. */
+const MAX_FOLDERS_ABOVE = 32;
+
+interface FolderAbove {
+  readonly path: string;
+  /** Name of the folder in it that leads on to the root; empty for the root itself. */
+  readonly next: string;
+}
+
+export interface RepositoryPlace {
+  /** From the top of the repository to the root; the root alone if it is in none. */
+  readonly folders: readonly FolderAbove[];
+  /** Text of `.git/info/exclude`; empty if there is none. */
+  readonly excludeText: string;
+}
+
+export async function findRepository(root: string): Promise<RepositoryPlace> {
+  const folders: FolderAbove[] = [{ path: root, next: "" }];
+  for (let number = 0; number < MAX_FOLDERS_ABOVE; number++) {
+    const top = folders[0]!.path;
+    const gitFolder = await gitFolderOf(top);
+    if (gitFolder !== undefined) {
+      const path = join(gitFolder, "info", "exclude");
+      return { folders, excludeText: await readFile(path, "utf8").catch(() => "") };
+    }
+    const above = dirname(top);
+    if (above === top) break;
+    folders.unshift({ path: above, next: basename(top) });
+  }
+  return { folders: [{ path: root, next: "" }], excludeText: "" };
+}
+
+/** Where the repository of a top folder keeps its files; of a worktree, where the main one does. */
+async function gitFolderOf(top: string): Promise<string | undefined> {
+  const path = join(top, ".git");
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return found && path;
+  if (!found.isFile()) return undefined;
+  const link = /^gitdir: (.*)/.exec(await readFile(path, "utf8").catch(() => ""))?.[1];
+  if (link === undefined) return undefined;
+  const own = isAbsolute(link) ? link : join(top, link);
+  const common = (await readFile(join(own, "commondir"), "utf8").catch(() => "")).trim();
+  return common === "" ? own : isAbsolute(common) ? common : join(own, common);
+}

@@ -1,0 +1,126 @@
+/** A folder's sources on disk: which they are, and their text. Everything is asynchronous; links are not followed. */
+import { constants, type Dirent } from "node:fs";
+import { lstat, open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { IgnoreRules } from "./ignoreRules.ts";
+import { isForeignFolder, isSourcePath, MAX_SOURCE_BYTES, sourceTextOf } from "./sourceRules.ts";
+
+/** Folders within folders. */
+const MAX_DEPTH = 40;
+
+/** A source file as the disk has it. */
+export interface SourceEntry {
+  /** Relative to the folder, with forward slashes. */
+  readonly path: string;
+  readonly numBytes: number;
+  /** When its content changed last, in ms since 1970. */
+  readonly changedAt: number;
+}
+
+export interface SourceText {
+  readonly text: string;
+  readonly numBytes: number;
+  readonly changedAt: number;
+}
+
+export interface WalkOptions {
+  /** Where to begin; at the folder itself if absent. */
+  readonly below?: string;
+  /** Absolute paths of folders that are not entered. */
+  readonly except?: ReadonlySet<string>;
+  /** Awaited before each folder is read. */
+  readonly pause?: () => Promise<void>;
+}
+
+export class SourceFolder {
+  readonly #root: string;
+  readonly #rules: IgnoreRules;
+
+  private constructor(root: string, rules: IgnoreRules) {
+    this.#root = root;
+    this.#rules = rules;
+  }
+
+  /**
+   * @param root - absolute.
+   * @param excludes - patterns of the editor's settings, relative to the root.
+   */
+  static async open(root: string, excludes: readonly string[]): Promise<SourceFolder> {
+    return new SourceFolder(root, await IgnoreRules.open(root, excludes));
+  }
+
+  /** Its source files, folder by folder in the order of their names. A folder that may not be read holds none. */
+  async *walk(signal: AbortSignal, options: WalkOptions = {}): AsyncGenerator<SourceEntry> {
+    const { below = "", except, pause } = options;
+    const open = [below];
+    for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+      await pause?.();
+      signal.throwIfAborted();
+      const folders: string[] = [];
+      const files: string[] = [];
+      for (const entry of await entriesOf(join(this.#root, folder))) {
+        const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+        if (entry.isDirectory()) {
+          if (!isForeignFolder(entry.name) && except?.has(join(this.#root, path)) !== true) {
+            folders.push(path);
+          }
+        } else if (entry.isFile() && isSourcePath(path)) files.push(path);
+      }
+      const found = await Promise.all(files.map((path) => this.#entryOf(path)));
+      for (const file of found) if (file !== undefined) yield file;
+      if (folder.split("/").length >= MAX_DEPTH) continue;
+      for (const path of folders.toReversed()) {
+        if (!(await this.#rules.ignores(path, true))) open.push(path);
+      }
+    }
+  }
+
+  /** What a path is now, if it is a source or may hold some: neither left out nor reached through a link. */
+  async kindOf(path: string): Promise<"file" | "folder" | undefined> {
+    const names = path.split("/");
+    for (let depth = 1; depth <= names.length; depth++) {
+      const part = names.slice(0, depth).join("/");
+      const found = await lstat(join(this.#root, part)).catch(() => undefined);
+      const isFolder = found?.isDirectory() === true;
+      if (isFolder ? isForeignFolder(names[depth - 1]!) : found?.isFile() !== true) {
+        return undefined;
+      }
+      if (await this.#rules.ignores(part, isFolder)) return undefined;
+      if (!isFolder) return depth === names.length && isSourcePath(path) ? "file" : undefined;
+    }
+    return "folder";
+  }
+
+  /** The text of a source file that the folder holds; undefined if it is none any more, too large, or no source text. */
+  async read(path: string, maxBytes = MAX_SOURCE_BYTES): Promise<SourceText | undefined> {
+    try {
+      // Should it have become a link or a pipe, it is neither followed nor waited for. Windows has no such flags.
+      const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+      const handle = await open(join(this.#root, path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      try {
+        const found = await handle.stat();
+        if (!found.isFile() || found.size > maxBytes) return undefined;
+        const bytes = await handle.readFile();
+        const text = sourceTextOf(bytes);
+        if (text === undefined) return undefined;
+        return { text, numBytes: bytes.length, changedAt: found.mtimeMs };
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      // Gone meanwhile, or not ours to read.
+      return undefined;
+    }
+  }
+
+  async #entryOf(path: string): Promise<SourceEntry | undefined> {
+    const found = await lstat(join(this.#root, path)).catch(() => undefined);
+    if (found?.isFile() !== true || (await this.#rules.ignores(path, false))) return undefined;
+    return { path, numBytes: found.size, changedAt: found.mtimeMs };
+  }
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

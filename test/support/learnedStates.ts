@@ -1,0 +1,22 @@
+import type { PieceBytes } from "../../src/core/ghostStore.ts";
+import { nullLog } from "../../src/core/log.ts";
+import { BackgroundTurns } from "../../src/engine/backgroundTurns.ts";
+import { LearnedState, type LearnedStateOptions } from "../../src/engine/learnedState.ts";
+
+/** A state that has learned nothing. */
+export function newLearnedState(
+  vocabSize: number,
+  pieceBytes: PieceBytes = () => new Uint8Array(1),
+  options: Partial<LearnedStateOptions> = {},
+): LearnedState {
+  return new LearnedState({
+    vocabSize,
+    pieceBytes,
+    tokenizerHash: "tokenizer",
+    modelsKey: "models",
+    policy: undefined,
+    turns: new BackgroundTurns(),
+    log: nullLog,
+    ...options,
+  });
+}
