@@ -7,11 +7,12 @@ import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.t
 import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { type CommandContext, withEngine } from "./engineSession.ts";
 import { speedSuite } from "./speedSuite.ts";
+import { suggestionsSuite } from "./suggestionsSuite.ts";
 import { typingSuite } from "./typingSuite.ts";
 
 export const DEFAULT_SEED = 1;
 
-export const SUITE_NAMES = [...SPEED_SUITES, "all", "typing"] as const;
+export const SUITE_NAMES = [...SPEED_SUITES, "all", "suggestions", "typing"] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 /** Options that belong to some suites only, as the user writes them. */
@@ -22,6 +23,8 @@ const SPEED_OPTIONS = {
   maxTokens: "--max-tokens",
   promptTokens: "--prompt-tokens",
 } as const;
+/** Of suites that compare configurations. */
+const CONFIG_OPTIONS = { configs: "--configs", flatRows: "--flat-rows" } as const;
 const TYPING_OPTIONS = { sessions: "--sessions" } as const;
 
 /** @throws CliError for an option that the suite does not have. */
@@ -32,6 +35,7 @@ export async function benchCommand(
 ): Promise<void> {
   const { suite } = options;
   refuseOptions(suite === "typing" ? SPEED_OPTIONS : TYPING_OPTIONS, options);
+  if (suite === "suggestions") refuseOptions(CONFIG_OPTIONS, options);
   const run = <R>(of: BenchSuite<R>) =>
     withEngine(
       options,
@@ -41,6 +45,7 @@ export async function benchCommand(
     );
   if (options.cost === true) return run(speedSuite([]));
   if (suite === "typing") return run(typingSuite);
+  if (suite === "suggestions") return run(suggestionsSuite);
   return run(speedSuite(suite === "all" ? SPEED_SUITES : [suite]));
 }
 

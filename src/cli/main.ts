@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { ALL_CONFIGS } from "../bench/benchConfigNames.ts";
 import { GPU_CHOICES } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import { MAX_SUGGESTIONS, SUGGESTION_PROPOSERS } from "../engine/suggestionMessages.ts";
 import { WIDENED_TYPES } from "../widen/widenSource.ts";
 import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./benchCommand.ts";
 import type { BenchOptions } from "./benchSuite.ts";
@@ -24,6 +25,12 @@ function positiveInteger(value: string): number {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= 1 && number <= MAX_OPTION) return number;
   throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_OPTION}.`);
+}
+
+function suggestionCount(value: string): number {
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= 1 && number <= MAX_SUGGESTIONS) return number;
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_SUGGESTIONS}.`);
 }
 
 function configNames(value: string): readonly string[] {
@@ -62,6 +69,18 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
   withModelOptions(complete)
     .option("--max-tokens <number>", "output tokens at most", positiveInteger, 64)
     .option("--no-speculation", "plain decoding, one token per pass")
+    .option("--workspace <folder>", "index its source files first, and draft from them")
+    .option(
+      "--suggestions <number>",
+      `this many suggestions, 1 to ${MAX_SUGGESTIONS}; the first is the same for any number`,
+      suggestionCount,
+      1,
+    )
+    .addOption(
+      new Option("--suggestion-method <name>", "who proposes the others")
+        .choices(SUGGESTION_PROPOSERS)
+        .default("branches"),
+    )
     .option("--json", "print one JSON object and nothing else to stdout")
     .action((file: string, options: CompleteOptions) =>
       completeCommand(file, options, context, signal),
@@ -76,7 +95,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       new Option(
         "--suite <name>",
         "what to measure: decoding speed on code unlike the workspace, on the workspace, on what nobody can predict, " +
-          "all of these; or typing, with the caches on and off",
+          "all of these; or several suggestions, by each method; or typing, with the caches on and off",
       )
         .choices(SUITE_NAMES)
         .default("all"),
@@ -85,15 +104,31 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option("--seed <number>", "draws the places and keystrokes", positiveInteger, DEFAULT_SEED)
     .option("--json <file>", "write the figures as JSON; - for stdout, instead of the report")
     .option("--markdown <file>", "write the report to a file")
-    .option("--workspace <folder>", "speed: code of yours; sources of npm packages if absent")
+    .option(
+      "--workspace <folder>",
+      "speed, suggestions: code of yours; sources of npm packages if absent",
+    )
     .option(
       "--configs <names>",
       `speed: some of ${ALL_CONFIGS.join(",")}; or all; by default those without a minus`,
       configNames,
     )
-    .option("--prompts <number>", "speed: prompts of each suite (16)", positiveInteger)
-    .option("--max-tokens <number>", "speed: output tokens at most (48)", positiveInteger)
-    .option("--prompt-tokens <number>", "speed: prompt tokens at most (512)", positiveInteger)
+    .option("--prompts <number>", "speed, suggestions: prompts of each suite (16)", positiveInteger)
+    .option(
+      "--max-tokens <number>",
+      "speed, suggestions: output tokens at most (48)",
+      positiveInteger,
+    )
+    .option(
+      "--prompt-tokens <number>",
+      "speed, suggestions: prompt tokens at most (512)",
+      positiveInteger,
+    )
+    .option(
+      "--flat-rows <number>",
+      "speed: choose drafts as if passes of so many rows cost the same",
+      positiveInteger,
+    )
     .option("--sessions <number>", "typing: sessions to play (5)", positiveInteger)
     .action((options: BenchOptions & { readonly suite: SuiteName }) =>
       benchCommand(options, context, signal),

@@ -2,24 +2,17 @@
  * What a step drafts and verifies. The loop asks, a policy decides and learns from what came of it. Whichever of the
  * candidates it has verified, the output is the target's.
  */
+import type { AcceptanceTable } from "./acceptanceTable.ts";
 import { AcceptanceTables } from "./acceptanceTables.ts";
-import {
-  chooseNumNodes,
-  limitDraftTree,
-  type NodeChoice,
-  type RankedNodes,
-  rankNodes,
-  treeOfRanked,
-  type VerifyCost,
-  type VerifyLimits,
-} from "./draftBudget.ts";
+import { limitDraftTree, treeOfRanked, type VerifyCost, type VerifyLimits } from "./draftBudget.ts";
 import type { DraftBudget, DraftMode, DraftWorth } from "./drafter.ts";
 import { DrafterLedger } from "./drafterLedger.ts";
 import { DraftPace } from "./draftPace.ts";
-import { type DraftSource, type DraftTree, ROOT, sourceBit } from "./draftTree.ts";
+import { type DraftSource, type DraftTree, ROOT, rootOnlyTree, sourceBit } from "./draftTree.ts";
 import { GoingRate } from "./goingRate.ts";
 import type { PassCostTable } from "./passCost.ts";
 import type { StepDrafts } from "./stepDrafts.ts";
+import { type ChoiceTerms, chooseNodes, gainWithoutNodes, realisedGain } from "./stepGain.ts";
 
 /** The tree to verify, and how many of its nodes are expected to be accepted. */
 export interface StepPlan {
@@ -75,10 +68,9 @@ export const UNLIMITED_POLICY: DraftPolicy = {
 interface PlannedStep {
   readonly drafts: StepDrafts;
   readonly calibrated: DraftTree;
-  /** What of it was chosen. */
-  readonly choice: NodeChoice;
-  readonly limits: VerifyLimits;
-  readonly correction: number;
+  /** Of what was chosen of it, in tokens. */
+  readonly gain: number;
+  readonly terms: ChoiceTerms;
 }
 
 /** Of what the drafters' own scores promise, what calibration may leave: candidates below the floor are kept by this. */
@@ -157,14 +149,19 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan {
-    const correction = this.#correction;
-    const calibrated = this.acceptance.of(drafts.sources).calibrate(drafts.fused);
-    const { ranked, choice } = this.#choose(calibrated, limits, correction);
-    this.#step = { drafts, calibrated, choice, limits, correction };
+    const { fused, sources } = drafts;
     // Only a pass of one row tells a slow machine from dear rows.
-    return this.#numTreeSteps >= MAX_TREE_STEPS
-      ? { tree: treeOfRanked(ranked, 0), expectedAccepted: 0 }
-      : { tree: treeOfRanked(ranked, choice.numNodes), expectedAccepted: choice.expectedAccepted };
+    if (this.#numTreeSteps >= MAX_TREE_STEPS) {
+      return { tree: rootOnlyTree(fused.tokens[ROOT]!), expectedAccepted: 0 };
+    }
+    const terms = { limits, cost: this.#verifyCost, correction: this.#correction };
+    const calibrated = this.acceptance.of(sources).calibrate(fused);
+    const { ranked, choice } = chooseNodes(calibrated, terms);
+    this.#step = { drafts, calibrated, gain: choice.gain, terms };
+    return {
+      tree: treeOfRanked(ranked, choice.numNodes),
+      expectedAccepted: choice.expectedAccepted,
+    };
   }
 
   learn(outcome: StepOutcome): void {
@@ -185,30 +182,32 @@ export class MeasuredPolicy implements DraftPolicy {
     const step = this.#step;
     this.#step = undefined;
     if (step === undefined) return;
-    this.#expected = CORRECTION_MEMORY * this.#expected + expected / step.correction;
+    this.#expected = CORRECTION_MEMORY * this.#expected + expected / step.terms.correction;
     this.#realised = CORRECTION_MEMORY * this.#realised + numAccepted;
     const isDue = this.#numSteps % ACCOUNT_EVERY === 0;
     if (isDue || this.#ledger.isAnyYoung(drafterMs.keys())) this.#settle(step, outcome);
-    const { sources, fused } = step.drafts;
-    this.acceptance.of(sources).learn(fused, committed);
-    if (drafterMs.has("draftModel")) {
-      const others = this.acceptance.of(sources & ~sourceBit("draftModel"));
-      others.learn(step.drafts.without("draftModel"), committed);
-    }
+    const { drafts } = step;
+    this.acceptance.of(drafts.sources).learn(drafts.fused, committed);
+    if (!drafterMs.has("draftModel")) return;
+    this.#withoutModel(drafts).learn(drafts.without("draftModel"), committed);
   }
 
   ended(numSteps: number): void {
     this.#ledger.ended(numSteps);
   }
 
-  /** Books what each drafter brought in this step, in tokens: the gain with its draft less the gain without. */
-  #settle(step: PlannedStep, outcome: StepOutcome): void {
-    const shares = Array.from(outcome.drafterMs, ([source, costMs]) => {
+  /** Books what each drafter brought in this step: the gain with its draft less the gain without. */
+  #settle(step: PlannedStep, { plan, committed, numAccepted, drafterMs }: StepOutcome): void {
+    const { drafts, calibrated, gain, terms } = step;
+    const pass = { numRows: plan.tree.size, numAccepted, committed };
+    const shares = Array.from(drafterMs, ([source, costMs]) => {
+      this.#noteNodeMs(source, drafts.fused, costMs);
+      // What a draft model says of the others' nodes counts, too, by agreement and by what it leaves out. For the others,
+      // who cost little, that would be lost in the noise.
       const gainTokens =
         source === "draftModel"
-          ? this.#realisedGain(step, outcome, source)
-          : step.choice.gain - this.#gainWithoutNodes(step, source);
-      this.#noteNodeMs(source, step.drafts.fused, costMs);
+          ? realisedGain(pass, this.#withoutModel(drafts).calibrate(drafts.without(source)), terms)
+          : gain - gainWithoutNodes(calibrated, source, terms);
       return { source, costMs, gainTokens };
     });
     const worth = { plainMs: this.#cost.ms(1), tokenMs: 1 / this.#tokensPerMs };
@@ -216,49 +215,9 @@ export class MeasuredPolicy implements DraftPolicy {
     if (paused !== undefined) this.acceptance.doubt(paused);
   }
 
-  /** Expected gain of the best choice without the nodes that only this source proposed: known with little noise. */
-  #gainWithoutNodes({ calibrated, limits, correction }: PlannedStep, source: DraftSource): number {
-    const bit = sourceBit(source);
-    const scores = calibrated.scores.map((score, node) =>
-      calibrated.sources[node] === bit ? 0 : score,
-    );
-    return this.#choose({ ...calibrated, scores }, limits, correction).choice.gain;
-  }
-
-  /**
-   * For a source that costs much: what the pass brought beyond one with the others' drafts alone, of which the target's
-   * choices tell how far they would have held. So what the source says of the others' nodes counts, too, by agreement
-   * and by what it leaves out, and no error of calibration does.
-   */
-  #realisedGain(
-    { drafts, limits, correction }: PlannedStep,
-    { plan, committed, numAccepted }: StepOutcome,
-    source: DraftSource,
-  ): number {
-    const table = this.acceptance.of(drafts.sources & ~sourceBit(source));
-    const { ranked, choice } = this.#choose(
-      table.calibrate(drafts.without(source)),
-      limits,
-      correction,
-    );
-    const others = treeOfRanked(ranked, choice.numNodes);
-    const costMs = this.#passMs(plan.tree.size) - this.#passMs(others.size);
-    return numAccepted - followedDepth(others, committed) - this.#tokensPerMs * costMs;
-  }
-
-  /** A pass and what its drafts cost the host. */
-  #passMs(numRows: number): number {
-    return this.#cost.ms(numRows) + (numRows > 1 ? this.#rate.treeMs : 0);
-  }
-
-  #choose(
-    calibrated: DraftTree,
-    limits: VerifyLimits,
-    correction: number,
-  ): { readonly ranked: RankedNodes; readonly choice: NodeChoice } {
-    const ranked = rankNodes(calibrated, limits);
-    const survival = ranked.survival.map((value) => Math.min(1, value * correction));
-    return { ranked, choice: chooseNumNodes(survival, this.#verifyCost) };
+  /** The table of a step's other sources. */
+  #withoutModel({ sources }: StepDrafts): AcceptanceTable {
+    return this.acceptance.of(sources & ~sourceBit("draftModel"));
   }
 
   #noteNodeMs(source: DraftSource, tree: DraftTree, costMs: number): void {
@@ -291,16 +250,4 @@ export class MeasuredPolicy implements DraftPolicy {
     const { min, max } = CORRECTION_BOUNDS;
     return Math.min(max, Math.max(min, (this.#realised + 1) / (this.#expected + 1)));
   }
-}
-
-/** How far tokens go on along a tree from its root. */
-function followedDepth(tree: DraftTree, tokens: Int32Array): number {
-  let depth = 0;
-  let at: number = ROOT;
-  for (let node = 1; node < tree.size; node++) {
-    if (tree.parents[node] !== at || tree.tokens[node] !== tokens[depth]) continue;
-    at = node;
-    depth++;
-  }
-  return depth;
 }

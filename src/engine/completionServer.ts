@@ -2,11 +2,13 @@
 import type { GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { RecyclingStore } from "../core/recyclingDrafter.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
+import type { BackgroundTurns } from "./backgroundTurns.ts";
+import { benchSuggestions } from "./benchSuggestions.ts";
 import { type GenerationStores, generateCompletion } from "./generateCompletion.ts";
-import { openPolicy } from "./measuredPolicy.ts";
+import { LearnedState } from "./learnedState.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
+import { openPolicy } from "./openPolicy.ts";
 import {
   type BenchAnswer,
   type BenchParams,
@@ -25,6 +27,15 @@ import {
   PROTOCOL_VERSION,
 } from "./protocol.ts";
 import { runBenchmark } from "./runBenchmark.ts";
+import { SuggestionMemory } from "./suggestionMemory.ts";
+import {
+  type BenchSuggestionsAnswer,
+  type BenchSuggestionsParams,
+  checkBenchSuggestionsParams,
+  checkSuggestionsRequest,
+} from "./suggestionMessages.ts";
+import type { WorkspaceStore } from "./workspaceStore.ts";
+import { SlicedTokenizer } from "./workspaceTokenizer.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -32,6 +43,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class CompletionServer {
   readonly #gpu: GpuChoice;
   readonly #log: Log;
+  readonly #turns: BackgroundTurns;
+  readonly #workspace: WorkspaceStore;
   #pair: ModelPair | undefined;
   #stores: GenerationStores | undefined;
   /** Aborts the running job; its end is `#idle`. */
@@ -49,9 +62,12 @@ export class CompletionServer {
     numPasses: 0,
   };
 
-  constructor(gpu: GpuChoice, log: Log) {
+  /** @param turns - of the work that is done between requests. */
+  constructor(gpu: GpuChoice, log: Log, turns: BackgroundTurns, workspace: WorkspaceStore) {
     this.#gpu = gpu;
     this.#log = log;
+    this.#turns = turns;
+    this.#workspace = workspace;
   }
 
   /** Replaces the loaded models. @throws what `loadModelPair` throws; the old models are gone then, too. */
@@ -65,16 +81,36 @@ export class CompletionServer {
       this.#disposeModels();
       const pair = await loadModelPair(this.#gpu, params, onProgress, running);
       this.#pair = pair;
-      const recycling = new RecyclingStore(pair.target.model.vocabulary.size);
       const onPass = () => void this.#statistics.numPasses++;
       const promptTokens = new PromptTokens(pair.target.model);
-      const policy = await openPolicy(pair, params.passCostPath, this.#log, running).catch(
+      const opened = await openPolicy(pair, params.passCostPath, this.#log, running).catch(
         (error: unknown) => {
           this.#disposeModels();
           throw error;
         },
       );
-      this.#stores = { pair, recycling, promptTokens, policy, log: this.#log, onPass };
+      const workspace = this.#workspace;
+      const tokenizer = new SlicedTokenizer(pair.target.model, this.#turns);
+      const learned = new LearnedState({
+        vocabSize: tokenizer.vocabSize,
+        pieceBytes: (token) => pair.target.model.vocabulary.pieceBytes(token),
+        tokenizerHash: tokenizer.hash,
+        modelsKey: modelsKeyOf(pair.loaded),
+        policy: opened?.policy,
+        turns: this.#turns,
+        log: this.#log,
+      });
+      this.#stores = {
+        pair,
+        learned,
+        promptTokens,
+        workspace,
+        passCost: opened?.passCost,
+        suggestionMemory: new SuggestionMemory(),
+        log: this.#log,
+        onPass,
+      };
+      workspace.serve({ tokenizer, learned });
       const { backend, loadMs } = pair.loaded;
       this.#log("info", `loaded backend=${backend} ms=${loadMs.toFixed(0)}`);
       return pair.loaded;
@@ -94,6 +130,7 @@ export class CompletionServer {
   ): Promise<CompletionResult> {
     return this.#replaceRunning(signal, async (running) => {
       checkCompleteParams(params);
+      checkSuggestionsRequest(params);
       const stores = this.#loadedStores;
       try {
         const result = await generateCompletion(stores, params, onChunk, running);
@@ -120,6 +157,28 @@ export class CompletionServer {
       checkBenchParams(params);
       return runBenchmark(this.#loadedStores.pair, params, onProgress, running);
     });
+  }
+
+  /**
+   * Measures several suggestions on the loaded models. A cancel or a newer request ends it with what was finished.
+   * @throws EngineError `notLoaded`, `invalidRequest` or the target's; AbortError before anything was.
+   */
+  benchSuggestions(
+    params: BenchSuggestionsParams,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<BenchSuggestionsAnswer> {
+    return this.#replaceRunning(signal, async (running) => {
+      checkBenchSuggestionsParams(params);
+      return benchSuggestions(this.#loadedStores.pair, params, onProgress, running);
+    });
+  }
+
+  /** Deletes what was learned from the workspace's code, in memory and on disk. @throws what keeps the disk from it. */
+  async forgetWorkspace(): Promise<void> {
+    this.#stores?.learned.forget();
+    this.#stores?.suggestionMemory.forget();
+    await this.#workspace.forget();
   }
 
   get statistics(): EngineStatistics {
@@ -149,6 +208,7 @@ export class CompletionServer {
     signal: AbortSignal,
     job: (running: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    using _ = this.#turns.pause();
     this.#running?.abort();
     const controller = new AbortController();
     this.#running = controller;
@@ -169,6 +229,8 @@ export class CompletionServer {
   }
 
   #disposeModels(): void {
+    this.#workspace.serve(undefined);
+    this.#stores?.learned[Symbol.dispose]();
     this.#pair?.[Symbol.dispose]();
     this.#pair = undefined;
     this.#stores = undefined;
@@ -183,4 +245,10 @@ export class CompletionServer {
     sums.numAcceptedTokens += stats.numAcceptedTokens;
     sums.decodeMs += timings.decodeMs;
   }
+}
+
+/** What was learned of drafts holds of these two models. */
+function modelsKeyOf({ target, draft }: LoadedModels): string {
+  const keyOf = ({ name, fileBytes }: LoadedModels["target"]) => `${name} ${fileBytes}`;
+  return `${keyOf(target)}, ${draft === undefined ? "no draft" : keyOf(draft)}`;
 }

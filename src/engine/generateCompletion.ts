@@ -2,26 +2,37 @@
 
 import { languageIdOfPath } from "../core/codeSyntax.ts";
 import type { CursorText } from "../core/cursorContext.ts";
-import type { DraftPolicy } from "../core/draftPolicy.ts";
+import type { GenerationContext } from "../core/drafter.ts";
+import type { DraftSource } from "../core/draftTree.ts";
 import type { Log } from "../core/log.ts";
-import type { RecyclingStore } from "../core/recyclingDrafter.ts";
+import type { PassCostTable } from "../core/passCost.ts";
 import { speculativeDecode } from "../core/speculativeDecode.ts";
-import { CompletionStopRule } from "../core/stopRules.ts";
-import { streamableText, trimAt } from "../core/trimCompletion.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
-import { TokenDecoder } from "../llama/vocabulary.ts";
+import { CompletionOutput } from "./completionOutput.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
-import { createDrafters, draftBudget } from "./draftSetup.ts";
+import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
+import type { LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
+import { OtherSuggestions, wantsOthers } from "./otherSuggestions.ts";
 import type { CompleteParams, CompletionChunk, CompletionResult } from "./protocol.ts";
+import { isSecretDocument } from "./secretDocument.ts";
+import { SuggestionMemory } from "./suggestionMemory.ts";
+import { SuggestionRules } from "./suggestionRules.ts";
+import type { WorkspaceStore } from "./workspaceStore.ts";
+
+/** Sources that keep what they learn from a document. */
+const LEARNING_SOURCES: readonly DraftSource[] = ["recycling", "ghost"];
 
 /** What outlives a request. */
 export interface GenerationStores {
   readonly pair: ModelPair;
-  readonly recycling: RecyclingStore;
+  readonly learned: LearnedState;
   readonly promptTokens: PromptTokens;
+  /** Absent where there is none to draft from. */
+  readonly workspace?: Pick<WorkspaceStore, "placeOf">;
   /** Absent where t(n) was not measured. */
-  readonly policy?: DraftPolicy | undefined;
+  readonly passCost: PassCostTable | undefined;
+  readonly suggestionMemory: SuggestionMemory;
   readonly log: Log;
   /** Called after each target pass that follows a prompt. */
   readonly onPass?: () => void;
@@ -45,46 +56,45 @@ export async function generateCompletion(
   const promptTokens = reusesPrompt ? stores.promptTokens : new PromptTokens(model);
   const context = buildCompletionPrompt(pair, promptTokens, params);
   const promptEnd = performance.now();
+  const isSecret = isSecretDocument(params);
+  const sources = isSecret ? without(params.sources, ...LEARNING_SOURCES) : params.sources;
 
-  const stopDecoder = new TokenDecoder(vocabulary);
-  const stopRule = new CompletionStopRule(cursorOf(params), (token) => stopDecoder.push(token));
-  const pieceDecoder = new TokenDecoder(vocabulary);
-  const pieces: string[] = [];
+  const rules = new SuggestionRules(
+    pair,
+    cursorOf(params),
+    params.maxTokens,
+    context.promptTokens.length,
+  );
+  const limits = rules.newLimits();
+  const { stopRule } = limits;
+  const others = wantsOthers(params)
+    ? new OtherSuggestions({
+        ...stores,
+        request: params,
+        context,
+        rules,
+        newDrafters: () =>
+          createDrafters(pair, materialOf(stores, params), without(sources, "draftModel")),
+        maxDraftNodes: sources.length === 0 ? 0 : budgetOf(stores, params).maxDraftNodes,
+        memory: isSecret ? new SuggestionMemory() : stores.suggestionMemory,
+      })
+    : undefined;
+  const output = new CompletionOutput(vocabulary, stopRule, onChunk);
   let firstTokenMs = 0;
-  let numSentChars = 0;
-  let wasLineSent = false;
-  const send = (text: string, endsLine: boolean) => {
-    const isNews = text.length > numSentChars || (endsLine && !wasLineSent);
-    if (!isNews || text.length < numSentChars) return;
-    onChunk({ text: text.slice(numSentChars), endsLine });
-    numSentChars = text.length;
-    wasLineSent = endsLine;
-  };
   const generation = await speculativeDecode(
     {
       target,
-      drafters: createDrafters(pair, stores.recycling, params.sources),
-      context,
+      drafters: createDrafters(pair, materialOf(stores, params), sources),
+      context: { ...context, languageId: cursorOf(params).languageId },
       ...budgetOf(stores, params),
-      limits: {
-        // A prompt that leaves no room is refused by the prefill.
-        maxTokens: Math.max(
-          1,
-          Math.min(params.maxTokens, target.contextSize - context.promptTokens.length),
-        ),
-        isEndToken: pair.isEndToken,
-        stopRule,
-      },
+      limits,
       observer: {
         now: () => performance.now(),
         onStep: () => stores.onPass?.(),
+        ...(others && { onVerified: (step) => others.observe(step) }),
         onTokens(tokens) {
           if (firstTokenMs === 0) firstTokenMs = performance.now() - start;
-          for (const token of tokens) pieces.push(pieceDecoder.push(token));
-          if (stopRule.endCause === undefined) {
-            const text = streamableText(stopRule.settledText, stopRule.context);
-            send(text, stopRule.isSettledByLine && text !== "");
-          }
+          output.push(tokens);
         },
         onDrafterFailure(drafter, reason) {
           log("warn", `drafter-failed source=${drafter.source} reason=${JSON.stringify(reason)}`);
@@ -92,31 +102,52 @@ export async function generateCompletion(
       },
     },
     signal,
-  );
+  ).finally(() => {
+    if (!isSecret) remember(stores, params, context, output.tokens);
+  });
   const { finishReason } = generation;
-  const isUnfinished = finishReason === "maxTokens" || finishReason === "contextFull";
-  const trimmed = trimAt(stopRule.rawText, stopRule.context, { isUnfinished });
+  const trimmed = rules.trim(stopRule.rawText, finishReason);
   const text = "text" in trimmed ? trimmed.text : "";
-  send(text, false);
+  output.finish(text);
+  const firstMs = performance.now() - start;
+  const suggestions = await others?.decode({ ...generation, text }, signal);
   const totalMs = performance.now() - start;
   const phases = generation.stats.timings;
   return {
     text,
     ...("rejected" in trimmed ? { rejection: trimmed.rejected } : {}),
+    ...(suggestions && { suggestions }),
     tokens: generation.tokens,
-    pieces,
+    pieces: output.pieces,
     tokenSources: generation.tokenSources,
     finishReason,
     stats: generation.stats,
     timings: {
       totalMs,
-      firstTokenMs: firstTokenMs === 0 ? totalMs : firstTokenMs,
+      firstTokenMs: firstTokenMs === 0 ? firstMs : firstTokenMs,
       promptMs: promptEnd - start,
       prefillMs: phases.prefillMs,
       beginMs: phases.beginMs,
-      decodeMs: totalMs - (promptEnd - start) - phases.prefillMs - phases.beginMs,
+      decodeMs: firstMs - (promptEnd - start) - phases.prefillMs - phases.beginMs,
+      ...(suggestions && { othersMs: totalMs - firstMs }),
     },
   };
+}
+
+function without(sources: readonly DraftSource[], ...left: readonly DraftSource[]): DraftSource[] {
+  return sources.filter((source) => !left.includes(source));
+}
+
+/** Also what was cut off, and what was decoded until an abort: it may be suggested here again. */
+function remember(
+  { learned }: GenerationStores,
+  params: CompleteParams,
+  { prefixTokens }: GenerationContext,
+  tokens: Int32Array,
+): void {
+  const documentKey = documentKeyOf(params);
+  if (documentKey !== undefined) learned.ghosts.remember(documentKey, prefixTokens, tokens);
+  learned.learned();
 }
 
 async function emptyCaches({ target, draft }: ModelPair, signal: AbortSignal): Promise<void> {
@@ -133,6 +164,23 @@ function cursorOf({
 }
 
 /** Who asks for a number of nodes gets it; otherwise the measured cost decides. */
-function budgetOf({ pair, policy }: GenerationStores, { maxDraftNodes }: CompleteParams) {
-  return maxDraftNodes === undefined ? draftBudget(pair, policy) : { maxDraftNodes };
+function budgetOf({ pair, learned }: GenerationStores, { maxDraftNodes }: CompleteParams) {
+  return maxDraftNodes === undefined ? draftBudget(pair, learned.policy) : { maxDraftNodes };
+}
+
+function materialOf(
+  { learned, workspace }: GenerationStores,
+  params: CompleteParams,
+): DraftMaterial {
+  const documentKey = documentKeyOf(params);
+  return {
+    recycling: learned.recycling,
+    workspace: workspace?.placeOf(params),
+    ghosts: documentKey === undefined ? undefined : { store: learned.ghosts, documentKey },
+  };
+}
+
+/** What earlier suggestions are found by. */
+function documentKeyOf({ documentPath, filePath }: CompleteParams): string | undefined {
+  return documentPath ?? filePath;
 }

@@ -18,9 +18,11 @@ import type { DraftSource } from "../core/draftTree.ts";
 import { EngineError, type EngineErrorCode } from "../core/errors.ts";
 import type { FinishReason } from "../core/generation.ts";
 import type { LogLevel } from "../core/log.ts";
+import type { CompletionTimings } from "./completionTimings.ts";
+import type { CompletedSuggestion, SuggestionsRequest } from "./suggestionMessages.ts";
 
 /** Raised with every incompatible change; both sides compare it first. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** What to load. One target, perhaps one draft. */
 export interface LoadParams {
@@ -64,12 +66,14 @@ export interface LoadProgress {
 }
 
 /** One keystroke's question. */
-export interface CompleteParams {
+export interface CompleteParams extends SuggestionsRequest {
   readonly prefixText: string;
   readonly suffixText: string;
   /** Path shown to models that were trained with paths; relative to the repository. */
   readonly filePath?: string;
   readonly repoName?: string;
+  /** The document as the workspace's index knows it: its path on disk, else its URI. Not shown to models. */
+  readonly documentPath?: string;
   /** VS Code's name of the language; by the path's extension, or guessed from the text, if absent. */
   readonly languageId?: string;
   /** Output tokens at most. */
@@ -82,26 +86,13 @@ export interface CompleteParams {
   readonly reusesPrompt?: boolean;
 }
 
-export interface CompletionTimings {
-  /** From the request's arrival to its result. */
-  readonly totalMs: number;
-  /** From the request's arrival to the first committed token. */
-  readonly firstTokenMs: number;
-  /** Choosing and tokenizing the text around the cursor. */
-  readonly promptMs: number;
-  /** The target's pass over the prompt. */
-  readonly prefillMs: number;
-  /** The drafters' start, with the draft model's pass over the prompt. */
-  readonly beginMs: number;
-  /** All steps: drafting, passes, verification. promptMs + prefillMs + beginMs + decodeMs = totalMs. */
-  readonly decodeMs: number;
-}
-
 export interface CompletionResult {
   /** What is offered: the decoded text, trimmed; empty if it was refused. */
   readonly text: string;
   /** Why nothing is offered. */
   readonly rejection?: CompletionRejection;
+  /** Where several were asked for: `text`, then the others, best first. None where `text` is empty. */
+  readonly suggestions?: readonly CompletedSuggestion[];
   readonly tokens: Int32Array;
   /** [tokens.length] text of each token; bytes of an unfinished character count for the token that ends it. */
   readonly pieces: readonly string[];
@@ -142,6 +133,8 @@ export interface BenchParams {
   readonly maxTokens: number;
   readonly maxPromptTokens: number;
   readonly seed: number;
+  /** Drafts are chosen as if passes of up to so many rows cost the same; as measured if absent. */
+  readonly flatRows?: number;
 }
 
 /** What a benchmark answers, complete or not. */
@@ -254,8 +247,10 @@ export function checkCompleteParams(params: CompleteParams): void {
   const refuse = refuser(params);
   if (typeof params.prefixText !== "string") refuse("prefixText", "text");
   if (typeof params.suffixText !== "string") refuse("suffixText", "text");
-  const { languageId } = params;
-  if (languageId !== undefined && typeof languageId !== "string") refuse("languageId", "text");
+  for (const field of ["languageId", "documentPath"] as const) {
+    const value = params[field];
+    if (value !== undefined && typeof value !== "string") refuse(field, "text");
+  }
   if (!Number.isInteger(params.maxTokens) || params.maxTokens < 1) {
     refuse("maxTokens", "an integer of at least 1");
   }
@@ -287,6 +282,10 @@ export function checkBenchParams(params: BenchParams): void {
     if (!Number.isInteger(params[field]) || params[field] < 1) {
       refuse(field, "an integer of at least 1");
     }
+  }
+  const { flatRows } = params;
+  if (flatRows !== undefined && !(Number.isInteger(flatRows) && flatRows >= 1)) {
+    refuse("flatRows", "an integer of at least 1");
   }
 }
 

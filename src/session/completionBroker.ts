@@ -1,16 +1,23 @@
 /**
  * Answers the editor's questions at the least cost: from the cache, from a generation that is under way, and only then
- * from the engine. Between questions it prepares the one that follows an acceptance.
+ * from the engine. Between questions it prepares other suggestions for the place, and the one that follows an acceptance.
  *
  *   query → cached or typed into? → still what is being generated? → wait while the user types fast → generate
  *
  * One question counts, the newest; one generation runs, for it. Both win by replacing the one before.
  */
-import type { DraftSource } from "../core/draftTree.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
-import { abortError } from "./abort.ts";
-import type { Clock } from "./clock.ts";
+import { abortable, abortError } from "./abort.ts";
+import type { Alternatives } from "./alternatives.ts";
+import { type CompletionBrokerOptions, createAlternatives } from "./brokerOptions.ts";
+import {
+  LINES_AFTER_MS,
+  MAX_GUESS_LATENCY_MS,
+  MORE_LINES_MS,
+  ORPHAN_GRACE_MS,
+  PREFETCH_IDLE_MS,
+  REST_MS,
+} from "./brokerTimings.ts";
 import { type CacheHit, CompletionCache } from "./completionCache.ts";
 import {
   afterAcceptance,
@@ -32,41 +39,7 @@ import {
   withoutText,
 } from "./emptyOutcomes.ts";
 import { IdlePlan } from "./idlePlan.ts";
-import {
-  type CompletionEngine,
-  type GenerationEnd,
-  RunningGeneration,
-} from "./runningGeneration.ts";
-
-/** A shown suggestion that nobody types into for this long may be about to be accepted, in ms. */
-export const PREFETCH_IDLE_MS = 200;
-/** A cursor that rests this long in a new place may be typed at, in ms (Cody preloads after as long). */
-export const REST_MS = 150;
-/**
- * Lines that are done are shown when a generation has taken so long, in ms: before VS Code gives a question up (750 ms),
- * and late enough that a quick engine's text comes whole, as lines that are shown are not replaced.
- */
-export const LINES_AFTER_MS = 600;
-/** A question that comes later than that waits so long for more of them, in ms. */
-export const MORE_LINES_MS = 150;
-/** Slower engines prefetch only what was accepted, in ms: a guess must not keep a machine busy. */
-const MAX_GUESS_LATENCY_MS = 500;
-/**
- * How long a generation outlives a cancelled question, in ms. Editors cancel at each key and ask again a little later
- * (VS Code after 50 ms); if they do not, the engine is freed.
- */
-export const ORPHAN_GRACE_MS = 500;
-
-export interface CompletionBrokerOptions {
-  readonly engine: CompletionEngine;
-  /** Output tokens of a completion at most. */
-  readonly maxTokens: number;
-  readonly sources: readonly DraftSource[];
-  readonly clock: Clock;
-  readonly log: Log;
-  /** False: every question is generated anew, nothing is kept or prepared. For measuring what caches bring. */
-  readonly caches: boolean;
-}
+import { type GenerationEnd, RunningGeneration } from "./runningGeneration.ts";
 
 interface Question {
   readonly query: CompletionQuery;
@@ -78,6 +51,8 @@ interface Question {
 export class CompletionBroker implements CompletionSource, Disposable {
   readonly #options: CompletionBrokerOptions;
   readonly #cache: CompletionCache | undefined;
+  /** There where more than one suggestion is wanted. */
+  readonly #alternatives: Alternatives | undefined;
   readonly #debounce = new DebouncePolicy();
   readonly #lifetime = new AbortController();
   /** Ends the newest question when a newer comes; there while it has no answer. */
@@ -91,6 +66,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
   constructor(options: CompletionBrokerOptions) {
     this.#options = options;
     this.#cache = options.caches ? new CompletionCache() : undefined;
+    this.#alternatives = createAlternatives(options, this.#cache);
     this.#plan = new IdlePlan(options.clock, options.log);
   }
 
@@ -120,12 +96,12 @@ export class CompletionBroker implements CompletionSource, Disposable {
     }
   }
 
-  accepted(suggestionId: number): void {
+  accepted(suggestionId: number, rank = 1): void {
     const shown = this.#shown;
     if (shown?.suggestion.id !== suggestionId) return;
     this.#shown = undefined;
     this.#plan.cancel();
-    this.#prefetch(afterAcceptance(shown));
+    this.#prefetch(afterAcceptance(shown, rank));
   }
 
   prepare(query: CompletionQuery): void {
@@ -136,6 +112,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
   forget(documentId?: string): void {
     const isMeant = (id: string | undefined) => documentId === undefined || id === documentId;
     this.#cache?.forget(documentId);
+    this.#alternatives?.forget(documentId);
     if (isMeant(this.#running?.state.documentId)) this.#abortRunning();
     if (!isMeant(this.#shown?.query.documentId)) return;
     this.#shown = undefined;
@@ -175,6 +152,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
   /** Whether what is being generated is for this place, or for the one behind the text that is served here. */
   #isOfUse(query: CompletionQuery, text: string): boolean {
     const behind = { ...query, prefixText: query.prefixText + text };
+    if (this.#alternatives?.isOfUse(query)) return true;
     return this.#running?.agreesWith(query) === true || this.#running?.typedSince(behind) === "";
   }
 
@@ -195,7 +173,9 @@ export class CompletionBroker implements CompletionSource, Disposable {
       const result = generation.end.then((end) =>
         end.kind === "finished" ? end.result : undefined,
       );
-      return this.#show(question, { id, text: answer.text, origin, isWhole: false, result });
+      const { text } = answer;
+      const lines = { id, text, others: [], origin, isWhole: false, result };
+      return { suggestion: this.#show(question, lines).suggestion };
     }
     if (answer.kind === "disagreed") return undefined;
     if (answer.kind !== "finished") return withoutResult(answer);
@@ -217,36 +197,54 @@ export class CompletionBroker implements CompletionSource, Disposable {
     return (signal: AbortSignal) => clock.delay(Math.max(0, at - clock.now()), signal);
   }
 
-  #serve(question: Question, { completion, text, origin }: CacheHit): QueryOutcome {
-    const { id, result } = completion;
-    if (text === "") return withoutText(result);
-    const outcome = this.#show(question, {
-      id,
-      text,
-      origin,
-      isWhole: true,
-      result: Promise.resolve(result),
-    });
-    this.#guessAcceptance({ query: question.query, suggestion: outcome.suggestion });
-    return outcome;
+  #serve(question: Question, hit: CacheHit): QueryOutcome | Promise<QueryOutcome> {
+    if (hit.text === "") return withoutText(hit.completion.result);
+    const isAsked = question.query.trigger === "invoke" && hit.others === undefined;
+    // VS Code asks an explicit question once at a version of the text, so its answer is all there is.
+    return isAsked && this.#alternatives !== undefined
+      ? this.#serveAll(this.#alternatives, question, hit)
+      : this.#offer(question, hit);
   }
 
-  #show({ query, arrivedAt }: Question, found: Omit<Suggestion, "latencyMs">) {
+  /** @throws the signal's reason. */
+  async #serveAll(alternatives: Alternatives, question: Question, hit: CacheHit) {
+    this.#running?.abort();
+    this.#running = undefined;
+    const others = await abortable(alternatives.prepare(question.query, hit), question.signal);
+    return this.#offer(question, { ...hit, others });
+  }
+
+  #offer(question: Question, hit: CacheHit): QueryOutcome {
+    const { completion, text, origin, others = [] } = hit;
+    const { id, result } = completion;
+    const whole = { id, text, others, origin, isWhole: true, result: Promise.resolve(result) };
+    const shown = this.#show(question, whole);
+    // A guess must not keep a machine busy.
+    if ((this.#debounce.engineLatencyMs ?? 0) <= MAX_GUESS_LATENCY_MS) {
+      this.#plan.start(PREFETCH_IDLE_MS, () => void this.#prepareNext(shown, hit));
+    }
+    return { suggestion: shown.suggestion };
+  }
+
+  #show({ query, arrivedAt }: Question, found: Omit<Suggestion, "latencyMs">): Shown {
     const { clock, log } = this.#options;
     const suggestion = { ...found, latencyMs: clock.now() - arrivedAt };
-    const { origin, id, text, isWhole, latencyMs } = suggestion;
-    log(
-      "debug",
-      `query origin=${origin} id=${id} chars=${text.length} whole=${isWhole} ms=${latencyMs.toFixed(1)} trigger=${query.trigger}`,
-    );
+    const { origin, id, text, others, isWhole, latencyMs } = suggestion;
+    const size = `chars=${text.length} whole=${isWhole} others=${others.length}`;
+    const why = `ms=${latencyMs.toFixed(1)} trigger=${query.trigger}`;
+    log("debug", `query origin=${origin} id=${id} ${size} ${why}`);
     this.#shown = { query, suggestion };
-    return { suggestion };
+    return this.#shown;
   }
 
-  /** Prepares what follows a suggestion that stays on the screen. */
-  #guessAcceptance(shown: Shown): void {
-    if ((this.#debounce.engineLatencyMs ?? 0) > MAX_GUESS_LATENCY_MS) return;
-    this.#plan.start(PREFETCH_IDLE_MS, () => this.#prefetch(afterAcceptance(shown)));
+  /** Other suggestions first, as they cost little and are of use at once; then what follows the first. Never rejects. */
+  async #prepareNext(shown: Shown, hit: CacheHit): Promise<void> {
+    const isStill = () => this.#shown === shown && this.#turn === undefined;
+    if (this.#alternatives !== undefined && hit.others === undefined) {
+      await this.#running?.end;
+      if (isStill()) await this.#alternatives.prepare(shown.query, hit);
+    }
+    if (isStill()) this.#prefetch(afterAcceptance(shown));
   }
 
   /** Generates for a state that nobody has asked for yet; whoever asks for another replaces it. */
@@ -284,6 +282,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
   }
 
   #abortRunning(): void {
+    this.#alternatives?.abort();
     this.#running?.abort();
     this.#running = undefined;
   }
@@ -291,7 +290,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
   /** The editor cancelled. It asks again if that was a key, and then the generation may still be right. */
   #abandon(): void {
     const orphan = this.#running;
-    if (orphan === undefined) return;
+    if (orphan === undefined && !this.#alternatives?.isRunning) return;
     const end = () => {
       if (this.#running === orphan) this.#abortRunning();
     };

@@ -21,6 +21,8 @@ export interface GeneratedCompletion {
   readonly result: CompletionResult;
   /** Generated before anybody asked. */
   readonly isPrefetched: boolean;
+  /** Other texts for the same place, best first; absent while they are not known. */
+  readonly others?: readonly string[];
 }
 
 /** A completion for the state that was asked for. */
@@ -28,6 +30,8 @@ export interface CacheHit {
   readonly completion: GeneratedCompletion;
   /** What is still to be inserted; empty only if the completion had no text from the start. */
   readonly text: string;
+  /** The rests of the others that begin with what was typed; undefined while they are not known. */
+  readonly others?: readonly string[] | undefined;
   readonly origin: SuggestionOrigin;
 }
 
@@ -37,6 +41,9 @@ interface Entry {
   readonly prefixLength: number;
   readonly prefixHash: string;
   readonly completion: GeneratedCompletion;
+  /** The first text, then the others. */
+  readonly texts: readonly string[];
+  readonly maxLength: number;
   wasServed: boolean;
 }
 
@@ -48,20 +55,23 @@ export class CompletionCache {
   }
 
   add(state: CursorState, completion: GeneratedCompletion): void {
+    const texts = [completion.result.text, ...(completion.others ?? [])];
     const entry = {
       documentId: state.documentId,
       suffixHash: hashOfSuffix(state.suffixText),
       prefixLength: state.prefixText.length,
       prefixHash: hashOfPrefix(state.prefixText),
       completion,
+      texts,
+      maxLength: Math.max(...texts.map((text) => text.length)),
       wasServed: false,
     };
     this.#entries.set(keyOf(entry), entry);
   }
 
   /**
-   * The last used completion that was generated here, or before the user typed a part of it. One without text counts
-   * only for the very state it was generated for, and only if no other has text.
+   * The last used completion that was generated here, or before the user typed a part of it, or of one beside it. One
+   * without text counts only for the very state it was generated for, and only if no other has text.
    */
   find(state: CursorState): CacheHit | undefined {
     const { documentId, prefixText, suffixText } = state;
@@ -70,16 +80,16 @@ export class CompletionCache {
     // From the last used on; almost every entry is ruled out by a comparison of numbers.
     for (const entry of this.#entries.values()) {
       const numTyped = prefixText.length - entry.prefixLength;
-      const { text } = entry.completion.result;
-      if (numTyped < 0 || (numTyped >= text.length && numTyped > 0)) continue;
+      if (numTyped < 0 || (numTyped >= entry.maxLength && numTyped > 0)) continue;
       if (entry.documentId !== documentId || entry.suffixHash !== suffixHash) continue;
       const before = prefixText.slice(0, entry.prefixLength);
-      if (!text.startsWith(prefixText.slice(entry.prefixLength))) continue;
+      const rests = restsOf(entry.texts, prefixText.slice(entry.prefixLength));
+      if (rests.length === 0) continue;
       if (hashOfPrefix(before) !== entry.prefixHash) continue;
-      if (text === "") empty ??= entry;
-      else return this.#serve(entry, numTyped);
+      if (rests[0] === "") empty ??= entry;
+      else return this.#serve(entry, numTyped, rests);
     }
-    return empty === undefined ? undefined : this.#serve(empty, 0);
+    return empty === undefined ? undefined : this.#serve(empty, 0, [""]);
   }
 
   /** Forgets a document, or everything. */
@@ -89,17 +99,25 @@ export class CompletionCache {
     }
   }
 
-  #serve(entry: Entry, numTyped: number): CacheHit {
+  #serve(entry: Entry, numTyped: number, [text = "", ...others]: readonly string[]): CacheHit {
     this.#entries.get(keyOf(entry));
     const { completion } = entry;
     const isFirst = completion.isPrefetched && !entry.wasServed;
     entry.wasServed = true;
     return {
       completion,
-      text: completion.result.text.slice(numTyped),
+      text,
+      others: completion.others && others,
       origin: numTyped > 0 ? "typedThrough" : isFirst ? "prefetched" : "cache",
     };
   }
+}
+
+/** What is left of the texts that begin with what was typed, each once; without those that were typed to their end. */
+function restsOf(texts: readonly string[], typed: string): string[] {
+  const fitting = texts.filter((text) => text.startsWith(typed));
+  const rests = fitting.map((text) => text.slice(typed.length));
+  return [...new Set(typed === "" ? rests : rests.filter((rest) => rest !== ""))];
 }
 
 function keyOf({ documentId, suffixHash, prefixLength, prefixHash }: Entry): string {

@@ -1,8 +1,11 @@
 /** One question of the editor, and its answer. Text in, text out: neither VS Code nor tokens appear here. */
 import type { CompleteParams, CompletionResult } from "../engine/protocol.ts";
 
-/** Why the editor asks: by itself while the user types, or because the user asked. */
-export type QueryTrigger = "automatic" | "invoke";
+/**
+ * Why the editor asks: by itself while the user types, because the user asked, which is answered with all suggestions, or
+ * once more, as an answer came too late.
+ */
+export type QueryTrigger = "automatic" | "invoke" | "again";
 
 export interface CompletionQuery {
   /** Stable per document, e.g. its URI. */
@@ -14,6 +17,8 @@ export interface CompletionQuery {
   /** Relative to the workspace folder; for models trained with paths. */
   readonly filePath?: string;
   readonly repoName?: string;
+  /** As the workspace's index knows the document. */
+  readonly documentPath?: string;
   readonly trigger: QueryTrigger;
 }
 
@@ -26,6 +31,8 @@ export interface Suggestion {
   readonly id: number;
   /** What is still to be inserted at this query's cursor; never empty. */
   readonly text: string;
+  /** Other texts for the same place, best first; none while they are not known. Rank 2 is the first of them. */
+  readonly others: readonly string[];
   readonly origin: SuggestionOrigin;
   /** From the query's arrival to this answer. */
   readonly latencyMs: number;
@@ -59,9 +66,10 @@ export interface Shown {
   readonly suggestion: Suggestion;
 }
 
-/** The question that follows when the user takes what is shown. */
-export function afterAcceptance({ query, suggestion }: Shown): CompletionQuery {
-  return { ...query, prefixText: query.prefixText + suggestion.text, trigger: "automatic" };
+/** The question that follows when the user takes what is shown. @param rank - 1 for the first suggestion. */
+export function afterAcceptance({ query, suggestion }: Shown, rank = 1): CompletionQuery {
+  const taken = [suggestion.text, ...suggestion.others][rank - 1] ?? suggestion.text;
+  return { ...query, prefixText: query.prefixText + taken, trigger: "automatic" };
 }
 
 export type QueryOutcome =
@@ -77,8 +85,8 @@ export interface CompletionSource {
    * question from here need not wait for the whole prompt. Costs nothing while questions come.
    */
   prepare(query: CompletionQuery): void;
-  /** The user took a suggestion whole: the next completion may be prepared. */
-  accepted(suggestionId: number): void;
+  /** The user took a suggestion whole: the next completion may be prepared. @param rank - 1, the first, if absent. */
+  accepted(suggestionId: number, rank?: number): void;
   /** Forgets what was cached for a document, or everything. */
   forget(documentId?: string): void;
 }
@@ -88,7 +96,7 @@ export function paramsOf(
   query: CompletionQuery,
   { maxTokens, sources }: Pick<CompleteParams, "maxTokens" | "sources">,
 ): CompleteParams {
-  const { prefixText, suffixText, languageId, filePath, repoName } = query;
+  const { prefixText, suffixText, languageId, filePath, repoName, documentPath } = query;
   return {
     prefixText,
     suffixText,
@@ -97,5 +105,6 @@ export function paramsOf(
     sources,
     ...(filePath === undefined ? {} : { filePath }),
     ...(repoName === undefined ? {} : { repoName }),
+    ...(documentPath === undefined ? {} : { documentPath }),
   };
 }

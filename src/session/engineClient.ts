@@ -26,13 +26,19 @@ import {
   unloadRequest,
   type WireError,
 } from "../engine/protocol.ts";
+import {
+  type BenchSuggestionsAnswer,
+  type BenchSuggestionsParams,
+  benchSuggestionsRequest,
+} from "../engine/suggestionMessages.ts";
 import { abortable, abortError } from "./abort.ts";
 import { type PendingAnswer, sendCancellable } from "./engineAnswer.ts";
 import type { EngineProcess } from "./engineProcess.ts";
 import { EngineSupervisor, type EngineSupervisorOptions } from "./engineSupervisor.ts";
+import { killUnlessAnswered } from "./hungEngine.ts";
 import { ListenerSet } from "./listenerSet.ts";
 import { ModelServing } from "./modelServing.ts";
-import type { StepDown } from "./restartPolicy.ts";
+import { stepDownNotice } from "./restartPolicy.ts";
 
 /** Time an engine has to answer a cancel, in ms; one that takes longer hangs and is killed. */
 export const CANCEL_GRACE_MS = 15_000;
@@ -154,18 +160,40 @@ export class EngineClient implements AsyncDisposable {
     onProgress: (progress: BenchProgress) => void,
     signal: AbortSignal,
   ): Promise<BenchAnswer> {
-    this.#assertOpen();
-    const engine = await this.#serving.engine(this.#withLifetime(signal));
-    const { connection } = engine;
-    const progressToken = randomUUID();
-    const pending = this.#send(
-      engine,
-      (token) => connection.sendRequest(benchRequest, { ...params, progressToken }, token),
+    return this.#measure(
+      ({ connection }, progressToken, token) =>
+        connection.sendRequest(benchRequest, { ...params, progressToken }, token),
+      onProgress,
       signal,
     );
+  }
+
+  /** The same of several suggestions. @throws also an AbortError before a prompt is finished. */
+  async benchSuggestions(
+    params: BenchSuggestionsParams,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<BenchSuggestionsAnswer> {
+    return this.#measure(
+      ({ connection }, progressToken, token) =>
+        connection.sendRequest(benchSuggestionsRequest, { ...params, progressToken }, token),
+      onProgress,
+      signal,
+    );
+  }
+
+  async #measure<R>(
+    send: (engine: EngineProcess, progress: string, token: CancellationToken) => Promise<R>,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<R> {
+    this.#assertOpen();
+    const engine = await this.#serving.engine(this.#withLifetime(signal));
+    const progressToken = randomUUID();
+    const pending = this.#send(engine, (token) => send(engine, progressToken, token), signal);
     // It rejects with the abort; the answer comes nevertheless.
     pending.result.catch(() => {});
-    const progress = connection.onProgress(benchProgress, progressToken, onProgress);
+    const progress = engine.connection.onProgress(benchProgress, progressToken, onProgress);
     this.#watch(engine, pending, progress, BENCH_CANCEL_GRACE_MS, signal);
     return pending.answer;
   }
@@ -228,7 +256,7 @@ export class EngineClient implements AsyncDisposable {
     signal: AbortSignal,
   ): void {
     const answered = new AbortController();
-    const watchForHang = () => this.#killUnlessAnswered(engine, graceMs, answered.signal);
+    const watchForHang = () => killUnlessAnswered(engine, graceMs, this.#options, answered.signal);
     signal.addEventListener("abort", watchForHang, { once: true });
     this.#numRunning++;
     this.#updateState();
@@ -244,19 +272,6 @@ export class EngineClient implements AsyncDisposable {
       this.#serving.completed();
       onAnswer();
     }, onAnswer);
-  }
-
-  /** A native hang ends like a crash: it costs the request, and the next one gets a new engine. */
-  #killUnlessAnswered(engine: EngineProcess, graceMs: number, answered: AbortSignal): void {
-    const { clock, log } = this.#options;
-    clock.delay(graceMs, answered).then(
-      () => {
-        log("warn", `kill engine reason="no answer ${graceMs} ms after a cancel"`);
-        engine.kill();
-      },
-      // Answered in time.
-      () => {},
-    );
   }
 
   #updateState(): void {
@@ -278,9 +293,4 @@ export class EngineClient implements AsyncDisposable {
     if (policy.hasGivenUp) return "failed";
     return policy.numCrashes > 0 ? "restarting" : "stopped";
   }
-}
-
-function stepDownNotice({ from, to }: StepDown): string {
-  const next = to === "off" ? "the CPU" : to;
-  return `The engine crashed twice with GPU "${from}", so Treeline goes on with ${next}. To choose another, change the GPU setting.`;
 }

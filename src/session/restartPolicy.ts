@@ -120,3 +120,9 @@ export class RestartPolicy {
     return Math.max(0, this.#lastCrashAt + backOffMs - this.#now());
   }
 }
+
+/** What the user is told of it. */
+export function stepDownNotice({ from, to }: StepDown): string {
+  const next = to === "off" ? "the CPU" : to;
+  return `The engine crashed twice with GPU "${from}", so Treeline goes on with ${next}. To choose another, change the GPU setting.`;
+}

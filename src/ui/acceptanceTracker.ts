@@ -15,6 +15,16 @@ const TYPED_LINE_BREAK = /^\r?\n[ \t]*$/;
 
 interface Current extends Offer {
   readonly firstOfferedAt: number;
+  /** Of `text` among those that were offered together. */
+  readonly rank: number;
+  /** What may stand on the screen in place of `text`, best first. */
+  readonly candidates: readonly Candidate[];
+}
+
+/** What is left of an offered text. */
+interface Candidate {
+  readonly text: string;
+  readonly rank: number;
 }
 
 export class AcceptanceTracker {
@@ -38,7 +48,14 @@ export class AcceptanceTracker {
   offered(offer: Offer, now: number): void {
     this.#dwell(now);
     const before = this.#last?.id === offer.id ? this.#last : undefined;
-    this.#current = { ...offer, firstOfferedAt: before?.firstOfferedAt ?? now };
+    const { text, others = [] } = offer;
+    const candidates = [text, ...others].map((each, index) => ({ text: each, rank: index + 1 }));
+    this.#current = {
+      ...offer,
+      firstOfferedAt: before?.firstOfferedAt ?? now,
+      rank: 1,
+      candidates,
+    };
     this.#last = this.#current;
   }
 
@@ -60,10 +77,12 @@ export class AcceptanceTracker {
     }
   }
 
-  /** The user took a suggestion whole: its command ran. */
-  accepted(id: number, now: number): void {
-    const offer = this.#last;
-    if (offer?.id !== id || !this.#finished.add(endOf(offer))) return;
+  /** The user took a suggestion whole: its command ran. @param rank - as it was offered. */
+  accepted(id: number, now: number, rank = 1): void {
+    if (this.#last?.id !== id) return;
+    const taken = this.#last.candidates.find((candidate) => candidate.rank === rank);
+    const offer = { ...this.#last, ...taken };
+    if (!this.#finished.add(endOf(offer))) return;
     this.#take(offer, offer.text, now);
     this.#current = undefined;
   }
@@ -86,19 +105,27 @@ export class AcceptanceTracker {
   }
 
   #applyToCurrent(current: Current, edit: TextEdit, now: number): void {
-    const { offset, text } = current;
+    const { offset } = current;
     if (current.cursorOffset !== undefined) {
       // The entry changes with every key; the editor asks again at once.
       this.#current = undefined;
       return;
     }
     const isInsertion = edit.offset === offset && edit.numRemoved === 0 && edit.text !== "";
-    if (isInsertion && text.startsWith(edit.text)) {
-      if (!isTyped(edit.text)) this.#insert(current, edit.text, now);
+    const fitting = isInsertion
+      ? current.candidates.filter(({ text }) => text.startsWith(edit.text))
+      : [];
+    // A text that was taken to its end is the one the user had turned to.
+    const taken = fitting.find(({ text }) => text === edit.text) ?? fitting[0];
+    if (taken !== undefined) {
+      if (!isTyped(edit.text)) this.#insert({ ...current, ...taken }, edit.text, now);
+      const restOf = ({ text, rank }: Candidate) => ({ text: text.slice(edit.text.length), rank });
+      const candidates = fitting.map(restOf);
       const rest = {
         ...current,
+        ...restOf(taken),
+        candidates,
         offset: offset + edit.text.length,
-        text: text.slice(edit.text.length),
       };
       this.#last = rest;
       this.#current = rest.text === "" ? undefined : rest;
@@ -121,9 +148,11 @@ export class AcceptanceTracker {
 
   /** Counts text that was inserted at the offer's place. */
   #take(offer: Current, text: string, now: number): void {
-    const { id, languageId } = offer;
+    const { id, languageId, rank } = offer;
     if (this.#shownIds.add(id)) this.#record(languageId, { shown: 1 });
-    if (this.#acceptedIds.add(id)) this.#record(languageId, { accepted: 1 });
+    if (this.#acceptedIds.add(id)) {
+      this.#record(languageId, { accepted: 1, [`acceptedRank.${rank}`]: 1 });
+    }
     if (text === "") return;
     this.#record(languageId, { acceptedCharacters: text.length });
     this.#kept.watch({ ...offer, text }, now);

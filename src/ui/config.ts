@@ -1,5 +1,10 @@
 /** The settings as one frozen value. Whatever stands in settings.json becomes something valid here, with a warning. */
 import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
+import {
+  MAX_SUGGESTIONS,
+  SUGGESTION_PROPOSERS,
+  type SuggestionProposer,
+} from "../engine/suggestionMessages.ts";
 
 export const SECTION = "treeline";
 
@@ -17,7 +22,13 @@ export interface Config {
   readonly contextSize: number;
   /** Output tokens of a suggestion at most. */
   readonly maxTokens: number;
+  /** Suggestions at a place, the first included. */
+  readonly numSuggestions: number;
+  /** Who proposes those beside the first. */
+  readonly suggestionMethod: SuggestionProposer;
   readonly speculation: boolean;
+  /** Whether the workspace's files are read for drafts. */
+  readonly index: boolean;
 }
 
 /** A value of a setting, by its name below `treeline.`; undefined if it is not set. */
@@ -27,6 +38,7 @@ export type SettingReader = (name: string) => unknown;
 export const NUMBER_SETTINGS = {
   "model.contextSize": { default: 4_096, minimum: 512, maximum: 131_072 },
   "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
+  "suggestion.count": { default: 3, minimum: 1, maximum: MAX_SUGGESTIONS },
 } as const;
 
 export const DEFAULT_ENABLE: Readonly<Record<string, boolean>> = {
@@ -76,11 +88,11 @@ export function readConfig(
     refuse(name, "true or false", fallback);
     return fallback;
   };
-  const gpu = (): GpuChoice => {
-    const value = read("model.gpu") ?? "auto";
-    const choice = GPU_CHOICES.find((each) => each === value);
-    if (choice === undefined) refuse("model.gpu", `one of ${GPU_CHOICES.join(", ")}`, "auto");
-    return choice ?? "auto";
+  const choice = <T extends string>(name: string, choices: readonly T[], fallback: T): T => {
+    const value = read(name) ?? fallback;
+    const chosen = choices.find((each) => each === value);
+    if (chosen === undefined) refuse(name, `one of ${choices.join(", ")}`, fallback);
+    return chosen ?? fallback;
   };
   const enable = (): Readonly<Record<string, boolean>> => {
     const value = read("enable") ?? DEFAULT_ENABLE;
@@ -95,16 +107,34 @@ export function readConfig(
     enable: enable(),
     ...(targetPath === undefined ? {} : { targetPath }),
     ...(draftPath === undefined ? {} : { draftPath }),
-    gpu: gpu(),
+    gpu: choice("model.gpu", GPU_CHOICES, "auto"),
     contextSize: number("model.contextSize"),
     maxTokens: number("suggestion.maxTokens"),
+    numSuggestions: number("suggestion.count"),
+    suggestionMethod: choice("suggestion.method", SUGGESTION_PROPOSERS, "branches"),
     speculation: flag("speculation.enabled", true),
+    index: flag("index.enabled", true),
   });
 }
 
 /** Whether suggestions are wanted in a language, as far as languages decide. */
 export function isEnabledFor({ enable }: Pick<Config, "enable">, languageId: string): boolean {
   return enable[languageId] ?? enable["*"] ?? true;
+}
+
+/** Whether the workspace is to be indexed: only drafts are made from it. */
+export function wantsIndex({ enabled, speculation, index }: Config): boolean {
+  return enabled && speculation && index;
+}
+
+/** Whether questions are asked otherwise, so that earlier answers hold no more. */
+export function asksOtherwise(before: Config, after: Config): boolean {
+  return (
+    before.maxTokens !== after.maxTokens ||
+    before.speculation !== after.speculation ||
+    before.numSuggestions !== after.numSuggestions ||
+    before.suggestionMethod !== after.suggestionMethod
+  );
 }
 
 /** Whether the engine must load models anew to go from one to the other. */

@@ -1,9 +1,11 @@
 /** What is counted, in one flat record per day and language, so that books add up by adding numbers. Pure. */
 import { DRAFT_SOURCES, type DraftSource } from "../core/draftTree.ts";
 import type { CompletionResult } from "../engine/protocol.ts";
+import { SUGGESTION_RANKS, type SuggestionRank } from "../engine/suggestionMessages.ts";
 
 /**
  * - `shown` suggestions that stood on the screen for the dwell time, `accepted` those of which anything was taken;
+ * - `acceptedRank.*` these by the place among the suggestions that were offered together, the first being 1;
  * - `partialAccepts` each time a word or line was taken; `acceptedCharacters` whatever was taken;
  * - `judgedCharacters` accepted ones that were looked at again later, `keptCharacters` those still there then;
  * - `tokens` and `steps` of the generations behind the suggestions; steps are passes of the target;
@@ -13,6 +15,7 @@ import type { CompletionResult } from "../engine/protocol.ts";
 export type CounterName =
   | "shown"
   | "accepted"
+  | `acceptedRank.${SuggestionRank}`
   | "partialAccepts"
   | "acceptedCharacters"
   | "judgedCharacters"
@@ -56,6 +59,8 @@ export function countersOfGeneration({ stats, timings }: CompletionResult): Coun
 export interface Figures {
   readonly shown: number;
   readonly accepted: number;
+  /** [ranks] of these; empty where nobody took any but the first. */
+  readonly acceptedByRank: readonly number[];
   readonly partialAccepts: number;
   readonly acceptedCharacters: number;
   /** 0 … 1, of the suggestions shown. */
@@ -82,6 +87,7 @@ export function figuresOf(counters: Counters): Figures {
   return {
     shown: of("shown"),
     accepted: of("accepted"),
+    acceptedByRank: acceptedByRank(counters),
     partialAccepts: of("partialAccepts"),
     acceptedCharacters: of("acceptedCharacters"),
     acceptance: of("shown") === 0 ? undefined : of("accepted") / of("shown"),
@@ -97,4 +103,10 @@ export function figuresOf(counters: Counters): Figures {
       accepted: of(`draftsAccepted.${source}`),
     })).filter(({ verified }) => verified > 0),
   };
+}
+
+function acceptedByRank(counters: Counters): number[] {
+  const counts = SUGGESTION_RANKS.map((rank) => counters[`acceptedRank.${rank}`] ?? 0);
+  const last = counts.findLastIndex((count) => count > 0);
+  return last < 1 ? [] : counts.slice(0, last + 1);
 }

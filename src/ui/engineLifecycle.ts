@@ -19,7 +19,7 @@ import type { EngineClient, EngineState } from "../session/engineClient.ts";
 import { ListenerSet } from "../session/listenerSet.ts";
 import type { LoadedEngines } from "../session/loadedEngines.ts";
 import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
-import { type Config, needsReload } from "./config.ts";
+import { asksOtherwise, type Config, needsReload } from "./config.ts";
 import { type Problem, problemKind } from "./problem.ts";
 import type { EngineStatus, Phase } from "./status.ts";
 
@@ -84,9 +84,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     const isSame =
       before !== undefined && before.enabled === config.enabled && !needsReload(before, config);
     if (!isSame) return this.#replaceChange((signal) => this.#serve(config, before, signal));
-    const isOtherQuestion =
-      before.maxTokens !== config.maxTokens || before.speculation !== config.speculation;
-    if (isOtherQuestion && this.#broker !== undefined) this.#createBroker(config);
+    if (asksOtherwise(before, config) && this.#broker !== undefined) this.#createBroker(config);
     return Promise.resolve();
   }
 
@@ -116,8 +114,8 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     if (this.#refusal === undefined) this.#broker?.prepare(query);
   }
 
-  accepted(suggestionId: number): void {
-    this.#broker?.accepted(suggestionId - this.#idBase);
+  accepted(suggestionId: number, rank = 1): void {
+    this.#broker?.accepted(suggestionId - this.#idBase, rank);
   }
 
   forget(documentId?: string): void {
@@ -225,6 +223,8 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
         },
       },
       maxTokens: config.maxTokens,
+      numSuggestions: config.numSuggestions,
+      suggestionMethod: config.suggestionMethod,
       sources: config.speculation ? DRAFT_SOURCES : [],
       clock,
       log,

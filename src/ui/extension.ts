@@ -1,5 +1,5 @@
 /** The composition root: builds the parts, connects them, and disposes them in reverse order. */
-import { freemem, homedir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { formatBenchMarkdown } from "../bench/benchMarkdown.ts";
@@ -7,10 +7,11 @@ import { messageOf } from "../core/errors.ts";
 import { systemClock } from "../session/clock.ts";
 import { EngineClient } from "../session/engineClient.ts";
 import { LoadedEngines } from "../session/loadedEngines.ts";
+import { WorkspaceFeed } from "../session/workspaceFeed.ts";
 import { Benchmark } from "./benchmark.ts";
 import { bundledFiles } from "./bundledFiles.ts";
 import { registerCommands } from "./commands.ts";
-import { type Config, isEnabledFor, readConfig, SECTION } from "./config.ts";
+import { type Config, isEnabledFor, readConfig, SECTION, wantsIndex } from "./config.ts";
 import { type Counters, countersOfGeneration, figuresOf } from "./counters.ts";
 import { CursorRest } from "./cursorRest.ts";
 import { DecisionLog } from "./decisionLog.ts";
@@ -27,6 +28,7 @@ import { StatisticsStore } from "./statisticsStore.ts";
 import { StatusBar } from "./statusBar.ts";
 import { SuggestionWatcher } from "./suggestionWatcher.ts";
 import { logTo, toVscode } from "./vscodeAdapters.ts";
+import { WorkspaceWatcher } from "./workspaceWatcher.ts";
 
 /** Ends what needs time to end; set while the extension is active. */
 let end: (() => Promise<void>) | undefined;
@@ -47,6 +49,8 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const bundled = bundledFiles(context.extensionPath, context.globalStorageUri.fsPath);
   const notifier = new ProblemNotifier();
+  const feed = new WorkspaceFeed();
+  const workspace = new WorkspaceWatcher(feed, learnedPathOf(context));
   const lifecycle = new EngineLifecycle({
     bundled,
     createClient: ({ gpu }) =>
@@ -56,6 +60,7 @@ export function activate(context: vscode.ExtensionContext): void {
         log,
         clock: systemClock,
         env: process.env,
+        workspace: feed,
       }),
     loadedEngines: new LoadedEngines(join(context.globalStorageUri.fsPath, "engines")),
     clock: systemClock,
@@ -80,8 +85,6 @@ export function activate(context: vscode.ExtensionContext): void {
     runner: new EngineBenchmarkRunner({
       bench: (params, onProgress, signal) => lifecycle.bench(params, onProgress, signal),
       readForeign: (seed, signal) => readForeignSources(context.extensionUri, seed, signal),
-      models: () => lifecycle.status.models,
-      freeBytes: freemem,
     }),
     formatMarkdown: formatBenchMarkdown,
     status: () => lifecycle.status,
@@ -92,7 +95,8 @@ export function activate(context: vscode.ExtensionContext): void {
     const languageId = vscode.window.activeTextEditor?.document.languageId;
     const isOff = languageId !== undefined && !isEnabledFor(config, languageId);
     const today = figuresOf(statistics.today);
-    statusBar.show({ ...lifecycle.status, today, ...(isOff ? { languageOff: languageId } : {}) });
+    const language = isOff ? { languageOff: languageId } : {};
+    statusBar.show({ ...lifecycle.status, today, index: feed.status, ...language });
   };
   const countedIds = new RecentIds();
   const provider = new InlineProvider({
@@ -121,17 +125,20 @@ export function activate(context: vscode.ExtensionContext): void {
     toVscode(benchmark),
     toVscode(watcher),
     toVscode(cursorRest),
+    toVscode(workspace),
     toVscode(lifecycle.onChange(showStatus)),
+    toVscode(feed.onStatus(showStatus)),
     // A pattern rather than schemes: whatever can be written in is served, wherever it lies.
     vscode.languages.registerInlineCompletionItemProvider({ pattern: "**" }, provider),
-    vscode.commands.registerCommand(ACCEPTED_COMMAND, (id: number) => {
-      watcher.accepted(id);
-      lifecycle.accepted(id);
+    vscode.commands.registerCommand(ACCEPTED_COMMAND, (id: number, rank: number) => {
+      watcher.accepted(id, rank);
+      lifecycle.accepted(id, rank);
     }),
     ...registerCommands({
       config: () => config,
       lifecycle,
       statistics,
+      workspace,
       decisions,
       reports,
       benchmark,
@@ -143,6 +150,7 @@ export function activate(context: vscode.ExtensionContext): void {
       config = readSettings();
       showStatus();
       benchmark.settingsChanged();
+      workspace.apply(wantsIndex(config));
       guard(lifecycle.apply(config));
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => lifecycle.forget(uri.toString())),
@@ -156,7 +164,13 @@ export function activate(context: vscode.ExtensionContext): void {
     await statistics[Symbol.asyncDispose]();
   };
   showStatus();
+  workspace.apply(wantsIndex(config));
   guard(lifecycle.apply(config));
+}
+
+/** A folder for what is learned of this workspace alone; undefined where VS Code has none on disk. */
+function learnedPathOf({ storageUri }: vscode.ExtensionContext): string | undefined {
+  return storageUri?.scheme === "file" ? join(storageUri.fsPath, "learned") : undefined;
 }
 
 /** VS Code waits some seconds for this. */

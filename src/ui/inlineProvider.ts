@@ -36,6 +36,8 @@ interface Place {
 export class InlineProvider implements vscode.InlineCompletionItemProvider {
   readonly #options: InlineProviderOptions;
   #numQuestions = 0;
+  /** The editor is asking as it was told to, for an answer that came too late. */
+  #isAskingAgain = false;
 
   constructor(options: InlineProviderOptions) {
     this.#options = options;
@@ -70,8 +72,9 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       return undefined;
     }
     const { selectedCompletionInfo: selected } = context;
-    const trigger =
-      context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke ? "invoke" : "automatic";
+    const isAsked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
+    const asked = this.#isAskingAgain ? "again" : "invoke";
+    const trigger = isAsked ? asked : "automatic";
     const query = queryOf(document, position, trigger, selected);
     const question = ++this.#numQuestions;
     using cancellation = signalOf(token);
@@ -101,13 +104,16 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     selected: vscode.SelectedCompletionInfo | undefined,
     suggestion: Suggestion,
   ): vscode.InlineCompletionList {
-    const { id, text, origin, latencyMs } = suggestion;
+    const { id, origin, latencyMs } = suggestion;
     this.#decide(document, position, { reason: "offered", origin, latencyMs });
     const { languageId } = document;
     const documentId = document.uri.toString();
     const cursorOffset = document.offsetAt(position);
-    const insertedText =
-      document.eol === vscode.EndOfLine.CRLF ? text.replaceAll("\n", "\r\n") : text;
+    const texts = [suggestion.text, ...suggestion.others];
+    const isCrlf = document.eol === vscode.EndOfLine.CRLF;
+    const [text = "", ...others] = texts.map((each) =>
+      isCrlf ? each.replaceAll("\n", "\r\n") : each,
+    );
     const place =
       selected === undefined
         ? { offset: cursorOffset }
@@ -115,15 +121,19 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
             offset: document.offsetAt(selected.range.start) + selected.text.length,
             cursorOffset,
           };
-    this.#options.onOffer({ id, documentId, languageId, text: insertedText, ...place }, suggestion);
+    this.#options.onOffer({ id, documentId, languageId, text, others, ...place }, suggestion);
     // An item has to extend the selected entry with that entry's own range, or it is not shown.
     const range = selected?.range ?? new vscode.Range(position, position);
-    const item = new vscode.InlineCompletionItem((selected?.text ?? "") + text, range, {
-      title: "Suggestion Accepted",
-      command: ACCEPTED_COMMAND,
-      arguments: [id],
-    });
-    return new vscode.InlineCompletionList([item]);
+    // The editor keeps what it shows where an item has the same text and range, and cycles through the rest.
+    const items = texts.map(
+      (each, index) =>
+        new vscode.InlineCompletionItem((selected?.text ?? "") + each, range, {
+          title: "Suggestion Accepted",
+          command: ACCEPTED_COMMAND,
+          arguments: [id, index + 1],
+        }),
+    );
+    return new vscode.InlineCompletionList(items);
   }
 
   /**
@@ -143,7 +153,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     ];
     try {
       // No key was pressed, so there is nothing to wait for. Whoever asks next replaces it.
-      const late = { ...query, trigger: "invoke" } as const;
+      const late = { ...query, trigger: "again" } as const;
       const outcome = await this.#options.source.query(late, left.signal);
       if ("suggestion" in outcome) await askAgain();
     } finally {
@@ -159,9 +169,13 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       if (numQuestions !== this.#numQuestions || document.version !== version) return;
       try {
         if (!isCursorAt(document, position)) return;
+        // The first suggestion is late already: it does not wait for others.
+        this.#isAskingAgain = true;
         await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
       } catch (error) {
         this.#options.log("error", `trigger failed reason=${JSON.stringify(messageOf(error))}`);
+      } finally {
+        this.#isAskingAgain = false;
       }
     };
   }

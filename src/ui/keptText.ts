@@ -15,6 +15,8 @@ export interface Offer {
   readonly cursorOffset?: number;
   /** With the document's line ends. */
   readonly text: string;
+  /** Other texts that the user may turn to, likewise; rank 2 is the first of them. */
+  readonly others?: readonly string[];
 }
 
 /** A change of a document, in its own line ends. */

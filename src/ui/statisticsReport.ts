@@ -33,12 +33,14 @@ export function statisticsReport(book: StatisticsBook, now: Date): string {
       days.map((day) => [day, sumBook(book, day)]),
     ),
     "",
+    ...rankSection(total),
     "## Drafts",
     ...draftTable(total),
     "",
     "## What the figures mean",
     "- *shown*: stood on the screen for 750 ms or was accepted; VS Code tells extensions no more than that.",
     "- *accepted*: taken whole or in part; *word by word*: times a word or line was taken.",
+    "- *rank*: the place of an accepted suggestion among those offered together; the first is the one shown unasked.",
     "- *kept*: accepted characters that were still there 30 s later.",
     "- *tokens per pass*: mean acceptance length, the bonus token included. Plain decoding has 1.",
     "- *against plain*: estimated as one token per measured pass, less the time it took. A pass that verifies " +
@@ -82,5 +84,18 @@ function draftTable(counters: Counters): string[] {
       ({ source, verified, accepted }) =>
         `| ${SOURCE_NAMES[source]} | ${verified} | ${accepted} | ${formatPercent(accepted / verified)} |`,
     ),
+  ];
+}
+
+/** Nothing where nobody turned to another suggestion. */
+function rankSection(counters: Counters): string[] {
+  const { acceptedByRank } = figuresOf(counters);
+  if (acceptedByRank.length === 0) return [];
+  return [
+    "## Accepted by rank",
+    "| rank | accepted |",
+    "|---:|---:|",
+    ...acceptedByRank.map((count, index) => `| ${index + 1} | ${count} |`),
+    "",
   ];
 }

@@ -42,8 +42,8 @@ export class SuggestionWatcher implements Disposable {
     this.#schedule();
   }
 
-  accepted(id: number): void {
-    this.#tracker.accepted(id, performance.now());
+  accepted(id: number, rank: number): void {
+    this.#tracker.accepted(id, performance.now(), rank);
     this.#schedule();
   }
 

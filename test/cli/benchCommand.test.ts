@@ -24,6 +24,8 @@ describe("benchCommand", () => {
     ["typing", { configs: ["plain"] }, "--configs"],
     ["repo", { sessions: 2 }, "--sessions"],
     ["all", { sessions: 2 }, "--sessions"],
+    ["suggestions", { sessions: 2 }, "--sessions"],
+    ["suggestions", { configs: ["plain"] }, "--configs"],
   ])("%s refuses %j before anything is loaded", async (suite, options, flag) => {
     const failure = await run(suite, options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CliError);

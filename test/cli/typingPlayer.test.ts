@@ -18,6 +18,7 @@ class NotingSource implements CompletionSource {
     return {
       suggestion: {
         id: 7,
+        others: [],
         text: "ok",
         origin,
         latencyMs: 1,

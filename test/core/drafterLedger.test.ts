@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { seededRandom } from "../../src/bench/sourceSpots.ts";
 import { DrafterLedger } from "../../src/core/drafterLedger.ts";
 
 const GOOD = { source: "suffixMatch", costMs: 0.1, gainTokens: 2 } as const;
@@ -47,6 +48,25 @@ describe("DrafterLedger", () => {
     pauseOf(ledger);
     steps(ledger, 500, [{ ...BAD, gainTokens: 9 }]);
     expect(ledger.isActive(BAD.source)).toBe(true);
+  });
+
+  test("noise alone pauses nobody who pays, and hides no loss for long", () => {
+    const numActive = (meanNet: number) => {
+      const ledger = new DrafterLedger(["chain"]);
+      const random = seededRandom(7);
+      let count = 0;
+      for (let step = 0; step < 2000; step++) {
+        const noise = 16 * (random() + random() + random() - 1.5);
+        const share = { source: BAD.source, costMs: 3, gainTokens: 3 + meanNet + noise };
+        ledger.stepped();
+        if (!ledger.isActive(BAD.source)) continue;
+        count++;
+        ledger.record([share], WORTH);
+      }
+      return count;
+    };
+    expect(numActive(2)).toBeGreaterThan(1800);
+    expect(numActive(-2)).toBeLessThan(500);
   });
 
   test("sees quickly what costs much of a pass", () => {

@@ -78,6 +78,21 @@ describe.each(nodes)("the bundle on $label", ({ node }) => {
     expect(plain.stats.numDraftTokens).toBe(0);
   });
 
+  test("drafts from a workspace, with the same output, and says how large it is", async () => {
+    const report = JSON.parse((await treeline(...cursor)).stdout);
+    const workspace = ["--workspace", "node_modules/redux"];
+    const { stdout, stderr } = await treeline(...cursor, ...workspace);
+    const drafted = JSON.parse(stdout);
+    expect(stderr).toBe("");
+    expect(drafted.tokens).toEqual(report.tokens);
+    expect(report.stats.bySource.workspace.numProposed).toBe(0);
+    expect(drafted.stats.bySource.workspace.numProposed).toBeGreaterThan(0);
+    const told = await treeline(...cursor.slice(0, -1), ...workspace);
+    expect(told.stderr).toMatch(/^indexed \d+ files, \d+ tokens in \d+ ms\n/);
+    const failure = await treeline(...cursor, "--workspace", "nowhere").catch((error) => error);
+    expect(failure.stderr).toMatch(/Expected a folder at .*nowhere/);
+  });
+
   test("widens a model that completes as the original does", async () => {
     const folder = await mkdtemp(join(tmpdir(), "treeline-bundle-"));
     try {

@@ -1,16 +1,17 @@
 /** A cancel frees the engine within one pass: counted in passes, on the real models, without the channel between. */
 import { beforeAll, expect, test } from "vitest";
 import { nullLog } from "../../src/core/log.ts";
-import { RecyclingStore } from "../../src/core/recyclingDrafter.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
 import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
 import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
-import type { CompletionResult } from "../../src/engine/protocol.ts";
+import type { CompleteParams, CompletionResult } from "../../src/engine/protocol.ts";
+import { SuggestionMemory } from "../../src/engine/suggestionMemory.ts";
 import type { LlamaContext } from "../../src/llama/llamaContext.ts";
 import { openContext } from "../../src/llama/llamaContext.ts";
 import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
 import { PromptTokens } from "../../src/llama/promptTokens.ts";
 import { LONG_REQUEST, PAIR } from "../support/builtEngine.ts";
+import { newLearnedState } from "../support/learnedStates.ts";
 import { TEST_GPU } from "../support/models.ts";
 import { NEVER } from "../support/never.ts";
 
@@ -42,46 +43,60 @@ function storesWith(target: TargetModel): GenerationStores {
   const { model } = pair.target;
   return {
     pair: { ...pair, target: { model, target: target as LlamaTarget } },
-    recycling: new RecyclingStore(model.vocabulary.size),
+    learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
     promptTokens: new PromptTokens(model),
+    passCost: undefined,
+    suggestionMemory: new SuggestionMemory(),
     log: nullLog,
     onPass: () => {},
   };
 }
 
-async function completeWith(target: TargetModel, signal = NEVER): Promise<CompletionResult> {
-  return generateCompletion(storesWith(target), LONG_REQUEST, () => {}, signal);
+async function completeWith(
+  target: TargetModel,
+  signal = NEVER,
+  request: CompleteParams = LONG_REQUEST,
+): Promise<CompletionResult> {
+  return generateCompletion(storesWith(target), request, () => {}, signal);
 }
 
-test("after an abort in any pass no further one begins, and the next completion is a fresh engine's", async () => {
-  let numPasses = 0;
-  let onPass = () => {};
-  using target = await openWatched(() => {
-    numPasses++;
-    onPass();
-  });
-  const fresh = await completeWith(target);
-
-  for (let last = 1; ; last++) {
-    // Nothing in the cache, so that every attempt has the prompt's passes, too.
-    await target.prefill(new Int32Array(0), NEVER);
-    numPasses = 0;
-    const controller = new AbortController();
-    onPass = () => {
-      if (numPasses === last) controller.abort();
-    };
-    const [outcome] = await Promise.allSettled([completeWith(target, controller.signal)]);
-    onPass = () => {};
-    // Prompt chunks follow the machine's speed, so only now it is known how many passes there are.
-    if (!controller.signal.aborted) {
-      expect(last).toBeGreaterThan(fresh.stats.numSteps);
-      break;
-    }
-    expect(outcome, `aborted in pass ${last}`).toMatchObject({
-      status: "rejected",
-      reason: { name: "AbortError" },
+test.each([
+  ["a completion", LONG_REQUEST],
+  ["three suggestions", { ...LONG_REQUEST, numSuggestions: 3 }],
+])(
+  "after an abort in any pass of %s no further one begins, and the next completion is a fresh engine's",
+  async (_, request) => {
+    let numPasses = 0;
+    let onPass = () => {};
+    using target = await openWatched(() => {
+      numPasses++;
+      onPass();
     });
-    expect(numPasses).toBe(last);
-    expect((await completeWith(target)).text, `after an abort in pass ${last}`).toBe(fresh.text);
-  }
-});
+    const fresh = await completeWith(target);
+
+    for (let last = 1; ; last++) {
+      // Nothing in the cache, so that every attempt has the prompt's passes, too.
+      await target.prefill(new Int32Array(0), NEVER);
+      numPasses = 0;
+      const controller = new AbortController();
+      onPass = () => {
+        if (numPasses === last) controller.abort();
+      };
+      const [outcome] = await Promise.allSettled([
+        completeWith(target, controller.signal, request),
+      ]);
+      onPass = () => {};
+      // Prompt chunks follow the machine's speed, so only now it is known how many passes there are.
+      if (!controller.signal.aborted) {
+        expect(last).toBeGreaterThan(fresh.stats.numSteps);
+        break;
+      }
+      expect(outcome, `aborted in pass ${last}`).toMatchObject({
+        status: "rejected",
+        reason: { name: "AbortError" },
+      });
+      expect(numPasses).toBe(last);
+      expect((await completeWith(target)).text, `after an abort in pass ${last}`).toBe(fresh.text);
+    }
+  },
+);

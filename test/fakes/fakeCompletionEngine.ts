@@ -9,6 +9,8 @@ import type {
 import type { CompletionEngine } from "../../src/session/runningGeneration.ts";
 
 export type TextOf = (prefixText: string, suffixText: string) => string;
+/** The suggestions beside the first. */
+export type OthersOf = (prefixText: string, suffixText: string) => readonly string[];
 
 /** An empty text after this word is refused for that reason. */
 const REJECTION = /empty$|tooShort$|repeatsSuffix$|repeatsLineAbove$|repetitive$/;
@@ -17,6 +19,7 @@ const REJECTION = /empty$|tooShort$|repeatsSuffix$|repeatsLineAbove$|repetitive$
 export class FakeRequest {
   readonly params: CompleteParams;
   readonly text: string;
+  readonly #others: readonly string[];
   readonly #onChunk: (chunk: CompletionChunk) => void;
   readonly #signal: AbortSignal;
   #numSent = 0;
@@ -26,11 +29,13 @@ export class FakeRequest {
   constructor(
     params: CompleteParams,
     text: string,
+    others: readonly string[],
     onChunk: (chunk: CompletionChunk) => void,
     signal: AbortSignal,
   ) {
     this.params = params;
     this.text = text;
+    this.#others = others;
     this.#onChunk = onChunk;
     this.#signal = signal;
     this.answer = new Promise((resolve, reject) => {
@@ -53,12 +58,25 @@ export class FakeRequest {
     if (!this.isOpen) return;
     if (this.#numSent === this.text.length) {
       const rejection = this.text === "" ? this.params.prefixText.match(REJECTION)?.[0] : undefined;
-      this.#settle?.resolve(fakeResult(this.text, rejection as CompletionRejection | undefined));
+      this.#settle?.resolve({
+        ...fakeResult(this.text, rejection as CompletionRejection | undefined),
+        ...this.#suggestions,
+      });
       this.#settle = undefined;
     } else {
       const text = this.text.charAt(this.#numSent++);
       this.#onChunk({ text, endsLine: this.text.startsWith("\n", this.#numSent) });
     }
+  }
+
+  get #suggestions(): Pick<CompletionResult, "suggestions"> {
+    const { numSuggestions = 1 } = this.params;
+    if (numSuggestions === 1) return {};
+    const texts = this.text === "" ? [] : [this.text, ...this.#others].slice(0, numSuggestions);
+    const sourceOf = (index: number) => (index === 0 ? "greedy" : "branches");
+    return {
+      suggestions: texts.map((text, index) => ({ text, logProb: -1, source: sourceOf(index) })),
+    };
   }
 
   finish(): void {
@@ -74,13 +92,15 @@ export class FakeRequest {
 export class FakeCompletionEngine implements CompletionEngine {
   readonly requests: FakeRequest[] = [];
   readonly #textOf: TextOf;
+  readonly #othersOf: OthersOf;
   /** Requests that came while an older one was still wanted. */
   numOverlaps = 0;
   /** Answers at once. */
   isInstant = false;
 
-  constructor(textOf: TextOf) {
+  constructor(textOf: TextOf, othersOf: OthersOf = () => []) {
     this.#textOf = textOf;
+    this.#othersOf = othersOf;
   }
 
   get running(): FakeRequest | undefined {
@@ -93,8 +113,10 @@ export class FakeCompletionEngine implements CompletionEngine {
     signal: AbortSignal,
   ): Promise<CompletionResult> {
     if (this.running !== undefined) this.numOverlaps++;
-    const text = this.#textOf(params.prefixText, params.suffixText);
-    const request = new FakeRequest(params, text, onChunk, signal);
+    const { prefixText, suffixText } = params;
+    const text = this.#textOf(prefixText, suffixText);
+    const others = this.#othersOf(prefixText, suffixText);
+    const request = new FakeRequest(params, text, others, onChunk, signal);
     this.requests.push(request);
     if (this.isInstant) request.finish();
     return request.answer;

@@ -1,7 +1,7 @@
 /**
  * An engine process without models, for tests of the session: it speaks the protocol and misbehaves on command.
  *
- * FAKE_ENGINE_START: `exit`, `hang` or `wrongVersion`. FAKE_ENGINE_JOURNAL: a file that gets one JSON line per event.
+ * FAKE_ENGINE_START: `exit`, `hang`, `wrongVersion` or `cannotForget`. FAKE_ENGINE_JOURNAL: a file that gets one JSON line per event.
  * Loads act by target path (`crashOnGpu.gguf`, `crash.gguf`, `missing.gguf`, `slow.gguf`), completions by prefix text
  * (`crash`, `hang`, `slow`, `fail`, `exit`), benchmarks by the name of their first suite (`crash`, `hang`, `slow`).
  */
@@ -47,7 +47,7 @@ connection.onRequest("health", () =>
   mode === "hang"
     ? new Promise(() => {})
     : {
-        protocolVersion: mode === "wrongVersion" ? 999 : 2,
+        protocolVersion: mode === "wrongVersion" ? 999 : 3,
         pid: process.pid,
         nodeVersion: process.version,
         isLoaded: loaded,
@@ -141,6 +141,20 @@ connection.onRequest("bench", async (params, token) => {
     for (let i = 0; i < 400 && !token.isCancellationRequested; i++) await delay(5);
   } else void report(2);
   return { isComplete: !token.isCancellationRequested };
+});
+
+// The index of a workspace is ready at once, with a file for every folder.
+connection.onNotification("workspace/open", (params) => {
+  journal({ event: "openWorkspace", params });
+  const status = { phase: "ready", numFiles: params?.roots.length ?? 0, numTokens: 7 };
+  void connection.sendNotification("workspace/status", { numWaiting: 0, ...status });
+});
+connection.onNotification("workspace/changes", (changes) => journal({ event: "changes", changes }));
+connection.onNotification("workspace/buffer", (buffer) => journal({ event: "buffer", buffer }));
+connection.onRequest("workspace/forget", () => {
+  journal({ event: "forget" });
+  if (mode === "cannotForget") return new ResponseError(ENGINE_ERROR, "The disk is busy.");
+  return null;
 });
 
 process.on("disconnect", () => process.exit(0));

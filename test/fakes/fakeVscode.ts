@@ -3,6 +3,7 @@
  * `vscode` (vitest.config.ts). Every disposable it hands out is counted until it is disposed.
  */
 import { EventEmitter, forgetDisposables, track } from "./fakeEvents.ts";
+import { fileEvents, happened } from "./fakeFiles.ts";
 import { resetWorkbench, workbenchWindow, workbenchWorkspace } from "./fakeWorkbench.ts";
 
 export {
@@ -138,11 +139,8 @@ const emptyState = (): FakeState => ({
 export let fake: FakeState = emptyState();
 
 const events = {
-  changeDocument: new EventEmitter<unknown>(),
-  closeDocument: new EventEmitter<unknown>(),
   changeConfiguration: new EventEmitter<{ affectsConfiguration(section: string): boolean }>(),
   changeSelection: new EventEmitter<unknown>(),
-  changeActiveEditor: new EventEmitter<unknown>(),
   changeWindowState: new EventEmitter<{ focused: boolean }>(),
 };
 
@@ -160,7 +158,7 @@ export function resetVscode(): void {
 export function setSetting(name: string, value: unknown): void {
   fake.settings.set(name, value);
   events.changeConfiguration.fire({
-    affectsConfiguration: (section) => name.startsWith(`${section}.`),
+    affectsConfiguration: (section) => name === section || name.startsWith(`${section}.`),
   });
 }
 
@@ -208,17 +206,16 @@ export const window = {
     return rest.includes(fake.pressedButton) ? fake.pressedButton : undefined;
   },
   onDidChangeTextEditorSelection: events.changeSelection.event,
-  onDidChangeActiveTextEditor: events.changeActiveEditor.event,
+  onDidChangeActiveTextEditor: happened.turnedTo.event,
   onDidChangeWindowState: events.changeWindowState.event,
 };
 
 export const workspace = {
   ...workbenchWorkspace,
+  ...fileEvents,
   textDocuments: [] as unknown[],
   notebookDocuments: [] as unknown[],
   isTrusted: true,
-  onDidChangeTextDocument: events.changeDocument.event,
-  onDidCloseTextDocument: events.closeDocument.event,
   onDidChangeConfiguration: events.changeConfiguration.event,
   registerTextDocumentContentProvider: () => track("content provider"),
   getConfiguration: (section: string) => ({

@@ -1,11 +1,8 @@
 /** Whatever a user does, what is shown is what the engine says here, or what is left of what it said a little before. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  type CompletionBroker,
-  ORPHAN_GRACE_MS,
-  PREFETCH_IDLE_MS,
-} from "../../src/session/completionBroker.ts";
+import { ORPHAN_GRACE_MS, PREFETCH_IDLE_MS } from "../../src/session/brokerTimings.ts";
+import type { CompletionBroker } from "../../src/session/completionBroker.ts";
 import type { CompletionQuery, QueryOutcome } from "../../src/session/completionQuery.ts";
 import type { FakeCompletionEngine } from "../fakes/fakeCompletionEngine.ts";
 import { at, brief, createBroker, settle } from "../support/brokerHarness.ts";
@@ -23,6 +20,12 @@ function textOf(prefixText: string, suffixText: string): string {
   return Array.from({ length }, (_, index) => ((hash >>> (8 + 2 * index)) & 1 ? "a" : "b")).join(
     "",
   );
+}
+
+/** Beside a text those with one letter changed, where there is a letter. */
+function othersOf(prefixText: string, suffixText: string): string[] {
+  const text = textOf(prefixText, suffixText);
+  return ["a", "b"].map((letter) => letter + text.slice(1)).filter((other) => other !== text);
 }
 
 type Action =
@@ -189,7 +192,8 @@ function isRight(query: CompletionQuery, text: string, engine: FakeCompletionEng
   return engine.requests.some(({ params }) => {
     const { prefixText: before } = params;
     if (params.suffixText !== suffixText || !prefixText.startsWith(before)) return false;
-    return params.prefixText + textOf(before, suffixText) === prefixText + text;
+    const texts = [textOf(before, suffixText), ...othersOf(before, suffixText)];
+    return texts.some((whole) => before + whole === prefixText + text);
   });
 }
 
@@ -202,44 +206,56 @@ afterAll(() => {
 });
 
 describe("CompletionBroker", () => {
-  test.each([true, false])("shows only what the engine says, with caches: %s", async (caches) => {
-    let numShown = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 60, size: "max" }), async (actions) => {
-        const { broker, engine, clock, log } = createBroker(textOf, caches);
-        const editor = new Editor(broker, engine, clock);
-        for (const one of actions) {
-          editor.do(one);
-          await settle();
-        }
-        // Every question gets an answer once time passes and the engine works.
-        for (let round = 0; editor.pending.size > 0 && round < 10; round++) {
-          clock.advance(1000);
-          await settle();
-          engine.running?.finish();
-          await settle();
-        }
-        expect(editor.pending.size).toBe(0);
-        expect(engine.numOverlaps).toBe(0);
-        expect(log.filter((line) => line.startsWith("error"))).toEqual([]);
-        for (const { query, outcome } of editor.answers) {
-          if (!("suggestion" in outcome)) continue;
-          numShown++;
-          const { text, origin } = outcome.suggestion;
-          expect(text).not.toBe("");
-          expect(isRight(query, text, engine)).toBe(true);
-          if (!caches || origin === "generated") {
-            expect(text).toBe(textOf(query.prefixText, query.suffixText));
+  test.each([
+    [true, 1],
+    [true, 3],
+    [false, 1],
+  ])(
+    "shows only what the engine says, with caches: %s, suggestions: %i",
+    async (caches, number) => {
+      let numShown = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(action, { maxLength: 60, size: "max" }), async (actions) => {
+          const { broker, engine, clock, log } = createBroker(
+            textOf,
+            caches,
+            number === 1 ? undefined : othersOf,
+          );
+          const editor = new Editor(broker, engine, clock);
+          for (const one of actions) {
+            editor.do(one);
+            await settle();
           }
-        }
-        broker[Symbol.dispose]();
-        await settle();
-        expect(engine.running).toBeUndefined();
-      }),
-      { numRuns: NUM_RUNS },
-    );
-    expect(numShown).toBeGreaterThan(NUM_RUNS);
-  });
+          // Every question gets an answer once time passes and the engine works.
+          for (let round = 0; editor.pending.size > 0 && round < 10; round++) {
+            clock.advance(1000);
+            await settle();
+            engine.running?.finish();
+            await settle();
+          }
+          expect(editor.pending.size).toBe(0);
+          expect(engine.numOverlaps).toBe(0);
+          expect(log.filter((line) => line.startsWith("error"))).toEqual([]);
+          for (const { query, outcome } of editor.answers) {
+            if (!("suggestion" in outcome)) continue;
+            numShown++;
+            const { text, others, origin } = outcome.suggestion;
+            expect(text).not.toBe("");
+            for (const each of [text, ...others]) expect(isRight(query, each, engine)).toBe(true);
+            expect(others).not.toContain(text);
+            if (!caches || origin === "generated") {
+              expect(text).toBe(textOf(query.prefixText, query.suffixText));
+            }
+          }
+          broker[Symbol.dispose]();
+          await settle();
+          expect(engine.running).toBeUndefined();
+        }),
+        { numRuns: NUM_RUNS },
+      );
+      expect(numShown).toBeGreaterThan(NUM_RUNS);
+    },
+  );
 
   test("a cancel at any moment is an outcome, frees the engine and harms no later question", async () => {
     let numCancelled = 0;

@@ -6,7 +6,7 @@ import type {
   QueryOutcome,
   QueryTrigger,
 } from "../../src/session/completionQuery.ts";
-import { FakeCompletionEngine, type TextOf } from "../fakes/fakeCompletionEngine.ts";
+import { FakeCompletionEngine, type OthersOf, type TextOf } from "../fakes/fakeCompletionEngine.ts";
 import { FakeClock } from "./clock.ts";
 import { NEVER } from "./never.ts";
 
@@ -28,8 +28,9 @@ export function at(
   return { documentId, languageId: "typescript", prefixText, suffixText, trigger };
 }
 
-export function createBroker(textOf: TextOf, caches = true) {
-  const engine = new FakeCompletionEngine(textOf);
+/** @param othersOf - given, three suggestions are wanted. */
+export function createBroker(textOf: TextOf, caches = true, othersOf?: OthersOf) {
+  const engine = new FakeCompletionEngine(textOf, othersOf);
   const clock = new FakeClock();
   const log: string[] = [];
   const broker = new CompletionBroker({
@@ -37,6 +38,7 @@ export function createBroker(textOf: TextOf, caches = true) {
     clock,
     maxTokens: 64,
     sources: DRAFT_SOURCES,
+    numSuggestions: othersOf === undefined ? 1 : 3,
     log: (level, message) => log.push(`${level} ${message}`),
     caches,
   });

@@ -5,6 +5,7 @@ import { DRAFT_SOURCES } from "../../src/core/draftTree.ts";
 import type { CompleteParams, LoadParams } from "../../src/engine/protocol.ts";
 import { systemClock } from "../../src/session/clock.ts";
 import { EngineClient } from "../../src/session/engineClient.ts";
+import type { EngineSupervisorOptions } from "../../src/session/engineSupervisor.ts";
 import { DRAFT_PATH, TARGET_PATH } from "./modelPaths.ts";
 
 const projectFile = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -41,13 +42,17 @@ export function assertBuilt(): void {
  * A client that runs nothing yet. Dispose it.
  * @param env - added to the engine's environment.
  */
-export function openClient(env: NodeJS.ProcessEnv = {}): EngineClient {
+export function openClient(
+  env: NodeJS.ProcessEnv = {},
+  options: Pick<Partial<EngineSupervisorOptions>, "workspace" | "log"> = {},
+): EngineClient {
   return new EngineClient({
     enginePath: ENGINE_PATH,
     gpu: "off",
     log: () => {},
     clock: systemClock,
     env: { ...process.env, ...env },
+    ...options,
   });
 }
 

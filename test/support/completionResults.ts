@@ -21,11 +21,12 @@ export function completionResult(text: string): CompletionResult {
   };
 }
 
-export function suggestion(id: number, text: string): Suggestion {
+export function suggestion(id: number, text: string, others: readonly string[] = []): Suggestion {
   const result = Promise.resolve(completionResult(text));
   return {
     id,
     text,
+    others,
     origin: "generated",
     latencyMs: 12,
     isWhole: true,

@@ -8,6 +8,7 @@ import type { GpuChoice } from "../../src/core/backend.ts";
 import type { CompleteParams } from "../../src/engine/protocol.ts";
 import { EngineClient, type EngineState } from "../../src/session/engineClient.ts";
 import { MAX_DELAY_MS } from "../../src/session/restartPolicy.ts";
+import type { WorkspaceFeed } from "../../src/session/workspaceFeed.ts";
 import { FakeClock } from "./clock.ts";
 
 const ENGINE_PATH = fileURLToPath(new URL("../fakes/fakeEngine.mjs", import.meta.url));
@@ -40,6 +41,9 @@ interface JournalEvent {
   readonly event: string;
   readonly gpu?: GpuChoice;
   readonly targetPath?: string;
+  readonly params?: unknown;
+  readonly changes?: unknown;
+  readonly buffer?: unknown;
 }
 
 export async function events(): Promise<JournalEvent[]> {
@@ -60,7 +64,7 @@ function isRunning(pid: number): boolean {
 }
 
 export function createClient(
-  options: { gpu?: GpuChoice; start?: string; enginePath?: string } = {},
+  options: { gpu?: GpuChoice; start?: string; enginePath?: string; workspace?: WorkspaceFeed } = {},
 ) {
   const clock = new FakeClock(MAX_DELAY_MS);
   const log: string[] = [];
@@ -69,6 +73,7 @@ export function createClient(
     gpu: options.gpu ?? "off",
     log: (_level, message) => log.push(message),
     clock,
+    ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
     env: {
       ...process.env,
       FAKE_ENGINE_JOURNAL: journal,

@@ -9,7 +9,7 @@ import type { TargetModel } from "../../src/core/targetModel.ts";
 import { FakeTarget, type LogitsOf } from "../fakes/fakeTarget.ts";
 import { NEVER } from "./never.ts";
 
-export const VOCAB_SIZE = 400;
+export const VOCAB_SIZE = 128;
 /** What is left for others by rank, of what the first choice leaves. */
 const OTHERS = [0.5, 0.25, 0.12, 0.06, 0.03];
 const ORDER = 3;

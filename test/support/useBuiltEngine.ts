@@ -15,8 +15,8 @@ export function useBuiltEngine(): void {
 }
 
 /** A client on the CPU that is disposed after the test; see {@link openClient}. */
-export function createClient(env: NodeJS.ProcessEnv = {}): EngineClient {
-  const client = openClient(env);
+export function createClient(...options: Parameters<typeof openClient>): EngineClient {
+  const client = openClient(...options);
   clients.push(client);
   return client;
 }

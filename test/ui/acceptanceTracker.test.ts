@@ -25,10 +25,10 @@ function editor(text = "", eol = "\n") {
       now += ms;
       return tracker.tick(now, read);
     },
-    offer(id: number, offered: string, offset = content.length) {
+    offer(id: number, offered: string, offset = content.length, others: readonly string[] = []) {
       const withEol = offered.replaceAll("\n", eol);
       tracker.offered(
-        { id, documentId: DOC, languageId: "typescript", offset, text: withEol },
+        { id, documentId: DOC, languageId: "typescript", offset, text: withEol, others },
         now,
       );
     },
@@ -38,7 +38,7 @@ function editor(text = "", eol = "\n") {
       tracker.cursorMoved(DOC, offset + inserted.length, now);
     },
     move: (offset: number) => tracker.cursorMoved(DOC, offset, now),
-    accept: (id: number) => tracker.accepted(id, now),
+    accept: (id: number, rank?: number) => tracker.accepted(id, now, rank),
     close: () => tracker.closed(DOC, read),
   };
 }
@@ -64,6 +64,27 @@ describe("AcceptanceTracker", () => {
     e.insert("\n  b();\n}");
     e.accept(1);
     expect(e.counters).toMatchObject({ accepted: 1, acceptedCharacters: 17 });
+  });
+
+  test("counts which of several was taken, whole, by words, or through the command alone", () => {
+    const whole = editor();
+    whole.offer(1, "abc", 0, ["abd", "xyz"]);
+    whole.insert("xyz");
+    whole.accept(1, 3);
+    expect(whole.counters).toMatchObject({ accepted: 1, acceptedCharacters: 3 });
+    expect(whole.counters).toMatchObject({ "acceptedRank.3": 1, shown: 1 });
+    const byWords = editor();
+    byWords.offer(1, "abc def", 0, ["xyz uvw"]);
+    byWords.insert("xyz ");
+    byWords.insert("uvw");
+    byWords.accept(1, 2);
+    expect(byWords.counters).toMatchObject({ accepted: 1, "acceptedRank.2": 1 });
+    expect(byWords.counters).toMatchObject({ partialAccepts: 1, acceptedCharacters: 7 });
+    const typedInto = editor();
+    typedInto.offer(1, "abc", 0, ["abde"]);
+    typedInto.insert("a");
+    typedInto.insert("bde");
+    expect(typedInto.counters).toMatchObject({ "acceptedRank.2": 1, acceptedCharacters: 3 });
   });
 
   test("does not count what other text, or another place, replaced before that", () => {
@@ -95,7 +116,12 @@ describe("AcceptanceTracker", () => {
     e.insert("call(a, b)");
     e.accept(1);
     e.accept(1);
-    expect(e.counters).toEqual({ shown: 1, accepted: 1, acceptedCharacters: 10 });
+    expect(e.counters).toEqual({
+      shown: 1,
+      accepted: 1,
+      "acceptedRank.1": 1,
+      acceptedCharacters: 10,
+    });
   });
 
   test("counts Tab by the command alone where the edit looks different", () => {
@@ -115,6 +141,7 @@ describe("AcceptanceTracker", () => {
     expect(e.counters).toEqual({
       shown: 1,
       accepted: 1,
+      "acceptedRank.1": 1,
       partialAccepts: 2,
       acceptedCharacters: 17,
     });

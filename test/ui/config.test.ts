@@ -28,7 +28,10 @@ describe("readConfig", () => {
       gpu: "auto",
       contextSize: 4096,
       maxTokens: 64,
+      numSuggestions: 3,
+      suggestionMethod: "branches",
       speculation: true,
+      index: true,
     });
     expect(Object.isFrozen(config)).toBe(true);
     expect(warnings).toEqual([]);
@@ -53,11 +56,12 @@ describe("readConfig", () => {
       "model.gpu": "rocm",
       "model.target": 7,
       "speculation.enabled": "yes",
+      "suggestion.method": "all",
       "suggestion.enabled": null,
     });
     expect(config).toMatchObject({ enable: DEFAULT_ENABLE, gpu: "auto", speculation: true });
     expect(config.targetPath).toBeUndefined();
-    expect(warnings).toHaveLength(4);
+    expect(warnings).toHaveLength(5);
   });
 
   test("expands the home folder and trims paths", () => {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import {
   resetVscode,
   setSetting,
   Uri,
+  workspace,
 } from "../fakes/fakeVscode.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
@@ -42,6 +43,7 @@ describe("activate and deactivate", () => {
     activate({
       extensionPath: folder,
       globalStorageUri: Uri.from({ scheme: "file", path: join(folder, "storage") }),
+      storageUri: Uri.from({ scheme: "file", path: join(folder, "workspaceStorage") }),
       globalState: { get: () => undefined, update: async () => {} },
       subscriptions,
     } as never);
@@ -55,13 +57,16 @@ describe("activate and deactivate", () => {
   const statusText = () => fake.statusItems[0]?.text;
   const isReady = () => expect(statusText()).toBe("$(list-tree) Treeline");
 
-  async function enginePids(): Promise<number[]> {
+  /** What engines did, in order. */
+  async function events(): Promise<{ pid: number; event: string; params?: unknown }[]> {
     const text = await readFile(journal, "utf8");
     return text
       .trim()
       .split("\n")
-      .map((line) => (JSON.parse(line) as { pid: number }).pid);
+      .map((line) => JSON.parse(line));
   }
+
+  const enginePids = async () => (await events()).map(({ pid }) => pid);
 
   test("registers everything that the manifest contributes, and nothing else to be seen", async () => {
     start();
@@ -87,6 +92,37 @@ describe("activate and deactivate", () => {
 
   test("leaves nothing behind when it ends while it starts", async () => {
     start();
+    await end();
+    expect(liveDisposables()).toEqual([]);
+  });
+
+  test("opens the workspace, forgets it when asked, and opens it again when asked", async () => {
+    const learned = join(folder, "workspaceStorage", "learned");
+    const path = join(folder, "sources");
+    const uri = Uri.from({ scheme: "file", path });
+    (workspace as { workspaceFolders: unknown }).workspaceFolders = [{ name: "sources", uri }];
+    const roots = [{ path, name: "sources", isOnDisk: true, excludes: [] }];
+    const numOpened = async () =>
+      (await events()).filter(({ event }) => event === "openWorkspace").length;
+    start();
+    await vi.waitFor(isReady);
+    const opened = (await events()).find(({ event }) => event === "openWorkspace");
+    expect(opened?.params).toEqual({ roots, storagePath: learned });
+    const value = expect.stringContaining("Workspace index: 1 file, 7 tokens");
+    await vi.waitFor(() => expect(fake.statusItems[0]?.tooltip).toMatchObject({ value }));
+
+    await mkdir(learned, { recursive: true });
+    await writeFile(join(learned, "workspace-index.bin"), "tokens");
+    await fake.commands.get("treeline.forgetWorkspace")?.();
+    await expect(stat(learned)).rejects.toThrow(/ENOENT/);
+    expect(fake.infoMessages.at(-1)).toMatch(/is deleted.*indexed again when its window/);
+    expect(await numOpened()).toBe(1);
+    fake.pressedButton = "Index Now";
+    await fake.commands.get("treeline.forgetWorkspace")?.();
+    await vi.waitFor(async () => expect(await numOpened()).toBe(2));
+    setSetting("treeline.index.enabled", false);
+    await fake.commands.get("treeline.forgetWorkspace")?.();
+    expect(fake.infoMessages.at(-1)).toMatch(/Indexing is off/);
     await end();
     expect(liveDisposables()).toEqual([]);
   });

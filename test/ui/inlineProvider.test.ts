@@ -83,6 +83,23 @@ describe("InlineProvider", () => {
     return () => expect(liveDisposables()).toEqual([]);
   });
 
+  test("hands out several items in one place, the first as it would be alone", async () => {
+    const several = setUp(async () => ({ suggestion: suggestion(5, "b;\n", ["c;\n", "d;"]) }));
+    const list = await several.ask("const a = █\n");
+    const alone = await setUp(async () => ({ suggestion: suggestion(5, "b;\n") })).ask(
+      "const a = █\n",
+    );
+    expect(list?.items[0]).toEqual(alone?.items[0]);
+    expect(list?.items.map(({ insertText }) => insertText)).toEqual(["b;\n", "c;\n", "d;"]);
+    const ranks = list?.items.map(({ command }) => command?.arguments);
+    expect(ranks).toEqual([
+      [5, 1],
+      [5, 2],
+      [5, 3],
+    ]);
+    expect(several.offers).toMatchObject([{ text: "b;\n", others: ["c;\n", "d;"] }]);
+  });
+
   test("asks with the text around the cursor and hands out one item there", async () => {
     const { ask, queries, offers, reasons } = setUp();
     const list = await ask("const a = █\nnext();\n");
@@ -90,6 +107,7 @@ describe("InlineProvider", () => {
       {
         prefixText: "const a = ",
         suffixText: "\nnext();\n",
+        documentPath: "/ws/a.ts",
         documentId: "file:/ws/a.ts",
         languageId: "typescript",
         filePath: "a.ts",
@@ -102,12 +120,13 @@ describe("InlineProvider", () => {
       {
         insertText: "b + c;\n",
         range: new Range(at, at),
-        command: { title: "Suggestion Accepted", command: ACCEPTED_COMMAND, arguments: [5] },
+        command: { title: "Suggestion Accepted", command: ACCEPTED_COMMAND, arguments: [5, 1] },
       },
     ]);
     expect(offers).toEqual([
       {
         id: 5,
+        others: [],
         documentId: "file:/ws/a.ts",
         languageId: "typescript",
         offset: 10,

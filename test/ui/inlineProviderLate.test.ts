@@ -89,7 +89,7 @@ describe("InlineProvider with an answer that the editor gave up", () => {
 
   test("has it ask again once it is there", async () => {
     const { answers, numTriggers } = await giveUp(750);
-    expect(answers.map(({ trigger }) => trigger)).toEqual(["automatic", "invoke"]);
+    expect(answers.map(({ trigger }) => trigger)).toEqual(["automatic", "again"]);
     expect(numTriggers).toBe(1);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Counters } from "../../src/ui/counters.ts";
 import { type Decision, DecisionLog, MAX_DECISIONS } from "../../src/ui/decisionLog.ts";
 import { type EditorFacts, noSuggestionReport } from "../../src/ui/noSuggestionReport.ts";
 import { statisticsReport } from "../../src/ui/statisticsReport.ts";
@@ -120,6 +121,15 @@ describe("statisticsReport", () => {
     expect(report.indexOf("| 2025-11-21 |")).toBeLessThan(report.indexOf("| 2025-11-20 |"));
     expect(report).toContain("| draft model | 10 | 4 | 40 % |");
     expect(report).toContain("1.50");
+  });
+
+  test("has acceptances by rank once another than the first was taken", () => {
+    const of = (counters: Counters) =>
+      statisticsReport({ "2025-11-21": { go: counters } }, new Date());
+    expect(of({ accepted: 3, "acceptedRank.1": 3 })).not.toContain("## Accepted by rank");
+    expect(of({ accepted: 3, "acceptedRank.1": 2, "acceptedRank.3": 1 })).toContain(
+      "## Accepted by rank\n| rank | accepted |\n|---:|---:|\n| 1 | 2 |\n| 2 | 0 |\n| 3 | 1 |\n",
+    );
   });
 
   test("is readable with no counts", () => {

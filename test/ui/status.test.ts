@@ -48,6 +48,18 @@ describe("renderStatus", () => {
     expect(tooltip).toContain("word by word once");
   });
 
+  test("says how large the workspace's index is, and how far it has come", () => {
+    const tooltip = (phase: "off" | "indexing" | "ready", numWaiting = 0) => {
+      const index = { phase, numFiles: 1, numTokens: 1_234_567, numWaiting };
+      return renderStatus({ phase: "ready", alsoLoadedBytes: 0, today: NOTHING, index }).tooltip;
+    };
+    expect(tooltip("ready")).toContain("Workspace index: 1 file, 1,234,567 tokens");
+    expect(tooltip("indexing", 1_000)).toContain(
+      "Indexing the workspace: 1 file, 1,234,567 tokens, 1,000 to go",
+    );
+    expect(tooltip("off")).not.toMatch(/index/i);
+  });
+
   test("says that the language is off, and shows no figures then", () => {
     const view = renderStatus({
       phase: "ready",

@@ -1,0 +1,37 @@
+/** The suite of several suggestions: the sources are gathered here, everything else happens in the engine. */
+import { formatSuggestionsReport } from "../bench/suggestionsReport.ts";
+import type { BenchSuggestionsAnswer } from "../engine/suggestionMessages.ts";
+import type { BenchSuite } from "./benchSuite.ts";
+import {
+  DEFAULT_MAX_TOKENS,
+  DEFAULT_PROMPT_TOKENS,
+  DEFAULT_PROMPTS,
+  progressLine,
+  workspaceSources,
+} from "./speedSuite.ts";
+
+export const suggestionsSuite: BenchSuite<BenchSuggestionsAnswer> = {
+  async measure(surroundings, signal) {
+    const { options, context, session } = surroundings;
+    return session.client.benchSuggestions(
+      {
+        workspace: await workspaceSources(surroundings, signal),
+        numPrompts: options.prompts ?? DEFAULT_PROMPTS,
+        maxTokens: options.maxTokens ?? DEFAULT_MAX_TOKENS,
+        maxPromptTokens: options.promptTokens ?? DEFAULT_PROMPT_TOKENS,
+        seed: options.seed,
+      },
+      (progress) => context.terminal.progress(progressLine(progress)),
+      signal,
+    );
+  },
+  format(answer) {
+    const { origin, seed, maxTokens, backend, models, isComplete } = answer;
+    const draft = models.draft === null ? "no draft model" : `draft ${models.draft}`;
+    const cut = isComplete ? "" : " Not all prompts were measured.";
+    return (
+      `# Several suggestions\n\nTarget ${models.target}, ${draft}, ${backend}. Spans hidden in ${origin}, behind white ` +
+      `space; seed ${seed}, ${maxTokens} tokens at most.${cut}\n\n${formatSuggestionsReport(answer)}\n`
+    );
+  },
+};

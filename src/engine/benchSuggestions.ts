@@ -1,0 +1,139 @@
+/** One request for the suite `suggestions` → its report: prompts from the workspace, the loaded pair, fresh drafters. */
+import type { SuggestionPrompt } from "../bench/promptSuggestions.ts";
+import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
+import { measureSuggestions } from "../bench/suggestionsBench.ts";
+import { drawWordSpots } from "../bench/wordSpots.ts";
+import { MeasuredPolicy } from "../core/draftPolicy.ts";
+import type { DraftSource } from "../core/draftTree.ts";
+import { EngineError } from "../core/errors.ts";
+import { measurePassCost } from "../core/measurePassCost.ts";
+import { PassCostTable } from "../core/passCost.ts";
+import { RecyclingStore } from "../core/recyclingStore.ts";
+import { PromptTokens } from "../llama/promptTokens.ts";
+import { buildCompletionPrompt } from "./completionPrompt.ts";
+import { createDrafters, draftBudget } from "./draftSetup.ts";
+import type { ModelPair } from "./modelHost.ts";
+import type { BenchProgress } from "./protocol.ts";
+import type { BenchSuggestionsAnswer, BenchSuggestionsParams } from "./suggestionMessages.ts";
+import { SuggestionRules } from "./suggestionRules.ts";
+
+/** k: suggestions asked for. */
+const COUNTS = [3, 8] as const;
+/** One prompt warms everything up. */
+const NUM_WARMUPS = 1;
+/** Time for t(n), in ms. */
+const MEASURE_MS = 1000;
+/** Of a first suggestion; a branch has them but for the draft model, which has one cache. */
+const BRANCH_SOURCES: readonly DraftSource[] = ["suffixMatch", "recycling"];
+const FIRST_SOURCES: readonly DraftSource[] = [...BRANCH_SOURCES, "draftModel"];
+/** For the n-grams, which are learned anew for each prompt. */
+const MAX_NGRAM_CHARS = 400_000;
+
+/**
+ * What was finished before an abort is reported.
+ * @throws EngineError of the models, `invalidRequest` if the files hold no code; AbortError before a prompt is finished.
+ */
+export async function benchSuggestions(
+  pair: ModelPair,
+  params: BenchSuggestionsParams,
+  onProgress: (progress: BenchProgress) => void,
+  signal: AbortSignal,
+): Promise<BenchSuggestionsAnswer> {
+  const { workspace, numPrompts, seed, maxTokens } = params;
+  const { target, draft } = pair;
+  const tell = (done: number, what: string) =>
+    onProgress({ part: "suggestions", done, total: numPrompts, what });
+  // What is compared has the same threads from the first pass to the last.
+  const frozen = [target, draft].map((model) => model?.target.freezeThreads());
+  try {
+    tell(0, "measuring what a pass costs");
+    const now = () => performance.now();
+    const cost = await measurePassCost(target.target, { now, budgetMs: MEASURE_MS }, signal);
+    const table = new PassCostTable(cost.points, target.target.maxNodes);
+    const spots = drawSpots(workspace.files, numPrompts + NUM_WARMUPS, seed);
+    const prompts = suggestionPrompts(pair, params, spots);
+    const material = { recycling: new RecyclingStore(target.target.vocabSize) };
+    const { vocabulary } = target.model;
+    const utf8 = new TextDecoder();
+    const report = await measureSuggestions(
+      {
+        target: target.target,
+        ...(draft === undefined ? {} : { draft: draft.target }),
+        prompts,
+        counts: COUNTS,
+        text: {
+          pieceOf: (token) => utf8.decode(vocabulary.pieceBytes(token)),
+          isEndToken: pair.isEndToken,
+        },
+        drafters: () => createDrafters(pair, material, FIRST_SOURCES),
+        branchDrafters: () => createDrafters(pair, material, BRANCH_SOURCES),
+        ...draftBudget(pair, new MeasuredPolicy(table)),
+        passMs: (numRows) => table.ms(numRows),
+        workspace: ngramTexts(workspace.files, spots).map((text) => vocabulary.tokenize(text)),
+        now,
+        onProgress: (done) => tell(Math.max(0, done - NUM_WARMUPS), "each method in turn"),
+      },
+      signal,
+    );
+    return {
+      ...report,
+      origin: workspace.origin,
+      seed,
+      maxTokens,
+      backend: pair.loaded.backend,
+      models: { target: pair.loaded.target.name, draft: pair.loaded.draft?.name ?? null },
+      isComplete: report.numPrompts === prompts.length - NUM_WARMUPS && !signal.aborted,
+    };
+  } finally {
+    for (const each of frozen) each?.[Symbol.dispose]();
+  }
+}
+
+function drawSpots(files: readonly SourceFile[], count: number, seed: number): SourceSpot[] {
+  try {
+    return drawWordSpots(files, count, seed);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new EngineError(
+      "invalidRequest",
+      `Expected code to hide for the suite suggestions, found no line of code in ${files.length} files. ` +
+        "Choose another folder.",
+    );
+  }
+}
+
+/** Made as completions make theirs, with the same ends. */
+function suggestionPrompts(
+  pair: ModelPair,
+  { workspace: { repoName }, maxTokens, maxPromptTokens }: BenchSuggestionsParams,
+  spots: readonly SourceSpot[],
+): SuggestionPrompt[] {
+  const promptTokens = new PromptTokens(pair.target.model);
+  return spots.map((spot) => {
+    const { prefixText, suffixText, path, hiddenText } = spot;
+    const repo = repoName === undefined ? {} : { repoName };
+    const request = { prefixText, suffixText, filePath: path, ...repo, maxTokens };
+    const context = buildCompletionPrompt(pair, promptTokens, request, maxPromptTokens);
+    const rules = new SuggestionRules(pair, spot, maxTokens, context.promptTokens.length);
+    return {
+      context,
+      hiddenLine: hiddenText.split("\n", 1)[0] ?? "",
+      newLimits: () => rules.newLimits(),
+      textOf: (suggestion) => rules.textOf(suggestion),
+    };
+  });
+}
+
+/** Texts of which no prompt hides a span, for the n-grams: what is hidden must not be known. */
+function ngramTexts(files: readonly SourceFile[], spots: readonly SourceSpot[]): string[] {
+  const hidden = new Set(spots.map(({ path }) => path));
+  const texts: string[] = [];
+  let numChars = 0;
+  for (const { path, text } of files) {
+    if (hidden.has(path)) continue;
+    numChars += text.length;
+    if (numChars > MAX_NGRAM_CHARS) break;
+    texts.push(text);
+  }
+  return texts;
+}

@@ -1,0 +1,59 @@
+/** The first suggestion while it is decoded: its tokens, their texts, and what of it is sent ahead. */
+import type { CompletionStopRule } from "../core/stopRules.ts";
+import { TokenBuffer } from "../core/tokens.ts";
+import { streamableText } from "../core/trimCompletion.ts";
+import { TokenDecoder, type Vocabulary } from "../llama/vocabulary.ts";
+import type { CompletionChunk } from "./protocol.ts";
+
+export class CompletionOutput {
+  readonly #decoder: TokenDecoder;
+  readonly #stopRule: CompletionStopRule;
+  readonly #onChunk: (chunk: CompletionChunk) => void;
+  readonly #tokens = new TokenBuffer();
+  readonly #pieces: string[] = [];
+  #numSentChars = 0;
+  #wasLineSent = false;
+
+  constructor(
+    vocabulary: Vocabulary,
+    stopRule: CompletionStopRule,
+    onChunk: (chunk: CompletionChunk) => void,
+  ) {
+    this.#decoder = new TokenDecoder(vocabulary);
+    this.#stopRule = stopRule;
+    this.#onChunk = onChunk;
+  }
+
+  /** [tokens so far] valid until the next is pushed. */
+  get tokens(): Int32Array {
+    return this.#tokens.view();
+  }
+
+  /** [tokens so far] */
+  get pieces(): readonly string[] {
+    return this.#pieces;
+  }
+
+  /** Tokens that the stop rule has seen. */
+  push(tokens: Int32Array): void {
+    for (const token of tokens) this.#pieces.push(this.#decoder.push(token));
+    this.#tokens.append(tokens);
+    const rule = this.#stopRule;
+    if (rule.endCause !== undefined) return;
+    const text = streamableText(rule.settledText, rule.context);
+    this.#send(text, rule.isSettledByLine && text !== "");
+  }
+
+  /** Sends the rest of what is shown. */
+  finish(text: string): void {
+    this.#send(text, false);
+  }
+
+  #send(text: string, endsLine: boolean): void {
+    const isNews = text.length > this.#numSentChars || (endsLine && !this.#wasLineSent);
+    if (!isNews || text.length < this.#numSentChars) return;
+    this.#onChunk({ text: text.slice(this.#numSentChars), endsLine });
+    this.#numSentChars = text.length;
+    this.#wasLineSent = endsLine;
+  }
+}

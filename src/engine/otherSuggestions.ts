@@ -1,0 +1,148 @@
+/**
+ * The suggestions beside the first, of one request: watches how the first is decoded, then has the others proposed and
+ * finished by the target, and ranks them all. Which proposals there are, `core/alternativeSuggestions.ts` says.
+ */
+import {
+  type AlternativesParams,
+  decodeAlternatives,
+  decodeSuperposedAlternatives,
+} from "../core/alternativeSuggestions.ts";
+import { BranchPointCollector } from "../core/branchPoints.ts";
+import type { BranchDecode } from "../core/decodeBranches.ts";
+import type { Drafter, GenerationContext, VerifiedStep } from "../core/drafter.ts";
+import { ROOT } from "../core/draftTree.ts";
+import type { Generation } from "../core/generation.ts";
+import type { Log } from "../core/log.ts";
+import type { PassCostTable } from "../core/passCost.ts";
+import { meanOf, rankSuggestions } from "../core/rankSuggestions.ts";
+import { paperSettings } from "../core/superposedCandidates.ts";
+import type { ModelPair } from "./modelHost.ts";
+import type { SuggestionMemory } from "./suggestionMemory.ts";
+import type {
+  CompletedSuggestion,
+  SuggestionProposer,
+  SuggestionsRequest,
+} from "./suggestionMessages.ts";
+import type { SuggestionRules } from "./suggestionRules.ts";
+
+/** Tokens of a superposed draft: the paper's recommended length. */
+const SUPERPOSED_TOKENS = 10;
+
+export interface OtherSuggestionsSetting {
+  readonly pair: ModelPair;
+  readonly request: SuggestionsRequest;
+  readonly context: GenerationContext;
+  readonly rules: SuggestionRules;
+  /** Of one branch; without the draft model, which has one cache. Fresh ones each time. */
+  readonly newDrafters: () => readonly Drafter[];
+  readonly maxDraftNodes: number;
+  /** Absent where t(n) was not measured. */
+  readonly passCost: PassCostTable | undefined;
+  readonly memory: SuggestionMemory;
+  readonly log: Log;
+}
+
+/** Whether more than one suggestion is asked for. */
+export function wantsOthers({ numSuggestions = 1 }: SuggestionsRequest): boolean {
+  return numSuggestions > 1;
+}
+
+export class OtherSuggestions {
+  readonly #setting: OtherSuggestionsSetting;
+  readonly #branchPoints: BranchPointCollector;
+  /** [tokens of the first] natural log-probabilities. */
+  readonly #logProbs: number[] = [];
+
+  constructor(setting: OtherSuggestionsSetting) {
+    const { isEndToken, target } = setting.pair;
+    const { vocabulary } = target.model;
+    const utf8 = new TextDecoder();
+    const pieceOf = (token: number) => utf8.decode(vocabulary.pieceBytes(token));
+    this.#setting = setting;
+    this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken });
+  }
+
+  /** A step of the first suggestion, its logits still valid. */
+  observe(step: VerifiedStep): void {
+    this.#branchPoints.observe(step);
+    for (const [index, token] of step.committed.entries()) {
+      const row = index === 0 ? ROOT : step.path.nodes[index - 1]!;
+      this.#logProbs.push(step.logits.logit(row, token) - step.logits.logSumExp(row));
+    }
+  }
+
+  /**
+   * All suggestions, the first foremost.
+   * @param first - decoded to its end, with what is shown of it; none where that is empty.
+   * @throws EngineError of the target; AbortError. The caches hold prompt and first suggestion then.
+   */
+  async decode(
+    first: Generation & { readonly text: string },
+    signal: AbortSignal,
+  ): Promise<CompletedSuggestion[]> {
+    if (first.text === "") return [];
+    const { request, rules } = this.#setting;
+    const count = request.numSuggestions ?? 1;
+    const proposer = this.#proposer;
+    const { suggestions } = await this.#propose(proposer, count, first, signal);
+    const others = suggestions.map((suggestion) => ({
+      text: rules.textOf(suggestion),
+      meanLogProb: meanOf(suggestion.logProbs),
+      source: proposer,
+    }));
+    const meanLogProb = meanOf(Float64Array.from(this.#logProbs.slice(0, first.tokens.length)));
+    const greedy = { text: first.text, meanLogProb, source: "greedy" as const };
+    return rankSuggestions<Omit<CompletedSuggestion, "logProb"> & { meanLogProb: number }>(
+      greedy,
+      others,
+      { count },
+    ).map(({ text, meanLogProb, source }) => ({ text, logProb: meanLogProb, source }));
+  }
+
+  get #proposer(): SuggestionProposer {
+    const { pair, request } = this.#setting;
+    const { suggestionMethod = "branches" } = request;
+    const isMissing = suggestionMethod === "superposedDraft" && pair.draft === undefined;
+    return isMissing ? "branches" : suggestionMethod;
+  }
+
+  #propose(
+    proposer: SuggestionProposer,
+    count: number,
+    first: Generation,
+    signal: AbortSignal,
+  ): Promise<BranchDecode> {
+    const { pair, context, rules, newDrafters, maxDraftNodes, passCost, memory, log } =
+      this.#setting;
+    const target = pair.target.target;
+    const params: AlternativesParams = {
+      target,
+      context,
+      first,
+      newLimits: () => rules.newLimits(),
+      draftersOf: newDrafters,
+      maxDraftNodes,
+      ...(passCost === undefined ? {} : { passMs: (numRows: number) => passCost.ms(numRows) }),
+      calibration: memory.calibration,
+      observer: {
+        now: () => performance.now(),
+        onDrafterFailure: ({ source }, reason) =>
+          log("warn", `drafter-failed branch source=${source} reason=${JSON.stringify(reason)}`),
+      },
+    };
+    if (proposer === "branches") {
+      const branchPoints = this.#branchPoints;
+      return decodeAlternatives({ ...params, branchPoints, count: count - 1 }, signal);
+    }
+    return decodeSuperposedAlternatives(
+      {
+        ...params,
+        proposer: proposer === "superposedDraft" ? (pair.draft?.target ?? target) : target,
+        ngrams: memory.ngramsOf(context, first.tokens),
+        settings: paperSettings(count, SUPERPOSED_TOKENS),
+        endsDraft: pair.isEndToken,
+      },
+      signal,
+    );
+  }
+}

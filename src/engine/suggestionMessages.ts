@@ -1,0 +1,97 @@
+/**
+ * What is said about several suggestions: asking for them, their answer, and their benchmark. Imported by both sides, like
+ * `protocol.ts`, and imports nothing native.
+ */
+import { RequestType } from "vscode-jsonrpc/node";
+import type { SuggestionsReport } from "../bench/suggestionsReport.ts";
+import type { Backend } from "../core/backend.ts";
+import { EngineError } from "../core/errors.ts";
+import type { BenchSources, WireError } from "./protocol.ts";
+
+/** Places of suggestions that are offered together; more than anybody cycles through. */
+export const SUGGESTION_RANKS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
+export type SuggestionRank = (typeof SUGGESTION_RANKS)[number];
+export const MAX_SUGGESTIONS = SUGGESTION_RANKS.length;
+
+/** Who proposes the suggestions beside the first; the target itself finishes and scores them all. */
+export const SUGGESTION_PROPOSERS = ["branches", "superposedDraft", "superposedTarget"] as const;
+export type SuggestionProposer = (typeof SUGGESTION_PROPOSERS)[number];
+
+/** The part of a completion request that asks for more than one suggestion. */
+export interface SuggestionsRequest {
+  /** The first included, 1 … {@link MAX_SUGGESTIONS}; 1 if absent. */
+  readonly numSuggestions?: number;
+  /** `branches` if absent, and in place of `superposedDraft` where no draft model is loaded. */
+  readonly suggestionMethod?: SuggestionProposer;
+}
+
+export interface CompletedSuggestion {
+  /** What is offered: decoded, trimmed, never empty. */
+  readonly text: string;
+  /** Mean natural log-probability of its tokens under the target. */
+  readonly logProb: number;
+  readonly source: "greedy" | SuggestionProposer;
+}
+
+/** The suite `suggestions`: spans of the workspace are hidden, each method suggests what was there. */
+export interface BenchSuggestionsParams {
+  readonly workspace: BenchSources;
+  /** Measured prompts. */
+  readonly numPrompts: number;
+  /** Output tokens of a suggestion at most. */
+  readonly maxTokens: number;
+  readonly maxPromptTokens: number;
+  readonly seed: number;
+}
+
+export interface BenchSuggestionsAnswer extends SuggestionsReport {
+  /** Where the prompts are from, in words. */
+  readonly origin: string;
+  readonly seed: number;
+  readonly maxTokens: number;
+  readonly backend: Backend;
+  /** Names of the models. */
+  readonly models: { readonly target: string; readonly draft: string | null };
+  /** False where fewer prompts were measured than wanted. */
+  readonly isComplete: boolean;
+}
+
+export const benchSuggestionsRequest = new RequestType<
+  BenchSuggestionsParams & { progressToken: string },
+  BenchSuggestionsAnswer,
+  WireError
+>("benchSuggestions");
+
+/**
+ * Checks what a completion request from the other process says of several suggestions.
+ * @throws EngineError `invalidRequest` naming the field.
+ */
+export function checkSuggestionsRequest(request: SuggestionsRequest): void {
+  const { numSuggestions = 1, suggestionMethod = "branches" } = request;
+  const isCount = Number.isInteger(numSuggestions) && numSuggestions >= 1;
+  if (!isCount || numSuggestions > MAX_SUGGESTIONS) {
+    refuse("numSuggestions", numSuggestions, `an integer from 1 to ${MAX_SUGGESTIONS}`);
+  }
+  if (!SUGGESTION_PROPOSERS.includes(suggestionMethod)) {
+    refuse("suggestionMethod", suggestionMethod, `one of ${SUGGESTION_PROPOSERS.join(", ")}`);
+  }
+}
+
+/**
+ * Checks a benchmark request from the other process.
+ * @throws EngineError `invalidRequest` naming the field.
+ */
+export function checkBenchSuggestionsParams(params: BenchSuggestionsParams): void {
+  if (!Array.isArray(params.workspace?.files)) refuse("workspace", undefined, "sources with files");
+  for (const field of ["numPrompts", "maxTokens", "maxPromptTokens", "seed"] as const) {
+    const value = params[field];
+    if (!Number.isInteger(value) || value < 1) refuse(field, value, "an integer of at least 1");
+  }
+}
+
+function refuse(field: string, found: unknown, expected: string): never {
+  throw new EngineError(
+    "invalidRequest",
+    `${field} is ${JSON.stringify(found)}, expected ${expected}.`,
+  );
+}

@@ -1,0 +1,48 @@
+/** Where each suggestion of a request ends, and what of it is shown: the same rules for the first and all others. */
+import { type CursorContext, type CursorText, readCursor } from "../core/cursorContext.ts";
+import type { FinishReason, Generation, GenerationLimits } from "../core/generation.ts";
+import { CompletionStopRule } from "../core/stopRules.ts";
+import { type TrimmedCompletion, trimAt } from "../core/trimCompletion.ts";
+import { TokenDecoder } from "../llama/vocabulary.ts";
+import type { ModelPair } from "./modelHost.ts";
+
+/** Limits with the stop rule of one suggestion. */
+export interface SuggestionLimits extends GenerationLimits {
+  readonly stopRule: CompletionStopRule;
+}
+
+export class SuggestionRules {
+  readonly #pair: ModelPair;
+  readonly #maxTokens: number;
+  /** The text around the cursor, read once for all of them. */
+  readonly context: CursorContext;
+
+  /** @param numPromptTokens - a prompt that leaves no room is refused by the prefill. */
+  constructor(pair: ModelPair, cursor: CursorText, maxTokens: number, numPromptTokens: number) {
+    this.#pair = pair;
+    this.context = readCursor(cursor);
+    const room = pair.target.target.contextSize - numPromptTokens;
+    this.#maxTokens = Math.max(1, Math.min(maxTokens, room));
+  }
+
+  /** Those of one more suggestion: a stop rule is used once. */
+  newLimits(): SuggestionLimits {
+    const decoder = new TokenDecoder(this.#pair.target.model.vocabulary);
+    const stopRule = new CompletionStopRule(this.context, (token) => decoder.push(token));
+    return { maxTokens: this.#maxTokens, isEndToken: this.#pair.isEndToken, stopRule };
+  }
+
+  /** What is shown of a decoded text, or why nothing is. */
+  trim(rawText: string, finishReason: FinishReason): TrimmedCompletion {
+    const isUnfinished = finishReason === "maxTokens" || finishReason === "contextFull";
+    return trimAt(rawText, this.context, { isUnfinished });
+  }
+
+  /** What is shown of an output; empty where nothing is. */
+  textOf({ tokens, finishReason }: Pick<Generation, "tokens" | "finishReason">): string {
+    const decoder = new TokenDecoder(this.#pair.target.model.vocabulary);
+    const rawText = Array.from(tokens, (token) => decoder.push(token)).join("");
+    const trimmed = this.trim(rawText, finishReason);
+    return "text" in trimmed ? trimmed.text : "";
+  }
+}

@@ -1,0 +1,32 @@
+/** What a broker is given. */
+import type { DraftSource } from "../core/draftTree.ts";
+import type { Log } from "../core/log.ts";
+import type { SuggestionProposer } from "../engine/suggestionMessages.ts";
+import { Alternatives } from "./alternatives.ts";
+import type { Clock } from "./clock.ts";
+import type { CompletionCache } from "./completionCache.ts";
+import type { CompletionEngine } from "./runningGeneration.ts";
+
+export interface CompletionBrokerOptions {
+  readonly engine: CompletionEngine;
+  /** Output tokens of a completion at most. */
+  readonly maxTokens: number;
+  readonly sources: readonly DraftSource[];
+  /** Suggestions at a place, the first included; 1 if absent. */
+  readonly numSuggestions?: number;
+  readonly suggestionMethod?: SuggestionProposer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** False: every question is generated anew, nothing is kept or prepared. For measuring what caches bring. */
+  readonly caches: boolean;
+}
+
+/** The other suggestions, where more than one is wanted and may be kept. */
+export function createAlternatives(
+  options: CompletionBrokerOptions,
+  cache: CompletionCache | undefined,
+): Alternatives | undefined {
+  const { numSuggestions = 1, suggestionMethod = "branches" } = options;
+  if (cache === undefined || numSuggestions === 1) return undefined;
+  return new Alternatives({ ...options, numSuggestions, suggestionMethod }, cache);
+}
