@@ -65,6 +65,7 @@ export async function generateCompletion(
     params.maxTokens,
     context.promptTokens.length,
   );
+  const material = materialOf(stores, params);
   const limits = rules.newLimits();
   const { stopRule } = limits;
   const others = wantsOthers(params)
@@ -73,8 +74,7 @@ export async function generateCompletion(
         request: params,
         context,
         rules,
-        newDrafters: () =>
-          createDrafters(pair, materialOf(stores, params), without(sources, "draftModel")),
+        newDrafters: () => createDrafters(pair, material, without(sources, "draftModel")),
         maxDraftNodes: sources.length === 0 ? 0 : budgetOf(stores, params).maxDraftNodes,
         memory: isSecret ? new SuggestionMemory() : stores.suggestionMemory,
       })
@@ -84,7 +84,7 @@ export async function generateCompletion(
   const generation = await speculativeDecode(
     {
       target,
-      drafters: createDrafters(pair, materialOf(stores, params), sources),
+      drafters: createDrafters(pair, material, sources),
       context: { ...context, languageId: cursorOf(params).languageId },
       ...budgetOf(stores, params),
       limits,

@@ -160,7 +160,10 @@ export interface EngineStatistics {
   readonly numDraftTokens: number;
   readonly numAcceptedTokens: number;
   readonly decodeMs: number;
-  /** Target passes after the prompt, those of cancelled and failed generations included, unlike the sums above. */
+  /**
+   * Target passes after the prompt for first suggestions, those of cancelled and failed generations included, unlike the
+   * sums above.
+   */
   readonly numPasses: number;
 }
 

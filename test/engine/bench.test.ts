@@ -35,7 +35,7 @@ describe("bench", () => {
     const parts = new Set<string>();
     const suites = ["scratch", "repo", "unpredictable"] as const;
     const report = await client.bench({ ...PARAMS, suites }, ({ part }) => parts.add(part), NEVER);
-    expect([...parts]).toEqual(["the machine", "peers", ...suites]);
+    expect([...parts]).toEqual(["the machine", "peers", "indexing", ...suites]);
     expect(report).toMatchObject({
       isComplete: true,
       backend: "cpu",

@@ -44,8 +44,9 @@ function askOf(
   document: FakeDocument,
   position: Position,
   token: unknown = new CancellationTokenSource().token,
+  triggerKind: number = InlineCompletionTriggerKind.Automatic,
 ) {
-  const context = { triggerKind: InlineCompletionTriggerKind.Automatic };
+  const context = { triggerKind };
   return provider.provideInlineCompletionItems(
     document as never,
     position as never,
@@ -72,6 +73,10 @@ describe("InlineProvider with an answer that the editor gave up", () => {
     const { provider, document, position } = setUp({ query });
     const selection = { isEmpty: true, active: position };
     window.activeTextEditor = { document, selection, selections: [selection] };
+    const invoke = () =>
+      askOf(provider, document, position, undefined, InlineCompletionTriggerKind.Invoke);
+    // As the editor does.
+    fake.commands.set(TRIGGER, () => void invoke());
     const token = new CancellationTokenSource();
     const asked = askOf(provider, document, position, token.token);
     vi.advanceTimersByTime(afterMs);
@@ -82,15 +87,18 @@ describe("InlineProvider with an answer that the editor gave up", () => {
     const last = answers.at(-1);
     last?.answer({ suggestion: suggestion(6, "late") });
     await new Promise((done) => setImmediate(done));
-    return { answers, numTriggers: fake.executed.filter((id) => id === TRIGGER).length };
+    return { answers, invoke, numTriggers: fake.executed.filter((id) => id === TRIGGER).length };
   }
 
   afterEach(() => vi.useRealTimers());
 
   test("has it ask again once it is there", async () => {
-    const { answers, numTriggers } = await giveUp(750);
-    expect(answers.map(({ trigger }) => trigger)).toEqual(["automatic", "again"]);
+    const { answers, invoke, numTriggers } = await giveUp(750);
+    // The wait, and the editor's question once it is over: neither is to wait for other suggestions.
+    expect(answers.map(({ trigger }) => trigger)).toEqual(["automatic", "again", "again"]);
     expect(numTriggers).toBe(1);
+    void invoke();
+    expect(answers.at(-1)?.trigger).toBe("invoke");
   });
 
   test("is not waited for after a key, nor where something else cancelled", async () => {
