@@ -19,8 +19,9 @@ const CLEAR_LOSS = 0.25;
 /** Steps of the first pause; each further one in a row is twice as long. */
 const FIRST_PAUSE_STEPS = 64;
 const MAX_DOUBLINGS = 5;
-/** A loss is one only beyond this share of a plain pass: gains are estimates. */
+/** A loss is one only beyond this share of a plain pass, and beyond so many standard errors: gains are estimates. */
 const TOLERANCE = 0.002;
+const NUM_ERRORS = { afterGains: 2, otherwise: 1 } as const;
 /** Steps that a mode's mean is made of at most, and what is left of them each time that another mode is chosen. */
 const MAX_MEAN_STEPS = 100;
 const KEPT_STEPS = 0.75;
@@ -139,8 +140,10 @@ export class DrafterLedger {
       book(current, share, tokenMs);
       accounts.isBack = false;
       const beginMs = accounts.beginMs / this.#stepsPerGeneration;
-      // What it may be at best: a gain that is known with much noise has to be low to be a loss.
-      const netMs = netOf(current.recent, tokenMs) + errorOf(current) - beginMs;
+      // What it may be at best: where gains are noisy they have to be low to be a loss, lower for who has paid so far.
+      const numErrors =
+        NUM_ERRORS[netOf(current.mean, tokenMs) > beginMs ? "afterGains" : "otherwise"];
+      const netMs = netOf(current.recent, tokenMs) + numErrors * errorOf(current) - beginMs;
       const isClear = netMs < -CLEAR_LOSS * plainMs;
       if (current.numSteps < (isClear ? MIN_CLEAR_STEPS : MIN_JUDGED_STEPS)) continue;
       if (netMs > 0) accounts.numPauses = 0;

@@ -6,8 +6,8 @@ import {
   type OutputDifference,
 } from "../../src/bench/losslessCheck.ts";
 import type { SourceSpot } from "../../src/bench/sourceSpots.ts";
-import type { Drafter, GenerationContext } from "../../src/core/drafter.ts";
-import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import type { Drafter, DraftMode, GenerationContext } from "../../src/core/drafter.ts";
+import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
 import type { MeasuredPolicy } from "../../src/core/draftPolicy.ts";
 import type { DraftSource } from "../../src/core/draftTree.ts";
 import {
@@ -20,6 +20,7 @@ import type { Generation, GenerationLimits } from "../../src/core/generation.ts"
 import { GhostDrafter } from "../../src/core/ghostDrafter.ts";
 import { GhostStore } from "../../src/core/ghostStore.ts";
 import { greedyDecode } from "../../src/core/greedyDecode.ts";
+import { DEFAULT_PRUNING } from "../../src/core/pruneRetrieval.ts";
 import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
 import { RecyclingStore } from "../../src/core/recyclingStore.ts";
 import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
@@ -40,6 +41,8 @@ const KIND = TEST_GPU === "off" ? "cpu" : "gpu";
 export const MAX_GAP = NEAR_TIE_GAP[KIND];
 export const MAX_RATE = MAX_NEAR_TIE_RATE[KIND];
 
+/** Stricter than the default, so that it does something. */
+const PRUNING = { ...DEFAULT_PRUNING, minShare: 0.3, byRecycling: true };
 const PROMPT_TOKENS = 384;
 const DOCUMENT = "document";
 const observer = {
@@ -69,6 +72,7 @@ export class LosslessBench {
   readonly isEndToken: (token: number) => boolean;
   readonly #limits: GenerationLimits;
   readonly #store: RecyclingStore;
+  #numCompared = 0;
   readonly #ghosts: GhostStore;
 
   constructor(model: LlamaModel, target: TargetModel, maxTokens: number) {
@@ -102,7 +106,7 @@ export class LosslessBench {
   }
 
   /**
-   * One speculative generation, compared with plain's.
+   * One speculative generation, compared with plain's. Every other one has its retrieved drafts pruned.
    * @param budget - nodes verified per pass, or what decides of how many.
    * @param decodeWith - the target the loop drives; a mutant in the mutant suite, else the judge itself.
    */
@@ -118,8 +122,9 @@ export class LosslessBench {
       typeof budget === "number"
         ? { maxDraftNodes: budget }
         : { maxDraftNodes: 63, policy: budget };
+    const pruning = this.#numCompared++ % 2 === 0 ? undefined : PRUNING;
     const speculative = await speculativeDecode(
-      { target: decodeWith, drafters, context, limits: this.#limits, ...nodes, observer },
+      { target: decodeWith, drafters, context, limits: this.#limits, ...nodes, pruning, observer },
       NEVER,
     );
     tally.numTokens += speculative.tokens.length;
@@ -150,7 +155,13 @@ export class LosslessBench {
     );
   }
 
-  drafters(sources: readonly DraftSource[], draftModel: TargetModel): Drafter[] {
+  /** @param mode - of the draft model, where no policy chooses one. */
+  drafters(
+    sources: readonly DraftSource[],
+    draftModel: TargetModel,
+    mode: DraftMode = "chain",
+  ): Drafter[] {
+    const settings = { ...DEFAULT_DRAFT_MODEL, mode, now: observer.now };
     return sources.map((source): Drafter => {
       if (source === "recycling") return new RecyclingDrafter(this.#store);
       if (source === "suffixMatch") return new SuffixDrafter();
@@ -159,7 +170,7 @@ export class LosslessBench {
         drafter.moveTo(DOCUMENT);
         return drafter;
       }
-      return new DraftModelDrafter(draftModel, undefined, this.isEndToken);
+      return new DraftModelDrafter(draftModel, settings, this.isEndToken);
     });
   }
 }

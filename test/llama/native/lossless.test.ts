@@ -3,6 +3,7 @@
  * drafters, every type of weights. Near ties are printed with both logits.
  */
 import { afterAll, describe, expect, test } from "vitest";
+import { DRAFT_MODES } from "../../../src/core/drafter.ts";
 import { MeasuredPolicy } from "../../../src/core/draftPolicy.ts";
 import { DRAFT_SOURCES } from "../../../src/core/draftTree.ts";
 import { PassCostTable } from "../../../src/core/passCost.ts";
@@ -38,7 +39,8 @@ describe(`speculativeDecode on real models (gpu ${TEST_GPU})`, () => {
       const plain = await bench.plain(context);
       for (const [setIndex, sources] of DRAFTER_SETS.entries()) {
         const maxDraftNodes = NODE_LIMITS[(promptIndex + setIndex) % NODE_LIMITS.length]!;
-        const drafters = bench.drafters(sources, draft.target);
+        const mode = DRAFT_MODES[(promptIndex + setIndex) % DRAFT_MODES.length]!;
+        const drafters = bench.drafters(sources, draft.target, mode);
         await bench.compare(context, plain, drafters, maxDraftNodes, total);
       }
       const drafters = bench.drafters(DRAFT_SOURCES, draft.target);
