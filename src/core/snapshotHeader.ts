@@ -50,7 +50,7 @@ export function openSnapshot(
     return { reason: `${bytes.length} bytes are no snapshot` };
   }
   const isAligned = bytes.byteOffset % 8 === 0 && bytes.buffer instanceof ArrayBuffer;
-  const { buffer, byteOffset, length } = isAligned ? bytes : bytes.slice();
+  const { buffer, byteOffset, length } = isAligned ? bytes : new Uint8Array(bytes);
   const words = new Uint32Array(buffer as ArrayBuffer, byteOffset, length / 4);
   if (words[0] !== magic) return { reason: `it is no snapshot of ${name}` };
   if (words[1] !== version) return { reason: `its version is ${words[1]}, not ${version}` };

@@ -52,6 +52,12 @@ describe("encodeSnapshot and decodeSnapshot", () => {
     );
   });
 
+  test("are read from a place in a pooled Buffer, whose slices are views", () => {
+    const pool = Buffer.alloc(SMALL.length + 3);
+    pool.set(SMALL, 3);
+    expect(decodeSnapshot(pool.subarray(3), TOKENIZER).files).toHaveLength(2);
+  });
+
   test("carry an index over: the same bytes again, the same hits", () => {
     const index = new WorkspaceIndex();
     for (let i = 0; i < 20; i++) {
