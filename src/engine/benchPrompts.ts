@@ -28,7 +28,8 @@ export function* suitePrompts(
   const { files, repoName } = suiteSources(params, suite);
   const lines = new LineCounts(workspace.files);
   const promptTokens = new PromptTokens(pair.target.model);
-  for (const spot of drawSuiteSpots(suite, files, numWanted * OVERDRAW, seed)) {
+  const draw = () => drawDistinctSpots(files, numWanted * OVERDRAW, seed);
+  for (const spot of drawSuiteSpots(suite, files, draw)) {
     const { prefixText, suffixText, path } = spot;
     const request = {
       prefixText,
@@ -47,14 +48,14 @@ export function* suitePrompts(
   }
 }
 
-function drawSuiteSpots(
-  suite: SpeedSuiteName,
+/** @throws EngineError `invalidRequest` where the draw finds no line of code. */
+export function drawSuiteSpots(
+  suite: string,
   files: readonly SourceFile[],
-  count: number,
-  seed: number,
+  draw: () => SourceSpot[],
 ): SourceSpot[] {
   try {
-    return drawDistinctSpots(files, count, seed);
+    return draw();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new EngineError(

@@ -5,14 +5,14 @@ import { measureSuggestions } from "../bench/suggestionsBench.ts";
 import { drawWordSpots } from "../bench/wordSpots.ts";
 import { MeasuredPolicy } from "../core/draftPolicy.ts";
 import type { DraftSource } from "../core/draftTree.ts";
-import { EngineError } from "../core/errors.ts";
 import { measurePassCost } from "../core/measurePassCost.ts";
 import { PassCostTable } from "../core/passCost.ts";
 import { RecyclingStore } from "../core/recyclingStore.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
+import { drawSuiteSpots } from "./benchPrompts.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
 import { createDrafters, draftBudget } from "./draftSetup.ts";
-import type { ModelPair } from "./modelHost.ts";
+import { freezeThreads, type ModelPair } from "./modelHost.ts";
 import type { BenchProgress } from "./protocol.ts";
 import type { BenchSuggestionsAnswer, BenchSuggestionsParams } from "./suggestionMessages.ts";
 import { SuggestionRules } from "./suggestionRules.ts";
@@ -44,62 +44,48 @@ export async function benchSuggestions(
   const tell = (done: number, what: string) =>
     onProgress({ part: "suggestions", done, total: numPrompts, what });
   // What is compared has the same threads from the first pass to the last.
-  const frozen = [target, draft].map((model) => model?.target.freezeThreads());
-  try {
-    tell(0, "measuring what a pass costs");
-    const now = () => performance.now();
-    const cost = await measurePassCost(target.target, { now, budgetMs: MEASURE_MS }, signal);
-    const table = new PassCostTable(cost.points, target.target.maxNodes);
-    const spots = drawSpots(workspace.files, numPrompts + NUM_WARMUPS, seed);
-    const prompts = suggestionPrompts(pair, params, spots);
-    const material = { recycling: new RecyclingStore(target.target.vocabSize) };
-    const { vocabulary } = target.model;
-    const utf8 = new TextDecoder();
-    const report = await measureSuggestions(
-      {
-        target: target.target,
-        ...(draft === undefined ? {} : { draft: draft.target }),
-        prompts,
-        counts: COUNTS,
-        text: {
-          pieceOf: (token) => utf8.decode(vocabulary.pieceBytes(token)),
-          isEndToken: pair.isEndToken,
-        },
-        drafters: () => createDrafters(pair, material, FIRST_SOURCES),
-        branchDrafters: () => createDrafters(pair, material, BRANCH_SOURCES),
-        ...draftBudget(pair, new MeasuredPolicy(table)),
-        passMs: (numRows) => table.ms(numRows),
-        workspace: ngramTexts(workspace.files, spots).map((text) => vocabulary.tokenize(text)),
-        now,
-        onProgress: (done) => tell(Math.max(0, done - NUM_WARMUPS), "each method in turn"),
+  using _ = freezeThreads(pair);
+  tell(0, "measuring what a pass costs");
+  const now = () => performance.now();
+  const cost = await measurePassCost(target.target, { now, budgetMs: MEASURE_MS }, signal);
+  const table = new PassCostTable(cost.points, target.target.maxNodes);
+  const { files } = workspace;
+  const spots = drawSuiteSpots("suggestions", files, () =>
+    drawWordSpots(files, numPrompts + NUM_WARMUPS, seed),
+  );
+  const prompts = suggestionPrompts(pair, params, spots);
+  const material = { recycling: new RecyclingStore(target.target.vocabSize) };
+  const { vocabulary } = target.model;
+  const utf8 = new TextDecoder();
+  const report = await measureSuggestions(
+    {
+      target: target.target,
+      ...(draft === undefined ? {} : { draft: draft.target }),
+      prompts,
+      counts: COUNTS,
+      text: {
+        pieceOf: (token) => utf8.decode(vocabulary.pieceBytes(token)),
+        isEndToken: pair.isEndToken,
       },
-      signal,
-    );
-    return {
-      ...report,
-      origin: workspace.origin,
-      seed,
-      maxTokens,
-      backend: pair.loaded.backend,
-      models: { target: pair.loaded.target.name, draft: pair.loaded.draft?.name ?? null },
-      isComplete: report.numPrompts === prompts.length - NUM_WARMUPS && !signal.aborted,
-    };
-  } finally {
-    for (const each of frozen) each?.[Symbol.dispose]();
-  }
-}
-
-function drawSpots(files: readonly SourceFile[], count: number, seed: number): SourceSpot[] {
-  try {
-    return drawWordSpots(files, count, seed);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new EngineError(
-      "invalidRequest",
-      `Expected code to hide for the suite suggestions, found no line of code in ${files.length} files. ` +
-        "Choose another folder.",
-    );
-  }
+      drafters: () => createDrafters(pair, material, FIRST_SOURCES),
+      branchDrafters: () => createDrafters(pair, material, BRANCH_SOURCES),
+      ...draftBudget(pair, new MeasuredPolicy(table)),
+      passMs: (numRows) => table.ms(numRows),
+      workspace: ngramTexts(workspace.files, spots).map((text) => vocabulary.tokenize(text)),
+      now,
+      onProgress: (done) => tell(Math.max(0, done - NUM_WARMUPS), "each method in turn"),
+    },
+    signal,
+  );
+  return {
+    ...report,
+    origin: workspace.origin,
+    seed,
+    maxTokens,
+    backend: pair.loaded.backend,
+    models: { target: pair.loaded.target.name, draft: pair.loaded.draft?.name ?? null },
+    isComplete: report.numPrompts === prompts.length - NUM_WARMUPS && !signal.aborted,
+  };
 }
 
 /** Made as completions make theirs, with the same ends. */

@@ -137,6 +137,16 @@ async function openPair(
   }
 }
 
+/** Both models keep the threads that they run with until it is disposed. */
+export function freezeThreads({ target, draft }: Pick<ModelPair, "target" | "draft">): Disposable {
+  const frozen = [target, draft].map((model) => model?.target.freezeThreads());
+  return {
+    [Symbol.dispose]() {
+      for (const each of frozen) each?.[Symbol.dispose]();
+    },
+  };
+}
+
 function disposeOne(one: OpenModel | undefined): void {
   one?.target[Symbol.dispose]();
   one?.model[Symbol.dispose]();

@@ -25,7 +25,7 @@ import { openPeers } from "./benchPeers.ts";
 import { suitePrompts } from "./benchPrompts.ts";
 import { BenchWorkspace, wholeTextTokenizer } from "./benchWorkspace.ts";
 import { machineFacts, sampleCpu, watchOthers } from "./machineFacts.ts";
-import type { ModelPair } from "./modelHost.ts";
+import { freezeThreads, type ModelPair } from "./modelHost.ts";
 import type { BenchParams, BenchProgress } from "./protocol.ts";
 
 /** Set by the bundler from package.json. */
@@ -45,14 +45,13 @@ export async function runBenchmark(
   signal: AbortSignal,
 ): Promise<BenchReport> {
   // What is compared has the same threads from the first pass to the last.
-  const frozen = [pair.target, pair.draft].map((model) => model?.target.freezeThreads());
+  using _ = freezeThreads(pair);
   const benchmark = new Benchmark(pair, params, onProgress);
   try {
     await benchmark.run(signal);
   } catch (error) {
     if (!(signal.aborted && isAbortError(error))) throw error;
   } finally {
-    for (const each of frozen) each?.[Symbol.dispose]();
     await benchmark[Symbol.asyncDispose]();
   }
   return benchmark.report(!signal.aborted, await nodeLlamaVersion());
