@@ -25,7 +25,6 @@ export const MAX_COUNT = 255;
 
 /** No entry. */
 const NONE = -1;
-const FIRST_CAPACITY = 64;
 const HASH_FACTOR = 0x2c1b3c6d;
 const MIX_FACTOR = 0x297a2d39;
 
@@ -39,7 +38,8 @@ export interface NgramEntry {
 }
 
 /**
- * At most 111 bytes per n-gram, grown by doubling: 7.3 MB for the default 65,536. A full store overwrites an entry that
+ * 111 bytes per n-gram, 7.3 MB for the default 65,536, taken at once: a process that grows for hours of typing cannot be
+ * told from one that leaks. A full store overwrites an entry that
  * was not looked up or observed since a hand last passed it (the CLOCK approximation of LRU): each step of the hand takes
  * back a mark that some use has set, so uses pay for the steps.
  */
@@ -48,25 +48,33 @@ export class NgramStore {
   #size = 0;
   /** Next entry to be overwritten, if nobody needs it; moves only while the store is full. */
   #hand = 0;
-  /** [capacity × 4] newest token first; {@link NO_TOKEN} beyond the n-gram. */
-  #keys!: Int32Array;
-  /** [capacity] */
-  #hashes!: Int32Array;
-  #counts!: Uint8Array;
-  #lengths!: Uint8Array;
-  #isRecent!: Uint8Array;
-  /** [capacity × 10] */
-  #tokens!: Int32Array;
-  #probs!: Float32Array;
+  /** [maxEntries × 4] newest token first; {@link NO_TOKEN} beyond the n-gram. */
+  readonly #keys: Int32Array;
+  /** [maxEntries] */
+  readonly #hashes: Int32Array;
+  readonly #counts: Uint8Array;
+  readonly #lengths: Uint8Array;
+  readonly #isRecent: Uint8Array;
+  /** [maxEntries × 10] */
+  readonly #tokens: Int32Array;
+  readonly #probs: Float32Array;
   readonly #merged = new MergedSuccessors();
-  /** [2^bits >= 2 × capacity] entry + 1, 0 where free; linear probing. */
-  #table!: Int32Array;
+  /** [2^bits >= 2 × maxEntries] entry + 1, 0 where free; linear probing. */
+  readonly #table: Int32Array;
 
   /** @throws RangeError if there is no room for one entry. */
   constructor(maxEntries = DEFAULT_MAX_NGRAMS) {
     if (!(maxEntries >= 1)) throw new RangeError(`maxEntries is ${maxEntries}, expected 1 or more`);
     this.maxEntries = maxEntries;
-    this.#grow(Math.min(FIRST_CAPACITY, maxEntries));
+    // Filled, or the system would give the pages only one by one as entries come.
+    this.#keys = new Int32Array(maxEntries * MAX_NGRAM).fill(NO_TOKEN);
+    this.#hashes = new Int32Array(maxEntries).fill(0);
+    this.#counts = new Uint8Array(maxEntries).fill(0);
+    this.#lengths = new Uint8Array(maxEntries).fill(0);
+    this.#isRecent = new Uint8Array(maxEntries).fill(0);
+    this.#tokens = new Int32Array(maxEntries * MAX_SUCCESSORS).fill(NO_TOKEN);
+    this.#probs = new Float32Array(maxEntries * MAX_SUCCESSORS).fill(0);
+    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(2 * maxEntries))).fill(0);
   }
 
   get size(): number {
@@ -190,12 +198,7 @@ export class NgramStore {
   }
 
   #freeEntry(): number {
-    if (this.#size < this.maxEntries) {
-      if (this.#size === this.#counts.length) {
-        this.#grow(Math.min(2 * this.#size, this.maxEntries));
-      }
-      return this.#size++;
-    }
+    if (this.#size < this.maxEntries) return this.#size++;
     while (this.#isRecent[this.#hand] === 1) {
       this.#isRecent[this.#hand] = 0;
       this.#hand = (this.#hand + 1) % this.#size;
@@ -227,18 +230,6 @@ export class NgramStore {
     }
     table[hole] = 0;
   }
-
-  #grow(capacity: number): void {
-    this.#keys = grown(this.#keys, new Int32Array(capacity * MAX_NGRAM));
-    this.#hashes = grown(this.#hashes, new Int32Array(capacity));
-    this.#counts = grown(this.#counts, new Uint8Array(capacity));
-    this.#lengths = grown(this.#lengths, new Uint8Array(capacity));
-    this.#isRecent = grown(this.#isRecent, new Uint8Array(capacity));
-    this.#tokens = grown(this.#tokens, new Int32Array(capacity * MAX_SUCCESSORS));
-    this.#probs = grown(this.#probs, new Float32Array(capacity * MAX_SUCCESSORS));
-    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity)));
-    for (let entry = 0; entry < this.#size; entry++) this.#link(entry);
-  }
 }
 
 /** Whether an entry is what {@link NgramEntry} promises, of a vocabulary of this size. */
@@ -258,9 +249,4 @@ function hashOf(recent: ArrayLike<Token>, n: number): number {
   }
   hash = Math.imul(hash, MIX_FACTOR);
   return hash ^ (hash >>> 13);
-}
-
-function grown<A extends Int32Array | Uint8Array | Float32Array>(old: A | undefined, wider: A): A {
-  if (old !== undefined) wider.set(old);
-  return wider;
 }
