@@ -83,9 +83,13 @@ export class DrafterLedger {
     this.started(undefined);
   }
 
-  /** A generation begins. @param languageId - whose accounts count from now on. */
+  /**
+   * A generation begins. A language that is new goes on with what the last one knows until it knows better: else every
+   * one of them would pay anew for finding out what does not pay on this machine.
+   * @param languageId - whose accounts count from now on.
+   */
   started(languageId = ""): void {
-    const known = this.#languages.get(languageId) ?? new Map<DraftSource, SourceAccounts>();
+    const known = this.#languages.get(languageId) ?? inherited(this.#sources);
     this.#languages.set(languageId, known);
     this.#sources = known;
   }
@@ -184,6 +188,23 @@ export class DrafterLedger {
     this.#sources.set(source, accounts);
     return accounts;
   }
+}
+
+/** Accounts of their own that begin where these stand, as an opinion of few steps. */
+function inherited(
+  sources: ReadonlyMap<DraftSource, SourceAccounts>,
+): Map<DraftSource, SourceAccounts> {
+  return new Map(
+    Array.from(sources, ([source, accounts]) => {
+      const modes = accounts.modes.map((mode) => ({
+        ...mode,
+        numSteps: 0,
+        meanSteps: Math.min(mode.meanSteps, MIN_JUDGED_STEPS),
+      }));
+      const current = modes[accounts.modes.indexOf(accounts.current)]!;
+      return [source, { ...accounts, modes, current }];
+    }),
+  );
 }
 
 function newAccount(mode: DraftMode | undefined): ModeAccount {

@@ -108,6 +108,23 @@ describe("DrafterLedger with modes", () => {
     expect(isActive("zig")).toBe(true);
   });
 
+  test("a new language begins with what the last one found out, and may find out otherwise", () => {
+    const ledger = new DrafterLedger();
+    ledger.started("cobol");
+    run(ledger, 60, { chain: -3, rootPass: -3, tree: -3 });
+    expect(ledger.isActive(SOURCE)).toBe(false);
+    ledger.started("zig");
+    expect(ledger.isActive(SOURCE)).toBe(false);
+    run(ledger, 2000, { chain: -3, rootPass: 1, tree: -3 });
+    expect(ledger.isActive(SOURCE)).toBe(true);
+    expect(ledger.modeOf(SOURCE)).toBe("rootPass");
+    ledger.started("cobol");
+    run(ledger, 2000, { chain: -3, rootPass: -3, tree: 1 });
+    expect(ledger.modeOf(SOURCE)).toBe("tree");
+    ledger.started("zig");
+    expect(ledger.modeOf(SOURCE)).toBe("rootPass");
+  });
+
   test("sources that have no modes name none", () => {
     const ledger = new DrafterLedger();
     expect(ledger.modeOf("recycling")).toBeUndefined();
