@@ -65,6 +65,8 @@ export interface BenchConfig {
   readonly name: string;
   /** Left out if it fails; a failure of our own ends the benchmark. */
   readonly isPeer: boolean;
+  /** Whether it gets better with use, and keeps what it learned: the product does not begin anew each day either. */
+  readonly learns?: boolean;
   /** The best one is chosen on the warm-up prompts; at least one. */
   readonly decoders: readonly Decoder[];
   /** More to try once the best of those is known. */

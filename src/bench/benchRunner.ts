@@ -24,8 +24,10 @@ export interface SuiteRunParams {
   /** More than are wanted: one whose plain output loops, or ends too soon, is replaced. */
   readonly prompts: Iterable<BenchPrompt>;
   readonly numPrompts: number;
-  /** Prompts on which settings are tried and caches warmed; they are not measured. */
+  /** Prompts on which each setting is tried and caches warmed; they are not measured. */
   readonly numWarmups: number;
+  /** The same for a configuration that learns, which has no settings to try; `numWarmups` if fewer. */
+  readonly numLessons: number;
   readonly maxTokens: number;
   /** Plain's output must have so many tokens for a prompt to be measured; 0 takes every prompt as it comes. */
   readonly minTokens: number;
@@ -120,18 +122,21 @@ class SuiteRunner {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { numPrompts, numWarmups, sampleCpu } = this.#params;
+    const { configs, numPrompts, numWarmups, numLessons, sampleCpu } = this.#params;
     const warmups: BenchPrompt[] = [];
-    while (warmups.length < numWarmups) {
+    const learns = configs.some((config) => config.learns);
+    const numNeeded = learns ? Math.max(numWarmups, numLessons) : numWarmups;
+    while (warmups.length < numNeeded) {
       const prompt = await this.#nextPrompt(signal);
       if (prompt === undefined) break;
       warmups.push(prompt);
     }
     // Where there are no more to be found, those passed over are all that there is to say.
-    if (warmups.length === numWarmups) this.#replaced = { numShort: 0, numLooping: 0 };
+    if (warmups.length === numNeeded) this.#replaced = { numShort: 0, numLooping: 0 };
     for (const contestant of this.#contestants) {
       const before = sampleCpu();
-      await this.#warmUp(contestant, warmups, signal);
+      const numUsed = contestant.config.learns ? numNeeded : numWarmups;
+      await this.#warmUp(contestant, warmups.slice(0, numUsed), signal);
       const share = othersShare(before, sampleCpu());
       this.#warmupOthersShare = Math.max(this.#warmupOthersShare, share);
     }

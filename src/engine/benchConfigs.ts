@@ -69,8 +69,10 @@ function decodersOf(
     if (peer === "peer:draft" && !hasDraft) return NO_DRAFT;
     return typeof peers === "string" ? peers : peerDecoders(peer, peers, pair);
   }
-  const own = (decoder: Decoder) => ({ isPeer: false, decoders: [decoder] });
-  if (name === PLAIN_CONFIG) return own(new PlainDecoder(target, common(pair)));
+  if (name === PLAIN_CONFIG) {
+    return { isPeer: false, decoders: [new PlainDecoder(target, common(pair))] };
+  }
+  const own = (decoder: Decoder) => ({ isPeer: false, learns: true, decoders: [decoder] });
   const sources = BENCH_SOURCES.filter((source) => source !== "draftModel" || hasDraft);
   const single = BENCH_SOURCES.find((source) => source === name);
   const without = leftOutSource(name);

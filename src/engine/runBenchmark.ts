@@ -32,6 +32,8 @@ import type { BenchParams, BenchProgress } from "./protocol.ts";
 declare const TREELINE_VERSION: string | undefined;
 
 const NUM_WARMUPS = 2;
+/** About what a peer's settings are tried on, all together; no more than are measured. */
+const MAX_LESSONS = 8;
 /** Plain's output must have so many tokens: shorter ones are over before there is a speed. */
 const MIN_OUTPUT_TOKENS = 16;
 /** Time for t(n), in ms. */
@@ -154,14 +156,17 @@ class Benchmark implements AsyncDisposable {
       workspace: index,
       newPolicy: () => this.#newPolicy(),
     });
+    const numLessons = Math.min(MAX_LESSONS, numPrompts);
+    const numDrawn = numPrompts + Math.max(NUM_WARMUPS, numLessons);
     const maxGap = NEAR_TIE_GAP[this.#backendKind];
     const judge = { target, maxGap, isEndToken: pair.isEndToken };
     const run = await runSuite(
       {
         configs,
-        prompts: suitePrompts(pair, this.#params, suite, numPrompts + NUM_WARMUPS, index),
+        prompts: suitePrompts(pair, this.#params, suite, numDrawn, index),
         numPrompts,
         numWarmups: NUM_WARMUPS,
+        numLessons,
         maxTokens,
         minTokens: isForced ? 0 : Math.min(MIN_OUTPUT_TOKENS, maxTokens),
         compare: ({ promptTokens }, plain, other, running) =>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Decoder } from "../../src/bench/benchDecoder.ts";
+import type { BenchConfig, Decoder } from "../../src/bench/benchDecoder.ts";
+import type { BenchPrompt } from "../../src/bench/benchRunner.ts";
 import { BenchHarness, randomPrompts } from "../support/benchHarness.ts";
 
 describe("runSuite", () => {
@@ -50,6 +51,36 @@ describe("runSuite", () => {
     );
     // One setting is no choice.
     expect(row("plain")?.tried).toEqual([]);
+  });
+
+  test("warms up on more prompts what learns, and never on those that are measured", async () => {
+    const harness = new BenchHarness();
+    const prompts = [...randomPrompts(40)];
+    const seen = new Map<string, BenchPrompt["context"][]>([
+      ["learner", []],
+      ["other", []],
+    ]);
+    const noting = (name: string): BenchConfig => {
+      const config = harness.own(name, (run) => run);
+      const [inner] = config.decoders;
+      const decoder: Decoder = {
+        ...inner!,
+        decode(prompt, maxTokens, signal) {
+          seen.get(name)!.push(prompt);
+          return inner!.decode(prompt, maxTokens, signal);
+        },
+      };
+      return { ...config, decoders: [decoder], learns: name === "learner" };
+    };
+    await harness.run([harness.plain(), noting("learner"), noting("other")], {
+      prompts,
+      numPrompts: 4,
+      numWarmups: 2,
+      numLessons: 6,
+    });
+    const contexts = prompts.map(({ context }) => context);
+    expect(seen.get("learner")).toEqual(contexts.slice(0, 10));
+    expect(seen.get("other")).toEqual([...contexts.slice(0, 2), ...contexts.slice(6, 10)]);
   });
 
   test("replaces prompts whose plain output is over too soon", async () => {
