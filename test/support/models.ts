@@ -1,6 +1,9 @@
 /** The bundled pair, opened for tests. */
 import type { GpuChoice } from "../../src/core/backend.ts";
-import { openContext } from "../../src/llama/llamaContext.ts";
+import { DraftTreeBuilder } from "../../src/core/draftTree.ts";
+import { layOutTree } from "../../src/core/treeBatch.ts";
+import { createDecodeBatch } from "../../src/llama/decodeBatch.ts";
+import { type LlamaContext, openContext } from "../../src/llama/llamaContext.ts";
 import { loadLlamaLibrary } from "../../src/llama/llamaLibrary.ts";
 import { type LlamaModel, openModel } from "../../src/llama/llamaModel.ts";
 import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
@@ -25,14 +28,14 @@ export async function openTarget(
   const library = await loadLlamaLibrary(TEST_GPU);
   const model = await openModel(library, path, { gpuLayers: 999 }, NEVER);
   const { contextSize = 2048, numThreads = 1 } = options;
-  const target = new LlamaTarget(
-    await openContext(model, {
-      contextSize,
-      numThreads,
-      numBatchThreads: numThreads,
-      backend: library.backend,
-    }),
-  );
+  const context = await openContext(model, {
+    contextSize,
+    numThreads,
+    numBatchThreads: numThreads,
+    backend: library.backend,
+  });
+  if (TEST_GPU === "vulkan") await growBuffers(context);
+  const target = new LlamaTarget(context);
   return {
     model,
     target,
@@ -41,4 +44,30 @@ export async function openTarget(
       model[Symbol.dispose]();
     },
   };
+}
+
+/** Where flash attention's partial results need most room: more rows are not split, fewer cells in fewer parts. */
+const WIDEST_SPLIT = { numRows: 16, numCells: 1024 } as const;
+
+/**
+ * Gives llama.cpp's scratch buffers their final size. It frees one to grow it, as it may: no shader reads the descriptors
+ * that still name it. But lavapipe of Mesa 22.3 binds all of a set's descriptors, and crashes by the freed ones.
+ */
+async function growBuffers(context: LlamaContext): Promise<void> {
+  const { numRows, numCells } = WIDEST_SPLIT;
+  const batch = createDecodeBatch(context.maxBatch, context.maxBranches);
+  const end = Math.min(numCells, context.size) - 2 * numRows;
+  for (let position = 0; position < end; position += context.maxBatch) {
+    const count = Math.min(context.maxBatch, end - position);
+    batch.setTokens(new Int32Array(count));
+    batch.setChainRows(count, position);
+    await context.decode(batch.struct(count), count);
+  }
+  const chain = new DraftTreeBuilder(0);
+  for (let row = 1; row < numRows; row++) chain.add(row - 1, row, { score: 1, source: 0 });
+  const tree = chain.finish();
+  batch.setTokens(tree.tokens);
+  batch.setTreeRows(tree, layOutTree(tree), { position: end });
+  await context.decode(batch.struct(numRows), numRows);
+  context.memory.clear();
 }
