@@ -5,6 +5,7 @@ import type { Token } from "../core/tokens.ts";
 
 export class TimedDrafter implements Drafter {
   readonly source: DraftSource;
+  readonly learnsWhilePaused: boolean;
   readonly #inner: Drafter;
   readonly #now: () => number;
   /** Drafting and learning so far; not the start of a generation, which is part of the time to the first token. */
@@ -12,6 +13,7 @@ export class TimedDrafter implements Drafter {
 
   constructor(inner: Drafter, now: () => number) {
     this.source = inner.source;
+    this.learnsWhilePaused = inner.learnsWhilePaused ?? false;
     this.#inner = inner;
     this.#now = now;
   }

@@ -73,6 +73,11 @@ export interface VerifiedStep {
 /** Proposes tokens (verbs after llama.cpp's `common/speculative.h`). */
 export interface Drafter {
   readonly source: DraftSource;
+  /**
+   * Whether it begins and learns even while the policy has it sit out: learning costs it next to nothing and outlives the
+   * generation. A store that learned only while it pays would never come to pay.
+   */
+  readonly learnsWhilePaused?: boolean;
   /** Starts a generation; forgets the state of the previous one, keeps what was learned. */
   begin(context: GenerationContext, signal: AbortSignal): Promise<void>;
   /** Drafts below `rootToken`, the last committed token. May return the root alone. */

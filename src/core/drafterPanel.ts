@@ -14,7 +14,7 @@ export class DrafterPanel {
   readonly #params: SpeculativeParams;
   readonly #stats: DecodeStats;
   readonly #policy: DraftPolicy;
-  /** Those that began this generation and have not failed. */
+  /** Those that take part in this generation and have not failed; not all may draft in it. */
   #begun: readonly Drafter[];
   /** What each drafter cost in this step, in ms. */
   #drafterMs = new Map<DraftSource, number>();
@@ -27,7 +27,9 @@ export class DrafterPanel {
     this.#stats = stats;
     this.#policy = params.policy ?? UNLIMITED_POLICY;
     this.#policy.started(params.context.languageId);
-    this.#begun = params.drafters.filter(({ source }) => this.#policy.isActive(source));
+    this.#begun = params.drafters.filter(
+      ({ source, learnsWhilePaused }) => learnsWhilePaused || this.#policy.isActive(source),
+    );
   }
 
   async begin(signal: AbortSignal): Promise<void> {

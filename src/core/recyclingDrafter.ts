@@ -53,6 +53,7 @@ interface Candidate {
  */
 export class RecyclingDrafter implements Drafter {
   readonly source = "recycling";
+  readonly learnsWhilePaused = true;
   readonly #store: RecyclingStore;
   /**
    * The last tokens of text and output. The first root is a FIM marker, which has no successors of its own; the prefix's

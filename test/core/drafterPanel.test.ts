@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import type { Drafter } from "../../src/core/drafter.ts";
+import { UNLIMITED_POLICY } from "../../src/core/draftPolicy.ts";
+import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/recyclingStore.ts";
+import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
+import { CLOCK, contextOf } from "../support/decodeScenarios.ts";
+import { NEVER } from "../support/never.ts";
+import { treeOf } from "../support/trees.ts";
+
+const VOCAB_SIZE = 7;
+
+/** A draft model's place, with a journal. */
+function journaling(journal: string[]): Drafter {
+  return {
+    source: "draftModel",
+    async begin() {
+      journal.push("begin");
+    },
+    async draft(rootToken) {
+      journal.push("draft");
+      return treeOf(rootToken, []);
+    },
+    learn() {
+      journal.push("learn");
+    },
+  };
+}
+
+describe("DrafterPanel", () => {
+  test("where all sit out nobody drafts, and only who learns at next to no cost goes on learning", async () => {
+    const store = new RecyclingStore(VOCAB_SIZE);
+    const journal: string[] = [];
+    const { stats, tokens } = await speculativeDecode(
+      {
+        target: new FakeTarget({ vocabSize: VOCAB_SIZE, logitsOf: hashedLogits(VOCAB_SIZE, 1, 5) }),
+        drafters: [new RecyclingDrafter(store), journaling(journal)],
+        context: contextOf([1, 2, 3, 4, 5, 6, 0, 1, 2]),
+        limits: { maxTokens: 20, isEndToken: () => false },
+        maxDraftNodes: 12,
+        policy: { ...UNLIMITED_POLICY, isActive: () => false },
+        observer: CLOCK,
+      },
+      NEVER,
+    );
+    expect(stats.numSteps).toBe(tokens.length);
+    expect(stats.bySource.recycling.numProposed).toBe(0);
+    expect(store.ngrams.size).toBeGreaterThan(10);
+    expect(journal).toEqual([]);
+  });
+});
