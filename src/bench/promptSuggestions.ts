@@ -67,6 +67,13 @@ export function hasLine({ hiddenLine }: SuggestionPrompt): boolean {
 
 type Suggestion = Pick<ScoredSuggestion, "tokens" | "finishReason">;
 
+interface Decoded {
+  readonly suggestions: readonly Suggestion[];
+  readonly numPasses: number;
+  /** Branches that were not decoded to their ends; none unless given. */
+  readonly numStopped?: number;
+}
+
 /** One prompt, with its first suggestion once that is decoded. */
 export class PromptBench {
   readonly #options: SuggestionsBenchOptions;
@@ -108,10 +115,15 @@ export class PromptBench {
     await draft?.prefill(promptTokens.subarray(0, -1), signal);
     this.#ngrams ??= this.#learnNgrams();
     const start = now();
-    const { suggestions, numPasses } = await this.#decode(method, count, this.#ngrams, signal);
+    const { suggestions, numPasses, numStopped } = await this.#decode(
+      method,
+      count,
+      this.#ngrams,
+      signal,
+    );
     const isWhole = method === "together";
     const ms = now() - start + (isWhole ? 0 : this.#firstMs);
-    const offered = await this.#offer(suggestions, count, signal);
+    const { offered, dropped } = await this.#offer(suggestions, count, signal);
     return {
       method,
       count,
@@ -119,6 +131,8 @@ export class PromptBench {
       timesFirst: ms / this.#firstMs,
       numPasses: numPasses + (isWhole ? 0 : first.stats.numSteps),
       offered,
+      dropped,
+      numStopped: numStopped ?? 0,
       hiddenLine: hasLine(this.#prompt) ? this.#prompt.hiddenLine : undefined,
     };
   }
@@ -129,9 +143,9 @@ export class PromptBench {
     count: number,
     ngrams: NgramModel,
     signal: AbortSignal,
-  ): Promise<{ suggestions: readonly Suggestion[]; numPasses: number }> {
+  ): Promise<Decoded> {
     const { target, draft, maxDraftNodes, passMs, branchDrafters, text, now } = this.#options;
-    const { context, newLimits } = this.#prompt;
+    const { context, newLimits, textOf } = this.#prompt;
     const first = this.#first!;
     if (method === "alone" || method === "alonePlain") {
       const numTokens = first.tokens.length + (first.finishReason === "endToken" ? 1 : 0);
@@ -154,25 +168,26 @@ export class PromptBench {
     };
     if (method === "branches") {
       const branchPoints = this.#branchPoints;
-      const { suggestions, stats } = await decodeAlternatives(
-        { ...params, branchPoints, count: count - 1 },
+      const { suggestions, numStopped, stats } = await decodeAlternatives(
+        { ...params, branchPoints, count: count - 1, textOf },
         signal,
       );
-      return { suggestions, numPasses: stats.numSteps };
+      return { suggestions, numStopped, numPasses: stats.numSteps };
     }
     if (method === "together") {
       const { drafters, policy } = this.#options;
-      const { suggestions, stats, headStats } = await decodeTogether(
+      const { suggestions, numStopped, stats, headStats } = await decodeTogether(
         {
           ...params,
           text,
           count: count - 1,
+          textOf,
           drafters,
           ...(policy === undefined ? {} : { policy }),
         },
         signal,
       );
-      return { suggestions, numPasses: headStats.numSteps + stats.numSteps };
+      return { suggestions, numStopped, numPasses: headStats.numSteps + stats.numSteps };
     }
     const isOnTarget = method === "superposedTarget";
     const { suggestions, stats } = await decodeSuperposedAlternatives(
@@ -218,12 +233,12 @@ export class PromptBench {
     return ngrams;
   }
 
-  /** What is offered, each scored by the target in a pass that no method is charged for. */
+  /** What is offered, and why the rest is not, each scored by the target in a pass that no method is charged for. */
   async #offer(
     suggestions: readonly Suggestion[],
     count: number,
     signal: AbortSignal,
-  ): Promise<OfferedSuggestion[]> {
+  ): Promise<Pick<SuggestionsRun, "offered" | "dropped">> {
     const { target } = this.#options;
     const { context, textOf } = this.#prompt;
     const { promptTokens } = context;
@@ -242,6 +257,9 @@ export class PromptBench {
       });
     }
     const [first, ...others] = scored;
-    return rankSuggestions(first!.text === "" ? undefined : first, others, { count });
+    const isEmpty = first!.text === "";
+    const ranked = rankSuggestions(isEmpty ? undefined : first, others, { count });
+    const dropped = ranked.dropped.map(({ reason }) => reason);
+    return { offered: ranked.offered, dropped: isEmpty ? ["empty", ...dropped] : dropped };
   }
 }

@@ -15,7 +15,7 @@ export async function measureSuggestions(
   options: SuggestionsBenchOptions,
   signal: AbortSignal,
 ): Promise<SuggestionsReport> {
-  const { prompts, counts, draft, maxDraftNodes, onProgress } = options;
+  const { prompts, counts, draft, maxDraftNodes, passMs, onProgress } = options;
   if (prompts.length < 2) throw new RangeError("a warm-up prompt and one that is counted at least");
   const methods = SUGGESTION_METHODS.filter(
     (method) => method !== "superposedDraft" || draft !== undefined,
@@ -53,6 +53,7 @@ export async function measureSuggestions(
           method,
           count,
           all.filter((run) => run.method === method && run.count === count),
+          passMs && passMs(count) / passMs(1),
         ),
       ),
     ),

@@ -1,6 +1,12 @@
 /** Figures over the runs of one method: times, likelihood by rank, distinctness, hits. Pure. */
+import { priceBound } from "../core/branchSelection.ts";
 import { relativeDistance } from "../core/editDistance.ts";
-import { normalizeSpace } from "../core/rankSuggestions.ts";
+import {
+  DROP_REASONS,
+  type DropReason,
+  MIN_MEAN_LOG_PROB,
+  normalizeSpace,
+} from "../core/rankSuggestions.ts";
 import { medianInterval, sum } from "./statistics.ts";
 import type { SuggestionMethod, SuggestionsRow } from "./suggestionsReport.ts";
 
@@ -19,18 +25,30 @@ export interface SuggestionsRun {
   readonly timesFirst: number;
   readonly numPasses: number;
   readonly offered: readonly OfferedSuggestion[];
+  /** Why each of the rest is not offered. */
+  readonly dropped: readonly DropReason[];
+  /** Branches that were given up before their end, as they repeated another. */
+  readonly numStopped: number;
   /** Undefined where nothing of the cursor's line was hidden. */
   readonly hiddenLine: string | undefined;
 }
 
 const SEED = 1;
+/** Relative edit distance from every better one at which a further suggestion is worth showing (issue 6). */
+export const GOOD_DISTANCE = 0.2;
 
-/** @param runs - of this method and k, one per prompt; at least one. */
+/**
+ * @param runs - of this method and k, one per prompt; at least one.
+ * @param rowsFactor - t(k) / t(1) as measured; undefined where it was not.
+ */
 export function rowOf(
   method: SuggestionMethod,
   count: number,
   runs: readonly SuggestionsRun[],
+  rowsFactor?: number,
 ): SuggestionsRow {
+  const dropped = runs.flatMap((run) => run.dropped);
+  const numDropped = (reason: DropReason) => dropped.filter((other) => other === reason).length;
   const offered = runs.flatMap((run) => run.offered);
   return {
     method,
@@ -45,6 +63,16 @@ export function rowOf(
     ),
     meanPasses: meanOf(runs.map(({ numPasses }) => numPasses)) ?? 0,
     meanOffered: offered.length / runs.length,
+    dropped: Object.fromEntries(
+      DROP_REASONS.map((reason) => [reason, numDropped(reason)]),
+    ) as Record<DropReason, number>,
+    numStopped: sum(runs.map(({ numStopped }) => numStopped)),
+    goodByRank: Array.from(
+      { length: count - 1 },
+      (_, index) => runs.filter((run) => isGood(run.offered, index + 1)).length / runs.length,
+    ),
+    rowsFactor: rowsFactor ?? null,
+    maxTimes: rowsFactor === undefined ? null : priceBound(rowsFactor),
     meanTokens: meanOf(offered.map(({ numTokens }) => numTokens)) ?? 0,
     logProbByRank: Array.from({ length: count }, (_, rank) =>
       meanOf(runs.flatMap((run) => run.offered[rank]?.meanLogProb ?? [])),
@@ -54,6 +82,16 @@ export function rowOf(
     hitAt3: hitShare(runs, 3),
     hitAtAny: hitShare(runs, count),
   };
+}
+
+/** Whether there is a suggestion of this rank, above the floor and different from all better ones. */
+function isGood(offered: readonly OfferedSuggestion[], rank: number): boolean {
+  const own = offered[rank];
+  if (own === undefined || !(own.meanLogProb >= MIN_MEAN_LOG_PROB)) return false;
+  const text = normalizeSpace(own.text);
+  return offered
+    .slice(0, rank)
+    .every((better) => relativeDistance(normalizeSpace(better.text), text) >= GOOD_DISTANCE);
 }
 
 /** [pairs] relative edit distance of any two. */

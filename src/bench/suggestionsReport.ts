@@ -1,4 +1,5 @@
 /** What several suggestions cost and are worth: the report of the suite `suggestions`, as data and as Markdown. */
+import type { DropReason } from "../core/rankSuggestions.ts";
 import type { Interval } from "./benchReport.ts";
 import { formatTable } from "./markdownTable.ts";
 
@@ -26,6 +27,16 @@ export interface SuggestionsRow {
   readonly meanPasses: number;
   /** Suggestions offered after ranking, on average. */
   readonly meanOffered: number;
+  /** Suggestions that were decoded and not offered, over all prompts, a first one without text included. */
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Branches given up before their end as they repeated another suggestion, over all prompts. */
+  readonly numStopped: number;
+  /** [count - 1] share of prompts with a suggestion of this rank above the floor and well different from all better ones. */
+  readonly goodByRank: readonly number[];
+  /** t(k) / t(1) as measured before; null where it was not. */
+  readonly rowsFactor: number | null;
+  /** What `timesOnePlain` may be at most; null where t(n) is unknown. */
+  readonly maxTimes: number | null;
   /** Tokens per suggestion offered, on average. */
   readonly meanTokens: number;
   /** [<= count] mean natural log-probability per token under the target, by rank; null where no prompt had one. */
@@ -97,7 +108,63 @@ export function formatSuggestionsReport(report: SuggestionsReport): string {
     `${plainMs.toFixed(1)} ms decoded plainly, ${firstMs.toFixed(1)} ms with drafts (medians, prompts cached). ` +
     "Times are those of all k suggestions, the first included, medians with 95 % bounds. Passes are the target's, " +
     "those of the first suggestion included.";
-  return `${head}\n\n${table}`;
+  return [head, table, OFFER_NOTE, formatOffers(rows), PRICE_NOTE, formatPrices(rows)].join("\n\n");
+}
+
+const OFFER_NOTE =
+  "Offered of k, and why the others were not, as counts over all prompts: without text; under the floor of the mean " +
+  "log-probability; equal to a better one but for white space; too similar to it; more than asked for; stopped early as " +
+  "they repeated another. Good: share of prompts with a suggestion of that rank, above the floor and at a normalised edit " +
+  "distance of 0.2 or more from all better ones; a missing one is not good.";
+
+function formatOffers(rows: readonly SuggestionsRow[]): string {
+  return formatTable(
+    [
+      "method",
+      "offered of k",
+      "empty",
+      "unlikely",
+      "equal",
+      "similar",
+      "surplus",
+      "stopped",
+      "good, by rank from 2",
+    ],
+    rows.map(({ method, count, meanOffered, dropped, numStopped, goodByRank }) => [
+      METHOD_NAMES[method],
+      `${meanOffered.toFixed(1)} of ${count}`,
+      ...[dropped.empty, dropped.unlikely, dropped.equal, dropped.similar, dropped.surplus].map(
+        String,
+      ),
+      String(numStopped),
+      goodByRank.map(formatShare).join(", "),
+    ]),
+  );
+}
+
+const PRICE_NOTE =
+  "The price: time of all k over one plain suggestion, which may be 1.5 where t(k) is at most 1.2 t(1), and 1.15 x " +
+  "t(k)/t(1) elsewhere. It holds, or does not, where both 95 % bounds say so; otherwise the median's word is given.";
+
+function formatPrices(rows: readonly SuggestionsRow[]): string {
+  return formatTable(
+    ["method", "k", "time, × one plain", "t(k)/t(1)", "at most", "holds"],
+    rows.map(({ method, count, timesOnePlain, rowsFactor, maxTimes }) => [
+      METHOD_NAMES[method],
+      String(count),
+      formatInterval(timesOnePlain),
+      formatNumber(rowsFactor),
+      formatNumber(maxTimes),
+      formatHolds(timesOnePlain, maxTimes),
+    ]),
+  );
+}
+
+function formatHolds({ median, low, high }: Interval, max: number | null): string {
+  if (max === null) return "-";
+  if (high <= max) return "yes";
+  if (low > max) return "no";
+  return median <= max ? "by the median" : "not by the median";
 }
 
 function formatInterval({ median, low, high }: Interval): string {

@@ -11,6 +11,7 @@ import {
   type TokenText,
 } from "./branchPoints.ts";
 import type { BranchStart, ScoredSuggestion } from "./branchRun.ts";
+import type { BranchSelection } from "./branchSelection.ts";
 import { type BranchDecode, type BranchDecodeParams, decodeBranches } from "./decodeBranches.ts";
 import { type DecodeStats, emptyDecodeStats } from "./decodeStats.ts";
 import type { Drafter } from "./drafter.ts";
@@ -28,24 +29,32 @@ import {
   verifyDrafts,
 } from "./verifyDrafts.ts";
 
+/** Branches that may take a suggestion's place: each more leaves fewer leaves for the draft trees of all. */
+const RESERVES_EACH = 2;
+
 /** What both proposers are given. */
-export interface AlternativesParams extends Omit<BranchDecodeParams, "firstTokens" | "starts"> {
+export interface AlternativesParams
+  extends Omit<BranchDecodeParams, "firstTokens" | "starts" | "selection"> {
   /** The target's greedy completion, decoded already. */
-  readonly first: Pick<Generation, "tokens" | "finishReason">;
+  readonly first: Pick<Generation, "tokens" | "finishReason" | "stats">;
 }
 
-export interface BranchAlternatives extends AlternativesParams {
-  /** Watched the decoding of the first suggestion. */
-  readonly branchPoints: BranchPointCollector;
+/** Asks for suggestions of which each can be offered. */
+interface OfferableParams {
   /** Suggestions beside the first, at most. */
   readonly count: number;
+  /** What would be shown of an output. With it, others are decoded in place of those that would not be offered. */
+  readonly textOf?: BranchSelection["textOf"];
+}
+
+export interface BranchAlternatives extends AlternativesParams, OfferableParams {
+  /** Watched the decoding of the first suggestion. */
+  readonly branchPoints: BranchPointCollector;
 }
 
 /** What decodes the first suggestion and the others in the same passes. */
-export interface TogetherParams extends Omit<AlternativesParams, "first"> {
+export interface TogetherParams extends Omit<AlternativesParams, "first">, OfferableParams {
   readonly text: TokenText;
-  /** Suggestions beside the first, at most. */
-  readonly count: number;
   /** Of the first suggestion; `draftersOf` makes those of the others. */
   readonly drafters: () => readonly Drafter[];
   /** Until the branches part. */
@@ -75,12 +84,29 @@ export function decodeAlternatives(
   params: BranchAlternatives,
   signal: AbortSignal,
 ): Promise<BranchDecode> {
-  const { first, branchPoints, count, target } = params;
-  const { tokens, finishReason } = first;
+  const { first, branchPoints, target, textOf, passMs } = params;
+  const { tokens, finishReason, stats } = first;
   // Where the model ended the output itself it might have gone on.
   const numTokens = tokens.length + (finishReason === "endToken" ? 1 : 0);
-  const points = branchPoints.choose(Math.min(count, target.maxOpenBranches), numTokens);
-  return decodeBranches({ ...params, firstTokens: tokens, starts: points.map(startOf) }, signal);
+  const count = Math.min(params.count, target.maxOpenBranches);
+  const numStarts = numStartsOf(count, target.maxOpenBranches, textOf !== undefined);
+  const starts = branchPoints.choose(numStarts, numTokens).map(startOf);
+  const spentMs = spentOn(stats, passMs);
+  const selection = textOf && { selection: { count, textOf, firstFinish: finishReason, spentMs } };
+  return decodeBranches({ ...params, firstTokens: tokens, starts, ...selection }, signal);
+}
+
+/** What passes cost, each as if it had had as many rows as all had on average; in passes where t(n) is not known. */
+function spentOn(
+  { numSteps, numDraftTokens }: DecodeStats,
+  passMs: (numRows: number) => number = () => 1,
+): number {
+  return numSteps === 0 ? 0 : numSteps * passMs(Math.round(1 + numDraftTokens / numSteps));
+}
+
+/** Branches opened for so many suggestions: others wait, as far as there are sequences. */
+function numStartsOf(count: number, maxOpen: number, hasSelection: boolean): number {
+  return Math.min(maxOpen, hasSelection ? (1 + RESERVES_EACH) * count : count);
 }
 
 function startOf({ position, token, logProbs }: BranchPoint): BranchStart {
@@ -98,7 +124,7 @@ export async function decodeTogether(
   params: TogetherParams,
   signal: AbortSignal,
 ): Promise<TogetherDecode> {
-  const { target, context, text, count, drafters, newLimits, maxDraftNodes, observer } = params;
+  const { target, context, text, textOf, drafters, newLimits, maxDraftNodes, observer } = params;
   const branchPoints = new BranchPointCollector(text);
   const { onSuggestion, ...rest } = observer;
   const limits = newLimits();
@@ -135,20 +161,31 @@ export async function decodeTogether(
   }
   const numShared = head.tokens.length - 1;
   const first = { numShared, tokens: head.tokens.slice(numShared), logProbs, isFirst: true };
+  const maxOpen = target.maxOpenBranches - 1;
+  const count = Math.min(params.count, maxOpen);
   const points = branchPoints.choose(
-    Math.min(count, target.maxOpenBranches - 1),
+    numStartsOf(count, maxOpen, textOf !== undefined),
     head.tokens.length,
   );
-  const { suggestions, stats } = await decodeBranches(
+  const spentMs = spentOn(headStats, params.passMs);
+  const selection = textOf && { selection: { count, textOf, spentMs } };
+  const { suggestions, numStopped, stats } = await decodeBranches(
     {
       ...params,
       firstTokens: head.tokens,
       starts: [first, ...points.map(startOf)],
+      ...selection,
       draftersOf: (start) => (start.isFirst ? drafters() : (params.draftersOf?.(start) ?? [])),
     },
     signal,
   );
-  return { first: suggestions[0]!, suggestions: suggestions.slice(1), stats, headStats };
+  return {
+    first: suggestions[0]!,
+    suggestions: suggestions.slice(1),
+    numStopped,
+    stats,
+    headStats,
+  };
 }
 
 /**
@@ -162,7 +199,7 @@ export async function decodeSuperposedAlternatives(
 ): Promise<BranchDecode> {
   const { first, target, context, proposer, ngrams, settings, endsDraft } = params;
   if (target.maxOpenBranches === 0 || proposer.maxOpenBranches === 0) {
-    return { suggestions: [], stats: emptyDecodeStats() };
+    return { suggestions: [], numStopped: 0, stats: emptyDecodeStats() };
   }
   const { promptTokens, prefixTokens } = context;
   const keptTokens = first.tokens;

@@ -12,6 +12,8 @@ export const MAX_POSITIONS = 8;
 const MAX_ALTERNATIVES = 4;
 /** ln 0.01: what the target itself gives a chance of less than one in a hundred is not worth a branch. */
 export const MIN_ALTERNATIVE_LOG_PROB = Math.log(0.01);
+/** ln 0.05: where the target gives an alternative less, little good follows it, as measured. */
+const GOOD_ALTERNATIVE_LOG_PROB = Math.log(0.05);
 
 /** What all end tokens are like: no text has a line break beside other characters after trimming. */
 const END_FORM = "\n\n";
@@ -78,9 +80,10 @@ export class BranchPointCollector {
 
   /**
    * The alternatives under which the target sees most of its own probability, best first: ln P(shared tokens) +
-   * ln P(alternative). No two of them can come true together, so `count` of them cover the most of what the target
-   * might have written. Those that differ from the greedy choice, or from a better one at the same place, in white
-   * space only are left out.
+   * ln P(alternative), those that are unlikely where they stand behind all others. No two of them can come true
+   * together, so `count` of them cover the most of what the target might have written. Those that differ from the greedy
+   * choice, or from a better one at the same place, in white space only are left out, and so are those that only spell
+   * the greedy text in fewer tokens.
    *
    * @param numTokens - tokens of the first suggestion, its end token included.
    */
@@ -91,15 +94,24 @@ export class BranchPointCollector {
     // A suggestion of nothing is none.
     seen.add(`0 ${END_FORM}`);
     const chosen: BranchPoint[] = [];
-    for (const point of this.#points.toSorted((a, b) => sumOf(b.logProbs) - sumOf(a.logProbs))) {
+    for (const point of this.#points.toSorted(byProbability)) {
       if (chosen.length >= count) break;
       if (point.position >= numTokens || !(point.logProbs.at(-1)! >= minLogProb)) continue;
       const key = `${point.position} ${this.#formOf(point.token)}`;
-      if (seen.has(key)) continue;
+      if (seen.has(key) || this.#spellsGreedyText(point)) continue;
       seen.add(key);
       chosen.push(point);
     }
     return chosen;
+  }
+
+  /** A shorter token than the greedy one is no such case: what it begins is hardly ever spelt in two. */
+  #spellsGreedyText({ position, token }: BranchPoint): boolean {
+    const { pieceOf, isEndToken } = this.#text;
+    const greedy = this.#greedyTokens.slice(position);
+    const piece = pieceOf(token).trimStart();
+    if (isEndToken(token) || piece.length <= pieceOf(greedy[0]!).trimStart().length) return false;
+    return greedy.map(pieceOf).join("").trimStart().startsWith(piece);
   }
 
   #formOf(token: Token): string {
@@ -115,6 +127,11 @@ export class BranchPointCollector {
     this.#hasText ||= piece.trim() !== "";
     this.#isLineOver ||= endsLine;
   }
+}
+
+function byProbability({ logProbs: a }: BranchPoint, { logProbs: b }: BranchPoint): number {
+  const isGood = (logProbs: Float64Array) => Number(logProbs.at(-1)! >= GOOD_ALTERNATIVE_LOG_PROB);
+  return isGood(b) - isGood(a) || sumOf(b) - sumOf(a);
 }
 
 function sumOf(values: Float64Array): number {

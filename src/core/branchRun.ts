@@ -51,6 +51,7 @@ export interface BranchStep extends VerifiedStep {
 
 export class BranchRun {
   readonly numShared: number;
+  readonly isFirst: boolean;
   readonly #firstText: TokenBuffer | undefined;
   readonly #panel: DrafterPanel;
   readonly #output: OutputCollector;
@@ -58,10 +59,12 @@ export class BranchRun {
   /** [>= 1] tokens without cells: the last is the root, those before it are known and only need their cells. */
   #uncached: Int32Array;
   #isContextFull = false;
+  #isCut = false;
 
   constructor(start: BranchStart, setting: BranchSetting) {
     const { target, context, firstText, drafters, limits, observer, stats } = setting;
     this.numShared = start.numShared;
+    this.isFirst = start.isFirst === true;
     this.#firstText = start.isFirst ? firstText : undefined;
     const ownTokens = concatTokens(firstText.view().subarray(0, start.numShared), start.tokens);
     const branchContext = {
@@ -80,7 +83,12 @@ export class BranchRun {
   }
 
   get isOver(): boolean {
-    return this.#isContextFull || this.#output.finishReason !== undefined;
+    return this.#isContextFull || this.#isCut || this.#output.finishReason !== undefined;
+  }
+
+  /** Tokens of the output so far, the shared ones included. */
+  get length(): number {
+    return this.#output.length;
   }
 
   /** Rows it needs in the next pass, without drafts. */
@@ -98,13 +106,18 @@ export class BranchRun {
     return {
       tokens,
       logProbs: Float64Array.from(this.#logProbs.slice(0, tokens.length)),
-      finishReason: this.#output.finishReason ?? "contextFull",
+      finishReason: this.#output.finishReason ?? (this.#isCut ? "maxTokens" : "contextFull"),
     };
   }
 
   /** The context has no room for it. */
   endFull(): void {
     this.#isContextFull = true;
+  }
+
+  /** What it has is enough. */
+  cut(): void {
+    this.#isCut = true;
   }
 
   begin(signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@
 import { type SharedLimits, shareNodes } from "./branchBudget.ts";
 import type { BranchedTarget, PerBranch, TargetBranches } from "./branchedTarget.ts";
 import { BranchRun, type BranchStart, type ScoredSuggestion } from "./branchRun.ts";
+import { BranchPool, type BranchSelection } from "./branchSelection.ts";
 import { type DecodeStats, emptyDecodeStats } from "./decodeStats.ts";
 import type { Drafter, GenerationContext } from "./drafter.ts";
 import type { DraftTree } from "./draftTree.ts";
@@ -38,26 +39,30 @@ export interface BranchDecodeParams extends BranchBudget {
   readonly firstTokens: Int32Array;
   /** The best first: where the context gets full, the last end first. */
   readonly starts: readonly BranchStart[];
+  /** Which of the starts are decoded; absent: all of them, to their ends. */
+  readonly selection?: BranchSelection;
   /** Limits of one suggestion, the shared tokens included; each call a fresh stop rule. */
   readonly newLimits: () => GenerationLimits;
   /** Drafters beside that of the first suggestion's own text; fresh ones for each branch. */
   readonly draftersOf?: (start: BranchStart) => readonly Drafter[];
   readonly observer: Pick<DecodeObserver, "now" | "onDrafterFailure"> & {
-    /** A branch has ended; others may go on. */
+    /** A branch has ended, by the index of its start; others may go on. */
     readonly onSuggestion?: (index: number, suggestion: ScoredSuggestion) => void;
   };
 }
 
 export interface BranchDecode {
-  /** [starts.length] */
+  /** In the order of the starts; [starts.length] without a selection, otherwise those that were decoded to their ends. */
   readonly suggestions: readonly ScoredSuggestion[];
+  /** Branches that were stopped as they repeated a better suggestion. */
+  readonly numStopped: number;
   /** Over all branches; `numSteps` counts passes. */
   readonly stats: DecodeStats;
 }
 
 /**
  * Continues each start with the target's greedy choices. Every branch's output is what greedy decoding of prompt,
- * shared tokens and start gives alone, except where the shared context gets full earlier.
+ * shared tokens and start gives alone, except where the shared context gets full or the selection ends it earlier.
  *
  * @throws RangeError for a start that is not one; EngineError from the target; AbortError. At every throw, too, the
  *   target's cache holds the prompt and the first suggestion, as far as they were decoded, and nothing else.
@@ -70,36 +75,42 @@ export async function decodeBranches(
   const stats = emptyDecodeStats();
   const firstText = new TokenBuffer(firstTokens);
   const runs = starts.map((start) => openRun(start, firstText, params, stats));
-  const unreported = new Set(runs);
-  const reportEnded = () => {
-    for (const run of unreported) {
-      if (!run.isOver) continue;
-      unreported.delete(run);
+  const pool = new BranchPool(runs, firstTokens, params.selection, params.passMs);
+  const reported = new Set<BranchRun>();
+  const update = async () => {
+    const begun = pool.update();
+    for (const run of pool.ended) {
+      if (reported.has(run)) continue;
+      reported.add(run);
       observer.onSuggestion?.(runs.indexOf(run), run.suggestion);
     }
+    if (params.maxDraftNodes === 0) return;
+    for (const run of begun) if (!run.isOver) await run.begin(signal);
   };
-  reportEnded();
   const opened = runs.filter((run) => !run.isOver);
-  if (opened.length > 0) {
+  if (opened.length === 0) await update();
+  else {
     const prefillStart = observer.now();
     const numShared = Math.max(...starts.map((start) => start.numShared), firstTokens.length - 1);
     const shared = firstTokens.subarray(0, numShared);
     await target.prefill(concatTokens(context.promptTokens, shared), signal);
     stats.timings.prefillMs = observer.now() - prefillStart;
-    if (params.maxDraftNodes > 0) for (const run of opened) await run.begin(signal);
+    await update();
     const lengths = opened.map((run) => context.promptTokens.length + run.numShared);
     using branches = target.openBranches(Int32Array.from(lengths));
-    while (opened.some((run) => !run.isOver)) {
-      await decodeStep(opened, branches, params, stats, signal);
-      reportEnded();
+    while (pool.active.length > 0) {
+      await decodeStep(opened, pool, branches, params, stats, signal);
+      await update();
     }
   }
-  return { suggestions: runs.map((run) => run.suggestion), stats };
+  const suggestions = pool.ended.map((run) => run.suggestion);
+  return { suggestions, numStopped: pool.numStopped, stats };
 }
 
 /** One pass for all branches that go on. */
 async function decodeStep(
   runs: readonly BranchRun[],
+  pool: BranchPool,
   branches: TargetBranches,
   params: BranchDecodeParams,
   stats: DecodeStats,
@@ -107,7 +118,7 @@ async function decodeStep(
 ): Promise<void> {
   const { calibration, observer } = params;
   signal.throwIfAborted();
-  const seated = seatRuns(runs, branches, params.passMs);
+  const seated = seatRuns(pool.active, branches, params.passMs);
   if (seated.length === 0) return;
   const candidates = await draftAll(seated, branches, params, signal);
   const calibrated = candidates.map((tree) => calibration?.calibrate(tree) ?? tree);
@@ -117,6 +128,7 @@ async function decodeStep(
 
   const evaluateStart = observer.now();
   const rows = perBranch((run, index) => run.rowsFor(drafts[index]!));
+  pool.notePass(rows.reduce((sum, tree) => sum + (tree?.size ?? 0), 0));
   const logits = await branches.evaluateTrees(rows, signal);
   const verifyStart = observer.now();
   const read = logits.filter((view) => view !== undefined);
@@ -175,7 +187,6 @@ function seatRuns(
   let numSeats = 0;
   let bestRate = 0;
   for (const run of runs) {
-    if (run.isOver) continue;
     if (numRows + run.numRows > numFree) run.endFull();
     else if (numRows + run.numRows <= maxNodes) {
       seated.push(run);

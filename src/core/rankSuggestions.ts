@@ -33,6 +33,35 @@ export function meanOf(logProbs: Float64Array): number {
     : logProbs.reduce((sum, value) => sum + value, 0) / logProbs.length;
 }
 
+/** Why a suggestion is not offered. */
+export const DROP_REASONS = ["empty", "unlikely", "equal", "similar", "surplus"] as const;
+/**
+ * `empty` without text, `unlikely` below the floor, `equal` to a better one but for white space, `similar` where too few
+ * characters differ from it, `surplus` beyond what was asked for.
+ */
+export type DropReason = (typeof DROP_REASONS)[number];
+
+export interface RankedSuggestions<S> {
+  /** The first foremost. */
+  readonly offered: readonly S[];
+  readonly dropped: readonly { readonly suggestion: S; readonly reason: DropReason }[];
+}
+
+/** Why a text is not offered beside better ones; undefined if it is. Likelihood and number are the caller's to judge. */
+export function findLikeness(
+  text: string,
+  better: readonly string[],
+): Extract<DropReason, "empty" | "equal" | "similar"> | undefined {
+  const own = normalizeSpace(text);
+  if (own === "") return "empty";
+  const distance = Math.min(
+    1,
+    ...better.map((other) => relativeDistance(normalizeSpace(other), own)),
+  );
+  if (distance === 0) return "equal";
+  return distance < MIN_DISTANCE ? "similar" : undefined;
+}
+
 /**
  * The first stays first, as it is the target's own greedy completion. The others follow by mean log-probability; those
  * without text, below the floor, or too like a better one are left out. Equals keep their order.
@@ -43,15 +72,19 @@ export function rankSuggestions<S extends RankableSuggestion>(
   first: S | undefined,
   others: readonly S[],
   { count, minMeanLogProb = MIN_MEAN_LOG_PROB }: RankLimits,
-): S[] {
-  const ranked: S[] = first === undefined ? [] : [first];
+): RankedSuggestions<S> {
+  const offered: S[] = first === undefined ? [] : [first];
+  const dropped: { suggestion: S; reason: DropReason }[] = [];
   for (const suggestion of others.toSorted((a, b) => b.meanLogProb - a.meanLogProb)) {
-    if (ranked.length >= count || !(suggestion.meanLogProb >= minMeanLogProb)) break;
-    const text = normalizeSpace(suggestion.text);
-    const isNew = ranked.every(
-      (better) => relativeDistance(normalizeSpace(better.text), text) >= MIN_DISTANCE,
+    const likeness = findLikeness(
+      suggestion.text,
+      offered.map(({ text }) => text),
     );
-    if (text !== "" && isNew) ranked.push(suggestion);
+    const isLikely = suggestion.meanLogProb >= minMeanLogProb;
+    const rest = offered.length >= count ? "surplus" : undefined;
+    const reason = likeness ?? (isLikely ? rest : "unlikely");
+    if (reason === undefined) offered.push(suggestion);
+    else dropped.push({ suggestion, reason });
   }
-  return ranked;
+  return { offered, dropped };
 }

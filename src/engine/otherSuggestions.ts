@@ -96,7 +96,7 @@ export class OtherSuggestions {
       greedy,
       others,
       { count },
-    ).map(({ text, meanLogProb, source }) => ({ text, logProb: meanLogProb, source }));
+    ).offered.map(({ text, meanLogProb, source }) => ({ text, logProb: meanLogProb, source }));
   }
 
   get #proposer(): SuggestionProposer {
@@ -132,7 +132,8 @@ export class OtherSuggestions {
     };
     if (proposer === "branches") {
       const branchPoints = this.#branchPoints;
-      return decodeAlternatives({ ...params, branchPoints, count: count - 1 }, signal);
+      const textOf = rules.textOf.bind(rules);
+      return decodeAlternatives({ ...params, branchPoints, count: count - 1, textOf }, signal);
     }
     return decodeSuperposedAlternatives(
       {

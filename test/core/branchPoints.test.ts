@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { BranchPointCollector } from "../../src/core/branchPoints.ts";
+import { rootOnlyTree } from "../../src/core/draftTree.ts";
 import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
@@ -105,6 +106,48 @@ describe("BranchPointCollector", () => {
     expect(points).not.toContainEqual(best);
     const forms = points.map(({ position, token }) => `${position} ${pieceOf(token).trim()}`);
     expect(new Set(forms).size).toBe(forms.length);
+  });
+
+  test("alternatives that only spell the greedy text in fewer tokens are none", async () => {
+    const { collector, tokens } = await collect();
+    const [best] = collector.choose(1, 20);
+    const twoGreedy = letters(tokens[best!.position]!) + letters(tokens[best!.position + 1]!);
+    const spelling = await collect((token) => (token === best!.token ? twoGreedy : letters(token)));
+    expect(spelling.collector.choose(99, 20)).not.toContainEqual(best);
+    // One letter further it says something else.
+    const longer = await collect((token) =>
+      token === best!.token ? `${twoGreedy}#` : letters(token),
+    );
+    expect(longer.collector.choose(99, 20)).toContainEqual(best);
+  });
+
+  test("alternatives that are unlikely where they stand come last", async () => {
+    const collector = new BranchPointCollector({ pieceOf: letters, isEndToken: () => false });
+    // [position][token] probabilities.
+    const rows = [
+      [0.3, 0.04, 0.02],
+      [0.5, 0.06, 0.03],
+    ];
+    for (const row of rows) {
+      const topK = () => ({
+        tokens: Int32Array.of(0, 1, 2),
+        logits: Float32Array.from(row, Math.log),
+      });
+      collector.observe({
+        tree: rootOnlyTree(0),
+        path: { nodes: new Int32Array(0), bonusToken: 0 },
+        committed: Int32Array.of(0),
+        logits: { argmax: () => 0, topK, logSumExp: () => 0, logit: () => 0 },
+      });
+    }
+    const points = collector.choose(9, 2);
+    // 0.3 x 0.06 is less than 0.04, but 0.06 is not unlikely where it stands.
+    expect(points.map(({ position, token }) => [position, token])).toEqual([
+      [1, 1],
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ]);
   });
 
   test("an end token is an alternative, but not to the first token", async () => {

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { editDistance, relativeDistance } from "../../src/core/editDistance.ts";
-import { meanOf, normalizeSpace, rankSuggestions } from "../../src/core/rankSuggestions.ts";
+import {
+  meanOf,
+  normalizeSpace,
+  type RankableSuggestion,
+  type RankLimits,
+  rankSuggestions,
+} from "../../src/core/rankSuggestions.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 /** By its definition, which takes exponential time. */
@@ -38,23 +44,29 @@ describe("editDistance", () => {
   });
 });
 
+const rank = <S extends RankableSuggestion>(
+  first: S | undefined,
+  others: readonly S[],
+  limits: RankLimits,
+) => rankSuggestions(first, others, limits).offered;
+
 describe("rankSuggestions", () => {
   const named = (text: string, meanLogProb: number) => ({ text, meanLogProb });
   const first = named("return items.length;", -3);
 
   test("the first stays first, the others follow by mean log-probability", () => {
     const others = [named("throw new Error(x)", -2), named("const total = 0;", -0.5)];
-    const texts = rankSuggestions(first, others, { count: 3 }).map(({ text }) => text);
+    const texts = rank(first, others, { count: 3 }).map(({ text }) => text);
     expect(texts).toEqual([first.text, "const total = 0;", "throw new Error(x)"]);
   });
 
   test("at most as many as asked for, and none below the floor", () => {
     const others = [named("alpha()", -0.1), named("beta(1, 2)", -0.2), named("gamma", -9)];
-    expect(rankSuggestions(first, others, { count: 2 })).toHaveLength(2);
-    expect(rankSuggestions(first, others, { count: 9 })).toHaveLength(3);
-    expect(rankSuggestions(first, others, { count: 9, minMeanLogProb: -99 })).toHaveLength(4);
-    expect(rankSuggestions(first, others, { count: 1 })).toEqual([first]);
-    expect(rankSuggestions(first, [named("x", Number.NaN)], { count: 3 })).toEqual([first]);
+    expect(rank(first, others, { count: 2 })).toHaveLength(2);
+    expect(rank(first, others, { count: 9 })).toHaveLength(3);
+    expect(rank(first, others, { count: 9, minMeanLogProb: -99 })).toHaveLength(4);
+    expect(rank(first, others, { count: 1 })).toEqual([first]);
+    expect(rank(first, [named("x", Number.NaN)], { count: 3 })).toEqual([first]);
   });
 
   test("equal after white space is normalised, nearly equal, and empty ones are dropped", () => {
@@ -64,13 +76,33 @@ describe("rankSuggestions", () => {
       named("  \n", -0.3),
       named("return items.size;", -0.4),
     ];
-    const texts = rankSuggestions(first, others, { count: 5 }).map(({ text }) => text);
+    const texts = rank(first, others, { count: 5 }).map(({ text }) => text);
     expect(texts).toEqual([first.text, "return items.size;"]);
+  });
+
+  test("each of the rest has its reason", () => {
+    const others = [
+      named("  \n", -0.1),
+      named("return items.length ;", -0.2),
+      named("return  items.length;", -0.3),
+      named("let alpha = 0", -0.4),
+      named("let beta = await f()", -0.5),
+      named("throw new Error(x)", -9),
+    ];
+    const { offered, dropped } = rankSuggestions(first, others, { count: 2 });
+    expect(offered).toEqual([first, others[3]]);
+    expect(dropped.map(({ suggestion, reason }) => [suggestion.text, reason])).toEqual([
+      ["  \n", "empty"],
+      ["return items.length ;", "similar"],
+      ["return  items.length;", "equal"],
+      ["let beta = await f()", "surplus"],
+      ["throw new Error(x)", "unlikely"],
+    ]);
   });
 
   test("of two alike the better one stays, also where the first has nothing to show", () => {
     const others = [named("let a = b", -0.9), named("let  a = b", -0.5)];
-    expect(rankSuggestions(undefined, others, { count: 3 })).toEqual([others[1]]);
+    expect(rank(undefined, others, { count: 3 })).toEqual([others[1]]);
   });
 
   test("no two that are offered are alike, whatever is proposed", () => {
@@ -80,7 +112,7 @@ describe("rankSuggestions", () => {
     });
     fc.assert(
       fc.property(suggestion, fc.array(suggestion, { maxLength: 8 }), (greedy, others) => {
-        const ranked = rankSuggestions(greedy, others, { count: 4 });
+        const ranked = rank(greedy, others, { count: 4 });
         expect(ranked[0]).toBe(greedy);
         expect(ranked.length).toBeLessThanOrEqual(4);
         for (const [index, { text }] of ranked.entries()) {

@@ -24,7 +24,8 @@ import { DRAFT_PATH, openTarget, TARGET_PATH, TEST_GPU } from "../../support/mod
 import { NEVER } from "../../support/never.ts";
 import { realSpots } from "../../support/packageSources.ts";
 
-const NUM_PROMPTS = Number(process.env["TREELINE_LOSSLESS_PROMPTS"] ?? 64) / 4;
+// No fewer than two, however few the lossless suite decodes.
+const NUM_PROMPTS = Math.max(2, Number(process.env["TREELINE_LOSSLESS_PROMPTS"] ?? 64) / 4);
 const MAX_TOKENS = 24;
 const SEED = 20_261_121;
 const observer = { now: () => performance.now() };
@@ -101,7 +102,8 @@ describe(`several suggestions on real models (gpu ${TEST_GPU})`, () => {
       );
       expectCacheInStep(target);
       const kept = concatTokens(context.promptTokens, first.tokens);
-      expect(target.kvLength).toBe(kept.length - 1);
+      // Without a branch nothing was decoded, and the cache is as the first left it.
+      if (suggestions.length > 0) expect(target.kvLength).toBe(kept.length - 1);
       tally.numPasses += stats.numSteps;
       tally.numAccepted += stats.numAcceptedTokens;
       const points = branchPoints.choose(4, first.tokens.length + 1);

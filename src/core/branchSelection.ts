@@ -1,0 +1,256 @@
+/**
+ * Which branches are decoded, and how far: as many as are wanted, in place of each that would not be offered another one,
+ * and none further than a line's end once their price is spent.
+ */
+import type { BranchRun, ScoredSuggestion } from "./branchRun.ts";
+import type { FinishReason, Generation } from "./generation.ts";
+import {
+  findLikeness,
+  meanOf,
+  type RankableSuggestion,
+  rankSuggestions,
+} from "./rankSuggestions.ts";
+import { concatTokens } from "./tokens.ts";
+
+/** How to tell which branches would be offered. */
+export interface BranchSelection {
+  /** Suggestions wanted beside the first; starts beyond so many wait for their turn. */
+  readonly count: number;
+  /** What would be shown of an output; empty where nothing would. */
+  readonly textOf: (suggestion: Pick<Generation, "tokens" | "finishReason">) => string;
+  /** Of the first suggestion; absent where it is a branch itself. */
+  readonly firstFinish?: FinishReason;
+  /** ms that the first suggestion has cost already, by `passMs`. */
+  readonly spentMs: number;
+}
+
+/** Passes of n rows are nearly flat up to this factor over one row; n suggestions may then cost the second one. */
+export const FLAT_FACTOR = 1.2;
+export const FLAT_PRICE = 1.5;
+/** Elsewhere n suggestions may cost this factor over a pass of n rows. */
+export const STEEP_PRICE = 1.15;
+/** Tokens that an unfinished first suggestion is expected to go on for. */
+const EXPECTED_REST = 8;
+/** Share of the price after which branches end with a line: the line must still be finished. */
+const CUT_SHARE = 0.9;
+/** Prices are those of a first suggestion of so many tokens at least: for less no other one is to be had. */
+const MIN_PRICED_TOKENS = 8;
+/** Equal tokens in a row after which a branch is taken to repeat the rest of another text. */
+const REJOINED_TOKENS = 4;
+
+/** What n suggestions may cost, over one that is decoded plainly (issue 6). @param rowsFactor - t(n) / t(1). */
+export function priceBound(rowsFactor: number): number {
+  return rowsFactor <= FLAT_FACTOR ? FLAT_PRICE : STEEP_PRICE * rowsFactor;
+}
+
+/** The branches of one decode: waiting, decoded, ended, or stopped as they say what another says. */
+export class BranchPool {
+  readonly #runs: readonly BranchRun[];
+  readonly #selection: BranchSelection | undefined;
+  readonly #firstTokens: Int32Array;
+  readonly #passMs: (numRows: number) => number;
+  readonly #waiting: BranchRun[];
+  readonly #begun = new Set<BranchRun>();
+  readonly #stopped = new Set<BranchRun>();
+  readonly #texts = new Map<BranchRun, string>();
+  #firstText: string | undefined;
+  #spentMs: number;
+
+  /** @param runs - the best first; without a selection all are decoded. */
+  constructor(
+    runs: readonly BranchRun[],
+    firstTokens: Int32Array,
+    selection: BranchSelection | undefined,
+    passMs: (numRows: number) => number = () => 1,
+  ) {
+    this.#runs = runs;
+    this.#firstTokens = firstTokens;
+    this.#selection = selection;
+    this.#passMs = passMs;
+    this.#waiting = runs.slice();
+    this.#spentMs = selection?.spentMs ?? 0;
+  }
+
+  /** Those that take part in the next pass. */
+  get active(): BranchRun[] {
+    return this.#runs.filter((run) => this.isActive(run));
+  }
+
+  isActive(run: BranchRun): boolean {
+    return this.#begun.has(run) && !run.isOver && !this.#stopped.has(run);
+  }
+
+  /** Those that came to their own end, in the order of the runs. */
+  get ended(): BranchRun[] {
+    return this.#runs.filter((run) => this.#begun.has(run) && run.isOver);
+  }
+
+  /** Branches that were not decoded to their end. */
+  get numStopped(): number {
+    return this.#stopped.size;
+  }
+
+  /** Reports a pass over all branches. */
+  notePass(numRows: number): void {
+    this.#spentMs += this.#passMs(numRows);
+  }
+
+  /** Stops what repeats a better text, ends what has got too dear, and begins others in place of all that would not be offered. */
+  update(): BranchRun[] {
+    const begun: BranchRun[] = [];
+    if (this.#selection === undefined) {
+      begun.push(...this.#waiting.splice(0));
+      for (const run of begun) this.#begun.add(run);
+      return begun;
+    }
+    for (const run of this.active) if (this.#repeatsBetter(run)) this.#stopped.add(run);
+    if (this.#spentMs >= CUT_SHARE * this.#maxMs) {
+      for (const run of this.#others(this.active)) if (this.#isEnough(run)) run.cut();
+    }
+    for (;;) {
+      const next = this.#waiting[0];
+      if (next === undefined || this.#numMissing < 1) break;
+      // Those that were wanted from the start are what the price is made of.
+      const isReplacement = this.#others(this.#begun).length >= this.#selection.count;
+      if (!next.isFirst && isReplacement && !this.#affords(next)) break;
+      this.#waiting.shift();
+      this.#begun.add(next);
+      begun.push(next);
+    }
+    return begun;
+  }
+
+  #others(runs: Iterable<BranchRun>): BranchRun[] {
+    return Array.from(runs).filter(({ isFirst }) => !isFirst);
+  }
+
+  get #firstRun(): BranchRun | undefined {
+    return this.#runs.find(({ isFirst }) => isFirst);
+  }
+
+  /** Suggestions that are neither offered nor on their way. */
+  get #numMissing(): number {
+    const { count } = this.#selection!;
+    const shown = this.#shownFirst;
+    const { offered } = rankSuggestions(shown, this.#endedOthers, {
+      count: Number.POSITIVE_INFINITY,
+    });
+    const numOffered = offered.length - (shown === undefined ? 0 : 1);
+    return count - numOffered - this.#others(this.active).length;
+  }
+
+  /** The first suggestion, if it is over and has a text. */
+  get #shownFirst(): RankableSuggestion | undefined {
+    const { textOf, firstFinish } = this.#selection!;
+    const first = this.#firstRun;
+    let text = "";
+    if (firstFinish !== undefined) {
+      this.#firstText ??= textOf({ tokens: this.#firstTokens, finishReason: firstFinish });
+      text = this.#firstText;
+    } else if (first?.isOver === true) text = this.#textOf(first);
+    return text === "" ? undefined : { text, meanLogProb: 0 };
+  }
+
+  get #endedOthers(): RankableSuggestion[] {
+    return this.#others(this.ended).map((run) => ({
+      text: this.#textOf(run),
+      meanLogProb: meanOf(run.suggestion.logProbs),
+    }));
+  }
+
+  /** Whether the whole lines of a branch would be offered. */
+  #isEnough(run: BranchRun): boolean {
+    const { tokens, logProbs } = run.suggestion;
+    const text = this.#selection!.textOf({ tokens, finishReason: "maxTokens" });
+    const own = { text, meanLogProb: meanOf(logProbs) };
+    const { offered } = rankSuggestions(this.#shownFirst, [own, ...this.#endedOthers], {
+      count: Number.POSITIVE_INFINITY,
+    });
+    return offered.includes(own);
+  }
+
+  /** Its end will not change. */
+  #textOf(run: BranchRun): string {
+    const text = this.#texts.get(run) ?? this.#selection!.textOf(run.suggestion);
+    this.#texts.set(run, text);
+    return text;
+  }
+
+  /** Whether all suggestions stay within their price with one more branch, were all as long as the first. */
+  #affords(run: BranchRun): boolean {
+    const length = this.#pricedTokens;
+    const rests = [...this.active, run].map((one) => Math.max(1, length - one.length));
+    return this.#spentMs + msOf(rests, this.#passMs) <= this.#maxMs;
+  }
+
+  /** ms that all suggestions may cost together, the first included. */
+  get #maxMs(): number {
+    const oneMs = this.#passMs(1);
+    const numRows = this.#selection!.count + 1;
+    return priceBound(this.#passMs(numRows) / oneMs) * oneMs * this.#pricedTokens;
+  }
+
+  /** Tokens of the first suggestion, or what they are expected to be. */
+  get #pricedTokens(): number {
+    const first = this.#firstRun;
+    const rest = first === undefined || first.isOver ? 0 : EXPECTED_REST;
+    return Math.max(MIN_PRICED_TOKENS, (first?.length ?? this.#firstTokens.length) + rest);
+  }
+
+  /**
+   * Whether a branch has come back to the first suggestion or to a branch before it, and would differ too little from it
+   * if it repeated the rest. What is different stays as much while the text grows, so the distance only falls.
+   */
+  #repeatsBetter(run: BranchRun): boolean {
+    if (run.isFirst) return false;
+    const { textOf, firstFinish } = this.#selection!;
+    const before = this.#runs
+      .slice(0, this.#runs.indexOf(run))
+      .filter((other) => this.#begun.has(other) && !this.#stopped.has(other))
+      .map((other) => other.suggestion);
+    const finishReason = firstFinish ?? "stopRule";
+    const first = firstFinish === undefined ? [] : [{ tokens: this.#firstTokens, finishReason }];
+    const own = run.suggestion.tokens;
+    return [...first, ...before].some((other) => {
+      const rest = restAfterRejoining(own, other, run.numShared);
+      if (rest === undefined) return false;
+      // Both as if they ended here, where the other is not over.
+      const finish = other.finishReason === "contextFull" ? "stopRule" : other.finishReason;
+      const text = textOf({ tokens: concatTokens(own, rest), finishReason: finish });
+      const otherText = textOf({ tokens: other.tokens, finishReason: finish });
+      const likeness = findLikeness(text, [otherText]);
+      return likeness === "equal" || likeness === "similar";
+    });
+  }
+}
+
+/** What follows a branch's last tokens in another text; undefined where they do not occur behind what both share. */
+function restAfterRejoining(
+  own: Int32Array,
+  { tokens }: Pick<ScoredSuggestion, "tokens">,
+  numShared: number,
+): Int32Array | undefined {
+  const start = own.length - REJOINED_TOKENS;
+  if (start <= numShared) return undefined;
+  const tail = own.subarray(start);
+  // The place nearest to where the branch would be had only tokens been exchanged.
+  let best: number | undefined;
+  for (let at = numShared; at + REJOINED_TOKENS <= tokens.length; at++) {
+    if (!tail.every((token, index) => tokens[at + index] === token)) continue;
+    if (best === undefined || Math.abs(at - start) <= Math.abs(best - start)) best = at;
+  }
+  return best === undefined ? undefined : tokens.slice(best + REJOINED_TOKENS);
+}
+
+/** ms of passes in which each branch has a row until it has had so many. */
+function msOf(rests: readonly number[], passMs: (numRows: number) => number): number {
+  let ms = 0;
+  let numPasses = 0;
+  for (const [index, rest] of rests.toSorted((a, b) => a - b).entries()) {
+    const numRows = rests.length - index;
+    // Where rows are dear, branches take turns.
+    ms += (rest - numPasses) * Math.min(passMs(numRows), numRows * passMs(1));
+    numPasses = rest;
+  }
+  return ms;
+}
