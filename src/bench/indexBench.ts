@@ -12,6 +12,8 @@ export interface IndexBenchOptions {
   readonly now: () => number;
   /** Sizes of synthetic workspaces, in tokens. */
   readonly sizes: readonly number[];
+  /** Awaited between slices of work: whoever measures in the command's own process hears a Ctrl+C there. May reject. */
+  readonly pause?: () => Promise<void>;
   /** Real workspaces; each gets a row of its own. */
   readonly workspaces?: readonly { readonly name: string; readonly files: readonly TokenFile[] }[];
   readonly numLookups?: number;
@@ -52,6 +54,8 @@ export interface IndexBenchRow {
   readonly decodeMs: number;
 }
 
+/** Operations between two pauses. */
+const SLICE_OPERATIONS = 200;
 const CONTEXT_TOKENS = 64;
 const SUFFIX_TOKENS = 16;
 const DRAFT_BUDGET = { maxNodes: 16, maxDepth: 16, minSurvival: 0.02 } as const;
@@ -71,25 +75,33 @@ export async function measureIndex(options: IndexBenchOptions): Promise<IndexBen
 async function measureRow(
   workspace: string,
   files: readonly TokenFile[],
-  { now, numLookups = 2000, numUpdates = 200, seed = 1 }: IndexBenchOptions,
+  options: IndexBenchOptions,
 ): Promise<IndexBenchRow> {
+  const { now, numLookups = 2000, numUpdates = 200, seed = 1, pause = async () => {} } = options;
   const random = seededRandom(seed);
   const timed = (operation: () => void) => {
     const start = now();
     operation();
     return now() - start;
   };
-  const build = (index: WorkspaceIndex) =>
-    files.map(({ path, tokens }) => timed(() => index.setFile(path, tokens)));
-  build(new WorkspaceIndex());
+  const build = async (index: WorkspaceIndex) => {
+    const times: number[] = [];
+    for (const { path, tokens } of files) {
+      if (times.length % SLICE_OPERATIONS === 0) await pause();
+      times.push(timed(() => index.setFile(path, tokens)));
+    }
+    return times;
+  };
+  await build(new WorkspaceIndex());
   const index = new WorkspaceIndex();
-  const addMs = build(index);
+  const addMs = await build(index);
   const { numTokens, numBytes, numFiles, numShards } = index;
 
   const lookups: number[] = [];
   const drafts: number[] = [];
   const drafter = new WorkspaceDrafter(index, "suffixMatch");
   for (let i = 0; i < numLookups; i++) {
+    if (i % SLICE_OPERATIONS === 0) await pause();
     const { context, place, suffixTokens } = drawCursor(index, files, random);
     lookups.push(
       1000 * timed(() => index.lookup(context, { ...place, suffixTokens }, LOOKUP_LIMITS)),
@@ -110,6 +122,7 @@ async function measureRow(
   const updates = Array.from({ length: numUpdates }, () => update(pick()));
   const same = pick();
   const retypes = Array.from({ length: numUpdates }, () => update(same));
+  await pause();
   const slices: number[] = [];
   for (let isMore = true; isMore; ) {
     slices.push(

@@ -35,11 +35,44 @@ export function medianInterval(values: readonly number[], seed: number): Interva
   if (values.length < MIN_BOUNDED_VALUES) {
     return { median: middle, low: sorted[0]!, high: sorted.at(-1)! };
   }
+  return { median: middle, ...percentileBounds(values, median, seed) };
+}
+
+/** A mean with its bounds. */
+export interface MeanInterval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * The mean with its 95 % bounds, made as {@link medianInterval} makes those of the median: for small counts, whose median
+ * is mostly 0 or 1. Of fewer than {@link MIN_BOUNDED_VALUES} values it is their range.
+ * @throws RangeError without values.
+ */
+export function meanInterval(values: readonly number[], seed: number): MeanInterval {
+  if (values.length === 0) throw new RangeError("the mean of nothing");
+  const mean = meanOf(values);
+  if (values.length < MIN_BOUNDED_VALUES) {
+    return { mean, low: Math.min(...values), high: Math.max(...values) };
+  }
+  return { mean, ...percentileBounds(values, meanOf, seed) };
+}
+
+function meanOf(values: readonly number[]): number {
+  return sum(values) / values.length;
+}
+
+function percentileBounds(
+  values: readonly number[],
+  statistic: (resample: readonly number[]) => number,
+  seed: number,
+): { readonly low: number; readonly high: number } {
   const random = seededRandom(seed);
-  const medians = Array.from({ length: NUM_RESAMPLES }, () =>
-    median(Array.from(values, () => values[Math.floor(random() * values.length)]!)),
+  const resamples = Array.from({ length: NUM_RESAMPLES }, () =>
+    statistic(Array.from(values, () => values[Math.floor(random() * values.length)]!)),
   ).sort((a, b) => a - b);
-  return { median: middle, low: quantile(medians, 0.025)!, high: quantile(medians, 0.975)! };
+  return { low: quantile(resamples, 0.025)!, high: quantile(resamples, 0.975)! };
 }
 
 function medianOfSorted(sorted: readonly number[]): number {

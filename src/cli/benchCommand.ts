@@ -1,31 +1,50 @@
-/** `treeline bench`: one suite, one engine, one report. */
+/** `treeline bench`: one suite, one engine where it needs models, one report. */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { SPEED_SUITES } from "../bench/benchConfigNames.ts";
 import { messageOf } from "../core/errors.ts";
-import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
+import type { BenchOptions, BenchSuite, CommandSurroundings } from "./benchSuite.ts";
 import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { type CommandContext, withEngine } from "./engineSession.ts";
+import { indexSuite } from "./indexSuite.ts";
 import { speedSuite } from "./speedSuite.ts";
 import { suggestionsSuite } from "./suggestionsSuite.ts";
 import { typingSuite } from "./typingSuite.ts";
+import { warmStartSuite } from "./warmStartSuite.ts";
 
 export const DEFAULT_SEED = 1;
 
-export const SUITE_NAMES = [...SPEED_SUITES, "all", "suggestions", "typing"] as const;
+export const SUITE_NAMES = [
+  ...SPEED_SUITES,
+  "all",
+  "suggestions",
+  "typing",
+  "warmstart",
+  "index",
+] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 /** Options that belong to some suites only, as the user writes them. */
-const SPEED_OPTIONS = {
+const CONFIGS = { configs: "--configs" } as const;
+const FLAT_ROWS = { flatRows: "--flat-rows" } as const;
+const PROMPT_TOKENS = { promptTokens: "--prompt-tokens" } as const;
+const SESSIONS = { sessions: "--sessions" } as const;
+const PROMPTS = {
   workspace: "--workspace",
-  configs: "--configs",
   prompts: "--prompts",
   maxTokens: "--max-tokens",
-  promptTokens: "--prompt-tokens",
 } as const;
-/** Of suites that compare configurations. */
-const CONFIG_OPTIONS = { configs: "--configs", flatRows: "--flat-rows" } as const;
-const TYPING_OPTIONS = { sessions: "--sessions" } as const;
+const MODELS = { target: "--target", draft: "--draft", cost: "--cost" } as const;
+
+/** Options that a suite does not have. */
+const FOREIGN_OPTIONS: Record<SuiteName, Partial<Record<keyof BenchOptions, string>>> = {
+  ...{ all: SESSIONS, repo: SESSIONS, scratch: SESSIONS, unpredictable: SESSIONS },
+  suggestions: { ...SESSIONS, ...CONFIGS, ...FLAT_ROWS },
+  typing: { ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
+  // Prompts are as long as those of completions.
+  warmstart: { ...SESSIONS, ...CONFIGS, ...PROMPT_TOKENS },
+  index: { ...MODELS, ...SESSIONS, ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
+};
 
 /** @throws CliError for an option that the suite does not have. */
 export async function benchCommand(
@@ -34,8 +53,8 @@ export async function benchCommand(
   signal: AbortSignal,
 ): Promise<void> {
   const { suite } = options;
-  refuseOptions(suite === "typing" ? SPEED_OPTIONS : TYPING_OPTIONS, options);
-  if (suite === "suggestions") refuseOptions(CONFIG_OPTIONS, options);
+  refuseOptions(FOREIGN_OPTIONS[suite], options);
+  if (suite === "index") return runSuite(indexSuite(), { options, context }, signal);
   const run = <R>(of: BenchSuite<R>) =>
     withEngine(
       options,
@@ -46,6 +65,7 @@ export async function benchCommand(
   if (options.cost === true) return run(speedSuite([]));
   if (suite === "typing") return run(typingSuite);
   if (suite === "suggestions") return run(suggestionsSuite);
+  if (suite === "warmstart") return run(warmStartSuite);
   return run(speedSuite(suite === "all" ? SPEED_SUITES : [suite]));
 }
 
@@ -59,9 +79,9 @@ function refuseOptions(
   }
 }
 
-async function runSuite<R>(
-  suite: BenchSuite<R>,
-  surroundings: SuiteSurroundings,
+async function runSuite<R, S extends CommandSurroundings>(
+  suite: BenchSuite<R, S>,
+  surroundings: S,
   signal: AbortSignal,
 ): Promise<void> {
   const { options, context } = surroundings;

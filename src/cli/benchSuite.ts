@@ -20,16 +20,20 @@ export interface BenchOptions extends ModelOptions {
   readonly flatRows?: number;
 }
 
-/** What a suite measures with. */
-export interface SuiteSurroundings {
+/** What a suite without models measures with. */
+export interface CommandSurroundings {
   readonly options: BenchOptions;
   readonly context: CommandContext;
+}
+
+/** What a suite measures with. */
+export interface SuiteSurroundings extends CommandSurroundings {
   readonly session: EngineSession;
 }
 
 /** A benchmark: what it measures is plain data, printed as text or as JSON. */
-export interface BenchSuite<R> {
+export interface BenchSuite<R, S extends CommandSurroundings = SuiteSurroundings> {
   /** Returns what was measured so far when the signal aborts. */
-  measure(surroundings: SuiteSurroundings, signal: AbortSignal): Promise<R>;
+  measure(surroundings: S, signal: AbortSignal): Promise<R>;
   format(report: R): string;
 }

@@ -95,7 +95,8 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       new Option(
         "--suite <name>",
         "what to measure: decoding speed on code unlike the workspace, on the workspace, on what nobody can predict, " +
-          "all of these; or several suggestions, by each method; or typing, with the caches on and off",
+          "all of these; or several suggestions, by each method; or typing, with the caches on and off; or warmstart, " +
+          "with an earlier session's stores and without; or the workspace index by size, without a model",
       )
         .choices(SUITE_NAMES)
         .default("all"),
@@ -106,17 +107,21 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option("--markdown <file>", "write the report to a file")
     .option(
       "--workspace <folder>",
-      "speed, suggestions: code of yours; sources of npm packages if absent",
+      "speed, suggestions, warmstart: code of yours; sources of npm packages if absent",
     )
     .option(
       "--configs <names>",
       `speed: some of ${ALL_CONFIGS.join(",")}; or all; by default those without a minus`,
       configNames,
     )
-    .option("--prompts <number>", "speed, suggestions: prompts of each suite (16)", positiveInteger)
+    .option(
+      "--prompts <number>",
+      "speed, suggestions, warmstart: prompts of each suite (16)",
+      positiveInteger,
+    )
     .option(
       "--max-tokens <number>",
-      "speed, suggestions: output tokens at most (48)",
+      "speed, suggestions, warmstart: output tokens at most (48)",
       positiveInteger,
     )
     .option(
@@ -126,7 +131,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     )
     .option(
       "--flat-rows <number>",
-      "speed: choose drafts as if passes of so many rows cost the same",
+      "speed, warmstart: choose drafts as if passes of so many rows cost the same",
       positiveInteger,
     )
     .option("--sessions <number>", "typing: sessions to play (5)", positiveInteger)

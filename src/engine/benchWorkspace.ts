@@ -45,7 +45,11 @@ export class BenchWorkspace {
 
   /** Hides the span of this prompt, and what was hidden before is there again. To be called before the clock starts. */
   async enter(context: GenerationContext, signal: AbortSignal): Promise<DraftWorkspace> {
-    const spot = this.#spots.get(context);
+    return this.enterSpot(this.#spots.get(context), signal);
+  }
+
+  /** The same by the spot; undefined is none. */
+  async enterSpot(spot: SourceSpot | undefined, signal: AbortSignal): Promise<DraftWorkspace> {
     if (spot !== this.#entered) {
       const before = this.#entered;
       this.#entered = undefined;

@@ -5,8 +5,9 @@ import type { Log } from "../core/log.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import type { BackgroundTurns } from "./backgroundTurns.ts";
 import { benchSuggestions } from "./benchSuggestions.ts";
+import { benchWarmStart } from "./benchWarmStart.ts";
 import { type GenerationStores, generateCompletion } from "./generateCompletion.ts";
-import { LearnedState } from "./learnedState.ts";
+import { newLearnedState } from "./learnedOfPair.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
 import { openPolicy } from "./openPolicy.ts";
 import {
@@ -34,6 +35,11 @@ import {
   checkBenchSuggestionsParams,
   checkSuggestionsRequest,
 } from "./suggestionMessages.ts";
+import {
+  checkWarmStartParams,
+  type WarmStartAnswer,
+  type WarmStartParams,
+} from "./warmStartMessages.ts";
 import type { WorkspaceStore } from "./workspaceStore.ts";
 import { SlicedTokenizer } from "./workspaceTokenizer.ts";
 
@@ -91,11 +97,7 @@ export class CompletionServer {
       );
       const workspace = this.#workspace;
       const tokenizer = new SlicedTokenizer(pair.target.model, this.#turns);
-      const learned = new LearnedState({
-        vocabSize: tokenizer.vocabSize,
-        pieceBytes: (token) => pair.target.model.vocabulary.pieceBytes(token),
-        tokenizerHash: tokenizer.hash,
-        modelsKey: modelsKeyOf(pair.loaded),
+      const learned = newLearnedState(pair, {
         policy: opened?.policy,
         turns: this.#turns,
         log: this.#log,
@@ -174,6 +176,21 @@ export class CompletionServer {
     });
   }
 
+  /**
+   * Measures what the stores of an earlier session are worth. A cancel or a newer request ends it with what was finished.
+   * @throws EngineError `notLoaded`, `invalidRequest` or the target's; AbortError before anything was.
+   */
+  benchWarmStart(
+    params: WarmStartParams,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<WarmStartAnswer> {
+    return this.#replaceRunning(signal, async (running) => {
+      checkWarmStartParams(params);
+      return benchWarmStart(this.#loadedStores.pair, params, onProgress, running);
+    });
+  }
+
   /** Deletes what was learned from the workspace's code, in memory and on disk. @throws what keeps the disk from it. */
   async forgetWorkspace(): Promise<void> {
     this.#stores?.learned.forget();
@@ -245,10 +262,4 @@ export class CompletionServer {
     sums.numAcceptedTokens += stats.numAcceptedTokens;
     sums.decodeMs += timings.decodeMs;
   }
-}
-
-/** What was learned of drafts holds of these two models. */
-function modelsKeyOf({ target, draft }: LoadedModels): string {
-  const keyOf = ({ name, fileBytes }: LoadedModels["target"]) => `${name} ${fileBytes}`;
-  return `${keyOf(target)}, ${draft === undefined ? "no draft" : keyOf(draft)}`;
 }

@@ -93,11 +93,28 @@ export class LearnedState implements Disposable {
     if (this.#files === undefined || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#keep().catch((error: unknown) => {
+      this.keep().catch((error: unknown) => {
         if (!this.#lifetime.signal.aborted) log("warn", `learned state not kept: ${String(error)}`);
       });
     }, keepAfterMs);
     this.#timer.unref();
+  }
+
+  /**
+   * Keeps what was learned until now, before it would be kept anyway; nothing where nothing is kept.
+   * @throws the reason of the models' end.
+   */
+  async keep(): Promise<void> {
+    const { tokenizerHash, modelsKey, policy, turns } = this.#options;
+    const files = this.#files;
+    const { signal } = this.#lifetime;
+    await turns.next(signal);
+    if (files === undefined || files !== this.#files) return;
+    await files.save(RECYCLING_BLOB, encodeRecycling(this.#recycling, tokenizerHash));
+    if (policy === undefined) return;
+    await turns.next(signal);
+    if (files !== this.#files) return;
+    await files.save(ACCEPTANCE_BLOB, encodeAcceptance(policy.acceptance, modelsKey));
   }
 
   /** Forgets everything in memory, and keeps nothing until it is moved again. The disk is the caller's. */
@@ -115,18 +132,5 @@ export class LearnedState implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#lifetime.abort();
-  }
-
-  async #keep(): Promise<void> {
-    const { tokenizerHash, modelsKey, policy, turns } = this.#options;
-    const files = this.#files;
-    const { signal } = this.#lifetime;
-    await turns.next(signal);
-    if (files === undefined || files !== this.#files) return;
-    await files.save(RECYCLING_BLOB, encodeRecycling(this.#recycling, tokenizerHash));
-    if (policy === undefined) return;
-    await turns.next(signal);
-    if (files !== this.#files) return;
-    await files.save(ACCEPTANCE_BLOB, encodeAcceptance(policy.acceptance, modelsKey));
   }
 }

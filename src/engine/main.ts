@@ -28,6 +28,7 @@ import {
   type WireError,
 } from "./protocol.ts";
 import { benchSuggestionsRequest } from "./suggestionMessages.ts";
+import { benchWarmStartRequest } from "./warmStartMessages.ts";
 import {
   checkWorkspaceParams,
   forgetWorkspaceRequest,
@@ -101,6 +102,15 @@ function main(): void {
   connection.onRequest(benchSuggestionsRequest, ({ progressToken, ...params }, token) =>
     answer(token, (signal) =>
       server.benchSuggestions(
+        params,
+        (progress) => send(connection.sendProgress(benchProgress, progressToken, progress)),
+        signal,
+      ),
+    ),
+  );
+  connection.onRequest(benchWarmStartRequest, ({ progressToken, ...params }, token) =>
+    answer(token, (signal) =>
+      server.benchWarmStart(
         params,
         (progress) => send(connection.sendProgress(benchProgress, progressToken, progress)),
         signal,

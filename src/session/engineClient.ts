@@ -3,7 +3,7 @@
  * the next request, after a back-off, and gets the models it had before it serves. `RestartPolicy` has the rules.
  */
 import { randomUUID } from "node:crypto";
-import type { CancellationToken, RequestType0 } from "vscode-jsonrpc/node";
+import type { CancellationToken, RequestType, RequestType0 } from "vscode-jsonrpc/node";
 import type { GpuChoice } from "../core/backend.ts";
 import {
   type BenchAnswer,
@@ -31,6 +31,11 @@ import {
   type BenchSuggestionsParams,
   benchSuggestionsRequest,
 } from "../engine/suggestionMessages.ts";
+import {
+  benchWarmStartRequest,
+  type WarmStartAnswer,
+  type WarmStartParams,
+} from "../engine/warmStartMessages.ts";
 import { abortable, abortError } from "./abort.ts";
 import { type PendingAnswer, sendCancellable } from "./engineAnswer.ts";
 import type { EngineProcess } from "./engineProcess.ts";
@@ -58,6 +63,9 @@ export type EngineState =
   | "working"
   | "restarting"
   | "failed";
+
+/** What a benchmark is asked for, how far it is, and when to end it. */
+type Measuring<P> = [params: P, onProgress: (progress: BenchProgress) => void, signal: AbortSignal];
 
 export class EngineClient implements AsyncDisposable {
   readonly #options: EngineSupervisorOptions;
@@ -155,45 +163,37 @@ export class EngineClient implements AsyncDisposable {
    * a completion or a load, which comes first.
    * @throws EngineError `engineCrashed` if the engine dies meanwhile; the signal's reason if it had not begun.
    */
-  async bench(
-    params: BenchParams,
-    onProgress: (progress: BenchProgress) => void,
-    signal: AbortSignal,
-  ): Promise<BenchAnswer> {
-    return this.#measure(
-      ({ connection }, progressToken, token) =>
-        connection.sendRequest(benchRequest, { ...params, progressToken }, token),
-      onProgress,
-      signal,
-    );
+  bench(...args: Measuring<BenchParams>): Promise<BenchAnswer> {
+    return this.#measure(benchRequest, ...args);
   }
 
   /** The same of several suggestions. @throws also an AbortError before a prompt is finished. */
-  async benchSuggestions(
-    params: BenchSuggestionsParams,
-    onProgress: (progress: BenchProgress) => void,
-    signal: AbortSignal,
-  ): Promise<BenchSuggestionsAnswer> {
-    return this.#measure(
-      ({ connection }, progressToken, token) =>
-        connection.sendRequest(benchSuggestionsRequest, { ...params, progressToken }, token),
-      onProgress,
-      signal,
-    );
+  benchSuggestions(...args: Measuring<BenchSuggestionsParams>): Promise<BenchSuggestionsAnswer> {
+    return this.#measure(benchSuggestionsRequest, ...args);
   }
 
-  async #measure<R>(
-    send: (engine: EngineProcess, progress: string, token: CancellationToken) => Promise<R>,
-    onProgress: (progress: BenchProgress) => void,
-    signal: AbortSignal,
+  /** The same of an earlier session's stores. @throws also an AbortError before a request is finished. */
+  benchWarmStart(...args: Measuring<WarmStartParams>): Promise<WarmStartAnswer> {
+    return this.#measure(benchWarmStartRequest, ...args);
+  }
+
+  async #measure<P extends object, R>(
+    type: RequestType<P & { progressToken: string }, R, WireError>,
+    ...[params, onProgress, signal]: Measuring<P>
   ): Promise<R> {
     this.#assertOpen();
     const engine = await this.#serving.engine(this.#withLifetime(signal));
+    const { connection } = engine;
     const progressToken = randomUUID();
-    const pending = this.#send(engine, (token) => send(engine, progressToken, token), signal);
+    const asked = { ...params, progressToken };
+    const pending = this.#send(
+      engine,
+      (token) => connection.sendRequest<R>(type.method, asked, token),
+      signal,
+    );
     // It rejects with the abort; the answer comes nevertheless.
     pending.result.catch(() => {});
-    const progress = engine.connection.onProgress(benchProgress, progressToken, onProgress);
+    const progress = connection.onProgress(benchProgress, progressToken, onProgress);
     this.#watch(engine, pending, progress, BENCH_CANCEL_GRACE_MS, signal);
     return pending.answer;
   }

@@ -26,6 +26,13 @@ describe("benchCommand", () => {
     ["all", { sessions: 2 }, "--sessions"],
     ["suggestions", { sessions: 2 }, "--sessions"],
     ["suggestions", { configs: ["plain"] }, "--configs"],
+    ["typing", { flatRows: 16 }, "--flat-rows"],
+    ["warmstart", { configs: ["plain"] }, "--configs"],
+    ["warmstart", { promptTokens: 64 }, "--prompt-tokens"],
+    ["index", { target: "model.gguf" }, "--target"],
+    ["index", { prompts: 4 }, "--prompts"],
+    ["index", { workspace: "src" }, "--workspace"],
+    ["index", { cost: true }, "--cost"],
   ])("%s refuses %j before anything is loaded", async (suite, options, flag) => {
     const failure = await run(suite, options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CliError);

@@ -1,0 +1,49 @@
+/**
+ * What is said about the suite `warmstart`. Imported by both sides, like `protocol.ts`, and imports nothing native.
+ */
+import { RequestType } from "vscode-jsonrpc/node";
+import type { WarmStartReport } from "../bench/warmStartReport.ts";
+import { EngineError } from "../core/errors.ts";
+import type { BenchSources, WireError } from "./protocol.ts";
+
+/** Spans of the workspace are hidden and completed, in one session and again in a later one. */
+export interface WarmStartParams {
+  readonly workspace: BenchSources;
+  /** Requests that are replayed; as many others of the same files come beside them. */
+  readonly numPrompts: number;
+  /** Output tokens at most. */
+  readonly maxTokens: number;
+  readonly seed: number;
+  /** Drafts are chosen as if passes of up to so many rows cost the same; as measured if absent. */
+  readonly flatRows?: number;
+}
+
+export type WarmStartAnswer = WarmStartReport;
+
+export const benchWarmStartRequest = new RequestType<
+  WarmStartParams & { progressToken: string },
+  WarmStartAnswer,
+  WireError
+>("benchWarmStart");
+
+/**
+ * Checks a benchmark request from the other process.
+ * @throws EngineError `invalidRequest` naming the field.
+ */
+export function checkWarmStartParams(params: WarmStartParams): void {
+  if (!Array.isArray(params.workspace?.files)) refuse("workspace", undefined, "sources with files");
+  for (const field of ["numPrompts", "maxTokens", "seed", "flatRows"] as const) {
+    const value = params[field];
+    if (field === "flatRows" && value === undefined) continue;
+    if (!Number.isInteger(value) || Number(value) < 1) {
+      refuse(field, value, "an integer of at least 1");
+    }
+  }
+}
+
+function refuse(field: string, found: unknown, expected: string): never {
+  throw new EngineError(
+    "invalidRequest",
+    `${field} is ${JSON.stringify(found)}, expected ${expected}.`,
+  );
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import {
+  firstStepAccepted,
+  formatWarmStartReport,
+  type SessionStart,
+  type WarmStartRun,
+  type WarmStartSession,
+  warmStartReport,
+} from "../../src/bench/warmStartReport.ts";
+
+const ABOUT = {
+  origin: "redux",
+  seed: 1,
+  maxTokens: 16,
+  flatRows: null,
+  backend: "cpu",
+  target: "tiny",
+  draft: null,
+  isComplete: true,
+};
+
+const run = (firstStep: number, other: Partial<WarmStartRun> = {}): WarmStartRun => ({
+  firstStepAccepted: firstStep,
+  numSteps: 4,
+  numCommittedTokens: 8,
+  numVerified: 12,
+  usesRecycling: true,
+  match: "equal",
+  ...other,
+});
+
+const session = (
+  start: SessionStart,
+  runs: readonly WarmStartRun[],
+  other: Partial<WarmStartSession> = {},
+): WarmStartSession => ({
+  drafters: "fused",
+  requests: "replayed",
+  start,
+  stores: { numNgrams: start === "persisted" ? 9 : 0, numMatrixRows: 0 },
+  runs,
+  ...other,
+});
+
+describe("firstStepAccepted", () => {
+  test("counts the drafted tokens before the first pass's bonus token", () => {
+    expect(firstStepAccepted(Uint8Array.of(0, 2, 2))).toBe(0);
+    expect(firstStepAccepted(Uint8Array.of(2, 1, 0, 4))).toBe(2);
+    // The output ended before the bonus token.
+    expect(firstStepAccepted(Uint8Array.of(2, 2))).toBe(2);
+    expect(firstStepAccepted(new Uint8Array(0))).toBe(0);
+  });
+});
+
+describe("warmStartReport", () => {
+  test("compares each request with the same one from empty stores, of the same drafters and requests", () => {
+    const { rows, errors, warnings } = warmStartReport(
+      [
+        session("empty", [run(0), run(1, { usesRecycling: false })]),
+        session("persisted", [run(4), run(2, { numSteps: 2 })]),
+        session("empty", [run(3)], { requests: "others" }),
+        session("persisted", [run(3)], { requests: "others" }),
+      ],
+      ABOUT,
+      2,
+    );
+    expect(rows[1]).toMatchObject({
+      numRequests: 2,
+      firstStepAccepted: { mean: 3, low: 2, high: 4 },
+      firstStepShare: 1,
+      gainOverEmpty: { mean: 2.5, low: 1, high: 4 },
+      acceptanceLength: { mean: 3, low: 2, high: 4 },
+      verifiedPerStep: 4,
+    });
+    expect(rows[0]).toMatchObject({
+      firstStepShare: 0.5,
+      gainOverEmpty: { mean: 0 },
+      recyclingShare: 0.5,
+    });
+    expect(rows[3]).toMatchObject({ gainOverEmpty: { mean: 0 } });
+    expect([errors, warnings]).toEqual([[], []]);
+  });
+
+  test("calls outputs that differ an error, and near ties none", () => {
+    const tied = [session("empty", [run(1, { match: "nearTie" })])];
+    expect(warmStartReport(tied, ABOUT, 1)).toMatchObject({
+      errors: [],
+      rows: [{ numNearTies: 1 }],
+    });
+    const report = warmStartReport([session("empty", [run(1, { match: "different" })])], ABOUT, 1);
+    expect(report.errors).toEqual([
+      "1 outputs differ from plain decoding: speculation is not lossless.",
+    ]);
+    expect(formatWarmStartReport(report)).toContain("**ERROR: 1 outputs differ");
+  });
+
+  test("calls an empty store from disk an error", () => {
+    const stores = { numNgrams: 0, numMatrixRows: 0 };
+    const report = warmStartReport([session("persisted", [run(1)], { stores })], ABOUT, 1);
+    expect(report.errors[0]).toContain("no n-gram on disk");
+  });
+
+  test("says where the budget verified next to nothing, and where it was not this machine's", () => {
+    const idle = [session("empty", [run(0, { numVerified: 0 })])];
+    expect(warmStartReport(idle, ABOUT, 1).warnings[0]).toContain("--flat-rows 16");
+    const flat = warmStartReport(idle, { ...ABOUT, flatRows: 16, isComplete: false }, 1);
+    expect(flat.warnings).toEqual(["Not all requests were replayed."]);
+    expect(formatWarmStartReport(flat)).toContain("not the budget that this machine would choose");
+  });
+
+  test("leaves out what was not begun", () => {
+    const report = warmStartReport([session("empty", [])], { ...ABOUT, isComplete: false }, 0);
+    expect(report.rows).toEqual([]);
+    expect(formatWarmStartReport(report)).toContain("Not all requests");
+  });
+
+  test("prints a line for each session", () => {
+    const sessions = [session("empty", [run(0)]), session("persisted", [run(4)])];
+    const lines = formatWarmStartReport(warmStartReport(sessions, ABOUT, 1)).split("\n");
+    const cells = lines.filter((line) => line.startsWith("| fused")).map((line) => line.split("|"));
+    expect(cells.map((row) => row.slice(2, 6).map((cell) => cell.trim()))).toEqual([
+      ["empty", "0", "1", "0 %"],
+      ["persisted", "9", "1", "100 %"],
+    ]);
+  });
+});
