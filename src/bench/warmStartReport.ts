@@ -230,7 +230,7 @@ export function formatWarmStartReport(report: WarmStartReport): string {
       "workspace's files without any hidden span, and from what was kept. All have the same index of the workspace, " +
       "without the hidden span, and learn on as they go; earlier suggestions are not kept. Means with 95 % bootstrap " +
       'bounds; "more than empty" is paired by request. "Recycling drafted" is the share of requests in which the ' +
-      "drafter whose store is kept did not sit out; while it does, it learns nothing either. Outputs are compared with " +
+      "drafter whose store is kept did not sit out; it learns all the while. Outputs are compared with " +
       "plain decoding.",
     "",
     table,
