@@ -104,6 +104,8 @@ class SuiteRunner {
   readonly #plain: Decoder;
   readonly #candidates: Iterator<BenchPrompt>;
   readonly #finished: PromptRun[] = [];
+  /** Prompts that were found to be measurable, and not used yet. */
+  #found: BenchPrompt[] = [];
   /** Prompts that were replaced since the search for those to measure began. */
   #replaced = { numShort: 0, numLooping: 0 };
   #warmupOthersShare = 0;
@@ -131,8 +133,10 @@ class SuiteRunner {
       if (prompt === undefined) break;
       warmups.push(prompt);
     }
+    // Where prompts are few, they are for measuring.
+    if (warmups.length < numNeeded) this.#found = warmups.splice(numWarmups);
     // Where there are no more to be found, those passed over are all that there is to say.
-    if (warmups.length === numNeeded) this.#replaced = { numShort: 0, numLooping: 0 };
+    else this.#replaced = { numShort: 0, numLooping: 0 };
     for (const contestant of this.#contestants) {
       const before = sampleCpu();
       const numUsed = contestant.config.learns ? numNeeded : numWarmups;
@@ -166,6 +170,8 @@ class SuiteRunner {
   /** The next prompt that can be measured by what plain decoding makes of it; undefined when there is none left. */
   async #nextPrompt(signal: AbortSignal): Promise<BenchPrompt | undefined> {
     const { minTokens, maxTokens } = this.#params;
+    const found = this.#found.shift();
+    if (found !== undefined) return found;
     for (let numMissed = 0; numMissed < MAX_MISSED; numMissed++) {
       const { value: prompt, done } = this.#candidates.next();
       if (done === true) return undefined;

@@ -41,7 +41,7 @@ export interface IndexBenchRow {
   readonly lookupUs: OperationTimes;
   /** Lookup and tree, 16 nodes. */
   readonly draftUs: OperationTimes;
-  /** A file saved with a few tokens changed in the middle; another file each time. */
+  /** A file saved with a few tokens changed in the middle; a file drawn at random each time. */
   readonly updateMs: OperationTimes;
   /** The same file saved again and again. */
   readonly retypeMs: OperationTimes;

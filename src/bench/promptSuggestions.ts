@@ -49,6 +49,8 @@ export interface SuggestionsBenchOptions {
   readonly maxDraftNodes: number;
   /** Of the first suggestion, and of each that is decoded alone; absent: every draft is verified. */
   readonly policy?: DraftPolicy;
+  /** What drafters learn beyond a decode; absent: nothing. */
+  readonly learned?: LearnedStores;
   /** Measured ms of a pass by its rows. */
   readonly passMs?: (numRows: number) => number;
   /** Token runs of the workspace, for the n-grams; the prompt and the first suggestion are learned anyway. */
@@ -61,6 +63,14 @@ export interface SuggestionsBenchOptions {
 /** Tokens of a superposed draft: the paper's recommended length. */
 const SUPERPOSED_TOKENS = 10;
 
+/** Whoever decodes a branch of a prompt must not find it memorised by who decoded it before. */
+export interface LearnedStores {
+  /** Remembers what was learned so far. */
+  keep(): void;
+  /** Goes back to what was kept last. */
+  restore(): void;
+}
+
 export function hasLine({ hiddenLine }: SuggestionPrompt): boolean {
   return hiddenLine.trim() !== "";
 }
@@ -70,8 +80,9 @@ type Suggestion = Pick<ScoredSuggestion, "tokens" | "finishReason">;
 interface Decoded {
   readonly suggestions: readonly Suggestion[];
   readonly numPasses: number;
-  /** Branches that were not decoded to their ends; none unless given. */
+  /** None unless given. */
   readonly numStopped?: number;
+  readonly numCut?: number;
 }
 
 /** One prompt, with its first suggestion once that is decoded. */
@@ -92,9 +103,10 @@ export class PromptBench {
 
   /** The prompt is in the cache before either is timed. */
   async decodeFirst(signal: AbortSignal): Promise<{ plainMs: number; firstMs: number }> {
-    const { target, now } = this.#options;
+    const { target, learned, now } = this.#options;
     const { context, newLimits } = this.#prompt;
     const { promptTokens } = context;
+    learned?.restore();
     await target.prefill(promptTokens.subarray(0, -1), signal);
     const plainStart = now();
     await greedyDecode(target, promptTokens, newLimits(), { now }, signal);
@@ -102,20 +114,22 @@ export class PromptBench {
     const firstStart = now();
     this.#first = await this.#speculate(context, newLimits(), this.#branchPoints, signal);
     this.#firstMs = now() - firstStart;
+    learned?.keep();
     return { plainMs: this.#plainMs, firstMs: this.#firstMs };
   }
 
   async run(method: SuggestionMethod, count: number, signal: AbortSignal): Promise<SuggestionsRun> {
-    const { target, draft, now } = this.#options;
+    const { target, draft, learned, now } = this.#options;
     const { context } = this.#prompt;
     const first = this.#first!;
+    learned?.restore();
     const { promptTokens } = context;
     // As after the first suggestion: it stands in the target's cache, the prompt in the draft's.
     await target.prefill(concatTokens(promptTokens, first.tokens).subarray(0, -1), signal);
     await draft?.prefill(promptTokens.subarray(0, -1), signal);
     this.#ngrams ??= this.#learnNgrams();
     const start = now();
-    const { suggestions, numPasses, numStopped } = await this.#decode(
+    const { suggestions, numPasses, numStopped, numCut } = await this.#decode(
       method,
       count,
       this.#ngrams,
@@ -133,6 +147,7 @@ export class PromptBench {
       offered,
       dropped,
       numStopped: numStopped ?? 0,
+      numCut: numCut ?? 0,
       hiddenLine: hasLine(this.#prompt) ? this.#prompt.hiddenLine : undefined,
     };
   }
@@ -168,15 +183,15 @@ export class PromptBench {
     };
     if (method === "branches") {
       const branchPoints = this.#branchPoints;
-      const { suggestions, numStopped, stats } = await decodeAlternatives(
+      const { stats, ...decoded } = await decodeAlternatives(
         { ...params, branchPoints, count: count - 1, textOf },
         signal,
       );
-      return { suggestions, numStopped, numPasses: stats.numSteps };
+      return { ...decoded, numPasses: stats.numSteps };
     }
     if (method === "together") {
       const { drafters, policy } = this.#options;
-      const { suggestions, numStopped, stats, headStats } = await decodeTogether(
+      const { stats, headStats, ...decoded } = await decodeTogether(
         {
           ...params,
           text,
@@ -187,7 +202,7 @@ export class PromptBench {
         },
         signal,
       );
-      return { suggestions, numStopped, numPasses: headStats.numSteps + stats.numSteps };
+      return { ...decoded, numPasses: headStats.numSteps + stats.numSteps };
     }
     const isOnTarget = method === "superposedTarget";
     const { suggestions, stats } = await decodeSuperposedAlternatives(

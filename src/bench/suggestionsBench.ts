@@ -1,6 +1,7 @@
 /**
- * Several suggestions by each method, on the same prompts, to the same length: what they cost beside one suggestion, how
- * likely they are, how different, and how often one is what was hidden. Pure over core's interfaces.
+ * Several suggestions by each method, on the same prompts, by the same ends, except that branches may be cut for the
+ * price: what they cost beside one suggestion, how likely they are, how different, and how often one is what was hidden.
+ * Pure over core's interfaces.
  */
 import { hasLine, PromptBench, type SuggestionsBenchOptions } from "./promptSuggestions.ts";
 import { median } from "./statistics.ts";

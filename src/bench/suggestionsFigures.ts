@@ -27,8 +27,9 @@ export interface SuggestionsRun {
   readonly offered: readonly OfferedSuggestion[];
   /** Why each of the rest is not offered. */
   readonly dropped: readonly DropReason[];
-  /** Branches that were given up before their end, as they repeated another. */
+  /** Branches that were given up, as they seemed to repeat another, and that ended with a line for the price's sake. */
   readonly numStopped: number;
+  readonly numCut: number;
   /** Undefined where nothing of the cursor's line was hidden. */
   readonly hiddenLine: string | undefined;
 }
@@ -67,6 +68,7 @@ export function rowOf(
       DROP_REASONS.map((reason) => [reason, numDropped(reason)]),
     ) as Record<DropReason, number>,
     numStopped: sum(runs.map(({ numStopped }) => numStopped)),
+    numCut: sum(runs.map(({ numCut }) => numCut)),
     goodByRank: Array.from(
       { length: count - 1 },
       (_, index) => runs.filter((run) => isGood(run.offered, index + 1)).length / runs.length,

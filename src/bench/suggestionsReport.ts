@@ -29,8 +29,10 @@ export interface SuggestionsRow {
   readonly meanOffered: number;
   /** Suggestions that were decoded and not offered, over all prompts, a first one without text included. */
   readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Branches given up before their end as they repeated another suggestion, over all prompts. */
+  /** Branches given up as they seemed to repeat another suggestion, over all prompts. */
   readonly numStopped: number;
+  /** Branches that ended with a line, shorter than alone, as the price was spent, over all prompts. */
+  readonly numCut: number;
   /** [count - 1] share of prompts with a suggestion of this rank above the floor and well different from all better ones. */
   readonly goodByRank: readonly number[];
   /** t(k) / t(1) as measured before; null where it was not. */
@@ -113,8 +115,8 @@ export function formatSuggestionsReport(report: SuggestionsReport): string {
 
 const OFFER_NOTE =
   "Offered of k, and why the others were not, as counts over all prompts: without text; under the floor of the mean " +
-  "log-probability; equal to a better one but for white space; too similar to it; more than asked for; stopped early as " +
-  "they repeated another. Good: share of prompts with a suggestion of that rank, above the floor and at a normalised edit " +
+  "log-probability; equal to a better one but for white space; too similar to it; more than asked for; given up as " +
+  "they seemed to repeat another. Cut: ended with a line as the price was spent, so shorter than alone. Good: share of prompts with a suggestion of that rank, above the floor and at a normalised edit " +
   "distance of 0.2 or more from all better ones; a missing one is not good.";
 
 function formatOffers(rows: readonly SuggestionsRow[]): string {
@@ -128,15 +130,17 @@ function formatOffers(rows: readonly SuggestionsRow[]): string {
       "similar",
       "surplus",
       "stopped",
+      "cut",
       "good, by rank from 2",
     ],
-    rows.map(({ method, count, meanOffered, dropped, numStopped, goodByRank }) => [
+    rows.map(({ method, count, meanOffered, dropped, numStopped, numCut, goodByRank }) => [
       METHOD_NAMES[method],
       `${meanOffered.toFixed(1)} of ${count}`,
       ...[dropped.empty, dropped.unlikely, dropped.equal, dropped.similar, dropped.surplus].map(
         String,
       ),
       String(numStopped),
+      String(numCut),
       goodByRank.map(formatShare).join(", "),
     ]),
   );

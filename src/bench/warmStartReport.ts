@@ -11,7 +11,7 @@ export type WarmStartDrafters = (typeof WARM_START_DRAFTERS)[number];
 
 /**
  * What a session begins with: nothing; the bigrams of the workspace's files, as the product's first session there; what
- * an earlier session kept on disk.
+ * an earlier session kept.
  */
 export const SESSION_STARTS = ["empty", "files", "persisted"] as const;
 export type SessionStart = (typeof SESSION_STARTS)[number];
@@ -75,6 +75,8 @@ export interface WarmStartReport {
   readonly about: WarmStartSettings;
   /** Requests of the session that was kept. */
   readonly numKept: number;
+  /** False where fewer requests were replayed than wanted. */
+  readonly isComplete: boolean;
   readonly rows: readonly WarmStartRow[];
   /** What makes the figures no result. */
   readonly errors: readonly string[];
@@ -85,13 +87,13 @@ export interface WarmStartSettings {
   /** Where the requests are from, in words. */
   readonly origin: string;
   readonly seed: number;
+  /** Requests wanted of each set. */
+  readonly numPrompts: number;
   readonly maxTokens: number;
   readonly flatRows: number | null;
   readonly backend: string;
   readonly target: string;
   readonly draft: string | null;
-  /** False where fewer requests were replayed than wanted. */
-  readonly isComplete: boolean;
 }
 
 /**
@@ -118,7 +120,13 @@ export function warmStartReport(
       );
       return rowOf(session, empty?.runs ?? session.runs, about.seed);
     });
-  return { suite: "warmstart", about, numKept, rows, ...judgement(rows, about) };
+  const missing = missingRequests(rows, about.numPrompts);
+  const isComplete = missing.length === 0;
+  return {
+    suite: "warmstart",
+    ...{ about, numKept, isComplete, rows },
+    ...judgement(rows, about, missing),
+  };
 }
 
 function rowOf(
@@ -145,9 +153,23 @@ function rowOf(
   };
 }
 
+/** In words, where fewer requests were replayed than wanted. */
+function missingRequests(rows: readonly WarmStartRow[], numWanted: number): string[] {
+  return WARM_START_DRAFTERS.flatMap((drafters) =>
+    REQUEST_SETS.flatMap((requests) => {
+      const row = rows.find((one) => one.drafters === drafters && one.requests === requests);
+      const numReplayed = row?.numRequests ?? 0;
+      if (numReplayed >= numWanted) return [];
+      return [`${drafters}, ${REQUEST_NAMES[requests]}: ${numReplayed} of ${numWanted}`];
+    }),
+  );
+}
+
+/** @param missing - which requests, in words. */
 function judgement(
   rows: readonly WarmStartRow[],
-  { isComplete, flatRows }: WarmStartSettings,
+  { flatRows }: WarmStartSettings,
+  missing: readonly string[],
 ): Pick<WarmStartReport, "errors" | "warnings"> {
   const errors: string[] = [];
   const warnings: string[] = [];
@@ -156,9 +178,11 @@ function judgement(
     errors.push(`${numDifferent} outputs differ from plain decoding: speculation is not lossless.`);
   }
   if (rows.some(({ start, stores }) => start === "persisted" && stores.numNgrams === 0)) {
-    errors.push("A session found no n-gram on disk: nothing was kept, or it was not believed.");
+    errors.push("A session found no n-gram kept: nothing was written, or it was not believed.");
   }
-  if (!isComplete) warnings.push("Not all requests were replayed.");
+  if (missing.length > 0) {
+    warnings.push(`Fewer requests were replayed than wanted (${missing.join("; ")}).`);
+  }
   const isDrafted = rows.every(({ verifiedPerStep }) => verifiedPerStep >= 0.5);
   if (rows.length > 0 && !isDrafted && flatRows === null) {
     warnings.push(
@@ -192,6 +216,7 @@ export function formatWarmStartReport(report: WarmStartReport): string {
       "drafters, requests",
       "stores at the start",
       "n-grams",
+      "matrix rows",
       "requests",
       "first step >= 1",
       "tokens accepted in the first step",
@@ -206,6 +231,7 @@ export function formatWarmStartReport(report: WarmStartReport): string {
       `${row.drafters}, ${REQUEST_NAMES[row.requests]}`,
       START_NAMES[row.start],
       String(row.stores.numNgrams),
+      String(row.stores.numMatrixRows),
       String(row.numRequests),
       shareText(row.firstStepShare),
       intervalText(row.firstStepAccepted),
@@ -225,10 +251,12 @@ export function formatWarmStartReport(report: WarmStartReport): string {
     `Target ${target}, ${draft === null ? "no draft model" : `draft ${draft}`}, ${backend}. Spans hidden in ${origin}; seed ` +
       `${seed}, ${maxTokens} tokens at most. ${cost}`,
     "",
-    `A first session makes ${numKept} requests from empty stores and is kept on disk. Later sessions make the same ` +
-      "requests, or others of the same files, request by request in turns: from empty stores, from the bigrams of the " +
-      "workspace's files without any hidden span, and from what was kept. All have the same index of the workspace, " +
-      "without the hidden span, and learn on as they go; earlier suggestions are not kept. Means with 95 % bootstrap " +
+    `A first session makes ${numKept} requests from empty stores and is kept: written as the product writes it, and read ` +
+      "again. Later sessions make the same requests, or others of the same files, request by request in turns: from " +
+      "empty stores, from the bigrams of the workspace's files without any hidden span, and from what was kept. All have " +
+      "the same index of the workspace, without the hidden span, and learn on as they go; earlier suggestions are not " +
+      "kept. The others lie in the same files as the replayed requests, whose prefixes and suffixes may hold the others' " +
+      'hidden text, and bigrams of it are kept: for the others this favours "persisted". Means with 95 % bootstrap ' +
       'bounds; "more than empty" is paired by request. "Recycling drafted" is the share of requests in which the ' +
       "drafter whose store is kept did not sit out; it learns all the while. Outputs are compared with " +
       "plain decoding.",

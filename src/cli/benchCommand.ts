@@ -34,7 +34,7 @@ const PROMPTS = {
   prompts: "--prompts",
   maxTokens: "--max-tokens",
 } as const;
-const MODELS = { target: "--target", draft: "--draft", cost: "--cost" } as const;
+const MODELS = { target: "--target", draft: "--draft", gpu: "--gpu", cost: "--cost" } as const;
 
 /** Options that a suite does not have. */
 const FOREIGN_OPTIONS: Record<SuiteName, Partial<Record<keyof BenchOptions, string>>> = {
@@ -46,14 +46,18 @@ const FOREIGN_OPTIONS: Record<SuiteName, Partial<Record<keyof BenchOptions, stri
   index: { ...MODELS, ...SESSIONS, ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
 };
 
-/** @throws CliError for an option that the suite does not have. */
+/**
+ * @param isWritten - whether the user wrote an option: some have a default, which is no wish.
+ * @throws CliError for an option that the suite does not have.
+ */
 export async function benchCommand(
   options: BenchOptions & { readonly suite: SuiteName },
   context: CommandContext,
   signal: AbortSignal,
+  isWritten: (name: string) => boolean,
 ): Promise<void> {
   const { suite } = options;
-  refuseOptions(FOREIGN_OPTIONS[suite], options);
+  refuseOptions(suite, isWritten);
   if (suite === "index") return runSuite(indexSuite(), { options, context }, signal);
   const run = <R>(of: BenchSuite<R>) =>
     withEngine(
@@ -69,13 +73,10 @@ export async function benchCommand(
   return run(speedSuite(suite === "all" ? SPEED_SUITES : [suite]));
 }
 
-function refuseOptions(
-  foreign: Partial<Record<keyof BenchOptions, string>>,
-  options: BenchOptions & { readonly suite: SuiteName },
-): void {
-  for (const [name, flag] of Object.entries(foreign)) {
-    if (options[name as keyof BenchOptions] === undefined) continue;
-    throw new CliError(`The suite ${options.suite} does not have the option ${flag}.`, EXIT_USAGE);
+function refuseOptions(suite: SuiteName, isWritten: (name: string) => boolean): void {
+  for (const [name, flag] of Object.entries(FOREIGN_OPTIONS[suite])) {
+    if (!isWritten(name)) continue;
+    throw new CliError(`The suite ${suite} does not have the option ${flag}.`, EXIT_USAGE);
   }
 }
 

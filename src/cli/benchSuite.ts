@@ -33,7 +33,7 @@ export interface SuiteSurroundings extends CommandSurroundings {
 
 /** A benchmark: what it measures is plain data, printed as text or as JSON. */
 export interface BenchSuite<R, S extends CommandSurroundings = SuiteSurroundings> {
-  /** Returns what was measured so far when the signal aborts. */
+  /** Returns what was measured so far when the signal aborts, or throws its reason if that is nothing. */
   measure(surroundings: S, signal: AbortSignal): Promise<R>;
   format(report: R): string;
 }

@@ -32,8 +32,8 @@ export function indexSuite(
           rows.push(...(await measure(size)));
         }
       } catch (error) {
-        // What was measured before Ctrl+C is reported; the command ends as interrupted all the same.
-        if (!signal.aborted) throw error;
+        // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
+        if (!signal.aborted || rows.length === 0) throw error;
       }
       const busyShare = othersShare(before, sampleCpu());
       return indexReport(rows, {

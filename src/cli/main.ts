@@ -135,8 +135,13 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       positiveInteger,
     )
     .option("--sessions <number>", "typing: sessions to play (5)", positiveInteger)
-    .action((options: BenchOptions & { readonly suite: SuiteName }) =>
-      benchCommand(options, context, signal),
+    .action((options: BenchOptions & { readonly suite: SuiteName }, command: Command) =>
+      benchCommand(
+        options,
+        context,
+        signal,
+        (name) => command.getOptionValueSource(name) === "cli",
+      ),
     );
   program
     .command("widen")

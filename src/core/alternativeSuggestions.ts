@@ -169,7 +169,7 @@ export async function decodeTogether(
   );
   const spentMs = spentOn(headStats, params.passMs);
   const selection = textOf && { selection: { count, textOf, spentMs } };
-  const { suggestions, numStopped, stats } = await decodeBranches(
+  const { suggestions, ...counts } = await decodeBranches(
     {
       ...params,
       firstTokens: head.tokens,
@@ -182,8 +182,7 @@ export async function decodeTogether(
   return {
     first: suggestions[0]!,
     suggestions: suggestions.slice(1),
-    numStopped,
-    stats,
+    ...counts,
     headStats,
   };
 }
@@ -199,7 +198,7 @@ export async function decodeSuperposedAlternatives(
 ): Promise<BranchDecode> {
   const { first, target, context, proposer, ngrams, settings, endsDraft } = params;
   if (target.maxOpenBranches === 0 || proposer.maxOpenBranches === 0) {
-    return { suggestions: [], numStopped: 0, stats: emptyDecodeStats() };
+    return { suggestions: [], numStopped: 0, numCut: 0, stats: emptyDecodeStats() };
   }
   const { promptTokens, prefixTokens } = context;
   const keptTokens = first.tokens;

@@ -31,8 +31,8 @@ export const FLAT_PRICE = 1.5;
 export const STEEP_PRICE = 1.15;
 /** Tokens that an unfinished first suggestion is expected to go on for. */
 const EXPECTED_REST = 8;
-/** Share of the price after which branches end with a line: the line must still be finished. */
-const CUT_SHARE = 0.9;
+/** Share of the price after which branches end with a line: the line must still be finished, and the host takes time, too. */
+const CUT_SHARE = 0.75;
 /** Prices are those of a first suggestion of so many tokens at least: for less no other one is to be had. */
 const MIN_PRICED_TOKENS = 8;
 /** Equal tokens in a row after which a branch is taken to repeat the rest of another text. */
@@ -53,6 +53,13 @@ export class BranchPool {
   readonly #begun = new Set<BranchRun>();
   readonly #stopped = new Set<BranchRun>();
   readonly #texts = new Map<BranchRun, string>();
+  /** What was last looked at of a branch near the price. */
+  readonly #lookedAt = new Map<BranchRun, string>();
+  #numCut = 0;
+  /** The ranking of so many ended ones: it changes only when one more ends. */
+  #ranking:
+    | { readonly numEnded: number; readonly offered: readonly RankableSuggestion[] }
+    | undefined;
   #firstText: string | undefined;
   #spentMs: number;
 
@@ -85,9 +92,14 @@ export class BranchPool {
     return this.#runs.filter((run) => this.#begun.has(run) && run.isOver);
   }
 
-  /** Branches that were not decoded to their end. */
+  /** Branches that were given up. */
   get numStopped(): number {
     return this.#stopped.size;
+  }
+
+  /** Branches that ended with a line as the price was spent. */
+  get numCut(): number {
+    return this.#numCut;
   }
 
   /** Reports a pass over all branches. */
@@ -105,11 +117,15 @@ export class BranchPool {
     }
     for (const run of this.active) if (this.#repeatsBetter(run)) this.#stopped.add(run);
     if (this.#spentMs >= CUT_SHARE * this.#maxMs) {
-      for (const run of this.#others(this.active)) if (this.#isEnough(run)) run.cut();
+      for (const run of this.#others(this.active)) {
+        if (!this.#isEnough(run)) continue;
+        run.cut();
+        this.#numCut++;
+      }
     }
     for (;;) {
       const next = this.#waiting[0];
-      if (next === undefined || this.#numMissing < 1) break;
+      if (next === undefined || (!next.isFirst && this.#numMissing < 1)) break;
       // Those that were wanted from the start are what the price is made of.
       const isReplacement = this.#others(this.#begun).length >= this.#selection.count;
       if (!next.isFirst && isReplacement && !this.#affords(next)) break;
@@ -130,13 +146,18 @@ export class BranchPool {
 
   /** Suggestions that are neither offered nor on their way. */
   get #numMissing(): number {
-    const { count } = this.#selection!;
-    const shown = this.#shownFirst;
-    const { offered } = rankSuggestions(shown, this.#endedOthers, {
-      count: Number.POSITIVE_INFINITY,
-    });
-    const numOffered = offered.length - (shown === undefined ? 0 : 1);
-    return count - numOffered - this.#others(this.active).length;
+    const numOffered = this.#offered.length - (this.#shownFirst === undefined ? 0 : 1);
+    return this.#selection!.count - numOffered - this.#others(this.active).length;
+  }
+
+  /** Of those that have ended, the first included. */
+  get #offered(): readonly RankableSuggestion[] {
+    const numEnded = this.ended.length;
+    if (this.#ranking?.numEnded !== numEnded) {
+      const { offered } = rankSuggestions(this.#shownFirst, this.#endedOthers, ALL);
+      this.#ranking = { numEnded, offered };
+    }
+    return this.#ranking.offered;
   }
 
   /** The first suggestion, if it is over and has a text. */
@@ -152,20 +173,22 @@ export class BranchPool {
   }
 
   get #endedOthers(): RankableSuggestion[] {
-    return this.#others(this.ended).map((run) => ({
-      text: this.#textOf(run),
-      meanLogProb: meanOf(run.suggestion.logProbs),
-    }));
+    return this.#others(this.ended).map((run) => this.#rankable(run));
+  }
+
+  #rankable(run: BranchRun): RankableSuggestion {
+    return { text: this.#textOf(run), meanLogProb: meanOf(run.suggestion.logProbs) };
   }
 
   /** Whether the whole lines of a branch would be offered. */
   #isEnough(run: BranchRun): boolean {
     const { tokens, logProbs } = run.suggestion;
     const text = this.#selection!.textOf({ tokens, finishReason: "maxTokens" });
+    // The same lines as a pass ago are judged as they were.
+    if (text === "" || this.#lookedAt.get(run) === text) return false;
+    this.#lookedAt.set(run, text);
     const own = { text, meanLogProb: meanOf(logProbs) };
-    const { offered } = rankSuggestions(this.#shownFirst, [own, ...this.#endedOthers], {
-      count: Number.POSITIVE_INFINITY,
-    });
+    const { offered } = rankSuggestions(this.#shownFirst, [own, ...this.#endedOthers], ALL);
     return offered.includes(own);
   }
 
@@ -197,16 +220,24 @@ export class BranchPool {
     return Math.max(MIN_PRICED_TOKENS, (first?.length ?? this.#firstTokens.length) + rest);
   }
 
+  /** Whether a branch has ended and is offered. */
+  #isOffered(run: BranchRun): boolean {
+    if (!this.#begun.has(run) || !run.isOver) return false;
+    const { text, meanLogProb } = this.#rankable(run);
+    return this.#offered.some((one) => one.text === text && one.meanLogProb === meanLogProb);
+  }
+
   /**
-   * Whether a branch has come back to the first suggestion or to a branch before it, and would differ too little from it
-   * if it repeated the rest. What is different stays as much while the text grows, so the distance only falls.
+   * Whether a branch seems to have come back to the first suggestion or to a branch before it that is or may be offered,
+   * and would differ too little from it if it repeated the rest. What is different stays as much while the text grows, so
+   * the distance only falls. A forecast: the two may part again.
    */
   #repeatsBetter(run: BranchRun): boolean {
     if (run.isFirst) return false;
     const { textOf, firstFinish } = this.#selection!;
     const before = this.#runs
       .slice(0, this.#runs.indexOf(run))
-      .filter((other) => this.#begun.has(other) && !this.#stopped.has(other))
+      .filter((other) => this.isActive(other) || this.#isOffered(other))
       .map((other) => other.suggestion);
     const finishReason = firstFinish ?? "stopRule";
     const first = firstFinish === undefined ? [] : [{ tokens: this.#firstTokens, finishReason }];
@@ -223,6 +254,9 @@ export class BranchPool {
     });
   }
 }
+
+/** Ranks without a limit. */
+const ALL = { count: Number.POSITIVE_INFINITY } as const;
 
 /** What follows a branch's last tokens in another text; undefined where they do not occur behind what both share. */
 function restAfterRejoining(

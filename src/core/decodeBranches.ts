@@ -54,8 +54,10 @@ export interface BranchDecodeParams extends BranchBudget {
 export interface BranchDecode {
   /** In the order of the starts; [starts.length] without a selection, otherwise those that were decoded to their ends. */
   readonly suggestions: readonly ScoredSuggestion[];
-  /** Branches that were stopped as they repeated a better suggestion. */
+  /** Branches that were given up as they seemed to repeat a better suggestion. */
   readonly numStopped: number;
+  /** Branches that ended with a line as the price of all suggestions was spent. */
+  readonly numCut: number;
   /** Over all branches; `numSteps` counts passes. */
   readonly stats: DecodeStats;
 }
@@ -104,7 +106,8 @@ export async function decodeBranches(
     }
   }
   const suggestions = pool.ended.map((run) => run.suggestion);
-  return { suggestions, numStopped: pool.numStopped, stats };
+  const { numStopped, numCut } = pool;
+  return { suggestions, numStopped, numCut, stats };
 }
 
 /** One pass for all branches that go on. */

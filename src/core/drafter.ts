@@ -74,8 +74,8 @@ export interface VerifiedStep {
 export interface Drafter {
   readonly source: DraftSource;
   /**
-   * Whether it begins and learns even while the policy has it sit out: learning costs it next to nothing and outlives the
-   * generation. A store that learned only while it pays would never come to pay.
+   * Whether it begins and learns even while the policy has it sit out: for what outlives the generation and costs little.
+   * A store that learned only while it pays would never come to pay.
    */
   readonly learnsWhilePaused?: boolean;
   /** Starts a generation; forgets the state of the previous one, keeps what was learned. */

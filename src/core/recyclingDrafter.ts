@@ -60,6 +60,8 @@ export class RecyclingDrafter implements Drafter {
    * end, which this ends with then, has.
    */
   #recent: readonly Token[] = [];
+  /** Whether it was asked for a draft in this step. */
+  #hasDrafted = false;
 
   constructor(store: RecyclingStore) {
     this.#store = store;
@@ -72,6 +74,7 @@ export class RecyclingDrafter implements Drafter {
   }
 
   async draft(rootToken: Token, budget: DraftBudget): Promise<DraftTree> {
+    this.#hasDrafted = true;
     const tree = new DraftTreeBuilder(rootToken);
     const maxDepth = Math.min(MAX_DEPTH, budget.maxDepth);
     const source = sourceBit(this.source);
@@ -108,11 +111,14 @@ export class RecyclingDrafter implements Drafter {
   learn({ tree, path, committed, logits }: VerifiedStep): void {
     const keys = this.#keysOf(tree);
     const walked = [ROOT, ...path.nodes];
+    // One that sits out takes only what the target went through: its time is in nobody's account.
+    const maxRows = this.#hasDrafted ? MAX_HARVESTED_ROWS : 0;
+    this.#hasDrafted = false;
     const survival = survivals(tree);
     const others = Array.from(survival.keys())
       .filter((node) => !walked.includes(node))
       .sort((a, b) => survival[b]! - survival[a]! || a - b)
-      .slice(0, Math.max(0, MAX_HARVESTED_ROWS - walked.length));
+      .slice(0, Math.max(0, maxRows - walked.length));
     // The likelier the later, accepted rows last: where a token occurs twice, the row in the credible context stays.
     for (const node of [...others.reverse(), ...walked]) {
       this.#store.learnRow(keys[node]!, logits.topK(node, MAX_SUCCESSORS));

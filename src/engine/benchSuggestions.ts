@@ -1,5 +1,5 @@
 /** One request for the suite `suggestions` → its report: prompts from the workspace, the loaded pair, fresh drafters. */
-import type { SuggestionPrompt } from "../bench/promptSuggestions.ts";
+import type { LearnedStores, SuggestionPrompt } from "../bench/promptSuggestions.ts";
 import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
 import { measureSuggestions } from "../bench/suggestionsBench.ts";
 import { drawWordSpots } from "../bench/wordSpots.ts";
@@ -7,6 +7,7 @@ import { MeasuredPolicy } from "../core/draftPolicy.ts";
 import type { DraftSource } from "../core/draftTree.ts";
 import { measurePassCost } from "../core/measurePassCost.ts";
 import { PassCostTable } from "../core/passCost.ts";
+import { decodeRecycling, encodeRecycling } from "../core/recyclingSnapshot.ts";
 import { RecyclingStore } from "../core/recyclingStore.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { drawSuiteSpots } from "./benchPrompts.ts";
@@ -26,6 +27,8 @@ const MEASURE_MS = 1000;
 /** Of a first suggestion; a branch has them but for the draft model, which has one cache. */
 const BRANCH_SOURCES: readonly DraftSource[] = ["suffixMatch", "recycling"];
 const FIRST_SOURCES: readonly DraftSource[] = [...BRANCH_SOURCES, "draftModel"];
+/** Snapshots stay in this process: there is one tokenizer. */
+const TOKENIZER = "";
 /** For the n-grams, which are learned anew for each prompt. */
 const MAX_NGRAM_CHARS = 400_000;
 
@@ -54,7 +57,7 @@ export async function benchSuggestions(
     drawWordSpots(files, numPrompts + NUM_WARMUPS, seed),
   );
   const prompts = suggestionPrompts(pair, params, spots);
-  const material = { recycling: new RecyclingStore(target.target.vocabSize) };
+  const stores = new KeptRecycling(target.target.vocabSize);
   const { vocabulary } = target.model;
   const utf8 = new TextDecoder();
   const report = await measureSuggestions(
@@ -67,8 +70,9 @@ export async function benchSuggestions(
         pieceOf: (token) => utf8.decode(vocabulary.pieceBytes(token)),
         isEndToken: pair.isEndToken,
       },
-      drafters: () => createDrafters(pair, material, FIRST_SOURCES),
-      branchDrafters: () => createDrafters(pair, material, BRANCH_SOURCES),
+      drafters: () => createDrafters(pair, stores, FIRST_SOURCES),
+      branchDrafters: () => createDrafters(pair, stores, BRANCH_SOURCES),
+      learned: stores,
       ...draftBudget(pair, new MeasuredPolicy(table)),
       passMs: (numRows) => table.ms(numRows),
       workspace: ngramTexts(workspace.files, spots).map((text) => vocabulary.tokenize(text)),
@@ -86,6 +90,29 @@ export async function benchSuggestions(
     models: { target: pair.loaded.target.name, draft: pair.loaded.draft?.name ?? null },
     isComplete: report.numPrompts === prompts.length - NUM_WARMUPS && !signal.aborted,
   };
+}
+
+/** The recycling store as of the last first suggestion. */
+class KeptRecycling implements LearnedStores {
+  recycling: RecyclingStore;
+  readonly #vocabSize: number;
+  #kept: Uint8Array | undefined;
+
+  constructor(vocabSize: number) {
+    this.#vocabSize = vocabSize;
+    this.recycling = new RecyclingStore(vocabSize);
+  }
+
+  keep(): void {
+    this.#kept = encodeRecycling(this.recycling, TOKENIZER);
+  }
+
+  restore(): void {
+    if (this.#kept === undefined) return;
+    const decoded = decodeRecycling(this.#kept, TOKENIZER, this.#vocabSize);
+    if (decoded.store === undefined) throw new RangeError(decoded.reason);
+    this.recycling = decoded.store;
+  }
 }
 
 /** Made as completions make theirs, with the same ends. */

@@ -1,14 +1,11 @@
 /**
  * One request for the suite `warmstart` → its report. Sessions are made of the product's own parts: completions by
- * `generateCompletion`, stores by `LearnedState`, the disk by `PrivateFiles`, in a folder that is gone as soon as it was read.
+ * `generateCompletion`, stores by `LearnedState`, the bytes that are kept by its own code. These stay in memory.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { drawDistinctSpots } from "../bench/benchSpots.ts";
 import { NEAR_TIE_GAP } from "../bench/losslessCheck.ts";
 import { compareOutputs } from "../bench/outputComparison.ts";
-import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
+import type { SourceSpot } from "../bench/sourceSpots.ts";
 import {
   firstStepAccepted,
   REQUEST_SETS,
@@ -23,7 +20,7 @@ import {
 } from "../bench/warmStartReport.ts";
 import { MeasuredPolicy } from "../core/draftPolicy.ts";
 import { DRAFT_SOURCES, type DraftSource } from "../core/draftTree.ts";
-import { isAbortError } from "../core/errors.ts";
+import { EngineError, isAbortError } from "../core/errors.ts";
 import { measurePassCost } from "../core/measurePassCost.ts";
 import { FlatPassCost, PassCostTable } from "../core/passCost.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
@@ -33,7 +30,7 @@ import { buildCompletionPrompt } from "./completionPrompt.ts";
 import { freezeThreads, type ModelPair } from "./modelHost.ts";
 import type { BenchProgress, CompleteParams } from "./protocol.ts";
 import type { WarmStartAnswer, WarmStartParams } from "./warmStartMessages.ts";
-import { BenchSession } from "./warmStartSession.ts";
+import { BenchSession, MemoryFiles, spanOf, visibleTokens } from "./warmStartSession.ts";
 
 /** Time for t(n), in ms. */
 const MEASURE_MS = 1000;
@@ -54,7 +51,8 @@ type MutableSession = WarmStartSession & { readonly runs: WarmStartRun[] };
 
 /**
  * What was finished before an abort is reported.
- * @throws EngineError of the models, `invalidRequest` if the files hold no code; AbortError before anything is replayed.
+ * @throws EngineError of the models, `invalidRequest` if the files hold no code or none that is continued; AbortError
+ * before anything is replayed.
  */
 export async function benchWarmStart(
   pair: ModelPair,
@@ -70,7 +68,7 @@ export async function benchWarmStart(
   } catch (error) {
     if (!(signal.aborted && isAbortError(error) && suite.hasRuns)) throw error;
   }
-  return suite.report(!signal.aborted);
+  return suite.report();
 }
 
 class WarmStart {
@@ -107,10 +105,10 @@ class WarmStart {
       replayed: await this.#requests(spots.replayed, open(), signal),
       others: await this.#requests(spots.others, open(), signal),
     };
+    if (requests.replayed.length === 0) refuseUnanswered(spots.replayed.length, files.length);
     this.#numKept = requests.replayed.length;
     const hidden = [...spots.replayed, ...spots.others];
-    const texts = files.flatMap((file) => visibleTexts(file, hidden));
-    const fileTokens = texts.map((text) => this.#pair.target.model.vocabulary.tokenize(text));
+    const fileTokens = await visibleTokens(files, hidden, tokenizer, signal);
     for (const drafters of WARM_START_DRAFTERS) {
       const persisted = await this.#keptSessions(drafters, requests.replayed, open, signal);
       for (const set of REQUEST_SETS) {
@@ -124,37 +122,33 @@ class WarmStart {
     }
   }
 
-  report(isComplete: boolean): WarmStartAnswer {
-    const { workspace, seed, maxTokens, flatRows = null } = this.#params;
+  report(): WarmStartAnswer {
+    const { workspace, seed, numPrompts, maxTokens, flatRows = null } = this.#params;
     const { backend, target, draft } = this.#pair.loaded;
     const about = {
       origin: workspace.origin,
-      ...{ seed, maxTokens, flatRows, backend, isComplete },
+      ...{ seed, numPrompts, maxTokens, flatRows, backend },
       target: target.name,
       draft: draft?.name ?? null,
     };
     return warmStartReport(this.#sessions, about, this.#numKept);
   }
 
-  /** A session makes the requests and is kept; sessions that go on from there. Nothing of it is on disk afterwards. */
+  /** A session makes the requests and is kept; sessions that go on from there. */
   async #keptSessions(
     drafters: WarmStartDrafters,
     requests: readonly WarmStartRequest[],
     open: () => BenchSession,
     signal: AbortSignal,
   ): Promise<Record<RequestSet, BenchSession>> {
-    const folder = await mkdtemp(join(tmpdir(), "treeline-warm-start-"));
-    try {
-      using first = await open().goOnFrom(folder);
-      for (const [done, { spot, request }] of requests.entries()) {
-        this.#tell(drafters, done, "the session that is kept");
-        await first.complete(spot, { ...request, sources: SOURCES[drafters] }, signal);
-      }
-      await first.keep();
-      return { replayed: await open().goOnFrom(folder), others: await open().goOnFrom(folder) };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+    const files = new MemoryFiles();
+    using first = await open().goOnFrom(files);
+    for (const [done, { spot, request }] of requests.entries()) {
+      this.#tell(drafters, done, "the session that is kept");
+      await first.complete(spot, { ...request, sources: SOURCES[drafters] }, signal);
     }
+    await first.keep();
+    return { replayed: await open().goOnFrom(files), others: await open().goOnFrom(files) };
   }
 
   /** The sessions make each request in turns, and another one begins with each. */
@@ -270,19 +264,10 @@ class WarmStart {
   }
 }
 
-/** Where the hidden text stands in its file. */
-function spanOf({ prefixText, hiddenText }: SourceSpot) {
-  return { start: prefixText.length, end: prefixText.length + hiddenText.length };
-}
-
-/** What of a file no spot hides, in parts. */
-function visibleTexts({ path, text }: SourceFile, spots: readonly SourceSpot[]): string[] {
-  const spans = spots.filter((spot) => spot.path === path).map(spanOf);
-  const texts: string[] = [];
-  let at = 0;
-  for (const { start, end } of spans.sort((a, b) => a.start - b.start)) {
-    if (start > at) texts.push(text.slice(at, start));
-    at = Math.max(at, end);
-  }
-  return [...texts, text.slice(at)];
+function refuseUnanswered(numDrawn: number, numFiles: number): never {
+  throw new EngineError(
+    "invalidRequest",
+    `Expected requests that plain decoding answers with a token at least, found none among ${numDrawn} drawn from ` +
+      `${numFiles} files. Choose another folder, or more prompts.`,
+  );
 }

@@ -12,6 +12,9 @@ import { RecyclingStore } from "../core/recyclingStore.ts";
 import type { BackgroundTurns } from "./backgroundTurns.ts";
 import type { PrivateFiles } from "./privateFiles.ts";
 
+/** Where blobs are kept between sessions. */
+export type LearnedFiles = Pick<PrivateFiles, "load" | "save">;
+
 export const RECYCLING_BLOB = "recycling";
 export const ACCEPTANCE_BLOB = "acceptance";
 /** What was learned is kept so long after the first completion that it was learned from, in ms. */
@@ -37,7 +40,7 @@ export class LearnedState implements Disposable {
   readonly #lifetime = new AbortController();
   #recycling: RecyclingStore;
   #ghosts: GhostStore;
-  #files: PrivateFiles | undefined;
+  #files: LearnedFiles | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LearnedStateOptions) {
@@ -62,7 +65,7 @@ export class LearnedState implements Disposable {
    * Goes on with what an earlier session kept there, as far as that is of use; undefined: nothing is kept from now on.
    * What was learned until then is another workspace's. Never rejects.
    */
-  async moveTo(files: PrivateFiles | undefined): Promise<void> {
+  async moveTo(files: LearnedFiles | undefined): Promise<void> {
     const { vocabSize, tokenizerHash, modelsKey, policy, log } = this.#options;
     if (files === this.#files) return;
     this.forget();

@@ -32,7 +32,7 @@ import type { BenchParams, BenchProgress } from "./protocol.ts";
 declare const TREELINE_VERSION: string | undefined;
 
 const NUM_WARMUPS = 2;
-/** About what a peer's settings are tried on, all together; no more than are measured. */
+/** Fewer where prompts are few. */
 const MAX_LESSONS = 8;
 /** Plain's output must have so many tokens: shorter ones are over before there is a speed. */
 const MIN_OUTPUT_TOKENS = 16;

@@ -1,5 +1,9 @@
-/** A session of the editor as the suite `warmstart` plays it: stores that live as long, and one request after another. */
-import type { SourceSpot } from "../bench/sourceSpots.ts";
+/**
+ * A session of the editor as the suite `warmstart` plays it: stores that live as long, and one request after another; and
+ * what it may begin with.
+ */
+import { setImmediate } from "node:timers/promises";
+import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
 import type { StoreSizes } from "../bench/warmStartReport.ts";
 import type { MeasuredPolicy } from "../core/draftPolicy.ts";
 import { nullLog } from "../core/log.ts";
@@ -8,15 +12,34 @@ import { BackgroundTurns } from "./backgroundTurns.ts";
 import type { BenchWorkspace } from "./benchWorkspace.ts";
 import { generateCompletion } from "./generateCompletion.ts";
 import { newLearnedState } from "./learnedOfPair.ts";
-import type { LearnedState } from "./learnedState.ts";
+import type { LearnedFiles, LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
-import { PrivateFiles } from "./privateFiles.ts";
 import type { CompleteParams, CompletionResult } from "./protocol.ts";
 import { SuggestionMemory } from "./suggestionMemory.ts";
 import type { DraftWorkspace } from "./workspaceStore.ts";
+import type { WorkspaceTokenizer } from "./workspaceTokenizer.ts";
 
 /** Never by itself: who replays a session must not replace what others begin with. In ms. */
 const KEEP_AFTER_MS = 2 ** 31 - 1;
+
+/** What the product's files would hold, in memory: whatever ends the engine, none of the user's code stays on disk. */
+export class MemoryFiles implements LearnedFiles {
+  readonly #blobs = new Map<string, Uint8Array>();
+
+  async save(name: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<boolean> {
+    const parts: Uint8Array[] = [];
+    for await (const part of bytes instanceof Uint8Array ? [bytes] : bytes) parts.push(part);
+    this.#blobs.set(name, Buffer.concat(parts));
+    return true;
+  }
+
+  /** Bytes of the caller's own, as if read from disk. */
+  async load(name: string): Promise<Uint8Array | undefined> {
+    const blob = this.#blobs.get(name);
+    // A plain array: a slice of a Buffer would be no copy.
+    return blob === undefined ? undefined : new Uint8Array(blob);
+  }
+}
 
 export class BenchSession implements Disposable {
   readonly #pair: ModelPair;
@@ -47,9 +70,9 @@ export class BenchSession implements Disposable {
     return this;
   }
 
-  /** Goes on with what a session kept in a folder, if one did. */
-  async goOnFrom(folder: string): Promise<this> {
-    await this.#learned.moveTo(new PrivateFiles(folder, nullLog));
+  /** Goes on with what a session kept there, if one did. */
+  async goOnFrom(files: LearnedFiles): Promise<this> {
+    await this.#learned.moveTo(files);
     return this;
   }
 
@@ -79,4 +102,39 @@ export class BenchSession implements Disposable {
   [Symbol.dispose](): void {
     this.#learned[Symbol.dispose]();
   }
+}
+
+/** Where the hidden text stands in its file. */
+export function spanOf({ prefixText, hiddenText }: SourceSpot) {
+  return { start: prefixText.length, end: prefixText.length + hiddenText.length };
+}
+
+/** What of the files no spot hides, tokenized as the workspace's index is. */
+export async function visibleTokens(
+  files: readonly SourceFile[],
+  spots: readonly SourceSpot[],
+  tokenizer: WorkspaceTokenizer,
+  signal: AbortSignal,
+): Promise<Int32Array[]> {
+  const tokens: Int32Array[] = [];
+  for (const file of files) {
+    // Lets an abort be heard; tokenizing itself never leaves the thread.
+    await setImmediate();
+    for (const text of visibleTexts(file, spots)) {
+      tokens.push(await tokenizer.tokenize(text, signal));
+    }
+  }
+  return tokens;
+}
+
+/** What of a file no spot hides, in parts. */
+function visibleTexts({ path, text }: SourceFile, spots: readonly SourceSpot[]): string[] {
+  const spans = spots.filter((spot) => spot.path === path).map(spanOf);
+  const texts: string[] = [];
+  let at = 0;
+  for (const { start, end } of spans.sort((a, b) => a.start - b.start)) {
+    if (start > at) texts.push(text.slice(at, start));
+    at = Math.max(at, end);
+  }
+  return [...texts, text.slice(at)];
 }

@@ -83,6 +83,18 @@ describe("runSuite", () => {
     expect(seen.get("other")).toEqual([...contexts.slice(0, 2), ...contexts.slice(6, 10)]);
   });
 
+  test("where prompts are few, they are measured rather than learned from", async () => {
+    const harness = new BenchHarness();
+    const learner = { ...harness.own("learner", (run) => run), learns: true };
+    const { run } = await harness.run([harness.plain(), learner], {
+      prompts: randomPrompts(6),
+      numPrompts: 8,
+      numWarmups: 2,
+      numLessons: 8,
+    });
+    expect(run.prompts).toHaveLength(4);
+  });
+
   test("replaces prompts whose plain output is over too soon", async () => {
     const harness = new BenchHarness();
     const end = 7;

@@ -69,6 +69,7 @@ describe("formatIndexReport", () => {
     );
     expect(text).toMatch(/^\| 10k +\| +10 \| +1 \| +10\.0 \| +1\.0 \| +10\.0 \| +50\.0 \|/m);
     expect(text).toMatch(/^\| lookup p99, µs < 100 +\| +50\.0 holds \| +200\.0 MISSED \|$/m);
+    expect(text).toContain("one file saved again and again");
     expect(text).not.toContain("**");
   });
 

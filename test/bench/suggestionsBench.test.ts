@@ -87,6 +87,17 @@ describe("measureSuggestions", () => {
     }
   });
 
+  test("nobody finds a branch memorised by who decoded it before", async () => {
+    const journal: string[] = [];
+    const learned = {
+      keep: () => journal.push("keep"),
+      restore: () => journal.push("restore"),
+    };
+    await measure(NEVER, { learned });
+    const perPrompt = ["restore", "keep", ...Array.from({ length: 12 }, () => "restore")];
+    expect(journal).toEqual(Array.from({ length: 5 }, () => perPrompt).flat());
+  });
+
   test("without a draft model nothing is superposed on it", async () => {
     const { rows } = await measure(NEVER, { withDraft: false });
     expect(rows.some(({ method }) => method === "superposedDraft")).toBe(false);
@@ -117,6 +128,7 @@ describe("rowOf", () => {
       offered: [offered("abcd\nx", -1), offered("abxy", -2)],
       dropped: ["equal", "unlikely"],
       numStopped: 1,
+      numCut: 1,
       hiddenLine: "  abxy ",
     },
     {
@@ -128,6 +140,7 @@ describe("rowOf", () => {
       offered: [offered("abcd\nx", -3)],
       dropped: ["similar", "empty", "empty"],
       numStopped: 2,
+      numCut: 0,
       hiddenLine: "abcd",
     },
     {
@@ -139,6 +152,7 @@ describe("rowOf", () => {
       offered: [],
       dropped: ["empty"],
       numStopped: 0,
+      numCut: 3,
       hiddenLine: undefined,
     },
   ];
@@ -158,7 +172,7 @@ describe("rowOf", () => {
 
   test("what is not offered is counted by its reason, and what is must be likely and different", () => {
     expect(row.dropped).toEqual({ empty: 3, unlikely: 1, equal: 1, similar: 1, surplus: 0 });
-    expect(row.numStopped).toBe(3);
+    expect(row).toMatchObject({ numStopped: 3, numCut: 4 });
     // One prompt of three has a second one, of some likelihood.
     expect(row.goodByRank).toEqual([1 / 3, 0, 0]);
     const unlikely = { ...runs[0]!, offered: [offered("abcd", -1), offered("xyzw", -3)] };
@@ -187,7 +201,7 @@ describe("rowOf", () => {
     const text = report(row.timesOnePlain);
     expect(text).toContain("3.00 (2.00-4.00) |      2.00 |    2.30 | not by the median |");
     expect(text).toMatch(
-      /branches +\| +1\.0 of 4 \| +3 \| +1 \| +1 \| +1 \| +0 \| +3 \| +33 %, 0 %, 0 % \|/,
+      /branches +\| +1\.0 of 4 \| +3 \| +1 \| +1 \| +1 \| +0 \| +3 \| +4 \| +33 %, 0 %, 0 % \|/,
     );
     expect(report({ median: 2, low: 1, high: 2.2 })).toMatch(/2\.30 \| +yes \|/);
     expect(report({ median: 2, low: 1, high: 2.4 })).toMatch(/2\.30 \| +by the median \|/);

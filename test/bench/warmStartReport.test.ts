@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import {
   firstStepAccepted,
   formatWarmStartReport,
+  REQUEST_SETS,
   type SessionStart,
+  WARM_START_DRAFTERS,
   type WarmStartRun,
   type WarmStartSession,
   warmStartReport,
@@ -11,12 +13,12 @@ import {
 const ABOUT = {
   origin: "redux",
   seed: 1,
+  numPrompts: 1,
   maxTokens: 16,
   flatRows: null,
   backend: "cpu",
   target: "tiny",
   draft: null,
-  isComplete: true,
 };
 
 const run = (firstStep: number, other: Partial<WarmStartRun> = {}): WarmStartRun => ({
@@ -37,10 +39,16 @@ const session = (
   drafters: "fused",
   requests: "replayed",
   start,
-  stores: { numNgrams: start === "persisted" ? 9 : 0, numMatrixRows: 0 },
+  stores: { numNgrams: start === "persisted" ? 9 : 0, numMatrixRows: start === "empty" ? 0 : 5 },
   runs,
   ...other,
 });
+
+/** A session of each drafters and requests. */
+const allSessions = (runs: readonly WarmStartRun[]) =>
+  WARM_START_DRAFTERS.flatMap((drafters) =>
+    REQUEST_SETS.map((requests) => session("empty", runs, { drafters, requests })),
+  );
 
 describe("firstStepAccepted", () => {
   test("counts the drafted tokens before the first pass's bonus token", () => {
@@ -54,7 +62,7 @@ describe("firstStepAccepted", () => {
 
 describe("warmStartReport", () => {
   test("compares each request with the same one from empty stores, of the same drafters and requests", () => {
-    const { rows, errors, warnings } = warmStartReport(
+    const { rows, errors } = warmStartReport(
       [
         session("empty", [run(0), run(1, { usesRecycling: false })]),
         session("persisted", [run(4), run(2, { numSteps: 2 })]),
@@ -78,7 +86,7 @@ describe("warmStartReport", () => {
       recyclingShare: 0.5,
     });
     expect(rows[3]).toMatchObject({ gainOverEmpty: { mean: 0 } });
-    expect([errors, warnings]).toEqual([[], []]);
+    expect(errors).toEqual([]);
   });
 
   test("calls outputs that differ an error, and near ties none", () => {
@@ -94,33 +102,53 @@ describe("warmStartReport", () => {
     expect(formatWarmStartReport(report)).toContain("**ERROR: 1 outputs differ");
   });
 
-  test("calls an empty store from disk an error", () => {
+  test("calls a store that was kept and is empty an error", () => {
     const stores = { numNgrams: 0, numMatrixRows: 0 };
     const report = warmStartReport([session("persisted", [run(1)], { stores })], ABOUT, 1);
-    expect(report.errors[0]).toContain("no n-gram on disk");
+    expect(report.errors[0]).toContain("found no n-gram");
   });
 
   test("says where the budget verified next to nothing, and where it was not this machine's", () => {
-    const idle = [session("empty", [run(0, { numVerified: 0 })])];
-    expect(warmStartReport(idle, ABOUT, 1).warnings[0]).toContain("--flat-rows 16");
-    const flat = warmStartReport(idle, { ...ABOUT, flatRows: 16, isComplete: false }, 1);
-    expect(flat.warnings).toEqual(["Not all requests were replayed."]);
+    const idle = allSessions([run(0, { numVerified: 0 })]);
+    expect(warmStartReport(idle, ABOUT, 1).warnings).toEqual([
+      expect.stringContaining("--flat-rows 16"),
+    ]);
+    const flat = warmStartReport(idle, { ...ABOUT, flatRows: 16 }, 1);
+    expect(flat.warnings).toEqual([]);
     expect(formatWarmStartReport(flat)).toContain("not the budget that this machine would choose");
   });
 
+  test("says how many of the requests that were wanted are missing, and where", () => {
+    const all = allSessions([run(1), run(1)]);
+    expect(warmStartReport(all, { ...ABOUT, numPrompts: 2 }, 2)).toMatchObject({
+      isComplete: true,
+      warnings: [],
+    });
+    const [first, second, third] = all;
+    const fewer = [first!, { ...second!, runs: [run(1)] }, third!];
+    const report = warmStartReport(fewer, { ...ABOUT, numPrompts: 2 }, 2);
+    expect(report).toMatchObject({
+      isComplete: false,
+      warnings: [
+        "Fewer requests were replayed than wanted (fused, others, same files: 1 of 2; recycling, others, same files: 0 of 2).",
+      ],
+    });
+    expect(formatWarmStartReport(report)).toContain("**Fewer requests");
+  });
+
   test("leaves out what was not begun", () => {
-    const report = warmStartReport([session("empty", [])], { ...ABOUT, isComplete: false }, 0);
+    const report = warmStartReport([session("empty", [])], ABOUT, 0);
     expect(report.rows).toEqual([]);
-    expect(formatWarmStartReport(report)).toContain("Not all requests");
+    expect(formatWarmStartReport(report)).toContain("fused, replayed: 0 of 1");
   });
 
   test("prints a line for each session", () => {
     const sessions = [session("empty", [run(0)]), session("persisted", [run(4)])];
     const lines = formatWarmStartReport(warmStartReport(sessions, ABOUT, 1)).split("\n");
     const cells = lines.filter((line) => line.startsWith("| fused")).map((line) => line.split("|"));
-    expect(cells.map((row) => row.slice(2, 6).map((cell) => cell.trim()))).toEqual([
-      ["empty", "0", "1", "0 %"],
-      ["persisted", "9", "1", "100 %"],
+    expect(cells.map((row) => row.slice(2, 7).map((cell) => cell.trim()))).toEqual([
+      ["empty", "0", "0", "1", "0 %"],
+      ["persisted", "9", "5", "1", "100 %"],
     ]);
   });
 });

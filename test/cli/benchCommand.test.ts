@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { benchCommand, type SuiteName } from "../../src/cli/benchCommand.ts";
 import type { BenchOptions } from "../../src/cli/benchSuite.ts";
@@ -14,8 +17,11 @@ const context = {
   workingFolder: ".",
 };
 
-const run = (suite: SuiteName, options: Partial<BenchOptions>) =>
-  benchCommand({ suite, seed: 1, gpu: "off", ...options }, context, NEVER);
+/** @param options - those that the user writes; the others have their defaults. */
+const run = (suite: SuiteName, options: Partial<BenchOptions>, signal = NEVER) => {
+  const withDefaults = { suite, seed: 1, gpu: "auto" as const, ...options };
+  return benchCommand(withDefaults, context, signal, (name) => name in options);
+};
 
 describe("benchCommand", () => {
   test.each<[SuiteName, Partial<BenchOptions>, string]>([
@@ -33,6 +39,7 @@ describe("benchCommand", () => {
     ["index", { prompts: 4 }, "--prompts"],
     ["index", { workspace: "src" }, "--workspace"],
     ["index", { cost: true }, "--cost"],
+    ["index", { gpu: "vulkan" }, "--gpu"],
   ])("%s refuses %j before anything is loaded", async (suite, options, flag) => {
     const failure = await run(suite, options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CliError);
@@ -40,6 +47,19 @@ describe("benchCommand", () => {
       exitCode: EXIT_USAGE,
       message: `The suite ${suite} does not have the option ${flag}.`,
     });
+  });
+
+  test("leaves the report that was there where nothing was measured before an abort", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "treeline-tests-"));
+    try {
+      const json = join(folder, "report.json");
+      await writeFile(json, "the report before");
+      const aborted = run("index", { json }, AbortSignal.abort());
+      await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
+      expect(await readFile(json, "utf8")).toBe("the report before");
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 

@@ -4,20 +4,21 @@ import { Terminal } from "../../src/cli/terminal.ts";
 import { NEVER } from "../support/never.ts";
 
 const stream = { write: () => true };
-const surroundings = {
+/** @param onProgress - called with each progress line. */
+const surroundings = (onProgress: (line: string) => void = () => {}) => ({
   options: { seed: 1, gpu: "off" as const },
   context: {
-    terminal: new Terminal(stream, stream, {}),
+    terminal: new Terminal(stream, { isTTY: true, write: onProgress }, {}),
     cliUrl: import.meta.url,
     env: {},
     workingFolder: ".",
   },
-};
+});
 
 describe("indexSuite", () => {
   test("measures a row per size without a model", async () => {
     const suite = indexSuite([2000, 5000]);
-    const report = await suite.measure(surroundings, NEVER);
+    const report = await suite.measure(surroundings(), NEVER);
     expect(report.rows.map(({ numTokens }) => numTokens)).toEqual([2000, 5000]);
     expect(report.growth).toHaveLength(1);
     expect(report.isComplete).toBe(true);
@@ -26,8 +27,18 @@ describe("indexSuite", () => {
 
   test("reports what was measured before an abort", async () => {
     const controller = new AbortController();
-    const measured = indexSuite([2000, 50_000_000]).measure(surroundings, controller.signal);
+    const atSecond = surroundings((line) => {
+      if (line.includes("index: 5000 tokens")) controller.abort();
+    });
+    const report = await indexSuite([2000, 5000]).measure(atSecond, controller.signal);
+    expect(report.isComplete).toBe(false);
+    expect(report.rows.map(({ numTokens }) => numTokens)).toEqual([2000]);
+  });
+
+  test("reports nothing where an abort came before the first size", async () => {
+    const controller = new AbortController();
+    const measured = indexSuite([2000]).measure(surroundings(), controller.signal);
     controller.abort();
-    expect(await measured).toMatchObject({ isComplete: false, rows: [] });
+    await expect(measured).rejects.toBe(controller.signal.reason);
   });
 });

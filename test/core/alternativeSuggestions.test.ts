@@ -134,6 +134,38 @@ describe("decodeTogether", () => {
   });
 });
 
+describe("with a selection", () => {
+  const textOf = ({ tokens }: { tokens: Int32Array }) =>
+    String.fromCharCode(...tokens.map((t) => 97 + t));
+
+  test("the first stays the greedy one, however many others are asked for", async () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const { first, common } = await decodeFirst(openFake(seed));
+      const { first: _, ...rest } = common;
+      for (const count of [0, 1, 3]) {
+        const target = openFake(seed);
+        const params = { ...rest, target, text, textOf, count, drafters: () => [] };
+        const together = await decodeTogether(params, NEVER);
+        expect([...together.first.tokens]).toEqual([...first.tokens]);
+        expect(together.suggestions.length).toBeGreaterThanOrEqual(Math.min(count, 1));
+        expect(target.hasOpenBranches).toBe(false);
+      }
+    }
+  });
+
+  test("others take the places of those without a text, from the reserves", async () => {
+    const { branchPoints, common } = await decodeFirst(openFake(1));
+    const decode = (own: (suggestion: { tokens: Int32Array }) => string) =>
+      decodeAlternatives({ ...common, branchPoints, count: 2, textOf: own, passMs }, NEVER);
+    // Rows are so dear that a few more branches, one row at a time, are within the price of three.
+    const passMs = (numRows: number) => numRows ** 2;
+    const shown = await decode(textOf);
+    const hidden = await decode(() => "");
+    expect(hidden.suggestions.length).toBeGreaterThan(shown.suggestions.length);
+    expect(hidden.suggestions.length).toBeLessThanOrEqual(3 * 2);
+  });
+});
+
 describe("a target whose state cannot be branched", () => {
   test("gives the first suggestion alone", async () => {
     const target = new FakeBranchedTarget({

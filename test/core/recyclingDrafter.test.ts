@@ -49,12 +49,19 @@ async function generate(
   return { ...generation, firstAccepted: lengths[0]! };
 }
 
-/** Evaluates a tree below a prompt that ends with its root, and lets a drafter learn the step. */
-async function learnStep(store: RecyclingStore, tree: DraftTree, logitsOf: LogitsOf) {
+/** Evaluates a tree below a prompt that ends with its root, and lets a drafter learn the step, asked for a draft or not. */
+async function learnStep(
+  store: RecyclingStore,
+  tree: DraftTree,
+  logitsOf: LogitsOf,
+  isAsked = true,
+) {
   const target = new FakeTarget({ vocabSize: store.vocabSize, logitsOf, maxBranches: 64 });
   const prefixTokens = tree.tokens.slice(0, 1);
   const drafter = new RecyclingDrafter(store);
   await drafter.begin({ promptTokens: prefixTokens, prefixTokens, suffixTokens: EMPTY });
+  const budget = { maxNodes: 0, maxDepth: 0, minSurvival: 0 };
+  if (isAsked) await drafter.draft(tree.tokens[0]!, budget);
   const logits = await target.evaluateTree(tree, NEVER);
   const path = verifyGreedy(tree, (node) => logits.argmax(node));
   drafter.learn({ tree, path, committed: committedTokens(tree, path), logits });
@@ -95,6 +102,20 @@ describe("RecyclingDrafter", () => {
     await learnStep(store, tree, rejectAll);
     for (let token = 20; token < 25; token++) expect(rowOf(store, token)[0]).toBe(29);
     expect(rowOf(store, 10)).toEqual([]);
+  });
+
+  test("while it sits out it takes what the target went through alone", async () => {
+    const tree = treeOf(0, [
+      [0, 29, 0.5],
+      [0, 20, 0.9],
+    ]);
+    const store = new RecyclingStore(30);
+    const lastFirst: LogitsOf = () => Float32Array.from({ length: 30 }, (_, token) => token);
+    const { path } = await learnStep(store, tree, lastFirst, false);
+    expect([...path.nodes]).toEqual([1]);
+    expect(rowOf(store, 0)[0]).toBe(29);
+    expect(rowOf(store, 29)[0]).toBe(29);
+    expect(rowOf(store, 20)).toEqual([]);
   });
 
   test("accepts to its full depth once it has passed every state of a Markov chain", async () => {

