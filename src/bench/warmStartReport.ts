@@ -181,7 +181,9 @@ function judgement(
     errors.push("A session found no n-gram kept: nothing was written, or it was not believed.");
   }
   if (missing.length > 0) {
-    warnings.push(`Fewer requests were replayed than wanted (${missing.join("; ")}).`);
+    warnings.push(
+      `Stopped early, or the files have no more: fewer requests were replayed than wanted (${missing.join("; ")}).`,
+    );
   }
   const isDrafted = rows.every(({ verifiedPerStep }) => verifiedPerStep >= 0.5);
   if (rows.length > 0 && !isDrafted && flatRows === null) {

@@ -77,14 +77,16 @@ async function measureSpot(
   const runPlain = async () => {
     plain.push(await run({ ...cursor, sources: [] }));
   };
+  // Earlier suggestions are kept after any request: the plain run's would be copied whole.
+  const sources = draftSources(models).filter((source) => source !== "ghost");
   const runSpeculative = async () => {
-    speculative.push(await run({ ...cursor, sources: draftSources(models) }));
+    speculative.push(await run({ ...cursor, sources }));
   };
   for (let repeat = 0; repeat < NUM_REPEATS; repeat++) {
     // The recycling store would know this very output from the repeat before.
     await client.unload(signal);
     await client.load(params, () => {}, signal);
-    // Fills both models' caches with the prompt and teaches the store nothing.
+    // Fills both models' caches with the prompt and teaches the recycling store nothing.
     await run({ ...cursor, maxTokens: 1, sources: ["draftModel"] });
     const order = repeat % 2 === 0 ? [runPlain, runSpeculative] : [runSpeculative, runPlain];
     for (const runOne of order) await runOne();

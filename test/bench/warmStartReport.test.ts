@@ -130,10 +130,10 @@ describe("warmStartReport", () => {
     expect(report).toMatchObject({
       isComplete: false,
       warnings: [
-        "Fewer requests were replayed than wanted (fused, others, same files: 1 of 2; recycling, others, same files: 0 of 2).",
+        "Stopped early, or the files have no more: fewer requests were replayed than wanted (fused, others, same files: 1 of 2; recycling, others, same files: 0 of 2).",
       ],
     });
-    expect(formatWarmStartReport(report)).toContain("**Fewer requests");
+    expect(formatWarmStartReport(report)).toContain("**Stopped early");
   });
 
   test("leaves out what was not begun", () => {

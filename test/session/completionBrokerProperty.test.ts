@@ -253,7 +253,7 @@ describe("CompletionBroker", () => {
         }),
         { numRuns: NUM_RUNS },
       );
-      expect(numShown).toBeGreaterThan(NUM_RUNS);
+      expect(numShown).toBeGreaterThan(NUM_RUNS / 2);
     },
   );
 
