@@ -1,6 +1,6 @@
 /**
  * Weights that look like weights and mean nothing: no kernel skips them, none overflows on them, and a GPU needs as much
- * power for them. The same numbers in either type, repeated after 131,168 of them.
+ * power for them. The same numbers in every type, repeated after 131,168 of them.
  */
 import { halfBits } from "./float16.ts";
 import { BLOCK_LENGTH } from "./widenedShape.ts";
@@ -11,13 +11,19 @@ const NUM_BLOCKS = 4099;
 /** 127 × 2^-12 = 0.031: a standard deviation of 0.018, as models are initialized with. */
 const SCALE = 2 ** -12;
 
+const PATTERNS: Readonly<Record<WidenedType, () => Uint8Array>> = {
+  q8_0: q8Pattern,
+  f16: halfPattern,
+  f32: singlePattern,
+};
+
 /** Fills buffers, continuing where it stopped. */
 export class Filler {
   readonly #pattern: Uint8Array;
   #at = 0;
 
   constructor(type: WidenedType) {
-    this.#pattern = type === "q8_0" ? q8Pattern() : halfPattern();
+    this.#pattern = PATTERNS[type]();
   }
 
   /** @param target - whole blocks. */
@@ -48,6 +54,14 @@ function halfPattern(): Uint8Array {
   const random = randomIntegers();
   for (let at = 0; at < pattern.length; at += 2)
     view.setUint16(at, halfBits(random() * SCALE), true);
+  return pattern;
+}
+
+function singlePattern(): Uint8Array {
+  const pattern = new Uint8Array(NUM_BLOCKS * BLOCK_LENGTH * 4);
+  const view = new DataView(pattern.buffer);
+  const random = randomIntegers();
+  for (let at = 0; at < pattern.length; at += 4) view.setFloat32(at, random() * SCALE, true);
   return pattern;
 }
 

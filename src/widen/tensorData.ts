@@ -8,7 +8,7 @@ import type { Filler } from "./filler.ts";
 import { halfBits, halfValue, isFiniteHalf } from "./float16.ts";
 import { BLOCK_LENGTH } from "./widenedShape.ts";
 import type { Segment, WidenedTensor } from "./widenedTensors.ts";
-import { F32 } from "./widenSource.ts";
+import { F16, F32 } from "./widenSource.ts";
 
 /** Enough that calls cost nothing beside copying, little enough that an abort is answered at once. */
 const CHUNK_BYTES = 2 ** 20;
@@ -67,6 +67,7 @@ async function copyRows(
       const out = target.subarray(row * rowBytes + bytesOf(tensor.type, run.to));
       if (from.type === F32 && tensor.type === F32) scale(elements, out, tensor.scale);
       else if (from.type === tensor.type) out.set(elements);
+      else if (tensor.type === F32) toSingles(elements, from.type, out);
       else if (!toHalves(elements, from.type, out))
         throw ggufError(
           "modelCorrupt",
@@ -118,23 +119,41 @@ function scale(elements: Uint8Array, out: Uint8Array, factor: number): void {
 
 /** Q8_0 or F32 to the nearest half, as llama.cpp converts; false where one is not finite. */
 function toHalves(elements: Uint8Array, type: number, out: Uint8Array): boolean {
-  const from = viewOf(elements);
   const to = viewOf(out);
   let allFinite = true;
   let outAt = 0;
-  const push = (value: number) => {
+  for (const value of valuesOf(elements, type)) {
     const half = halfBits(value);
     allFinite &&= isFiniteHalf(half);
     to.setUint16(outAt, half, true);
     outAt += 2;
-  };
-  if (type === F32) for (let at = 0; at < elements.length; at += 4) push(from.getFloat32(at, true));
-  else
+  }
+  return allFinite;
+}
+
+/** Every value of Q8_0 and F16 is a single. */
+function toSingles(elements: Uint8Array, type: number, out: Uint8Array): void {
+  const to = viewOf(out);
+  let outAt = 0;
+  for (const value of valuesOf(elements, type)) {
+    to.setFloat32(outAt, value, true);
+    outAt += 4;
+  }
+}
+
+/** The numbers that elements of a type stand for. */
+function* valuesOf(elements: Uint8Array, type: number): Generator<number> {
+  const from = viewOf(elements);
+  if (type === F32) {
+    for (let at = 0; at < elements.length; at += 4) yield from.getFloat32(at, true);
+  } else if (type === F16) {
+    for (let at = 0; at < elements.length; at += 2) yield halfValue(from.getUint16(at, true));
+  } else {
     for (let at = 0; at < elements.length; at += 2 + BLOCK_LENGTH) {
       const blockScale = halfValue(from.getUint16(at, true));
-      for (let i = 0; i < BLOCK_LENGTH; i++) push(blockScale * from.getInt8(at + 2 + i));
+      for (let i = 0; i < BLOCK_LENGTH; i++) yield blockScale * from.getInt8(at + 2 + i);
     }
-  return allFinite;
+  }
 }
 
 function viewOf(bytes: Uint8Array): DataView {

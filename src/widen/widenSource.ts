@@ -7,12 +7,14 @@ import { readHyperparameters } from "../gguf/ggufHyperparameters.ts";
 import { tensorTypes } from "../gguf/ggufTensorCheck.ts";
 
 /** What weights are stored as in a widened model. */
-export const WIDENED_TYPES = ["q8_0", "f16"] as const;
+export const WIDENED_TYPES = ["q8_0", "f16", "f32"] as const;
 export type WidenedType = (typeof WIDENED_TYPES)[number];
 
 export const F32 = 0;
 export const F16 = 1;
 export const Q8_0 = 8;
+/** As ggml numbers them. */
+export const GGML_TYPES: Readonly<Record<WidenedType, number>> = { q8_0: Q8_0, f16: F16, f32: F32 };
 
 /** Dense decoders of RMS norms, rotary positions and SwiGLU, whose graphs are known to keep zero lanes zero. */
 const ARCHITECTURES = ["llama", "qwen2"];
@@ -112,7 +114,8 @@ function commonType(path: string, tensors: readonly GgufTensor[]): WidenedType |
       "Use a Q8_0 or F16 file of this model.",
     );
   if (matrices.every(({ type }) => type === Q8_0)) return "q8_0";
-  return matrices.every(({ type }) => type === F16) ? "f16" : undefined;
+  if (matrices.every(({ type }) => type === F16)) return "f16";
+  return matrices.every(({ type }) => type === F32) ? "f32" : undefined;
 }
 
 /** The refusal of a model that may be sound but cannot be widened. */

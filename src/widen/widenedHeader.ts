@@ -6,7 +6,7 @@ import type { WidenedTensor } from "./widenedTensors.ts";
 import type { REWRITTEN_KEYS, WidenSource } from "./widenSource.ts";
 
 /** `llama_ftype`, the value of general.file_type. */
-const FILE_TYPES = { q8_0: 7, f16: 1 } as const;
+const FILE_TYPES = { q8_0: 7, f16: 1, f32: 0 } as const;
 
 /**
  * @param sourceBytes - the source's header; at least up to its last metadata entry.

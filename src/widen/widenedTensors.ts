@@ -9,8 +9,8 @@ import type { GgufTensor } from "../gguf/ggufHeader.ts";
 import { tensorTypes } from "../gguf/ggufTensorCheck.ts";
 import { BLOCK_LENGTH, groupSize, type WidenedShape } from "./widenedShape.ts";
 import {
-  F16,
   F32,
+  GGML_TYPES,
   invalidSetting,
   isMatrix,
   Q8_0,
@@ -123,7 +123,7 @@ function planTensor(
     throw unsupported(source.header.path, "tensors of a plain llama or qwen2 layer", name);
   const columns = axis(role.columns, from.dims[0] ?? 1, source, shape);
   const rows = axis(role.rows, from.dims[1] ?? 1, source, shape);
-  const type = !isMatrix(from) ? F32 : shape.type === "q8_0" ? Q8_0 : F16;
+  const type = isMatrix(from) ? GGML_TYPES[shape.type] : F32;
   const { blockLength, blockBytes } = tensorTypes.get(type)!;
   const step = from.type === Q8_0 ? BLOCK_LENGTH : blockLength;
   if (columns.segments.some((run) => (run.from | run.to | run.length) % step !== 0))

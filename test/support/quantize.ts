@@ -6,7 +6,7 @@ import { LLAMA_CPP_VERSION } from "../../src/llama/llamaStructs.ts";
 import { TARGET_PATH, TEST_GPU } from "./models.ts";
 
 /** `llama_ftype`. Rows of 192 cannot be K-quantized; llama.cpp then takes the nearest legacy type for those tensors. */
-const FTYPES = { Q8_0: 7, Q4_0: 2, Q4_K: 15, F16: 1 } as const;
+const FTYPES = { Q8_0: 7, Q4_0: 2, Q4_K: 15, F16: 1, F32: 0 } as const;
 export type QuantType = keyof typeof FTYPES;
 export const QUANT_TYPES = Object.keys(FTYPES) as QuantType[];
 

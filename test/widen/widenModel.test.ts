@@ -8,6 +8,7 @@ import { checkGguf } from "../../src/gguf/ggufCheck.ts";
 import { parseGgufHeader } from "../../src/gguf/ggufHeader.ts";
 import type { WidenSettings } from "../../src/widen/widenedShape.ts";
 import { widenModel } from "../../src/widen/widenModel.ts";
+import { WIDENED_TYPES } from "../../src/widen/widenSource.ts";
 import {
   decodeTensor,
   denseLogits,
@@ -43,24 +44,25 @@ describe("widenModel", () => {
       heads: fc.nat(6),
       layers: fc.nat(2),
       ffnBlocks: fc.nat(2),
-      asHalves: fc.boolean(),
+      type: fc.constantFrom(...WIDENED_TYPES),
     });
     await fc.assert(
       fc.asyncProperty(denseShapes, growth, async (shape, grown) => {
         const source = denseModel(shape);
-        const asHalves = grown.asHalves || shape.type !== Q8_0;
+        // To quantize is refused.
+        const type = grown.type === "q8_0" && shape.type !== Q8_0 ? "f16" : grown.type;
         const numHeads = shape.numKvHeads * shape.group;
         const settings: WidenSettings = {
           // A whole number of old groups always has an arrangement.
           width: (numHeads + grown.heads * shape.group) * shape.headLength,
           numLayers: shape.numLayers + grown.layers,
           ffnWidth: shape.ffnWidth + grown.ffnBlocks * 32,
-          type: asHalves ? "f16" : "q8_0",
+          type,
         };
         const widened = await widen(source, settings);
         checkGguf(parseGgufHeader("widened.gguf", widened, widened.length));
         const tokens = [3, 1, 4, 1, 5];
-        const expected = denseLogits(source, tokens, asHalves);
+        const expected = denseLogits(source, tokens, type === "f16");
         const found = denseLogits(widened, tokens);
         const size = Math.max(...expected.map(Math.abs));
         for (const [token, logit] of expected.entries())
@@ -123,7 +125,7 @@ describe("widenModel", () => {
 
   test("fills what cannot matter with weights, and zeros only where they must be", async () => {
     const source = new Uint8Array(await readFile(TARGET_PATH));
-    for (const type of ["q8_0", "f16"] as const) {
+    for (const type of WIDENED_TYPES) {
       const widened = disassemble(
         await widen(source, { width: 384, numLayers: 6, ffnWidth: 768, type }),
       );
