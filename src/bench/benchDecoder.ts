@@ -65,9 +65,10 @@ export interface BenchConfig {
   readonly name: string;
   /** Left out if it fails; a failure of our own ends the benchmark. */
   readonly isPeer: boolean;
-  /** Whether it gets better with use, and keeps what it learned: the product does not begin anew each day either. */
-  readonly learns?: boolean;
-  /** The best one is chosen on the warm-up prompts; at least one. */
+  /**
+   * The best one is chosen on the warm-up prompts; at least one. What it learned there it keeps: the product does not
+   * begin anew each day either.
+   */
   readonly decoders: readonly Decoder[];
   /** More to try once the best of those is known. */
   readonly refine?: (best: Decoder) => readonly Decoder[];

@@ -209,8 +209,8 @@ function surroundings(report: BenchReport): string[] {
       `- Treeline ${report.treeline}, llama.cpp ${versions.llamaCpp}, node-llama-cpp ${versions.nodeLlamaCpp}, Node ${versions.node}, ${report.date}.`,
       `- Of ${lossless.tokens} tokens of ours ${lossless.differingTokens} differ from plain's beyond near ties, which are ` +
         `${lossless.nearTies}; ${1000 * lossless.maxNearTieRate} in 1,000 are forgiven.`,
-      "- Before anything is measured, each setting of a peer decodes two prompts, and what learns, as every configuration " +
-        "with drafts of ours does, up to eight: so it stands in the editor, where it is not new each day.",
+      "- Before anything is measured, every configuration decodes the same prompts, up to eight. Our drafts learn from them: " +
+        "so they stand in the editor, where they are not new each day. Each setting of a peer is tried on all of them.",
       "- Every configuration decodes each prompt once, from empty caches, in turns. TTFT, in ms, holds the whole prompt and " +
         "ends with the first pass; tok/s is what follows. ×: median over the prompts of the ratio to the other on the same " +
         "prompt, with bootstrap bounds; above 1 a speed is higher, and a TTFT later.",

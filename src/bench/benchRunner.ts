@@ -24,10 +24,13 @@ export interface SuiteRunParams {
   /** More than are wanted: one whose plain output loops, or ends too soon, is replaced. */
   readonly prompts: Iterable<BenchPrompt>;
   readonly numPrompts: number;
-  /** Prompts on which each setting is tried and caches warmed; they are not measured. */
+  /**
+   * Prompts that everyone decodes before those that are measured: each setting of a peer is tried on what others learn
+   * from, on all of it.
+   */
   readonly numWarmups: number;
-  /** The same for a configuration that learns, which has no settings to try; `numWarmups` if fewer. */
-  readonly numLessons: number;
+  /** How many of them are left where not so many prompts are found. */
+  readonly minWarmups: number;
   readonly maxTokens: number;
   /** Plain's output must have so many tokens for a prompt to be measured; 0 takes every prompt as it comes. */
   readonly minTokens: number;
@@ -124,23 +127,20 @@ class SuiteRunner {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { configs, numPrompts, numWarmups, numLessons, sampleCpu } = this.#params;
+    const { numPrompts, numWarmups, minWarmups, sampleCpu } = this.#params;
     const warmups: BenchPrompt[] = [];
-    const learns = configs.some((config) => config.learns);
-    const numNeeded = learns ? Math.max(numWarmups, numLessons) : numWarmups;
-    while (warmups.length < numNeeded) {
+    while (warmups.length < numWarmups) {
       const prompt = await this.#nextPrompt(signal);
       if (prompt === undefined) break;
       warmups.push(prompt);
     }
     // Where prompts are few, they are for measuring.
-    if (warmups.length < numNeeded) this.#found = warmups.splice(numWarmups);
+    if (warmups.length < numWarmups) this.#found = warmups.splice(minWarmups);
     // Where there are no more to be found, those passed over are all that there is to say.
     else this.#replaced = { numShort: 0, numLooping: 0 };
     for (const contestant of this.#contestants) {
       const before = sampleCpu();
-      const numUsed = contestant.config.learns ? numNeeded : numWarmups;
-      await this.#warmUp(contestant, warmups.slice(0, numUsed), signal);
+      await this.#warmUp(contestant, warmups, signal);
       const share = othersShare(before, sampleCpu());
       this.#warmupOthersShare = Math.max(this.#warmupOthersShare, share);
     }

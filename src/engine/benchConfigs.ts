@@ -72,7 +72,7 @@ function decodersOf(
   if (name === PLAIN_CONFIG) {
     return { isPeer: false, decoders: [new PlainDecoder(target, common(pair))] };
   }
-  const own = (decoder: Decoder) => ({ isPeer: false, learns: true, decoders: [decoder] });
+  const own = (decoder: Decoder) => ({ isPeer: false, decoders: [decoder] });
   const sources = BENCH_SOURCES.filter((source) => source !== "draftModel" || hasDraft);
   const single = BENCH_SOURCES.find((source) => source === name);
   const without = leftOutSource(name);

@@ -31,9 +31,10 @@ import type { BenchParams, BenchProgress } from "./protocol.ts";
 /** Set by the bundler from package.json. */
 declare const TREELINE_VERSION: string | undefined;
 
-const NUM_WARMUPS = 2;
-/** Fewer where prompts are few. */
-const MAX_LESSONS = 8;
+/** Prompts decoded before any is measured; as many as are measured if those are fewer. */
+const MAX_WARMUPS = 8;
+/** So many in any case. */
+const MIN_WARMUPS = 2;
 /** Plain's output must have so many tokens: shorter ones are over before there is a speed. */
 const MIN_OUTPUT_TOKENS = 16;
 /** Time for t(n), in ms. */
@@ -156,17 +157,16 @@ class Benchmark implements AsyncDisposable {
       workspace: index,
       newPolicy: () => this.#newPolicy(),
     });
-    const numLessons = Math.min(MAX_LESSONS, numPrompts);
-    const numDrawn = numPrompts + Math.max(NUM_WARMUPS, numLessons);
+    const numWarmups = Math.max(MIN_WARMUPS, Math.min(MAX_WARMUPS, numPrompts));
     const maxGap = NEAR_TIE_GAP[this.#backendKind];
     const judge = { target, maxGap, isEndToken: pair.isEndToken };
     const run = await runSuite(
       {
         configs,
-        prompts: suitePrompts(pair, this.#params, suite, numDrawn, index),
+        prompts: suitePrompts(pair, this.#params, suite, numPrompts + numWarmups, index),
         numPrompts,
-        numWarmups: NUM_WARMUPS,
-        numLessons,
+        numWarmups,
+        minWarmups: MIN_WARMUPS,
         maxTokens,
         minTokens: isForced ? 0 : Math.min(MIN_OUTPUT_TOKENS, maxTokens),
         compare: ({ promptTokens }, plain, other, running) =>

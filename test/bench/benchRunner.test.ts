@@ -1,7 +1,36 @@
 import { describe, expect, test } from "vitest";
-import type { BenchConfig, Decoder } from "../../src/bench/benchDecoder.ts";
+import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/benchDecoder.ts";
 import type { BenchPrompt } from "../../src/bench/benchRunner.ts";
 import { BenchHarness, randomPrompts } from "../support/benchHarness.ts";
+
+const SIX_OF_TEN = { numPrompts: 4, numWarmups: 6, minWarmups: 2 };
+
+/** One of ours, and a peer with several settings; both note which prompts they decode. */
+function watchedPair(harness: BenchHarness) {
+  const all = [...randomPrompts(40)];
+  const seen = new Map<string, BenchPrompt["context"][]>();
+  const watched = (name: string, addedMs = 0): Decoder => {
+    const slowed = (run: DecodeRun) => ({ ...run, decodeMs: run.decodeMs + addedMs });
+    const inner = harness.peer(name, slowed).decoders[0]!;
+    return {
+      ...inner,
+      setting: name,
+      decode(prompt, maxTokens, signal) {
+        seen.set(name, [...(seen.get(name) ?? []), prompt]);
+        return inner.decode(prompt, maxTokens, signal);
+      },
+    };
+  };
+  const ours: BenchConfig = { name: "fused", isPeer: false, decoders: [watched("ours")] };
+  const peer: BenchConfig = {
+    name: "peer:lookup",
+    isPeer: true,
+    decoders: [10, 0, 20].map((ms) => watched(`${ms} ms slower`, ms)),
+    refine: () => [watched("refined by 5 ms", 5)],
+  };
+  const of = (start: number, end: number) => all.slice(start, end).map(({ context }) => context);
+  return { contexts: { all, of }, ours, peer, seen: (name: string) => seen.get(name) };
+}
 
 describe("runSuite", () => {
   test("measures every configuration once per prompt, in turns, from equal caches", async () => {
@@ -53,46 +82,49 @@ describe("runSuite", () => {
     expect(row("plain")?.tried).toEqual([]);
   });
 
-  test("warms up on more prompts what learns, and never on those that are measured", async () => {
+  test("tries every setting of a peer on all prompts that ours learns from, and never on those that are measured", async () => {
     const harness = new BenchHarness();
-    const prompts = [...randomPrompts(40)];
-    const seen = new Map<string, BenchPrompt["context"][]>([
-      ["learner", []],
-      ["other", []],
-    ]);
-    const noting = (name: string): BenchConfig => {
-      const config = harness.own(name, (run) => run);
-      const [inner] = config.decoders;
-      const decoder: Decoder = {
-        ...inner!,
-        decode(prompt, maxTokens, signal) {
-          seen.get(name)!.push(prompt);
-          return inner!.decode(prompt, maxTokens, signal);
-        },
-      };
-      return { ...config, decoders: [decoder], learns: name === "learner" };
-    };
-    await harness.run([harness.plain(), noting("learner"), noting("other")], {
-      prompts,
-      numPrompts: 4,
-      numWarmups: 2,
-      numLessons: 6,
-    });
-    const contexts = prompts.map(({ context }) => context);
-    expect(seen.get("learner")).toEqual(contexts.slice(0, 10));
-    expect(seen.get("other")).toEqual([...contexts.slice(0, 2), ...contexts.slice(6, 10)]);
+    const { contexts, ours, peer, seen } = watchedPair(harness);
+    await harness.run([harness.plain(), ours, peer], { prompts: contexts.all, ...SIX_OF_TEN });
+    const warmups = contexts.of(0, 6);
+    expect(seen("ours")).toEqual(contexts.of(0, 10));
+    expect(seen("0 ms slower")).toEqual(contexts.of(0, 10));
+    for (const setting of ["10 ms slower", "20 ms slower", "refined by 5 ms"]) {
+      expect(seen(setting)).toEqual(warmups);
+    }
   });
 
-  test("where prompts are few, they are measured rather than learned from", async () => {
+  test("takes the setting that is best over all of them, not over the first", async () => {
     const harness = new BenchHarness();
-    const learner = { ...harness.own("learner", (run) => run), learns: true };
-    const { run } = await harness.run([harness.plain(), learner], {
-      prompts: randomPrompts(6),
+    const early = { name: "best at the first two", isSlow: (index: number) => index >= 2 };
+    const late = { name: "best at the other four", isSlow: (index: number) => index < 2 };
+    const decoders = [early, late].map(({ name, isSlow }) => {
+      let index = 0;
+      const slowed = (run: DecodeRun) => ({
+        ...run,
+        decodeMs: run.decodeMs * (isSlow(index++) ? 2 : 1),
+      });
+      return { ...harness.peer(name, slowed).decoders[0]!, setting: name };
+    });
+    const { row } = await harness.run(
+      [harness.plain(), { name: "peer:lookup", isPeer: true, decoders }],
+      SIX_OF_TEN,
+    );
+    expect(row("peer:lookup")?.setting).toBe("best at the other four");
+  });
+
+  test("where prompts are few, they are measured rather than learned from, by everybody alike", async () => {
+    const harness = new BenchHarness();
+    const { contexts, ours, peer, seen } = watchedPair(harness);
+    const { run } = await harness.run([harness.plain(), ours, peer], {
+      prompts: contexts.all.slice(0, 6),
       numPrompts: 8,
-      numWarmups: 2,
-      numLessons: 8,
+      numWarmups: 8,
+      minWarmups: 2,
     });
     expect(run.prompts).toHaveLength(4);
+    expect(seen("ours")).toEqual(contexts.of(0, 6));
+    expect(seen("10 ms slower")).toEqual(contexts.of(0, 2));
   });
 
   test("replaces prompts whose plain output is over too soon", async () => {

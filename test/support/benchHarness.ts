@@ -131,7 +131,7 @@ export class BenchHarness {
       prompts: randomPrompts(40),
       numPrompts: 8,
       numWarmups: 1,
-      numLessons: 1,
+      minWarmups: 1,
       maxTokens: MAX_TOKENS,
       minTokens: 1,
       compare: (
