@@ -6,10 +6,12 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { checkReportFile, writeReportFile } from "../src/cli/reportFile.ts";
+import { messageOf } from "../src/core/errors.ts";
 import { cachedWidenedModel } from "../src/widen/cachedWidenedModel.ts";
 
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
@@ -35,6 +37,14 @@ const controller = new AbortController();
 process.once("SIGINT", () => controller.abort());
 const { signal } = controller;
 
+const out = resolve(values.out);
+await mkdir(CACHE, { recursive: true });
+// Before anything is measured, which takes many minutes.
+await checkReportFile(out).catch((error: unknown) => {
+  process.stderr.write(`error: ${messageOf(error)}\n`);
+  process.exit(1);
+});
+
 const sections: string[] = [];
 for (const { title, shape } of MODELS) {
   const { path } = await cachedWidenedModel(TARGET, CACHE, { ...shape, signal });
@@ -56,8 +66,6 @@ for (const { title, shape } of MODELS) {
   const report = (await readFile(markdown, "utf8")).replaceAll(/^#/gm, "##");
   sections.push(`# ${title} (${date.slice(0, 10)})\n\n${report.trim()}`);
 }
-const out = resolve(values.out);
-await mkdir(dirname(out), { recursive: true });
 const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
 const intro = `# Benchmarks
 
@@ -66,5 +74,5 @@ model, so that what drafts cost and what a pass costs stand in a realistic ratio
 hardly to be predicted; a real model's code repeats itself more. How every figure is measured stands under each report.
 `;
 const text = [intro.trim(), ...sections.map((section) => `#${section}`)].join("\n\n");
-await writeFile(out, `${text}\n`);
+await writeReportFile(out, `${text}\n`);
 process.stderr.write(`written: ${out}\n`);

@@ -1,18 +1,19 @@
 /** `treeline bench`: one suite, one engine where it needs models, one report. */
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { SPEED_SUITES } from "../bench/benchConfigNames.ts";
-import { messageOf } from "../core/errors.ts";
 import type { BenchOptions, BenchSuite, CommandSurroundings } from "./benchSuite.ts";
 import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { type CommandContext, withEngine } from "./engineSession.ts";
 import { indexSuite } from "./indexSuite.ts";
+import { checkReportFile, writeReportFile } from "./reportFile.ts";
 import { speedSuite } from "./speedSuite.ts";
 import { suggestionsSuite } from "./suggestionsSuite.ts";
 import { typingSuite } from "./typingSuite.ts";
 import { warmStartSuite } from "./warmStartSuite.ts";
 
 export const DEFAULT_SEED = 1;
+/** Stands for the standard output where a file is named. */
+const STDOUT = "-";
 
 export const SUITE_NAMES = [
   ...SPEED_SUITES,
@@ -48,7 +49,7 @@ const FOREIGN_OPTIONS: Record<SuiteName, Partial<Record<keyof BenchOptions, stri
 
 /**
  * @param isWritten - whether the user wrote an option: some have a default, which is no wish.
- * @throws CliError for an option that the suite does not have.
+ * @throws CliError for an option that the suite does not have, EngineError for a report that could not be written.
  */
 export async function benchCommand(
   options: BenchOptions & { readonly suite: SuiteName },
@@ -58,6 +59,7 @@ export async function benchCommand(
 ): Promise<void> {
   const { suite } = options;
   refuseOptions(suite, isWritten);
+  for (const { path } of reportFiles(options, context)) await checkReportFile(path);
   if (suite === "index") return runSuite(indexSuite(), { options, context }, signal);
   const run = <R>(of: BenchSuite<R>) =>
     withEngine(
@@ -80,30 +82,31 @@ function refuseOptions(suite: SuiteName, isWritten: (name: string) => boolean): 
   }
 }
 
+/** The files that a report goes to. */
+function reportFiles(
+  { json, markdown }: BenchOptions,
+  { workingFolder }: CommandContext,
+): { readonly path: string; readonly holds: "json" | "text" }[] {
+  const at = (path: string) => resolve(workingFolder, path);
+  return [
+    ...(json === undefined || json === STDOUT ? [] : [{ path: at(json), holds: "json" as const }]),
+    ...(markdown === undefined ? [] : [{ path: at(markdown), holds: "text" as const }]),
+  ];
+}
+
 async function runSuite<R, S extends CommandSurroundings>(
   suite: BenchSuite<R, S>,
   surroundings: S,
   signal: AbortSignal,
 ): Promise<void> {
   const { options, context } = surroundings;
-  const { terminal, workingFolder } = context;
-  const { json: jsonFile, markdown: markdownFile } = options;
+  const { terminal } = context;
   const report = await suite.measure(surroundings, signal);
   terminal.progress("");
-  const json = `${JSON.stringify(report, null, 2)}\n`;
-  const text = suite.format(report);
-  terminal.out(jsonFile === "-" ? json : text);
-  if (jsonFile !== undefined && jsonFile !== "-") {
-    await writeReport(resolve(workingFolder, jsonFile), json);
+  const written = { json: `${JSON.stringify(report, null, 2)}\n`, text: suite.format(report) };
+  terminal.out(options.json === STDOUT ? written.json : written.text);
+  for (const { path, holds } of reportFiles(options, context)) {
+    await writeReportFile(path, written[holds]);
   }
-  if (markdownFile !== undefined) await writeReport(resolve(workingFolder, markdownFile), text);
   signal.throwIfAborted();
-}
-
-async function writeReport(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text);
-  } catch (error) {
-    throw new CliError(`Cannot write the report to ${path}: ${messageOf(error)}.`);
-  }
 }

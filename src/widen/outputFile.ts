@@ -1,7 +1,16 @@
 /** Writes a large file so that it is there whole or not at all: beside its place first, then renamed. */
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
+import {
+  access,
+  constants,
+  type FileHandle,
+  open,
+  rename,
+  rm,
+  stat,
+  statfs,
+} from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { EngineError, messageOf } from "../core/errors.ts";
 
@@ -16,6 +25,24 @@ export interface OutputFile {
 }
 
 /**
+ * Finds out whether a file could be written, for whoever works long before it writes one. A file that is there may be
+ * replaced.
+ * @throws EngineError writeFailed if not. Nothing is left behind, and what is there stays as it is.
+ */
+export async function checkOutputFile(path: string): Promise<void> {
+  const part = partOf(path);
+  try {
+    await checkPlace(path, true);
+    // Permissions do not tell everything: a file system may be read-only, a name too long.
+    await (await open(part, "wx")).close();
+  } catch (error) {
+    throw error instanceof EngineError ? error : writeFailure(path, 0, error);
+  } finally {
+    await rm(part, { force: true }).catch(() => {});
+  }
+}
+
+/**
  * Calls `write` to bring the file's bytes in order.
  * @throws EngineError writeFailed if it cannot be written or is there already; `signal.reason` on abort. Either way
  * nothing is left behind, nor when the process exits.
@@ -26,7 +53,7 @@ export async function writeWholeFile(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const part = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
+  const part = partOf(path);
   const removeNow = () => rmSync(part, { force: true });
   // A second Ctrl+C ends the process without waiting for anything.
   process.once("exit", removeNow);
@@ -43,6 +70,10 @@ export async function writeWholeFile(
   } finally {
     process.off("exit", removeNow);
   }
+}
+
+function partOf(path: string): string {
+  return `${path}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
 }
 
 async function writePart(
@@ -82,6 +113,8 @@ async function checkPlace(path: string, overwrite: boolean): Promise<void> {
     throw refusal(path, "a file's name", "a folder or device", "Choose another name.");
   if (!overwrite)
     throw refusal(path, "no file yet", "one", "Choose another name, or --force to replace it.");
+  // Renaming would replace a file that is protected, too.
+  await access(path, constants.W_OK);
 }
 
 /** Known beforehand, a lack of room costs no writing; where the system does not tell, writing finds out. */
@@ -108,7 +141,7 @@ function writeFailure(path: string, bytes: number, error: unknown): EngineError 
 }
 
 function noRoom(path: string, bytes: number, found: string): EngineError {
-  const remedy = "Free some, choose another folder or smaller dimensions.";
+  const remedy = "Free some or choose another folder.";
   return refusal(path, `room for ${megabytes(bytes)}`, found, remedy);
 }
 

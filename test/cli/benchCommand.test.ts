@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { benchCommand, type SuiteName } from "../../src/cli/benchCommand.ts";
+import { benchCommand, SUITE_NAMES, type SuiteName } from "../../src/cli/benchCommand.ts";
 import type { BenchOptions } from "../../src/cli/benchSuite.ts";
 import { CliError, EXIT_USAGE } from "../../src/cli/cliError.ts";
 import { readNamedSources } from "../../src/cli/packageSources.ts";
@@ -48,6 +48,22 @@ describe("benchCommand", () => {
       message: `The suite ${suite} does not have the option ${flag}.`,
     });
   });
+
+  test.each<[SuiteName, "json" | "markdown"]>(
+    SUITE_NAMES.flatMap((suite) => [
+      [suite, "json"],
+      [suite, "markdown"],
+    ]),
+  )(
+    "%s refuses a --%s that it could not write before anything is loaded",
+    async (suite, option) => {
+      const path = join(import.meta.dirname, "missing", "report");
+      await expect(run(suite, { [option]: path })).rejects.toMatchObject({
+        code: "writeFailed",
+        message: `Output ${path}: expected an existing folder, found none. Create it or correct the path.`,
+      });
+    },
+  );
 
   test("leaves the report that was there where nothing was measured before an abort", async () => {
     const folder = await mkdtemp(join(tmpdir(), "treeline-tests-"));
