@@ -57,7 +57,9 @@ function unmeasuredList({ unmeasured }: SuiteFigures): string[] {
   const lineOf = ({ name, loopShare, numLeftOut, warnings }: UnmeasuredConfig) =>
     [
       `- ${name} has no figures.`,
-      ...(loopShare === null ? [] : [`${percent(loopShare)} of its outputs loop.`]),
+      ...(loopShare === null
+        ? []
+        : [`${percent(loopShare)} of its outputs that are long enough loop.`]),
       ...(numLeftOut === 0 ? [] : [`${numLeftOut} of them are another text than plain's.`]),
       ...warnings,
     ].join(" ");

@@ -69,8 +69,8 @@ export interface ConfigFigures {
   /** Draft, fuse, budget, verify, commit and learn, per pass. */
   readonly hostMsPerStep: number | null;
   /**
-   * Of the prompts tried, warm-ups not counted, those whose output repeats an 8-gram three times: plain's, for which
-   * another prompt was taken, and its own besides. They are in no other figure.
+   * Of the prompts tried whose output is long enough, warm-ups not counted, those whose output repeats an 8-gram three
+   * times: plain's, for which another prompt was taken, and its own besides. They are in no other figure.
    */
   readonly loopShare: number;
   /** Of the hidden lines, those that stand elsewhere in the same form; the same in every row. */

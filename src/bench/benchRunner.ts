@@ -71,6 +71,8 @@ export interface SuiteRun {
   /** Prompts that were replaced, by what plain decoding made of them; not those passed over for a warm-up. */
   readonly numShort: number;
   readonly numLooping: number;
+  /** Prompts that everyone decoded beforehand; they could be measured, and are not. */
+  readonly numWarmups: number;
   /** False if it was aborted. */
   readonly isComplete: boolean;
 }
@@ -111,6 +113,7 @@ class SuiteRunner {
   #found: BenchPrompt[] = [];
   /** Prompts that were replaced since the search for those to measure began. */
   #replaced = { numShort: 0, numLooping: 0 };
+  #numWarmups = 0;
   #warmupOthersShare = 0;
 
   constructor(params: SuiteRunParams) {
@@ -138,6 +141,7 @@ class SuiteRunner {
     if (warmups.length < numWarmups) this.#found = warmups.splice(minWarmups);
     // Where there are no more to be found, those passed over are all that there is to say.
     else this.#replaced = { numShort: 0, numLooping: 0 };
+    this.#numWarmups = warmups.length;
     for (const contestant of this.#contestants) {
       const before = sampleCpu();
       await this.#warmUp(contestant, warmups, signal);
@@ -163,6 +167,7 @@ class SuiteRunner {
       prompts: this.#finished,
       warmupOthersShare: this.#warmupOthersShare,
       ...this.#replaced,
+      numWarmups: this.#numWarmups,
       isComplete,
     };
   }

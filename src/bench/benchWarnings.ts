@@ -115,24 +115,20 @@ export function suiteWarnings(
   numWanted: number,
 ): string[] {
   const say = (sentence: string) => `${name}: ${sentence}`;
-  if (figures === undefined) {
-    return run.isComplete
-      ? [say("no prompt was found whose output is long enough to measure.")]
-      : [];
+  if (figures === undefined || figures.numPrompts === 0) {
+    return run.isComplete ? [say(`nothing was measured: ${unmeasuredPrompts(run)}`)] : [];
   }
   const { numPrompts, numLooping, configs, busyPrompts, maxOthersShare, warmupOthersShare } =
     figures;
   const sentences: string[] = [];
-  if (numPrompts === 0) {
-    return [say("every output loops, so there is no speed to report.")];
-  }
-  if (numLooping > numPrompts) {
+  if (run.isComplete && numPrompts < numWanted) {
+    sentences.push(
+      `only ${numPrompts} of ${numWanted} prompts were measured: ${unmeasuredPrompts(run)}`,
+    );
+  } else if (numLooping > numPrompts) {
     sentences.push(
       `${numLooping} of ${numLooping + numPrompts} outputs loop; they are in no speed.`,
     );
-  }
-  if (run.isComplete && numPrompts < numWanted) {
-    sentences.push(`only ${numPrompts} of ${numWanted} prompts have an output to measure.`);
   }
   if (numPrompts < MIN_BOUNDED_VALUES) {
     sentences.push(
@@ -153,6 +149,14 @@ export function suiteWarnings(
     for (const warning of warnings) sentences.push(`${config}: ${warning}`);
   }
   return [...losses(figures), ...sentences].map(say);
+}
+
+/** What became of the prompts that were found and not measured, and what to do. */
+function unmeasuredPrompts({ numLooping, numShort, numWarmups }: SuiteRun): string {
+  return (
+    `outputs that loop: ${numLooping}, that end too soon to be measured: ${numShort}; prompts used to warm up: ` +
+    `${numWarmups}. More prompts, other code or another target may bring some.`
+  );
 }
 
 /** Where the default loses, first of all against plain decoding. */

@@ -32,10 +32,10 @@ export interface FigureSettings {
   readonly passMs: ((numRows: number) => number) | undefined;
 }
 
-/** Undefined if no prompt was finished, unless that is because every output loops. */
+/** Undefined if no prompt was finished, unless loops are among the reasons: how many is a figure. */
 export function suiteFigures(run: SuiteRun, settings: FigureSettings): SuiteFigures | undefined {
-  const isLoops = run.isComplete && run.numLooping > 0;
-  if (run.prompts.length === 0 && !isLoops) return undefined;
+  const hasLoops = run.isComplete && run.numLooping > 0;
+  if (run.prompts.length === 0 && !hasLoops) return undefined;
   const { origin, maxTokens, maxPromptTokens } = settings;
   const suite = new SuiteSums(run, settings);
   const configs: ConfigFigures[] = [];

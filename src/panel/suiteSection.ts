@@ -79,7 +79,7 @@ function introduction({
     ...(numLooping === 0 ? [] : [plural(numLooping, "looping output")]),
     ...(numShort === 0 ? [] : [`${plural(numShort, "output")} too short to measure`]),
   ];
-  const details = left.length === 0 ? "" : `, in place of ${left.join(" and ")}`;
+  const details = left.length === 0 ? "" : `, beside ${left.join(" and ")}`;
   return `${plural(numPrompts, "prompt")} of up to ${plural(maxTokens, "token")}${details}. ${origin}`;
 }
 

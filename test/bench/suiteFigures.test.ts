@@ -1,6 +1,36 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { BenchConfig, DecodeRun } from "../../src/bench/benchDecoder.ts";
 import type { StepDrafts } from "../../src/core/stepDrafts.ts";
 import { BenchHarness, MAX_TOKENS, passMs, randomPrompts } from "../support/benchHarness.ts";
+import { NUM_RUNS } from "../support/numRuns.ts";
+
+type OutputKind = "sound" | "loops" | "short";
+
+/** Prompts whose plain outputs are of these kinds, and plain decoding that makes them so. */
+function promptsOfKinds(harness: BenchHarness, kinds: readonly OutputKind[]) {
+  const prompts = [...randomPrompts(kinds.length)];
+  const plain = harness.plain();
+  const inner = plain.decoders[0]!;
+  const change: Record<OutputKind, (run: DecodeRun) => DecodeRun> = {
+    sound: (run) => run,
+    loops: (run) => ({ ...run, tokens: run.tokens.map((_, index) => index % 2) }),
+    short: (run) => ({ ...run, tokens: run.tokens.subarray(0, 7) }),
+  };
+  const config: BenchConfig = {
+    ...plain,
+    decoders: [
+      {
+        ...inner,
+        async decode(prompt, maxTokens, signal) {
+          const at = prompts.findIndex(({ context }) => context === prompt);
+          return change[kinds[at]!](await inner.decode(prompt, maxTokens, signal));
+        },
+      },
+    ],
+  };
+  return { prompts, configs: [config] };
+}
 
 describe("suiteFigures", () => {
   test("gives the ratio, the acceptance and what t(n) allows, as they can be reckoned by hand", async () => {
@@ -168,7 +198,38 @@ describe("planted lies", () => {
       { name: "plain", loopShare: 1 },
       { name: "fused", loopShare: 1 },
     ]);
-    expect(warnings).toEqual(["fakes: every output loops, so there is no speed to report."]);
+    expect(warnings).toEqual([
+      `fakes: nothing was measured: outputs that loop: ${figures?.numLooping}, that end too soon to be measured: 0; ` +
+        "prompts used to warm up: 0. More prompts, other code or another target may bring some.",
+    ]);
+  });
+
+  test("says how many outputs loop, are too short, or went to the warm-up, whatever there is of each", async () => {
+    const kinds = fc.array(fc.constantFrom<OutputKind[]>("sound", "loops", "short"), {
+      maxLength: 16,
+    });
+    await fc.assert(
+      fc.asyncProperty(kinds, async (kindOf) => {
+        const numOf = (kind: string) => kindOf.filter((one) => one === kind).length;
+        const harness = new BenchHarness();
+        const { configs, prompts } = promptsOfKinds(harness, kindOf);
+        const params = { prompts, numPrompts: 20, numWarmups: 20, minWarmups: 2, minTokens: 8 };
+        const { run, warnings } = await harness.run(configs, params);
+        const numWarmups = Math.min(2, numOf("sound"));
+        const numMeasured = numOf("sound") - numWarmups;
+        expect(run.prompts).toHaveLength(numMeasured);
+        expect(warnings[0]).toMatch(
+          numMeasured === 0
+            ? /^fakes: nothing was measured: /
+            : new RegExp(`^fakes: only ${numMeasured} of 20 prompts were measured: `),
+        );
+        expect(warnings[0]).toContain(
+          `outputs that loop: ${numOf("loops")}, that end too soon to be measured: ${numOf("short")}; prompts used to ` +
+            `warm up: ${numWarmups}. More prompts`,
+        );
+      }),
+      { numRuns: NUM_RUNS / 4 },
+    );
   });
 
   test("loops among other outputs are replaced and counted", async () => {
