@@ -35,21 +35,26 @@ const PROMPTS = {
   prompts: "--prompts",
   maxTokens: "--max-tokens",
 } as const;
-const MODELS = { target: "--target", draft: "--draft", gpu: "--gpu", cost: "--cost" } as const;
+const MODELS = { target: "--target", draft: "--draft", gpu: "--gpu" } as const;
+const DRAWN = { suite: "--suite", seed: "--seed" } as const;
 
-/** Options that a suite does not have. */
-const FOREIGN_OPTIONS: Record<SuiteName, Partial<Record<keyof BenchOptions, string>>> = {
+/** What `bench` measures: a suite, or what a pass costs. */
+type Measured = SuiteName | "cost";
+
+/** Options that are of no use to what is measured. */
+const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "suite", string>>> = {
   ...{ all: SESSIONS, repo: SESSIONS, scratch: SESSIONS, unpredictable: SESSIONS },
   suggestions: { ...SESSIONS, ...CONFIGS, ...FLAT_ROWS },
   typing: { ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
   // Prompts are as long as those of completions.
   warmstart: { ...SESSIONS, ...CONFIGS, ...PROMPT_TOKENS },
   index: { ...MODELS, ...SESSIONS, ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
+  cost: { ...DRAWN, ...SESSIONS, ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
 };
 
 /**
  * @param isWritten - whether the user wrote an option: some have a default, which is no wish.
- * @throws CliError for an option that the suite does not have, EngineError for a report that could not be written.
+ * @throws CliError for an option that is of no use, EngineError for a report that could not be written.
  */
 export async function benchCommand(
   options: BenchOptions & { readonly suite: SuiteName },
@@ -58,7 +63,7 @@ export async function benchCommand(
   isWritten: (name: string) => boolean,
 ): Promise<void> {
   const { suite } = options;
-  refuseOptions(suite, isWritten);
+  refuseOptions(options.cost === true ? "cost" : suite, isWritten);
   for (const { path } of reportFiles(options, context)) await checkReportFile(path);
   if (suite === "index") return runSuite(indexSuite(), { options, context }, signal);
   const run = <R>(of: BenchSuite<R>) =>
@@ -75,10 +80,11 @@ export async function benchCommand(
   return run(speedSuite(suite === "all" ? SPEED_SUITES : [suite]));
 }
 
-function refuseOptions(suite: SuiteName, isWritten: (name: string) => boolean): void {
-  for (const [name, flag] of Object.entries(FOREIGN_OPTIONS[suite])) {
+function refuseOptions(measured: Measured, isWritten: (name: string) => boolean): void {
+  const who = measured === "cost" ? "--cost, which runs no suite," : `The suite ${measured}`;
+  for (const [name, flag] of Object.entries(FOREIGN_OPTIONS[measured])) {
     if (!isWritten(name)) continue;
-    throw new CliError(`The suite ${suite} does not have the option ${flag}.`, EXIT_USAGE);
+    throw new CliError(`${who} does not have the option ${flag}.`, EXIT_USAGE);
   }
 }
 

@@ -38,7 +38,6 @@ describe("benchCommand", () => {
     ["index", { target: "model.gguf" }, "--target"],
     ["index", { prompts: 4 }, "--prompts"],
     ["index", { workspace: "src" }, "--workspace"],
-    ["index", { cost: true }, "--cost"],
     ["index", { gpu: "vulkan" }, "--gpu"],
   ])("%s refuses %j before anything is loaded", async (suite, options, flag) => {
     const failure = await run(suite, options).catch((error: unknown) => error);
@@ -47,6 +46,31 @@ describe("benchCommand", () => {
       exitCode: EXIT_USAGE,
       message: `The suite ${suite} does not have the option ${flag}.`,
     });
+  });
+
+  test.each([
+    { configs: ["plain"] },
+    { prompts: 4 },
+    { maxTokens: 8 },
+    { promptTokens: 64 },
+    { flatRows: 16 },
+    { sessions: 2 },
+    { workspace: "src" },
+    { seed: 2 },
+  ])("--cost refuses %j, and any suite, before anything is loaded", async (options) => {
+    const [name] = Object.keys(options);
+    const flag = `--${name!.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
+    await expect(run("all", { cost: true, ...options })).rejects.toMatchObject({
+      exitCode: EXIT_USAGE,
+      message: `--cost, which runs no suite, does not have the option ${flag}.`,
+    });
+    const ofSuite = benchCommand(
+      { suite: "repo", seed: 1, gpu: "auto", cost: true },
+      context,
+      NEVER,
+      (written) => ["suite", "cost"].includes(written),
+    );
+    await expect(ofSuite).rejects.toThrow(/does not have the option --suite\.$/);
   });
 
   test.each<[SuiteName, "json" | "markdown"]>(
