@@ -15,6 +15,14 @@ export const MAX_TREE_NODES = 128;
 export const MAX_TREE_BRANCHES = 64;
 /** llama.cpp rounds a context up to a multiple of this, but not the batch, which it has cut to the context before. */
 const CONTEXT_STEP = 256;
+/** Rows of a pass that takes `numThreads`: what a draft model catches up with, and its trees. */
+const MAX_NARROW_ROWS = 16;
+/**
+ * How long the pool's threads watch for the next pass before they sleep, in ggml's measure: 1 is about 2 ms, ggml's own 50
+ * about 100 ms, in which they hold cores that the draft model and the collector of garbage need. On two cores a pass
+ * takes as long either way, and a step's draft 1.0 instead of 5.6 ms.
+ */
+const POLL = 1;
 /** `llama_flash_attn_type`. */
 const FLASH_ATTN = { auto: -1, off: 0 } as const;
 
@@ -22,7 +30,7 @@ const FLASH_ATTN = { auto: -1, off: 0 } as const;
 export interface ContextOptions {
   /** Positions; at most what the model was trained on makes sense. */
   readonly contextSize: number;
-  /** For passes of one row; wider ones, prompts and trees, take `numBatchThreads`. */
+  /** For passes of a few rows; prompts and wide trees take `numBatchThreads`. */
   readonly numThreads: number;
   readonly numBatchThreads: number;
   /** Where the model's layers are: on `cpu` no work goes to a device, whatever the library could do. */
@@ -95,8 +103,8 @@ export async function openContext(
         `${log === "" ? "" : ` (${log})`}. Free memory, choose a smaller context, or run with gpu "off".`,
     );
   }
-  const detachThreads = attachThreadpool(model, pointer, options);
   const governor = new ThreadGovernor(options.numBatchThreads);
+  const threads = openPassThreads(model, pointer, options.numBatchThreads);
   const memoryPointer = fn.getMemory(pointer);
   const vocabBytes = model.vocabulary.size * Float32Array.BYTES_PER_ELEMENT;
   let isDisposed = false;
@@ -120,23 +128,24 @@ export async function openContext(
     freezeThreads: () => governor.freeze(),
     async decode(batch, numRows) {
       library.takeErrorLog();
+      const { numThreads } = governor;
+      threads.use(
+        numRows <= MAX_NARROW_ROWS ? Math.min(numThreads, options.numThreads) : numThreads,
+      );
       const start = performance.now();
       const status = await fn.decode(pointer, batch);
       // The CPU backend has finished; a GPU may still be at work.
       if (status === 0 && !isCpu) await fn.synchronize(pointer);
       if (status !== 0) throw decodeError(status, numRows, library.takeErrorLog());
       const kvLength = fn.seqPosMax(memoryPointer, 0);
-      const fewer = governor.record(numRows, kvLength, performance.now() - start);
-      if (fewer !== undefined) {
-        fn.setNumThreads(pointer, Math.min(fewer, options.numThreads), fewer);
-      }
+      governor.record(numRows, kvLength, performance.now() - start);
     },
     logitsRow: (row) => fn.logitsIth(pointer, row),
     copyRow: (destination, address) => fn.copyFrom(destination, address, vocabBytes),
     [Symbol.dispose]() {
       if (isDisposed) return;
       isDisposed = true;
-      detachThreads();
+      threads.close();
       fn.freeContext(pointer);
     },
   };
@@ -157,21 +166,36 @@ function decodeError(status: number, numRows: number, log: string): EngineError 
   );
 }
 
+/** How many threads the passes of a context take. */
+interface PassThreads {
+  /** For the next pass, and those after it until this is called again. */
+  use(numThreads: number): void;
+  close(): void;
+}
+
 /** One pool for the context's life: without it ggml starts and joins its threads in every pass. */
-function attachThreadpool(
-  model: LlamaModel,
-  context: Pointer,
-  { numThreads, numBatchThreads }: ContextOptions,
-): () => void {
+function openPassThreads(model: LlamaModel, context: Pointer, maxThreads: number): PassThreads {
   const { fn } = model.library;
   const { threadpool } = fn;
-  if (threadpool === null || numBatchThreads < 2) return () => {};
-  const pool = threadpool.create(threadpool.defaults(numBatchThreads));
-  if (pool === null) return () => {};
-  // One thread needs no pool, and the waiting threads of one would cost it its core.
-  fn.attachThreadpool(context, numThreads < 2 ? null : pool, pool);
-  return () => {
-    fn.detachThreadpool(context);
-    threadpool.free(pool);
+  const canPool = threadpool !== null && maxThreads > 1;
+  const pool = canPool
+    ? threadpool.create({ ...threadpool.defaults(maxThreads), poll: POLL })
+    : null;
+  let inUse: number | undefined;
+  return {
+    use(numThreads) {
+      if (numThreads === inUse) return;
+      inUse = numThreads;
+      fn.setNumThreads(context, numThreads, numThreads);
+      // One thread needs no pool, and the waiting threads of one would cost it its core.
+      if (pool === null) return;
+      if (numThreads < 2) fn.detachThreadpool(context);
+      else fn.attachThreadpool(context, pool, pool);
+    },
+    close() {
+      if (pool === null) return;
+      fn.detachThreadpool(context);
+      threadpool?.free(pool);
+    },
   };
 }
