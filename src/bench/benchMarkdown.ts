@@ -8,7 +8,7 @@ import type {
   SuiteFigures,
   UnmeasuredConfig,
 } from "./benchReport.ts";
-import { percent } from "./benchWarnings.ts";
+import { percent } from "./doubts.ts";
 import { formatTable } from "./markdownTable.ts";
 import { VERBATIM_LINES } from "./suiteWording.ts";
 

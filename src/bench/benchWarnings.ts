@@ -5,8 +5,8 @@ import type { DecodeRun } from "./benchDecoder.ts";
 import type { ConfigFigures, Interval, LosslessFigures, SuiteFigures } from "./benchReport.ts";
 import type { RunConfig, SuiteRun } from "./benchRunner.ts";
 import { MAX_OTHERS_SHARE } from "./busyMeter.ts";
+import { busyBeforeStart, busyParts, percent, tooFewForBounds } from "./doubts.ts";
 import { exceedsNearTieRate } from "./losslessFigures.ts";
-import { MIN_BOUNDED_VALUES } from "./statistics.ts";
 
 /** A drafter's time below this share of a plain pass is not worth a sentence. */
 const SLOW_DRAFTER_SHARE = 0.05;
@@ -93,11 +93,7 @@ export function runWarnings(findings: RunFindings): string[] {
     ...(isComplete
       ? []
       : ["It was stopped before its end: the figures are of the prompts that were finished."]),
-    ...(busyShare > MAX_OTHERS_SHARE
-      ? [
-          `The machine is busy: others used ${percent(busyShare)} of its cores before the start. Repeat it on an idle machine.`,
-        ]
-      : []),
+    ...busyBeforeStart(busyShare),
     ...(threads.after < threads.before
       ? [
           `The target runs with ${threads.after} of the ${threads.before} threads it was loaded with, as passes had to ` +
@@ -130,21 +126,14 @@ export function suiteWarnings(
       `${numLooping} of ${numLooping + numPrompts} outputs loop; they are in no speed.`,
     );
   }
-  if (numPrompts < MIN_BOUNDED_VALUES) {
-    sentences.push(
-      `${numPrompts} measured prompts are too few for 95 % bounds; what stands there is the range.`,
-    );
-  }
+  sentences.push(...tooFewForBounds(numPrompts, "measured prompt"));
   if (warmupOthersShare > MAX_OTHERS_SHARE) {
     sentences.push(
-      `others used up to ${percent(warmupOthersShare)} of the cores while settings were tried.`,
+      `Others used up to ${percent(warmupOthersShare)} of the cores while settings were tried.`,
     );
   }
-  if (busyPrompts > 0) {
-    sentences.push(
-      `others used up to ${percent(maxOthersShare)} of the cores at ${busyPrompts} of ${numPrompts} prompts.`,
-    );
-  }
+  const busy = { numBusy: busyPrompts, maxShare: maxOthersShare };
+  sentences.push(...busyParts(busy, numPrompts, "prompts"));
   for (const { name: config, warnings } of [...configs, ...figures.unmeasured]) {
     for (const warning of warnings) sentences.push(`${config}: ${warning}`);
   }
@@ -196,8 +185,4 @@ function lateFirstToken(over: SuiteFigures["fusedTtftOver"]): string[] {
 
 function times({ median, low, high }: Interval): string {
   return `${median.toFixed(2)}× (${low.toFixed(2)}-${high.toFixed(2)})`;
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
 }

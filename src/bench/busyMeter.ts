@@ -20,3 +20,47 @@ export function othersShare(before: CpuSample, after: CpuSample): number {
   const othersMs = after.busyMs - before.busyMs - (after.ownMs - before.ownMs);
   return Math.min(1, Math.max(0, othersMs / elapsedMs));
 }
+
+/** What others did to the parts of a measurement. */
+export interface Disturbance {
+  /** Parts during which they used more than {@link MAX_OTHERS_SHARE}. */
+  readonly numBusy: number;
+  /** The most that they used in a part; 0 without parts. */
+  readonly maxShare: number;
+}
+
+/** @param shares - of the cores that others used, by part. */
+export function disturbance(shares: readonly number[]): Disturbance {
+  return {
+    numBusy: shares.filter((share) => share > MAX_OTHERS_SHARE).length,
+    maxShare: Math.max(0, ...shares),
+  };
+}
+
+/** Notes what others use while the parts of a measurement run, one after the other. */
+export class OthersMeter {
+  readonly #sampleCpu: () => CpuSample;
+  readonly #shares: number[] = [];
+  #before: CpuSample;
+
+  constructor(sampleCpu: () => CpuSample) {
+    this.#sampleCpu = sampleCpu;
+    this.#before = sampleCpu();
+  }
+
+  /** Of the parts that ended. */
+  get shares(): readonly number[] {
+    return this.#shares;
+  }
+
+  begin(): void {
+    this.#before = this.#sampleCpu();
+  }
+
+  /** The next part begins here, unless `begin` says otherwise. */
+  end(): void {
+    const after = this.#sampleCpu();
+    this.#shares.push(othersShare(this.#before, after));
+    this.#before = after;
+  }
+}

@@ -18,7 +18,7 @@ import type {
 } from "./benchReport.ts";
 import type { PromptRun, RunConfig, SuiteRun } from "./benchRunner.ts";
 import { configWarnings, drafterWarnings } from "./benchWarnings.ts";
-import { MAX_OTHERS_SHARE } from "./busyMeter.ts";
+import { disturbance } from "./busyMeter.ts";
 import { configDifferences, suiteDifferences } from "./losslessFigures.ts";
 import { medianInterval, quantile, sum } from "./statistics.ts";
 
@@ -53,7 +53,7 @@ export function suiteFigures(run: SuiteRun, settings: FigureSettings): SuiteFigu
         return interval === undefined ? [] : [[name, interval] as const];
       }),
     );
-  const shares = run.prompts.map(({ othersShare }) => othersShare);
+  const { numBusy, maxShare } = disturbance(run.prompts.map(({ othersShare }) => othersShare));
   return {
     origin,
     numPrompts: run.prompts.length,
@@ -65,8 +65,8 @@ export function suiteFigures(run: SuiteRun, settings: FigureSettings): SuiteFigu
     unmeasured,
     fusedOver: overOthers((name) => suite.speedRatio(FUSED_CONFIG, name)),
     fusedTtftOver: overOthers((name) => suite.ttftRatio(FUSED_CONFIG, name)),
-    busyPrompts: shares.filter((share) => share > MAX_OTHERS_SHARE).length,
-    maxOthersShare: Math.max(0, ...shares),
+    busyPrompts: numBusy,
+    maxOthersShare: maxShare,
     warmupOthersShare: run.warmupOthersShare,
     differences: suiteDifferences(run),
   };

@@ -1,5 +1,10 @@
 /** Figures of replayed typing. Pure; the JSON of `treeline bench --suite typing` is {@link TypingReport}. */
+import { disturbance } from "./busyMeter.ts";
+import { busyParts } from "./doubts.ts";
 import { quantile } from "./statistics.ts";
+
+/** Of fewer times the 95th percentile is the largest. */
+const MIN_P95_VALUES = 20;
 
 /** What one question of the replay got. */
 export interface TypingAnswer {
@@ -81,13 +86,17 @@ export interface TypingReport extends Record<TypingMode, TypingFigures> {
   readonly target: string;
   readonly draft: string | null;
   readonly backend: string;
+  /** [sessions begun] share of the cores that others used just before each, 0 … 1. */
+  readonly othersShares: readonly number[];
+  /** Why the figures are to be doubted. */
+  readonly warnings: readonly string[];
   readonly ratios: Readonly<Record<Exclude<TypingMode, "withCaches">, TypingRatios>>;
 }
 
 /** @param sessions - what each session's script did in each mode. */
 export function typingReport(
   sessions: readonly Readonly<Record<TypingMode, TypingRun>>[],
-  about: Pick<TypingReport, "seed" | "numSessions" | "target" | "draft" | "backend">,
+  about: Omit<TypingReport, "suite" | "numMeasured" | "warnings" | "ratios" | TypingMode>,
 ): TypingReport {
   const figuresOf = (mode: TypingMode) => typingFigures(sessions.map((runs) => runs[mode]));
   const figures = {
@@ -105,11 +114,27 @@ export function typingReport(
     ...about,
     numMeasured: sessions.length,
     ...figures,
+    warnings: typingWarnings(figures, about.othersShares),
     ratios: {
       promptOnly: ratiosTo(figures.promptOnly),
       withoutCaches: ratiosTo(figures.withoutCaches),
     },
   };
+}
+
+function typingWarnings(
+  figures: Readonly<Record<TypingMode, TypingFigures>>,
+  othersShares: readonly number[],
+): string[] {
+  const numTimes = Math.min(...TYPING_MODES.map((mode) => figures[mode].timeToGhostText.count));
+  return [
+    ...busyParts(disturbance(othersShares), othersShares.length, "sessions", "before"),
+    ...(numTimes < MIN_P95_VALUES
+      ? [
+          `A mode has ${numTimes} times to ghost text, too few for a p95: what stands there is the largest.`,
+        ]
+      : []),
+  ];
 }
 
 export function typingFigures(runs: readonly TypingRun[]): TypingFigures {
@@ -155,12 +180,13 @@ export function formatTypingReport(report: TypingReport): string {
   const row = (name: string, of: (figures: TypingFigures) => string) =>
     name.padEnd(34) + TYPING_MODES.map((mode) => of(report[mode]).padStart(17)).join("");
   const origins = new Set(TYPING_MODES.flatMap((mode) => Object.keys(report[mode].answers)));
-  const { numMeasured, numSessions, seed, target, draft, backend, ratios } = report;
+  const { numMeasured, numSessions, seed, target, draft, backend, ratios, warnings } = report;
   const ratio = (mode: keyof typeof ratios) =>
     `${TYPING_MODE_NAMES[mode]} p50 ${ratioText(ratios[mode].p50)}, p95 ${ratioText(ratios[mode].p95)}`;
   return [
     `typing: ${numMeasured} of ${numSessions} sessions, seed ${seed}, target ${target}, draft ${draft ?? "none"}, ${backend}`,
     "The same keystrokes in real time with all caches, with the prompt's KV cells alone, and without, in turn; p50 / p95 in ms.",
+    ...warnings.map((warning) => `> - ${warning}`),
     "",
     " ".repeat(34) + TYPING_MODES.map((mode) => TYPING_MODE_NAMES[mode].padStart(17)).join(""),
     row("time to ghost text", ({ timeToGhostText }) => interval(timeToGhostText)),

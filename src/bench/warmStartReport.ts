@@ -2,6 +2,8 @@
  * What stores that an earlier session kept are worth at a request's first step: the report of the suite `warmstart`, as
  * data and as Markdown. Pure.
  */
+import { disturbance } from "./busyMeter.ts";
+import { busyBeforeStart, busyParts, tooFewForBounds } from "./doubts.ts";
 import { formatTable } from "./markdownTable.ts";
 import { type MeanInterval, meanInterval } from "./statistics.ts";
 
@@ -94,6 +96,9 @@ export interface WarmStartSettings {
   readonly backend: string;
   readonly target: string;
   readonly draft: string | null;
+  /** Shares of the cores that others used, 0 … 1: before the start, and while each request was replayed in turns. */
+  readonly busyShare: number;
+  readonly othersShares: readonly number[];
 }
 
 /**
@@ -168,7 +173,7 @@ function missingRequests(rows: readonly WarmStartRow[], numWanted: number): stri
 /** @param missing - which requests, in words. */
 function judgement(
   rows: readonly WarmStartRow[],
-  { flatRows }: WarmStartSettings,
+  { flatRows, busyShare, othersShares }: WarmStartSettings,
   missing: readonly string[],
 ): Pick<WarmStartReport, "errors" | "warnings"> {
   const errors: string[] = [];
@@ -192,6 +197,14 @@ function judgement(
         "--flat-rows 16 shows what a machine with cheap rows would accept.",
     );
   }
+  // How much is drafted depends on what passes and drafters take.
+  warnings.push(
+    ...busyBeforeStart(busyShare),
+    ...busyParts(disturbance(othersShares), othersShares.length, "requests"),
+    ...(rows.length === 0
+      ? []
+      : tooFewForBounds(Math.min(...rows.map(({ numRequests }) => numRequests)), "request")),
+  );
   return { errors, warnings };
 }
 

@@ -1,4 +1,6 @@
 /** The suite of several suggestions: the sources are gathered here, everything else happens in the engine. */
+import { disturbance } from "../bench/busyMeter.ts";
+import { busyBeforeStart, busyParts, tooFewForBounds } from "../bench/doubts.ts";
 import { formatSuggestionsReport } from "../bench/suggestionsReport.ts";
 import type { BenchSuggestionsAnswer } from "../engine/suggestionMessages.ts";
 import type { BenchSuite } from "./benchSuite.ts";
@@ -29,9 +31,24 @@ export const suggestionsSuite: BenchSuite<BenchSuggestionsAnswer> = {
     const { origin, seed, maxTokens, backend, models, isComplete } = answer;
     const draft = models.draft === null ? "no draft model" : `draft ${models.draft}`;
     const cut = isComplete ? "" : " Not all prompts were measured.";
+    const warnings = suggestionsWarnings(answer).map((warning) => `> - ${warning}\n`);
     return (
-      `# Several suggestions\n\nTarget ${models.target}, ${draft}, ${backend}. Spans hidden in ${origin}, behind white ` +
+      `# Several suggestions\n\n${warnings.join("")}${warnings.length === 0 ? "" : "\n"}` +
+      `Target ${models.target}, ${draft}, ${backend}. Spans hidden in ${origin}, behind white ` +
       `space; seed ${seed}, ${maxTokens} tokens at most.${cut}\n\n${formatSuggestionsReport(answer)}\n`
     );
   },
 };
+
+/** What a reader must know before believing the figures. */
+function suggestionsWarnings({
+  busyShare,
+  othersShares,
+  numPrompts,
+}: BenchSuggestionsAnswer): string[] {
+  return [
+    ...busyBeforeStart(busyShare),
+    ...busyParts(disturbance(othersShares), othersShares.length, "prompts"),
+    ...tooFewForBounds(numPrompts, "measured prompt"),
+  ];
+}

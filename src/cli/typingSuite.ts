@@ -10,6 +10,7 @@ import {
   typingReport,
 } from "../bench/typingReport.ts";
 import { nullLog } from "../core/log.ts";
+import { watchOthers } from "../engine/machineFacts.ts";
 import type { CompleteParams, CompletionChunk, CompletionResult } from "../engine/protocol.ts";
 import { systemClock } from "../session/clock.ts";
 import { CompletionBroker } from "../session/completionBroker.ts";
@@ -22,6 +23,8 @@ import { playScript } from "./typingPlayer.ts";
 const DEFAULT_SESSIONS = 5;
 const KEYS_PER_SESSION = 40;
 const MAX_TOKENS = 64;
+/** After its last pass the engine's threads watch for another one, which is no work of others; in ms. */
+const ENGINE_REST_MS = 300;
 
 /** What a mode keeps: completions in the broker, and the prompt in the engine. */
 const MODES = {
@@ -37,8 +40,13 @@ export const typingSuite: BenchSuite<TypingReport> = {
     const { seed, sessions: numSessions = DEFAULT_SESSIONS } = options;
     const files = await readPackageSources(context, signal);
     const sessions: Record<TypingMode, TypingRun>[] = [];
+    const othersShares: number[] = [];
     try {
       for (let index = 0; index < numSessions; index++) {
+        terminal.progress("watching what others do on the machine");
+        await systemClock.delay(ENGINE_REST_MS, signal);
+        // While the engine works, its passes could not be told from others'.
+        othersShares.push(await watchOthers(signal));
         const script = drawTypingScript(files, KEYS_PER_SESSION, seed + index);
         const runs: Partial<Record<TypingMode, TypingRun>> = {};
         for (const mode of rotated(TYPING_MODES, index)) {
@@ -60,6 +68,7 @@ export const typingSuite: BenchSuite<TypingReport> = {
       target: models.target.name,
       draft: models.draft?.name ?? null,
       backend: models.backend,
+      othersShares,
     };
     return typingReport(sessions, surroundingsOfReport);
   },

@@ -1,4 +1,5 @@
 /** One request for the suite `suggestions` → its report: prompts from the workspace, the loaded pair, fresh drafters. */
+import { OthersMeter } from "../bench/busyMeter.ts";
 import type { LearnedStores, SuggestionPrompt } from "../bench/promptSuggestions.ts";
 import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
 import { measureSuggestions } from "../bench/suggestionsBench.ts";
@@ -13,6 +14,7 @@ import { PromptTokens } from "../llama/promptTokens.ts";
 import { drawSuiteSpots } from "./benchPrompts.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
 import { createDrafters, draftBudget } from "./draftSetup.ts";
+import { sampleCpu, watchOthers } from "./machineFacts.ts";
 import { freezeThreads, type ModelPair } from "./modelHost.ts";
 import type { BenchProgress } from "./protocol.ts";
 import type { BenchSuggestionsAnswer, BenchSuggestionsParams } from "./suggestionMessages.ts";
@@ -48,6 +50,8 @@ export async function benchSuggestions(
     onProgress({ part: "suggestions", done, total: numPrompts, what });
   // What is compared has the same threads from the first pass to the last.
   using _ = freezeThreads(pair);
+  tell(0, "watching what others do on the machine");
+  const busyShare = await watchOthers(signal);
   tell(0, "measuring what a pass costs");
   const now = () => performance.now();
   const cost = await measurePassCost(target.target, { now, budgetMs: MEASURE_MS }, signal);
@@ -60,6 +64,7 @@ export async function benchSuggestions(
   const stores = new KeptRecycling(target.target.vocabSize);
   const { vocabulary } = target.model;
   const utf8 = new TextDecoder();
+  const meter = new OthersMeter(sampleCpu);
   const report = await measureSuggestions(
     {
       target: target.target,
@@ -77,7 +82,10 @@ export async function benchSuggestions(
       passMs: (numRows) => table.ms(numRows),
       workspace: ngramTexts(workspace.files, spots).map((text) => vocabulary.tokenize(text)),
       now,
-      onProgress: (done) => tell(Math.max(0, done - NUM_WARMUPS), "each method in turn"),
+      onProgress: (done) => {
+        meter.end();
+        tell(Math.max(0, done - NUM_WARMUPS), "each method in turn");
+      },
     },
     signal,
   );
@@ -89,6 +97,8 @@ export async function benchSuggestions(
     backend: pair.loaded.backend,
     models: { target: pair.loaded.target.name, draft: pair.loaded.draft?.name ?? null },
     isComplete: report.numPrompts === prompts.length - NUM_WARMUPS && !signal.aborted,
+    busyShare,
+    othersShares: meter.shares.slice(NUM_WARMUPS),
   };
 }
 

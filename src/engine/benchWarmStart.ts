@@ -3,6 +3,7 @@
  * `generateCompletion`, stores by `LearnedState`, the bytes that are kept by its own code. These stay in memory.
  */
 import { drawDistinctSpots } from "../bench/benchSpots.ts";
+import { OthersMeter } from "../bench/busyMeter.ts";
 import { NEAR_TIE_GAP } from "../bench/losslessCheck.ts";
 import { compareOutputs } from "../bench/outputComparison.ts";
 import type { SourceSpot } from "../bench/sourceSpots.ts";
@@ -27,6 +28,7 @@ import { PromptTokens } from "../llama/promptTokens.ts";
 import { drawSuiteSpots } from "./benchPrompts.ts";
 import { BenchWorkspace, wholeTextTokenizer } from "./benchWorkspace.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
+import { sampleCpu, watchOthers } from "./machineFacts.ts";
 import { freezeThreads, type ModelPair } from "./modelHost.ts";
 import type { BenchProgress, CompleteParams } from "./protocol.ts";
 import type { WarmStartAnswer, WarmStartParams } from "./warmStartMessages.ts";
@@ -76,6 +78,8 @@ class WarmStart {
   readonly #params: WarmStartParams;
   readonly #onProgress: (progress: BenchProgress) => void;
   readonly #sessions: MutableSession[] = [];
+  readonly #meter = new OthersMeter(sampleCpu);
+  #busyShare = 0;
   #numKept = 0;
 
   constructor(
@@ -94,6 +98,8 @@ class WarmStart {
 
   async run(signal: AbortSignal): Promise<void> {
     const { files } = this.#params.workspace;
+    this.#tell("preparing", 0, "watching what others do on the machine");
+    this.#busyShare = await watchOthers(signal);
     this.#tell("preparing", 0, "measuring what a pass costs");
     const newPolicy = await this.#policies(signal);
     this.#tell("preparing", 0, "the workspace's files");
@@ -130,6 +136,8 @@ class WarmStart {
       ...{ seed, numPrompts, maxTokens, flatRows, backend },
       target: target.name,
       draft: draft?.name ?? null,
+      busyShare: this.#busyShare,
+      othersShares: this.#meter.shares,
     };
     return warmStartReport(this.#sessions, about, this.#numKept);
   }
@@ -170,10 +178,12 @@ class WarmStart {
       for (const [index, request] of requests.entries()) {
         this.#tell(drafters, index, `${set}, each session in turn`);
         const runs = new Map<MutableSession, WarmStartRun>();
+        this.#meter.begin();
         for (let turn = 0; turn < opened.length; turn++) {
           const { session, measured } = opened[(index + turn) % opened.length]!;
           runs.set(measured, await this.#runOnce(session, request, SOURCES[drafters], signal));
         }
+        this.#meter.end();
         // All of them or none, so that they stay paired after an abort.
         for (const [measured, run] of runs) measured.runs.push(run);
       }

@@ -54,6 +54,9 @@ export interface BenchSuggestionsAnswer extends SuggestionsReport {
   readonly models: { readonly target: string; readonly draft: string | null };
   /** False where fewer prompts were measured than wanted. */
   readonly isComplete: boolean;
+  /** Shares of the cores that others used, 0 … 1: before the start, and while each prompt was measured. */
+  readonly busyShare: number;
+  readonly othersShares: readonly number[];
 }
 
 export const benchSuggestionsRequest = new RequestType<

@@ -221,7 +221,7 @@ describe("runSuite", () => {
       maxOthersShare: 0,
     });
     expect(inWarmup.warnings).toContain(
-      "fakes: others used up to 50 % of the cores while settings were tried.",
+      "fakes: Others used up to 50 % of the cores while settings were tried.",
     );
     const inPrompt = await busyAt(2);
     expect(inPrompt.figures).toMatchObject({
@@ -230,7 +230,7 @@ describe("runSuite", () => {
       maxOthersShare: 0.5,
     });
     expect(inPrompt.warnings).toContain(
-      "fakes: others used up to 50 % of the cores at 1 of 3 prompts.",
+      "fakes: Others used up to 50 % of the cores at 1 of 3 prompts.",
     );
   });
 });

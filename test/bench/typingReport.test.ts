@@ -48,7 +48,14 @@ describe("typingFigures", () => {
   });
 });
 
-const ABOUT = { seed: 1, numSessions: 2, target: "tiny", draft: null, backend: "cpu" };
+const ABOUT = {
+  seed: 1,
+  numSessions: 2,
+  target: "tiny",
+  draft: null,
+  backend: "cpu",
+  othersShares: [0, 0.1],
+};
 /** A session whose keys took twice as long with the prompt alone, and three times without anything. */
 const SESSION = {
   withCaches: run([answer(10), answer(30)]),
@@ -71,6 +78,20 @@ describe("formatTypingReport", () => {
     expect(text).toMatch(/time to ghost text +10\.0 \/ 30\.0 +20\.0 \/ 60\.0 +30\.0 \/ 90\.0/);
     expect(text).toMatch(/never shown( +2 \(20\.0 %\)){3}/);
     expect(text).toContain("prompt only p50 2.00x, p95 2.00x; without p50 3.00x, p95 3.00x");
+  });
+
+  test("says where the machine was busy, and where there are too few times for a p95", () => {
+    const few = typingReport([SESSION], { ...ABOUT, othersShares: [0.05, 0.4, 0.2] });
+    expect(few.warnings).toEqual([
+      "Others used up to 40 % of the cores before 2 of 3 sessions.",
+      "A mode has 2 times to ghost text, too few for a p95: what stands there is the largest.",
+    ]);
+    for (const warning of few.warnings) {
+      expect(formatTypingReport(few)).toContain(`\n> - ${warning}\n`);
+    }
+    const many = typingReport(Array(10).fill(SESSION), ABOUT);
+    expect(many.warnings).toEqual([]);
+    expect(formatTypingReport(many)).not.toContain("> -");
   });
 
   test("says so where nothing was measured", () => {

@@ -19,7 +19,10 @@ const ABOUT = {
   backend: "cpu",
   target: "tiny",
   draft: null,
+  busyShare: 0,
+  othersShares: [0],
 };
+const TOO_FEW = "1 request is too few for 95 % bounds; what stands there is the range.";
 
 const run = (firstStep: number, other: Partial<WarmStartRun> = {}): WarmStartRun => ({
   firstStepAccepted: firstStep,
@@ -109,7 +112,7 @@ describe("warmStartReport", () => {
   });
 
   test("says where the budget verified next to nothing, and where it was not this machine's", () => {
-    const idle = allSessions([run(0, { numVerified: 0 })]);
+    const idle = allSessions(Array(6).fill(run(0, { numVerified: 0 })));
     expect(warmStartReport(idle, ABOUT, 1).warnings).toEqual([
       expect.stringContaining("--flat-rows 16"),
     ]);
@@ -119,21 +122,33 @@ describe("warmStartReport", () => {
   });
 
   test("says how many of the requests that were wanted are missing, and where", () => {
-    const all = allSessions([run(1), run(1)]);
-    expect(warmStartReport(all, { ...ABOUT, numPrompts: 2 }, 2)).toMatchObject({
+    const all = allSessions(Array(6).fill(run(1)));
+    expect(warmStartReport(all, { ...ABOUT, numPrompts: 6 }, 6)).toMatchObject({
       isComplete: true,
       warnings: [],
     });
     const [first, second, third] = all;
     const fewer = [first!, { ...second!, runs: [run(1)] }, third!];
-    const report = warmStartReport(fewer, { ...ABOUT, numPrompts: 2 }, 2);
+    const report = warmStartReport(fewer, { ...ABOUT, numPrompts: 6 }, 6);
     expect(report).toMatchObject({
       isComplete: false,
       warnings: [
-        "Stopped early, or the files have no more: fewer requests were replayed than wanted (fused, others, same files: 1 of 2; recycling, others, same files: 0 of 2).",
+        "Stopped early, or the files have no more: fewer requests were replayed than wanted (fused, others, same files: 1 of 6; recycling, others, same files: 0 of 6).",
+        TOO_FEW,
       ],
     });
     expect(formatWarmStartReport(report)).toContain("**Stopped early");
+  });
+
+  test("says where the machine was busy, and where requests are too few", () => {
+    const busy = { ...ABOUT, busyShare: 0.3, othersShares: [0, 0.5, 0.2] };
+    const report = warmStartReport(allSessions([run(1)]), busy, 1);
+    expect(report.warnings).toEqual([
+      "The machine is busy: others used 30 % of its cores before the start. Repeat it on an idle machine.",
+      "Others used up to 50 % of the cores at 2 of 3 requests.",
+      TOO_FEW,
+    ]);
+    expect(formatWarmStartReport(report)).toContain(`**${TOO_FEW}**`);
   });
 
   test("leaves out what was not begun", () => {

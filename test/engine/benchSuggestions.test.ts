@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { formatSuggestionsReport } from "../../src/bench/suggestionsReport.ts";
+import { suggestionsSuite } from "../../src/cli/suggestionsSuite.ts";
 import type { BenchSuggestionsParams } from "../../src/engine/suggestionMessages.ts";
 import { CLI_PATH, PAIR, SHORT_REQUEST } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
@@ -40,6 +41,14 @@ describe("benchSuggestions", () => {
     ]);
     expect(answer.rows.every(({ meanOffered, count }) => meanOffered <= count)).toBe(true);
     expect(formatSuggestionsReport(answer)).toContain("branches");
+    expect(answer.othersShares).toHaveLength(2);
+    expect(
+      suggestionsSuite.format({ ...answer, busyShare: 0.3, othersShares: [0.2, 0] }),
+    ).toContain(
+      "> - The machine is busy: others used 30 % of its cores before the start. Repeat it on an idle machine.\n" +
+        "> - Others used up to 20 % of the cores at 1 of 2 prompts.\n" +
+        "> - 2 measured prompts are too few for 95 % bounds; what stands there is the range.\n\n",
+    );
     expect(done.at(-1)).toBe(2);
   });
 
