@@ -39,8 +39,8 @@ export interface TargetModel {
   readonly kvLength: number;
 
   /**
-   * Makes the cache hold exactly `tokens`: keeps the longest common prefix and evaluates the rest in chunks short
-   * enough that an abort waits about 100 ms at most.
+   * Makes the cache hold exactly `tokens`: keeps the longest common prefix and evaluates the rest in chunks: an
+   * abort waits about 100 ms at most.
    * @returns how many of the tokens the cache already held.
    * @throws EngineError `contextFull` if the tokens do not fit.
    */

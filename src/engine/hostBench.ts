@@ -112,10 +112,11 @@ async function measureSteps(): Promise<void> {
     let decodeMs = 0;
     const timedContext: LlamaContext = {
       ...context,
-      async decode(batch, numRows) {
+      async decode(batch, numRows, signal) {
         const start = performance.now();
-        await context.decode(batch, numRows);
+        const isDone = await context.decode(batch, numRows, signal);
         decodeMs += performance.now() - start;
+        return isDone;
       },
     };
     const target = new LlamaTarget(timedContext);

@@ -2,6 +2,7 @@
 
 import type { Backend } from "../core/backend.ts";
 import { EngineError } from "../core/errors.ts";
+import { createAbortFlag } from "./abortFlag.ts";
 import type { SequenceMemory } from "./kvMembership.ts";
 import type { Pointer, StructValue } from "./llamaFunctions.ts";
 import { type LlamaModel, OUT_OF_MEMORY } from "./llamaModel.ts";
@@ -58,8 +59,13 @@ export interface LlamaContext {
   readonly numThreads: number;
   /** Keeps that number until what it returns is disposed. */
   freezeThreads(): Disposable;
-  /** @throws EngineError `contextFull`, `outOfMemory` or `decodeFailed`. */
-  decode(batch: StructValue, numRows: number): Promise<void>;
+  /** Whether an abort stops a pass in its middle; elsewhere it waits for the pass. */
+  readonly stopsInPass: boolean;
+  /**
+   * @returns false where the signal stopped it: the memory is as it was before.
+   * @throws EngineError `contextFull`, `outOfMemory` or `decodeFailed`.
+   */
+  decode(batch: StructValue, numRows: number, signal: AbortSignal): Promise<boolean>;
   /** Address of a row of logits of the last decode; null if it was not asked for. */
   logitsRow(row: number): Pointer | null;
   copyRow(destination: Float32Array, address: Pointer): void;
@@ -81,6 +87,8 @@ export async function openContext(
   const takesTrees = !model.isRecurrent;
   library.takeErrorLog();
   const maxBranches = takesTrees ? MAX_TREE_BRANCHES : 1;
+  // Devices take whole graphs at once.
+  const abortFlag = isCpu ? createAbortFlag(fn) : undefined;
   const pointer = await fn.initContext(model.pointer, {
     ...fn.contextDefaults(),
     n_ctx: Math.ceil(options.contextSize / CONTEXT_STEP) * CONTEXT_STEP,
@@ -97,8 +105,11 @@ export async function openContext(
     kv_unified: true,
     swa_full: true,
     no_perf: true,
+    abort_callback: abortFlag?.callback ?? null,
+    abort_callback_data: abortFlag?.data ?? null,
   });
   if (pointer === null) {
+    abortFlag?.free();
     const log = library.takeErrorLog();
     throw new EngineError(
       "contextFailed",
@@ -129,8 +140,10 @@ export async function openContext(
       return governor.numThreads;
     },
     freezeThreads: () => governor.freeze(),
-    async decode(batch, numRows) {
+    stopsInPass: abortFlag !== undefined,
+    async decode(batch, numRows, signal) {
       library.takeErrorLog();
+      using _ = abortFlag?.follow(signal);
       const { numThreads } = governor;
       threads.use(
         numRows <= MAX_NARROW_ROWS ? Math.min(numThreads, options.numThreads) : numThreads,
@@ -139,9 +152,11 @@ export async function openContext(
       const status = await fn.decode(pointer, batch);
       // The CPU backend has finished; a GPU may still be at work.
       if (status === 0 && !isCpu) await fn.synchronize(pointer);
+      if (status === STATUS_ABORTED) return false;
       if (status !== 0) throw decodeError(status, numRows, library.takeErrorLog());
       const kvLength = fn.seqPosMax(memoryPointer, 0);
       governor.record(numRows, kvLength, performance.now() - start);
+      return true;
     },
     logitsRow: (row) => fn.logitsIth(pointer, row),
     copyRow: (destination, address) => fn.copyFrom(destination, address, vocabBytes),
@@ -150,11 +165,15 @@ export async function openContext(
       isDisposed = true;
       threads.close();
       fn.freeContext(pointer);
+      abortFlag?.free();
     },
   };
 }
 
-/** llama.cpp's status: 1 no room in the KV cache, 2 aborted, -1 bad batch, below -1 a failed pass. */
+/** llama.cpp's status after an abort: it took the batch's cells back. */
+const STATUS_ABORTED = 2;
+
+/** llama.cpp's status: 1 no room in the KV cache, -1 bad batch, below -1 a failed pass. */
 function decodeError(status: number, numRows: number, log: string): EngineError {
   const detail = `llama_decode returned ${status} for ${numRows} rows${log === "" ? "" : ` (${log})`}`;
   if (status === 1) {

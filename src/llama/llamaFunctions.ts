@@ -1,6 +1,6 @@
 /** Typed bindings of the C functions we call; the only place where koffi's untyped functions are given types. */
 import { promisify } from "node:util";
-import type { LibraryHandle } from "koffi";
+import koffi, { type LibraryHandle } from "koffi";
 import type { LoadedLibraries } from "./llamaLibrary.ts";
 
 /** An address in native memory; null is NULL. */
@@ -78,6 +78,16 @@ export interface LlamaFunctions {
 
   /** Copies native memory into an array of ours. */
   copyFrom(destination: ArrayBufferView, source: Pointer, numBytes: number): void;
+  /** Native memory of ours, at an address that never moves. */
+  readonly bytes: NativeBytes;
+  /** Of C's `size_t strlen(const char*)`, for native code to call. */
+  readonly strlenAddress: Pointer;
+}
+
+export interface NativeBytes {
+  allocate(numBytes: number): Pointer;
+  write(address: Pointer, offset: number, value: number): void;
+  free(address: Pointer): void;
 }
 
 export interface ThreadpoolFunctions {
@@ -141,6 +151,12 @@ export function bindLlama(libraries: LoadedLibraries): LlamaFunctions {
     typeTraits: ggmlBase.func("void* ggml_get_type_traits(int)") as unknown as F["typeTraits"],
     threadpool: bindThreadpool(ggmlBase, ggmlCpu),
     copyFrom: c.func("void* memcpy(void*, const void*, size_t)") as unknown as F["copyFrom"],
+    bytes: {
+      allocate: (numBytes) => koffi.alloc("uint8", numBytes) as Pointer,
+      write: (address, offset, value) => koffi.encode(address, offset, "uint8", value),
+      free: (address) => koffi.free(address),
+    },
+    strlenAddress: c.symbol("strlen") as Pointer,
   };
 }
 

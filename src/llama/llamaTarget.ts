@@ -49,7 +49,7 @@ export class LlamaTarget implements BranchedTarget {
     this.#batch = createDecodeBatch(context.maxBatch, context.maxBranches);
     this.#membership = new KvMembership(context.memory, context.maxBranches);
     this.#scanner = new RowScanner(this.vocabSize);
-    this.#chunks = new PrefillChunks(context.maxBatch);
+    this.#chunks = new PrefillChunks(context.maxBatch, context.stopsInPass);
   }
 
   get kvLength(): number {
@@ -209,7 +209,7 @@ export class LlamaTarget implements BranchedTarget {
     return this.#exclusively(async () => {
       await this.#fill(this.#committed.view(), signal);
       layOut();
-      await this.#decode(numRows);
+      await this.#decode(numRows, signal);
       if (signal.aborted) {
         drop();
         signal.throwIfAborted();
@@ -228,7 +228,10 @@ export class LlamaTarget implements BranchedTarget {
       this.#batch.setTokens(chunk);
       this.#batch.setChainRows(numTokens, this.#numCached);
       const start = performance.now();
-      await this.#decode(numTokens);
+      if (!(await this.#decode(numTokens, signal))) {
+        this.#chunks.recordStopped(numTokens);
+        break;
+      }
       this.#chunks.record(numTokens, performance.now() - start);
       this.#membership.extendTrunk(numTokens);
       // A replay after a clear finds its first tokens committed already.
@@ -244,10 +247,11 @@ export class LlamaTarget implements BranchedTarget {
     if (!this.#membership.truncate(this.#numCached)) this.#clear();
   }
 
-  async #decode(numRows: number): Promise<void> {
+  /** @returns false where the signal stopped it before its end. */
+  async #decode(numRows: number, signal: AbortSignal): Promise<boolean> {
     this.#logits?.invalidate();
     try {
-      await this.#context.decode(this.#batch.struct(numRows), numRows);
+      return await this.#context.decode(this.#batch.struct(numRows), numRows, signal);
     } catch (error) {
       // What llama.cpp left in the memory after a failure is not defined: start over, the tokens are known.
       this.#pending = undefined;

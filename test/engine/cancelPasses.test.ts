@@ -31,9 +31,9 @@ async function openWatched(onPass: () => void): Promise<LlamaTarget> {
   });
   const watched: LlamaContext = {
     ...context,
-    decode(batch, numRows) {
+    decode(batch, numRows, signal) {
       onPass();
-      return context.decode(batch, numRows);
+      return context.decode(batch, numRows, signal);
     },
   };
   return new LlamaTarget(watched);

@@ -61,13 +61,13 @@ async function growBuffers(context: LlamaContext): Promise<void> {
     const count = Math.min(context.maxBatch, end - position);
     batch.setTokens(new Int32Array(count));
     batch.setChainRows(count, position);
-    await context.decode(batch.struct(count), count);
+    await context.decode(batch.struct(count), count, NEVER);
   }
   const chain = new DraftTreeBuilder(0);
   for (let row = 1; row < numRows; row++) chain.add(row - 1, row, { score: 1, source: 0 });
   const tree = chain.finish();
   batch.setTokens(tree.tokens);
   batch.setTreeRows(tree, layOutTree(tree), { position: end });
-  await context.decode(batch.struct(numRows), numRows);
+  await context.decode(batch.struct(numRows), numRows, NEVER);
   context.memory.clear();
 }

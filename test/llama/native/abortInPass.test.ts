@@ -1,0 +1,105 @@
+/** On the CPU an abort stops a pass in its middle, and leaves the memory as it was before. */
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { type DraftTree, DraftTreeBuilder } from "../../../src/core/draftTree.ts";
+import { type LlamaContext, openContext } from "../../../src/llama/llamaContext.ts";
+import { LlamaTarget } from "../../../src/llama/llamaTarget.ts";
+import { openTarget, TEST_GPU } from "../../support/models.ts";
+import { NEVER } from "../../support/never.ts";
+
+const NUM_TOKENS = 600;
+const PROMPT = Int32Array.from({ length: NUM_TOKENS }, (_, index) => 40 + ((index * 97) % 3000));
+/** Of the logits of a prompt that was cut into other chunks; see llamaTarget.test.ts. */
+const TOLERANCE = 0.2;
+const NUM_COMPARED = 500;
+/** As long as the longest pass here and longer, so that some of the aborts fall into it. */
+const DELAYS_MS = Array.from({ length: 40 }, (_, index) => (index * 7) % 40);
+
+/** Five continuations of twelve tokens. */
+function wideTree(root: number): DraftTree {
+  const builder = new DraftTreeBuilder(root);
+  for (let branch = 0; branch < 5; branch++) {
+    let parent = 0;
+    for (let depth = 0; depth < 12; depth++) {
+      const token = 50 + branch * 300 + depth;
+      parent = builder.add(parent, token, { score: 1, source: 0 });
+    }
+  }
+  return builder.finish();
+}
+
+test.skipIf(TEST_GPU !== "off")(
+  "prompts and trees stopped anywhere are as if they had not begun",
+  async () => {
+    using opened = await openTarget(undefined, { contextSize: 1024, numThreads: 2 });
+    const { model } = opened;
+    const options = {
+      contextSize: 1024,
+      numThreads: 2,
+      numBatchThreads: 2,
+      backend: "cpu",
+    } as const;
+    const context = await openContext(model, options);
+    let numStopped = 0;
+    const watched: LlamaContext = {
+      ...context,
+      async decode(batch, numRows, signal) {
+        const isDone = await context.decode(batch, numRows, signal);
+        if (!isDone) numStopped++;
+        return isDone;
+      },
+    };
+    using target = new LlamaTarget(watched);
+    const checkCache = () => {
+      const { heldLengths } = target;
+      expect(heldLengths[0]).toBe(target.kvLength);
+      const last = Array.from(heldLengths, (_, id) => target.lastPosition(id));
+      expect(last).toEqual(Array.from(heldLengths, (held) => held - 1));
+    };
+    const abortAfter = async (ms: number, work: (signal: AbortSignal) => Promise<unknown>) => {
+      const controller = new AbortController();
+      const [outcome] = await Promise.all([
+        Promise.allSettled([work(controller.signal)]),
+        delay(ms).then(() => controller.abort()),
+      ]);
+      if (outcome[0].status === "rejected") {
+        expect(outcome[0].reason).toMatchObject({ name: "AbortError" });
+      }
+      target.rewind();
+      checkCache();
+    };
+
+    const tree = wideTree(PROMPT[0]!);
+    await opened.target.prefill(PROMPT, NEVER);
+    const [expected] = await allRows(opened.target, tree);
+
+    for (const ms of DELAYS_MS) {
+      await target.prefill(PROMPT.subarray(0, 10), NEVER);
+      await abortAfter(ms, (signal) => target.prefill(PROMPT, signal));
+    }
+    expect(numStopped, "prompts stopped within a chunk").toBeGreaterThan(0);
+    await target.prefill(PROMPT, NEVER);
+    const rows = await allRows(target, tree);
+    for (const [token, logit] of rows[0]!.entries()) {
+      expect(Math.abs(logit - expected![token]!)).toBeLessThanOrEqual(TOLERANCE);
+    }
+
+    numStopped = 0;
+    for (const ms of DELAYS_MS) {
+      await abortAfter(ms, (signal) => target.evaluateTree(tree, signal));
+      expect(target.kvLength).toBe(NUM_TOKENS);
+    }
+    expect(numStopped, "trees stopped within the pass").toBeGreaterThan(0);
+    // The same rows in the same pass: nothing rounds otherwise.
+    expect(await allRows(target, tree)).toEqual(rows);
+  },
+  120_000,
+);
+
+/** [nodes][tokens] logits of the first tokens of the vocabulary. */
+async function allRows(target: LlamaTarget, tree: DraftTree): Promise<number[][]> {
+  const logits = await target.evaluateTree(tree, NEVER);
+  return Array.from({ length: tree.size }, (_, node) =>
+    Array.from({ length: NUM_COMPARED }, (_, token) => logits.logit(node, token)),
+  );
+}
