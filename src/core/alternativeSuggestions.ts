@@ -30,7 +30,7 @@ import {
 } from "./verifyDrafts.ts";
 
 /** Branches that may take a suggestion's place: each more leaves fewer leaves for the draft trees of all. */
-const RESERVES_EACH = 2;
+const RESERVES_EACH = 3;
 
 /** What both proposers are given. */
 export interface AlternativesParams

@@ -96,17 +96,36 @@ describe("a selection of branches", () => {
     );
   });
 
-  test("the rest wait where all that are wanted are offered", async () => {
-    const { indices, target } = await decode(PLAIN, {});
-    expect(indices).toEqual([0, 1]);
-    expect(Math.max(...target.branchPasses)).toBe(2);
-  });
-
   const ending = {
     ...PLAIN,
     starts: [{ numShared: 0, tokens: [0] }, ...PLAIN.starts],
     endTokens: [0],
   };
+
+  test("the rest wait where rows are dear and all that are wanted are offered", async () => {
+    const { indices, target } = await decode(PLAIN, {}, (numRows) => 2 ** numRows);
+    expect(indices).toEqual([0, 1]);
+    expect(Math.max(...target.branchPasses)).toBe(2);
+  });
+
+  test("others are begun beside those that are missing while their rows cost little", async () => {
+    const rowsOf = async (passMs: (numRows: number) => number) => {
+      const { target } = await decode(PLAIN, {}, passMs);
+      return Math.max(...target.branchPasses);
+    };
+    expect(await rowsOf((numRows) => (numRows < 4 ? 1 : 1.6))).toBe(3);
+    expect(await rowsOf((numRows) => (numRows < 4 ? 1 : 1.3))).toBe(4);
+  });
+
+  test("those that are not over are given up once enough are offered", async () => {
+    const long = { ...ending, maxTokens: 60, first: [...PLAIN.first, ...PLAIN.first] };
+    const lengths = await Promise.all(long.starts.map((_, index) => decodeAlone(long, index)));
+    const [, second] = lengths.map(({ tokens }) => tokens.length).toSorted((a, b) => a - b);
+    const { suggestions, numStopped } = await decode(long, {});
+    expect(numStopped).toBe(0);
+    expect(suggestions.length).toBeLessThan(long.starts.length);
+    expect(Math.max(...suggestions.map(({ tokens }) => tokens.length))).toBe(second);
+  });
 
   test("another one takes the place of each that would not be offered", async () => {
     // Its only token ends it.
@@ -151,10 +170,10 @@ describe("a selection of branches", () => {
   test("what has whole lines ends with them once the price is nearly spent", async () => {
     const long = { ...PLAIN, first: [1, 2, 3, 4, 5, 6, 0, 1, 2, 3], maxTokens: 60 };
     const { suggestions, stats } = await decode(long, {});
-    // Three quarters of 1.5 times ten passes.
-    expect(stats.numSteps).toBe(12);
+    // 0.6 of 1.5 times ten passes.
+    expect(stats.numSteps).toBe(9);
     for (const { tokens, finishReason } of suggestions) {
-      expect(tokens.length).toBe(13);
+      expect(tokens.length).toBe(10);
       expect(finishReason).toBe("maxTokens");
     }
     const oneLine = await decode(long, {
