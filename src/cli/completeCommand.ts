@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import type { CompletionRejection } from "../core/completionRejection.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { sourcesOf } from "../core/draftTree.ts";
+import { DROP_REASONS, type DropReason } from "../core/rankSuggestions.ts";
 import type { CompletionChunk, CompletionResult, LoadedModels } from "../engine/protocol.ts";
 import type { SuggestionProposer } from "../engine/suggestionMessages.ts";
 import type { WorkspaceFeed } from "../session/workspaceFeed.ts";
@@ -79,6 +80,8 @@ export async function completeCommand(
       if (terminal.isInteractive) terminal.out("\n");
       terminal.out(otherSuggestions(result));
       terminal.note(summaryLine(result, models));
+      const fewer = fewerSuggestions(result, options.suggestions);
+      if (fewer !== undefined) terminal.note(fewer);
       for (const notice of models.notices) terminal.note(`note: ${notice}`);
     },
     signal,
@@ -116,6 +119,32 @@ export function otherSuggestions({ suggestions = [] }: CompletionResult): string
     .join("");
 }
 
+/** What kept a suggestion from being offered, in words behind their number. */
+const DROP_WORDS: Readonly<Record<DropReason, string>> = {
+  empty: "without text",
+  unlikely: "unlikely",
+  equal: "equal to a better one",
+  similar: "too similar to a better one",
+  surplus: "more than asked for",
+};
+
+/** Why there are fewer suggestions than wanted, in words; undefined where there are as many, or none to be had. */
+export function fewerSuggestions(
+  { suggestions = [], droppedSuggestions = [] }: CompletionResult,
+  numWanted: number,
+): string | undefined {
+  if (suggestions.length === 0 || suggestions.length >= numWanted) return undefined;
+  const reasons = DROP_REASONS.flatMap((reason) => {
+    const count = droppedSuggestions.filter((dropped) => dropped === reason).length;
+    return count === 0 ? [] : [`${count} ${DROP_WORDS[reason]}`];
+  });
+  const others =
+    reasons.length === 0
+      ? "the model had no other that was likely and different"
+      : `others that the model tried: ${reasons.join(", ")}`;
+  return `${suggestions.length} of ${numWanted} suggestions; ${others}`;
+}
+
 /** Why there is no text, in words. */
 const REJECTION_WORDS: Readonly<Record<CompletionRejection, string>> = {
   empty: "the model ended at once",
@@ -130,7 +159,10 @@ export function completionReport(result: CompletionResult, models: LoadedModels)
   const { stats } = result;
   return {
     text: result.text,
-    ...(result.suggestions && { suggestions: result.suggestions }),
+    ...(result.suggestions && {
+      suggestions: result.suggestions,
+      droppedSuggestions: result.droppedSuggestions,
+    }),
     tokens: Array.from(result.tokens),
     stats: {
       numSteps: stats.numSteps,

@@ -110,13 +110,13 @@ export async function generateCompletion(
   const text = "text" in trimmed ? trimmed.text : "";
   output.finish(text);
   const firstMs = performance.now() - start;
-  const suggestions = await others?.decode({ ...generation, text }, signal);
+  const decodedOthers = await others?.decode({ ...generation, text }, signal);
   const totalMs = performance.now() - start;
   const phases = generation.stats.timings;
   return {
     text,
     ...("rejected" in trimmed ? { rejection: trimmed.rejected } : {}),
-    ...(suggestions && { suggestions }),
+    ...decodedOthers,
     tokens: generation.tokens,
     pieces: output.pieces,
     tokenSources: generation.tokenSources,
@@ -129,7 +129,7 @@ export async function generateCompletion(
       prefillMs: phases.prefillMs,
       beginMs: phases.beginMs,
       decodeMs: firstMs - (promptEnd - start) - phases.prefillMs - phases.beginMs,
-      ...(suggestions && { othersMs: totalMs - firstMs }),
+      ...(decodedOthers && { othersMs: totalMs - firstMs }),
     },
   };
 }

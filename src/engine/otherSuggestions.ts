@@ -14,7 +14,7 @@ import { ROOT } from "../core/draftTree.ts";
 import type { Generation } from "../core/generation.ts";
 import type { Log } from "../core/log.ts";
 import type { PassCostTable } from "../core/passCost.ts";
-import { meanOf, rankSuggestions } from "../core/rankSuggestions.ts";
+import { type DropReason, meanOf, rankSuggestions } from "../core/rankSuggestions.ts";
 import { paperSettings } from "../core/superposedCandidates.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { SuggestionMemory } from "./suggestionMemory.ts";
@@ -40,6 +40,14 @@ export interface OtherSuggestionsSetting {
   readonly passCost: PassCostTable | undefined;
   readonly memory: SuggestionMemory;
   readonly log: Log;
+}
+
+/** Suggestions of a request. */
+export interface DecodedSuggestions {
+  /** The first foremost. */
+  readonly suggestions: readonly CompletedSuggestion[];
+  /** Why others that were decoded are not among them. */
+  readonly droppedSuggestions: readonly DropReason[];
 }
 
 /** Whether more than one suggestion is asked for. */
@@ -79,8 +87,8 @@ export class OtherSuggestions {
   async decode(
     first: Generation & { readonly text: string },
     signal: AbortSignal,
-  ): Promise<CompletedSuggestion[]> {
-    if (first.text === "") return [];
+  ): Promise<DecodedSuggestions> {
+    if (first.text === "") return { suggestions: [], droppedSuggestions: [] };
     const { request, rules } = this.#setting;
     const count = request.numSuggestions ?? 1;
     const proposer = this.#proposer;
@@ -92,11 +100,17 @@ export class OtherSuggestions {
     }));
     const meanLogProb = meanOf(Float64Array.from(this.#logProbs.slice(0, first.tokens.length)));
     const greedy = { text: first.text, meanLogProb, source: "greedy" as const };
-    return rankSuggestions<Omit<CompletedSuggestion, "logProb"> & { meanLogProb: number }>(
-      greedy,
-      others,
-      { count },
-    ).offered.map(({ text, meanLogProb, source }) => ({ text, logProb: meanLogProb, source }));
+    const { offered, dropped } = rankSuggestions<
+      Omit<CompletedSuggestion, "logProb"> & { meanLogProb: number }
+    >(greedy, others, { count });
+    return {
+      suggestions: offered.map(({ text, meanLogProb, source }) => ({
+        text,
+        logProb: meanLogProb,
+        source,
+      })),
+      droppedSuggestions: dropped.map(({ reason }) => reason),
+    };
   }
 
   get #proposer(): SuggestionProposer {

@@ -18,6 +18,7 @@ import type { DraftSource } from "../core/draftTree.ts";
 import { EngineError, type EngineErrorCode } from "../core/errors.ts";
 import type { FinishReason } from "../core/generation.ts";
 import type { LogLevel } from "../core/log.ts";
+import type { DropReason } from "../core/rankSuggestions.ts";
 import type { CompletionTimings } from "./completionTimings.ts";
 import type { CompletedSuggestion, SuggestionsRequest } from "./suggestionMessages.ts";
 
@@ -93,6 +94,8 @@ export interface CompletionResult {
   readonly rejection?: CompletionRejection;
   /** Where several were asked for: `text`, then the others, best first. None where `text` is empty. */
   readonly suggestions?: readonly CompletedSuggestion[];
+  /** Why others that were decoded are not among `suggestions`. */
+  readonly droppedSuggestions?: readonly DropReason[];
   readonly tokens: Int32Array;
   /** [tokens.length] text of each token; bytes of an unfinished character count for the token that ends it. */
   readonly pieces: readonly string[];

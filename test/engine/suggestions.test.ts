@@ -57,6 +57,7 @@ describe("a request for several suggestions", () => {
     const request = { ...SHORT_REQUEST, prefixText, suffixText: ";\n}\n" };
     const answer = await complete({ ...request, numSuggestions: 3 });
     expect(answer).toMatchObject({ text: "", rejection: "tooShort", suggestions: [] });
+    expect(answer.droppedSuggestions).toEqual([]);
   });
 
   test.each([
