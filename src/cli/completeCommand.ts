@@ -139,9 +139,7 @@ export function fewerSuggestions(
     return count === 0 ? [] : [`${count} ${DROP_WORDS[reason]}`];
   });
   const others =
-    reasons.length === 0
-      ? "the model had no other that was likely and different"
-      : `others that the model tried: ${reasons.join(", ")}`;
+    reasons.length === 0 ? "no other was found" : `of the others tried: ${reasons.join(", ")}`;
   return `${suggestions.length} of ${numWanted} suggestions; ${others}`;
 }
 

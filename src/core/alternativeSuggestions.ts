@@ -30,7 +30,7 @@ import {
 } from "./verifyDrafts.ts";
 
 /** Branches that may take a suggestion's place: each more leaves fewer leaves for the draft trees of all. */
-const RESERVES_EACH = 3;
+const NUM_RESERVES = 8;
 
 /** What both proposers are given. */
 export interface AlternativesParams
@@ -106,7 +106,7 @@ function spentOn(
 
 /** Branches opened for so many suggestions: others wait, as far as there are sequences. */
 function numStartsOf(count: number, maxOpen: number, hasSelection: boolean): number {
-  return Math.min(maxOpen, hasSelection ? (1 + RESERVES_EACH) * count : count);
+  return Math.min(maxOpen, hasSelection ? count + NUM_RESERVES : count);
 }
 
 function startOf({ position, token, logProbs }: BranchPoint): BranchStart {

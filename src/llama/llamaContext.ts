@@ -62,10 +62,11 @@ export interface LlamaContext {
   /** Whether an abort stops a pass in its middle; elsewhere it waits for the pass. */
   readonly stopsInPass: boolean;
   /**
-   * @returns false where the signal stopped it: the memory is as it was before.
+   * @returns false where the signal stopped it. The caller must drop the rows: llama.cpp takes back only those of each
+   *   row's first sequence.
    * @throws EngineError `contextFull`, `outOfMemory` or `decodeFailed`.
    */
-  decode(batch: StructValue, numRows: number, signal: AbortSignal): Promise<boolean>;
+  decode(batch: StructValue, numRows: number, signal?: AbortSignal): Promise<boolean>;
   /** Address of a row of logits of the last decode; null if it was not asked for. */
   logitsRow(row: number): Pointer | null;
   copyRow(destination: Float32Array, address: Pointer): void;
@@ -87,8 +88,8 @@ export async function openContext(
   const takesTrees = !model.isRecurrent;
   library.takeErrorLog();
   const maxBranches = takesTrees ? MAX_TREE_BRANCHES : 1;
-  // Devices take whole graphs at once.
-  const abortFlag = isCpu ? createAbortFlag(fn) : undefined;
+  // Devices take whole graphs at once, and a recurrent state cannot be taken back.
+  const abortFlag = isCpu && takesTrees ? createAbortFlag(fn) : undefined;
   const pointer = await fn.initContext(model.pointer, {
     ...fn.contextDefaults(),
     n_ctx: Math.ceil(options.contextSize / CONTEXT_STEP) * CONTEXT_STEP,
@@ -143,7 +144,7 @@ export async function openContext(
     stopsInPass: abortFlag !== undefined,
     async decode(batch, numRows, signal) {
       library.takeErrorLog();
-      using _ = abortFlag?.follow(signal);
+      using _ = signal && abortFlag?.follow(signal);
       const { numThreads } = governor;
       threads.use(
         numRows <= MAX_NARROW_ROWS ? Math.min(numThreads, options.numThreads) : numThreads,
@@ -170,7 +171,7 @@ export async function openContext(
   };
 }
 
-/** llama.cpp's status after an abort: it took the batch's cells back. */
+/** llama.cpp's status after an abort. */
 const STATUS_ABORTED = 2;
 
 /** llama.cpp's status: 1 no room in the KV cache, -1 bad batch, below -1 a failed pass. */

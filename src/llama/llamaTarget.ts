@@ -228,8 +228,11 @@ export class LlamaTarget implements BranchedTarget {
       this.#batch.setTokens(chunk);
       this.#batch.setChainRows(numTokens, this.#numCached);
       const start = performance.now();
-      if (!(await this.#decode(numTokens, signal))) {
+      // The shortest are finished, so that something is gained however often a prompt is cancelled.
+      const stop = this.#chunks.isShortest(numTokens) ? undefined : signal;
+      if (!(await this.#decode(numTokens, stop))) {
         this.#chunks.recordStopped(numTokens);
+        if (!this.#membership.truncate(this.#numCached)) this.#clear();
         break;
       }
       this.#chunks.record(numTokens, performance.now() - start);
@@ -248,7 +251,7 @@ export class LlamaTarget implements BranchedTarget {
   }
 
   /** @returns false where the signal stopped it before its end. */
-  async #decode(numRows: number, signal: AbortSignal): Promise<boolean> {
+  async #decode(numRows: number, signal?: AbortSignal): Promise<boolean> {
     this.#logits?.invalidate();
     try {
       return await this.#context.decode(this.#batch.struct(numRows), numRows, signal);

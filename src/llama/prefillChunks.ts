@@ -1,4 +1,4 @@
-/** How many prompt tokens to evaluate between two looks at the abort signal. */
+/** How many prompt tokens to evaluate in one pass, as an abort waits for it, or loses it. */
 
 /** A chunk may take this long, in ms, where a cancel waits for its end (DESIGN §3). */
 const WAITING_LIMIT_MS = 100;
@@ -11,7 +11,7 @@ const STOPPED_LIMIT_MS = 300;
 const TRY_SHARE = 0.55;
 /** The first chunk, before anything is measured: short even on a machine that takes 10 ms per token. */
 const MIN_CHUNK = 8;
-/** Chunks until a size that took too long is tried again: the machine may have been busy, the user in haste. */
+/** Chunks until a size that took too long is tried again: the machine may have been busy. */
 const RETRY_AFTER = 64;
 
 /** Follows the measured cost of a prompt; chunk sizes are powers of two. */
@@ -43,7 +43,8 @@ export class PrefillChunks {
     if (numTokens < this.#size) return;
     if (++this.#sinceTooLong > RETRY_AFTER) this.#tooLong = Number.POSITIVE_INFINITY;
     if (elapsedMs > this.#limitMs && this.#size > MIN_CHUNK) {
-      this.#giveUpSize();
+      this.#tooLong = this.#size;
+      this.#sinceTooLong = 0;
       while (this.#size > MIN_CHUNK && (elapsedMs * this.#size) / numTokens > this.#limitMs) {
         this.#size /= 2;
       }
@@ -53,15 +54,16 @@ export class PrefillChunks {
     if (elapsedMs < TRY_SHARE * this.#limitMs && next < this.#tooLong) this.#size = next;
   }
 
-  /** Reports a chunk that an abort stopped. Aborts may follow each other, as keys do: shorter ones get done between. */
-  recordStopped(numTokens: number): void {
-    if (numTokens < this.#size || this.#size <= MIN_CHUNK) return;
-    this.#giveUpSize();
-    this.#size /= 2;
+  /** Whether a chunk is so short that no shorter one is made of it. */
+  isShortest(numTokens: number): boolean {
+    return numTokens <= MIN_CHUNK;
   }
 
-  #giveUpSize(): void {
-    this.#tooLong = this.#size;
-    this.#sinceTooLong = 0;
+  /**
+   * Reports a chunk that an abort stopped. The next is half as long: aborts may follow each other, as keys do, and what
+   * is stopped is lost.
+   */
+  recordStopped(numTokens: number): void {
+    while (this.#size > MIN_CHUNK && this.#size > numTokens / 2) this.#size /= 2;
   }
 }

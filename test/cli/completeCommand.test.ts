@@ -13,9 +13,9 @@ test("why fewer suggestions come than were asked for is said, where there is one
   expect(words({ suggestions: [], droppedSuggestions: [] })).toBeUndefined();
   expect(words({ suggestions: [ONE, ONE, ONE], droppedSuggestions: ["surplus"] })).toBeUndefined();
   expect(words({ suggestions: [ONE], droppedSuggestions: [] })).toBe(
-    "1 of 3 suggestions; the model had no other that was likely and different",
+    "1 of 3 suggestions; no other was found",
   );
   expect(
     words({ suggestions: [ONE, ONE], droppedSuggestions: ["unlikely", "empty", "unlikely"] }),
-  ).toBe("2 of 3 suggestions; others that the model tried: 1 without text, 2 unlikely");
+  ).toBe("2 of 3 suggestions; of the others tried: 1 without text, 2 unlikely");
 });

@@ -162,7 +162,7 @@ describe("with a selection", () => {
     const shown = await decode(textOf);
     const hidden = await decode(() => "");
     expect(hidden.suggestions.length).toBeGreaterThan(shown.suggestions.length);
-    expect(hidden.suggestions.length).toBeLessThanOrEqual(4 * 2);
+    expect(hidden.suggestions.length).toBeLessThanOrEqual(2 + 8);
   });
 });
 

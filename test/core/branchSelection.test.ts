@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { BranchStart } from "../../src/core/branchRun.ts";
 import { type BranchSelection, priceBound } from "../../src/core/branchSelection.ts";
+import type { Drafter } from "../../src/core/drafter.ts";
+import { rootOnlyTree } from "../../src/core/draftTree.ts";
 import {
   arbitraryBranchScenario,
   type BranchScenario,
@@ -40,12 +43,14 @@ async function decode(
   scenario: BranchScenario,
   selection: Partial<BranchSelection>,
   passMs: (numRows: number) => number = flat,
+  draftersOf: (start: BranchStart) => readonly Drafter[] = () => [],
 ) {
   const indices: number[] = [];
   const target = openBranchedFake(scenario);
   const { suggestions, numStopped, stats } = await decodeScenario(scenario, {
     target,
     passMs,
+    draftersOf,
     selection: {
       count: 2,
       // One letter each, so that two texts have nothing in common.
@@ -109,12 +114,23 @@ describe("a selection of branches", () => {
   });
 
   test("others are begun beside those that are missing while their rows cost little", async () => {
-    const rowsOf = async (passMs: (numRows: number) => number) => {
-      const { target } = await decode(PLAIN, {}, passMs);
-      return Math.max(...target.branchPasses);
+    const begunWith = async (rowMs: (numRows: number) => number) => {
+      const begun = new Set<number>();
+      const draftersOf = ({ tokens }: BranchStart): Drafter[] => [
+        {
+          source: "suffixMatch",
+          begin: async () => void begun.add(tokens[0]!),
+          draft: async (rootToken) => rootOnlyTree(rootToken),
+          learn: () => {},
+        },
+      ];
+      // Four rows at once bring the most per ms, whatever is begun.
+      await decode({ ...PLAIN, maxDraftNodes: 1 }, {}, rowMs, draftersOf);
+      return begun.size;
     };
-    expect(await rowsOf((numRows) => (numRows < 4 ? 1 : 1.6))).toBe(3);
-    expect(await rowsOf((numRows) => (numRows < 4 ? 1 : 1.3))).toBe(4);
+    expect(await begunWith((numRows) => [0, 1, 1, 1.4, 1.6][numRows] ?? 9)).toBe(3);
+    expect(await begunWith((numRows) => [0, 1, 1, 1.4, 1.5][numRows] ?? 9)).toBe(4);
+    expect(await begunWith((numRows) => [0, 1, 1, 1.6, 1.6][numRows] ?? 9)).toBe(2);
   });
 
   test("those that are not over are given up once enough are offered", async () => {
@@ -170,10 +186,10 @@ describe("a selection of branches", () => {
   test("what has whole lines ends with them once the price is nearly spent", async () => {
     const long = { ...PLAIN, first: [1, 2, 3, 4, 5, 6, 0, 1, 2, 3], maxTokens: 60 };
     const { suggestions, stats } = await decode(long, {});
-    // 0.6 of 1.5 times ten passes.
-    expect(stats.numSteps).toBe(9);
+    // 0.4 of 1.5 times ten passes, as the first has cost nothing.
+    expect(stats.numSteps).toBe(6);
     for (const { tokens, finishReason } of suggestions) {
-      expect(tokens.length).toBe(10);
+      expect(tokens.length).toBe(7);
       expect(finishReason).toBe("maxTokens");
     }
     const oneLine = await decode(long, {

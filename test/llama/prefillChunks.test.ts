@@ -46,19 +46,21 @@ describe("PrefillChunks", () => {
     expect(chunks.size).toBe(32);
   });
 
-  test("is half as long after a chunk that an abort stopped, and grows again only after a while", () => {
+  test("is half as long after a chunk that an abort stopped, and grows again with chunks that are done", () => {
     const chunks = new PrefillChunks(512, true);
     sizesAfter(chunks, [1, 1, 160]);
     expect(chunks.size).toBe(64);
-    chunks.recordStopped(20);
-    expect(chunks.size).toBe(64);
     chunks.recordStopped(64);
     expect(chunks.size).toBe(32);
-    const sizes = sizesAfter(chunks, new Array<number>(80).fill(100));
-    expect(sizes.slice(0, 60).every((size) => size === 32)).toBe(true);
-    expect(Math.max(...sizes)).toBeGreaterThan(32);
-    for (let i = 0; i < 20; i++) chunks.recordStopped(chunks.size);
+    expect(sizesAfter(chunks, [100, 200])).toEqual([64, 64]);
+    // The rest of a prompt.
+    chunks.recordStopped(60);
+    expect(chunks.size).toBe(16);
+    chunks.recordStopped(16);
+    chunks.recordStopped(9);
     expect(chunks.size).toBe(8);
+    expect(chunks.isShortest(8)).toBe(true);
+    expect(chunks.isShortest(9)).toBe(false);
   });
 
   test("never exceeds a small batch", () => {

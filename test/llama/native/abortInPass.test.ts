@@ -92,6 +92,16 @@ test.skipIf(TEST_GPU !== "off")(
     expect(numStopped, "trees stopped within the pass").toBeGreaterThan(0);
     // The same rows in the same pass: nothing rounds otherwise.
     expect(await allRows(target, tree)).toEqual(rows);
+
+    numStopped = 0;
+    for (const ms of DELAYS_MS) {
+      await abortAfter(ms, async (signal) => {
+        using branches = target.openBranches(Int32Array.of(NUM_TOKENS - 20, NUM_TOKENS));
+        await branches.evaluateTrees([wideTree(7), wideTree(9)], signal);
+      });
+    }
+    expect(numStopped, "branches stopped within the pass").toBeGreaterThan(0);
+    expect(await allRows(target, tree)).toEqual(rows);
   },
   120_000,
 );
