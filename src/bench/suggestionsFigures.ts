@@ -1,5 +1,5 @@
 /** Figures over the runs of one method: times, likelihood by rank, distinctness, hits. Pure. */
-import { priceBound } from "../core/branchSelection.ts";
+import { priceBound } from "../core/branchPrice.ts";
 import { relativeDistance } from "../core/editDistance.ts";
 import {
   DROP_REASONS,

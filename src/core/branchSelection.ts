@@ -2,6 +2,7 @@
  * Which branches are decoded, and how far: those that are wanted, beside them as many more as have a row for little, in
  * place of each that would not be offered another one, and none further than a line's end once much of the price is spent.
  */
+import { BranchPrice } from "./branchPrice.ts";
 import type { BranchRun, ScoredSuggestion } from "./branchRun.ts";
 import type { FinishReason, Generation } from "./generation.ts";
 import {
@@ -24,43 +25,17 @@ export interface BranchSelection {
   readonly spentMs: number;
 }
 
-/** Passes of n rows are nearly flat up to this factor over one row; n suggestions may then cost the second one. */
-export const FLAT_FACTOR = 1.2;
-export const FLAT_PRICE = 1.5;
-/** Elsewhere n suggestions may cost this factor over a pass of n rows. */
-export const STEEP_PRICE = 1.15;
 /** Tokens that an unfinished first suggestion is expected to go on for. */
 const EXPECTED_REST = 8;
-/**
- * Of what the first leaves of the price, the share after which branches end with a line: the line must still be finished,
- * and the host takes time, too. In 192 prompts of the bundled target, simulated with the t(n) of a CPU and a nearly flat
- * one, a third suggestion was good in 79 and 83 %, and the median price was 0.73 and 0.88 of the bound; 0.5 has 82 and
- * 80 %, and 0.78 and 0.91.
- */
-const CUT_SHARE = 0.4;
-/**
- * Beside those that are missing others are begun while a pass of all takes this factor at most: whichever are good are
- * offered. Without, and with branches cut at three quarters of the whole price, a third was good in 67 and 69 %.
- */
-const SPARE_FACTOR = 1.5;
-/** Passes that a branch in another's place must be able to have. */
-const MIN_PASSES = 2;
-/** Prices are those of a first suggestion of so many tokens at least: for less no other one is to be had. */
-const MIN_PRICED_TOKENS = 8;
 /** Equal tokens in a row after which a branch is taken to repeat the rest of another text. */
 const REJOINED_TOKENS = 4;
-
-/** What n suggestions may cost, over one that is decoded plainly (issue 6). @param rowsFactor - t(n) / t(1). */
-export function priceBound(rowsFactor: number): number {
-  return rowsFactor <= FLAT_FACTOR ? FLAT_PRICE : STEEP_PRICE * rowsFactor;
-}
 
 /** The branches of one decode: waiting, decoded, ended, or stopped as they say what another says. */
 export class BranchPool {
   readonly #runs: readonly BranchRun[];
   readonly #selection: BranchSelection | undefined;
   readonly #firstTokens: Int32Array;
-  readonly #passMs: ((numRows: number) => number) | undefined;
+  readonly #price: BranchPrice;
   readonly #waiting: BranchRun[];
   readonly #begun = new Set<BranchRun>();
   /** They repeat another. */
@@ -76,7 +51,6 @@ export class BranchPool {
     | { readonly numEnded: number; readonly offered: readonly RankableSuggestion[] }
     | undefined;
   #firstText: string | undefined;
-  #spentMs: number;
 
   /**
    * @param runs - the best first; without a selection all are decoded.
@@ -91,9 +65,8 @@ export class BranchPool {
     this.#runs = runs;
     this.#firstTokens = firstTokens;
     this.#selection = selection;
-    this.#passMs = passMs;
+    this.#price = new BranchPrice((selection?.count ?? 0) + 1, selection?.spentMs ?? 0, passMs);
     this.#waiting = runs.slice();
-    this.#spentMs = selection?.spentMs ?? 0;
   }
 
   /** Those that take part in the next pass. */
@@ -122,7 +95,7 @@ export class BranchPool {
 
   /** Reports a pass over all branches. */
   notePass(numRows: number): void {
-    this.#spentMs += this.#msOf(numRows);
+    this.#price.note(numRows);
   }
 
   /**
@@ -137,10 +110,10 @@ export class BranchPool {
       return begun;
     }
     // What was offered may turn out too like the first.
-    if (this.#numMissing > 0 && this.#spentMs < this.#maxMs) this.#spare.clear();
+    if (this.#numMissing > 0 && !this.#price.isSpent(this.#pricedTokens)) this.#spare.clear();
     for (const run of this.active) if (this.#repeatsBetter(run)) this.#stopped.add(run);
     this.#spareOthers(0);
-    if (this.#spentMs >= this.#cutFromMs) {
+    if (this.#price.endsLines(this.#pricedTokens)) {
       for (const run of this.#others(this.active)) {
         if (!this.#isEnough(run)) continue;
         run.cut();
@@ -148,7 +121,7 @@ export class BranchPool {
       }
     }
     // Only those that are wanted may cost more than was meant.
-    if (this.#spentMs >= this.#maxMs) this.#spareOthers(this.#numMissing);
+    if (this.#price.isSpent(this.#pricedTokens)) this.#spareOthers(this.#numMissing);
     for (;;) {
       const next = this.#waiting[0];
       if (next === undefined || !(next.isFirst || this.#hasRoom)) break;
@@ -182,21 +155,14 @@ export class BranchPool {
 
   /** Whether another branch is worth a row. */
   get #hasRoom(): boolean {
-    const numActive = this.#others(this.active).length;
-    if (numActive >= this.#numSideBySide) return false;
+    const { active } = this;
+    const numActive = this.#others(active).length;
+    const numFirst = active.length - numActive;
+    const numRuns = this.#runs.length;
+    if (numActive >= this.#price.numSideBySide(this.#numMissing, numFirst, numRuns)) return false;
     // Those that were wanted from the start are what the price is made of.
-    return this.#others(this.#begun).length < this.#selection!.count || this.#affordsAnother;
-  }
-
-  /** Branches beside the first that a pass has rows for: those missing, and what is little more than their price. */
-  get #numSideBySide(): number {
-    const numMissing = this.#numMissing;
-    if (numMissing < 1 || this.#passMs === undefined) return numMissing;
-    const numFirst = this.active.some(({ isFirst }) => isFirst) ? 1 : 0;
-    const maxMs = SPARE_FACTOR * this.#msOf(numFirst + numMissing);
-    let count = numMissing;
-    while (count < this.#runs.length && this.#msOf(numFirst + count + 1) <= maxMs) count++;
-    return count;
+    const isWanted = this.#others(this.#begun).length < this.#selection!.count;
+    return isWanted || this.#price.affordsAnother(active.length, this.#pricedTokens);
   }
 
   /** Of those that have ended, the first included. */
@@ -248,32 +214,11 @@ export class BranchPool {
     return text;
   }
 
-  get #affordsAnother(): boolean {
-    return this.#spentMs + MIN_PASSES * this.#msOf(this.active.length + 1) <= this.#maxMs;
-  }
-
-  /** ms from which branches end with a line: a share of what the first, as far as it went alone, has left. */
-  get #cutFromMs(): number {
-    const { spentMs } = this.#selection!;
-    return spentMs + CUT_SHARE * (this.#maxMs - spentMs);
-  }
-
-  /** ms that all suggestions may cost together, the first included. */
-  get #maxMs(): number {
-    const oneMs = this.#msOf(1);
-    const numRows = this.#selection!.count + 1;
-    return priceBound(this.#msOf(numRows) / oneMs) * oneMs * this.#pricedTokens;
-  }
-
-  #msOf(numRows: number): number {
-    return this.#passMs?.(numRows) ?? 1;
-  }
-
   /** Tokens of the first suggestion, or what they are expected to be. */
   get #pricedTokens(): number {
     const first = this.#firstRun;
     const rest = first === undefined || first.isOver ? 0 : EXPECTED_REST;
-    return Math.max(MIN_PRICED_TOKENS, (first?.length ?? this.#firstTokens.length) + rest);
+    return (first?.length ?? this.#firstTokens.length) + rest;
   }
 
   /** Whether a branch has ended and is offered. */

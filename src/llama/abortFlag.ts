@@ -1,7 +1,7 @@
 /**
  * Stops a pass in its middle. llama.cpp asks a function after every node of its graph, on a compute thread, where
- * JavaScript must not run; so what it asks is native: C's `strlen`, whose result of 0 or 1 for
- * a string of no or one byte is the `bool` that `ggml_abort_callback` returns.
+ * JavaScript must not run; so what it asks is native: C's `strlen`, whose result of 0 or 1 for a string of no or one
+ * byte is the `bool` that `ggml_abort_callback` returns.
  */
 import type { LlamaFunctions, Pointer } from "./llamaFunctions.ts";
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { priceBound } from "../../src/core/branchPrice.ts";
 import type { BranchStart } from "../../src/core/branchRun.ts";
-import { type BranchSelection, priceBound } from "../../src/core/branchSelection.ts";
+import type { BranchSelection } from "../../src/core/branchSelection.ts";
 import type { Drafter } from "../../src/core/drafter.ts";
 import { rootOnlyTree } from "../../src/core/draftTree.ts";
 import {

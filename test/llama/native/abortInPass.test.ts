@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { type DraftTree, DraftTreeBuilder } from "../../../src/core/draftTree.ts";
 import { type LlamaContext, openContext } from "../../../src/llama/llamaContext.ts";
 import { LlamaTarget } from "../../../src/llama/llamaTarget.ts";
+import { expectHeldCells } from "../../support/heldCells.ts";
 import { openTarget, TEST_GPU } from "../../support/models.ts";
 import { NEVER } from "../../support/never.ts";
 
@@ -50,12 +51,6 @@ test.skipIf(TEST_GPU !== "off")(
       },
     };
     using target = new LlamaTarget(watched);
-    const checkCache = () => {
-      const { heldLengths } = target;
-      expect(heldLengths[0]).toBe(target.kvLength);
-      const last = Array.from(heldLengths, (_, id) => target.lastPosition(id));
-      expect(last).toEqual(Array.from(heldLengths, (held) => held - 1));
-    };
     const abortAfter = async (ms: number, work: (signal: AbortSignal) => Promise<unknown>) => {
       const controller = new AbortController();
       const [outcome] = await Promise.all([
@@ -66,7 +61,7 @@ test.skipIf(TEST_GPU !== "off")(
         expect(outcome[0].reason).toMatchObject({ name: "AbortError" });
       }
       target.rewind();
-      checkCache();
+      expectHeldCells(target);
     };
 
     const tree = wideTree(PROMPT[0]!);

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expectHeldCells } from "../../support/heldCells.ts";
 import { openTarget, TEST_GPU } from "../../support/models.ts";
 import { describeTargetContract } from "../../support/targetContract.ts";
 
@@ -19,12 +19,7 @@ for (const numThreads of isCpu ? [1, 2] : [1]) {
       const { target } = opened;
       return {
         target,
-        checkCache() {
-          const { heldLengths } = target;
-          expect(heldLengths[0]).toBe(target.kvLength);
-          const last = Array.from(heldLengths, (_, id) => target.lastPosition(id));
-          expect(last).toEqual(Array.from(heldLengths, (held) => held - 1));
-        },
+        checkCache: () => expectHeldCells(target),
         [Symbol.dispose]: () => opened[Symbol.dispose](),
       };
     },
