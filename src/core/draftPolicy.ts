@@ -28,10 +28,12 @@ export interface StepOutcome {
   readonly committed: Int32Array;
   readonly numAccepted: number;
   readonly evaluateMs: number;
-  /** Fuse, budget, verify and commit. */
+  /** Verify and commit. */
   readonly hostMs: number;
   /** What each drafter that took part cost, its learning included. */
   readonly drafterMs: ReadonlyMap<DraftSource, number>;
+  /** What they cost together: fusion, the choice, and what was learned of the step before. */
+  readonly sharedMs: number;
 }
 
 export interface DraftPolicy {
@@ -84,9 +86,8 @@ const CORRECTION_MEMORY = 0.99;
 const ACCOUNT_EVERY = 4;
 /** After so many passes with drafts in a row one has none. */
 const MAX_TREE_STEPS = 64;
-/** What a row costs is read off t(n) between these sizes: the first rows' jump is paid by whoever drafts at all. */
-const ROW_COST_FROM = 2;
-const ROW_COST_TO = 16;
+/** What a row costs is read off passes up to this size. */
+const MANY_ROWS = 16;
 
 /** What a policy may do, and what it starts from. */
 export interface MeasuredPolicyOptions {
@@ -142,14 +143,16 @@ export class MeasuredPolicy implements DraftPolicy {
       const mode = this.#ledger.modeOf(source);
       return { maxNodes, maxDepth, minSurvival: MIN_FLOOR, mode, worth: this.#worth };
     }
-    const nodeMs = this.#nodeMs.get(source) ?? 0;
-    // Drafting is saved, not rows: their price is weighed against calibrated scores, which a drafter does not know.
+    // No node that is worth less than the cheapest row can be worth verifying. Calibrated scores decide that,
+    // which a drafter does not know; hence the margin.
+    const nodeMs = (this.#nodeMs.get(source) ?? 0) + this.#cost.cheapestRowMs(MANY_ROWS);
     const floor = FLOOR_MARGIN * this.#tokensPerMs * nodeMs;
     return { maxNodes, maxDepth, minSurvival: Math.max(MIN_FLOOR, Math.min(0.9, floor)) };
   }
 
   plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan {
     const { fused, sources } = drafts;
+    if (sources === 0) return { tree: fused, expectedAccepted: 0 };
     // Only a pass of one row tells a slow machine from dear rows.
     if (this.#numTreeSteps >= MAX_TREE_STEPS) {
       return { tree: rootOnlyTree(fused.tokens[ROOT]!), expectedAccepted: 0 };
@@ -165,7 +168,7 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   learn(outcome: StepOutcome): void {
-    const { plan, committed, numAccepted, evaluateMs, hostMs, drafterMs } = outcome;
+    const { plan, committed, numAccepted, evaluateMs, hostMs, drafterMs, sharedMs } = outcome;
     const hasTree = plan.tree.size > 1;
     const expected = plan.expectedAccepted ?? 0;
     this.#numSteps++;
@@ -176,20 +179,26 @@ export class MeasuredPolicy implements DraftPolicy {
       hasTree,
       tokens: 1 + expected,
       passMs: this.#cost.ms(plan.tree.size),
-      draftMs: Array.from(drafterMs.values()).reduce((sum, ms) => sum + ms, 0),
+      draftMs: Array.from(drafterMs.values()).reduce((sum, ms) => sum + ms, sharedMs),
       hostMs,
     });
+    // What was off long ago is no more believed after a pause.
+    this.#expected *= CORRECTION_MEMORY;
+    this.#realised *= CORRECTION_MEMORY;
     const step = this.#step;
     this.#step = undefined;
     if (step === undefined) return;
-    this.#expected = CORRECTION_MEMORY * this.#expected + expected / step.terms.correction;
-    this.#realised = CORRECTION_MEMORY * this.#realised + numAccepted;
+    this.#expected += expected / step.terms.correction;
+    this.#realised += numAccepted;
     const isDue = this.#numSteps % ACCOUNT_EVERY === 0;
-    if (isDue || this.#ledger.isAnyYoung(drafterMs.keys())) this.#settle(step, outcome);
     const { drafts } = step;
+    if (isDue || this.#ledger.isAnyYoung(drafterMs.keys())) {
+      this.#settle(step, outcome);
+      if (drafterMs.has("draftModel")) {
+        this.#withoutModel(drafts).learn(drafts.without("draftModel"), committed);
+      }
+    }
     this.acceptance.of(drafts.sources).learn(drafts.fused, committed);
-    if (!drafterMs.has("draftModel")) return;
-    this.#withoutModel(drafts).learn(drafts.without("draftModel"), committed);
   }
 
   ended(numSteps: number): void {
@@ -197,7 +206,8 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   /** Books what each drafter brought in this step: the gain with its draft less the gain without. */
-  #settle(step: PlannedStep, { plan, committed, numAccepted, drafterMs }: StepOutcome): void {
+  #settle(step: PlannedStep, outcome: StepOutcome): void {
+    const { plan, committed, numAccepted, drafterMs, sharedMs } = outcome;
     const { drafts, calibrated, gain, terms } = step;
     const pass = { numRows: plan.tree.size, numAccepted, committed };
     const shares = Array.from(drafterMs, ([source, costMs]) => {
@@ -210,8 +220,9 @@ export class MeasuredPolicy implements DraftPolicy {
           : gain - gainWithoutNodes(calibrated, source, terms);
       return { source, costMs, gainTokens };
     });
+    const together = { costMs: sharedMs, gainTokens: gain };
     const worth = { plainMs: this.#cost.ms(1), tokenMs: 1 / this.#tokensPerMs };
-    const paused = this.#ledger.record(shares, worth);
+    const paused = this.#ledger.record({ shares, together }, worth);
     if (paused !== undefined) this.acceptance.doubt(paused);
   }
 
@@ -241,9 +252,8 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   get #worth(): DraftWorth {
-    const to = Math.max(ROW_COST_FROM + 1, Math.min(ROW_COST_TO, this.#cost.maxRows));
-    const rowMs = (this.#cost.ms(to) - this.#cost.ms(ROW_COST_FROM)) / (to - ROW_COST_FROM);
-    return { tokenMs: 1 / this.#tokensPerMs, rowMs: Math.max(0, rowMs), pace: this.#pace };
+    const rowMs = this.#cost.rowMs(MANY_ROWS);
+    return { tokenMs: 1 / this.#tokensPerMs, rowMs, pace: this.#pace };
   }
 
   get #correction(): number {

@@ -160,7 +160,7 @@ export function copyDraftTree(tree: DraftTree): DraftTree {
 
 /** [tree.size] survival of each node: the product of the scores on its path (ALGORITHMS §0). */
 export function survivals(tree: DraftTree): Float32Array {
-  const survival = new Float32Array(tree.size);
+  const survival = Float32Array.from(tree.size);
   survival[ROOT] = 1;
   for (let node = 1; node < tree.size; node++) {
     survival[node] = survival[tree.parents[node]!]! * tree.scores[node]!;
@@ -186,7 +186,7 @@ export function checkDraftTree(tree: DraftTree): string | undefined {
   }
   if (tree.parents[ROOT] !== -1) return `the root has parent ${tree.parents[ROOT]}`;
   if (tree.depths[ROOT] !== 0) return `the root has depth ${tree.depths[ROOT]}`;
-  const seen = new Set<string>();
+  const seen = new Set<number>();
   for (let node = 1; node < size; node++) {
     const parent = tree.parents[node]!;
     if (!(parent >= 0 && parent < node)) return `node ${node} has parent ${parent}`;
@@ -199,7 +199,8 @@ export function checkDraftTree(tree: DraftTree): string | undefined {
     if (tree.sources[node]! >= 2 ** DRAFT_SOURCES.length) {
       return `node ${node} has sources ${tree.sources[node]}`;
     }
-    const key = `${parent}:${tree.tokens[node]}`;
+    // A token has 32 bits.
+    const key = parent * 2 ** 32 + tree.tokens[node]!;
     if (seen.has(key)) return `node ${node} repeats token ${tree.tokens[node]} below ${parent}`;
     seen.add(key);
   }

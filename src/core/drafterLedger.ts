@@ -9,6 +9,14 @@
  */
 import { DRAFT_MODES, type DraftMode } from "./drafter.ts";
 import type { DraftSource } from "./draftTree.ts";
+import {
+  book,
+  errorOf,
+  type GainAccount,
+  type Gains,
+  netOf,
+  newGainAccount,
+} from "./gainAccount.ts";
 
 const WEIGHT = 0.1;
 const BEGIN_WEIGHT = 0.3;
@@ -22,16 +30,19 @@ const MAX_DOUBLINGS = 5;
 /** A loss is one only beyond this share of a plain pass, and beyond so many standard errors: gains are estimates. */
 const TOLERANCE = 0.002;
 const NUM_ERRORS = { afterGains: 2, otherwise: 1 } as const;
-/** Steps that a mode's mean is made of at most, and what is left of them each time that another mode is chosen. */
-const MAX_MEAN_STEPS = 100;
+/** What is left of the steps that a mode's mean is made of, each time that another mode is chosen. */
 const KEPT_STEPS = 0.75;
 
-/** What one drafter did in a step. */
-export interface DrafterShare {
+/** What one drafter did in a step: its gain is what its nodes added to the step's. */
+export interface DrafterShare extends Gains {
   readonly source: DraftSource;
-  readonly costMs: number;
-  /** What its nodes added to the step's gain, in tokens: what a token is worth changes with the mode, too. */
-  readonly gainTokens: number;
+}
+
+/** What the drafters of a step did. */
+export interface StepShares {
+  readonly shares: readonly DrafterShare[];
+  /** Less than the shares' sum or more, as drafters agree; its cost is only what the shares do not hold. */
+  readonly together: Gains;
 }
 
 /** What a step is weighed by, in ms. */
@@ -42,18 +53,9 @@ export interface StepWorth {
   readonly tokenMs: number;
 }
 
-interface ModeAccount {
+interface ModeAccount extends GainAccount {
   /** Undefined for a source that has no modes. */
   readonly mode: DraftMode | undefined;
-  /** Of the last steps, smoothed: whether it loses now. */
-  recent: { readonly costMs: number; readonly gainTokens: number };
-  /** Steps since it was last put in question. */
-  numSteps: number;
-  /** Of more steps: whether it is better than another. */
-  mean: { readonly costMs: number; readonly gainTokens: number };
-  meanSteps: number;
-  /** Of the net gain of a step, in ms². */
-  variance: number;
 }
 
 /** One source in one language. */
@@ -73,6 +75,8 @@ export class DrafterLedger {
   readonly #draftModes: readonly DraftMode[];
   readonly #languages = new Map<string, Map<DraftSource, SourceAccounts>>();
   #sources = new Map<DraftSource, SourceAccounts>();
+  /** Of those that draft together now, each in its mode. */
+  #together = { drafting: "", account: newGainAccount() };
   #numSteps = 0;
   /** Steps that a generation takes, smoothed: what a start is spread over. */
   #stepsPerGeneration = 12;
@@ -133,8 +137,9 @@ export class DrafterLedger {
    * Books what the drafters of a step brought.
    * @returns the source that sits out from now on, if one does.
    */
-  record(shares: Iterable<DrafterShare>, worth: StepWorth): DraftSource | undefined {
+  record({ shares, together }: StepShares, worth: StepWorth): DraftSource | undefined {
     const { plainMs, tokenMs } = worth;
+    const isLossTogether = this.#loseTogether(shares, together, worth);
     let worst: DraftSource | undefined;
     let worstNetMs = -TOLERANCE * plainMs;
     for (const share of shares) {
@@ -144,25 +149,63 @@ export class DrafterLedger {
       book(current, share, tokenMs);
       accounts.isBack = false;
       const beginMs = accounts.beginMs / this.#stepsPerGeneration;
-      // What it may be at best: where gains are noisy they have to be low to be a loss, lower for who has paid so far.
-      const numErrors =
-        NUM_ERRORS[netOf(current.mean, tokenMs) > beginMs ? "afterGains" : "otherwise"];
-      const netMs = netOf(current.recent, tokenMs) + numErrors * errorOf(current) - beginMs;
+      const netMs = netAtBest(current, tokenMs, beginMs);
       const isClear = netMs < -CLEAR_LOSS * plainMs;
       if (current.numSteps < (isClear ? MIN_CLEAR_STEPS : MIN_JUDGED_STEPS)) continue;
-      if (netMs > 0) accounts.numPauses = 0;
+      if (netMs > 0 && !isLossTogether) accounts.numPauses = 0;
       if (netMs >= -TOLERANCE * plainMs) {
         if (current.numSteps % MIN_JUDGED_STEPS === 0) chooseMode(accounts, tokenMs);
-      } else if (accounts.modes.some((m) => m !== current && netOf(m.mean, tokenMs) > beginMs)) {
+      } else if (this.#hasBetterMode(accounts, tokenMs)) {
         leaveMode(accounts, tokenMs);
       } else if (netMs < worstNetMs) {
         worst = source;
         worstNetMs = netMs;
       }
     }
+    if (isLossTogether) worst ??= this.#leastOf(shares, tokenMs);
     // One at a time: where two propose the same, neither seems to bring anything.
     if (worst !== undefined) this.#pause(this.#accounts(worst), tokenMs);
     return worst;
+  }
+
+  /** Whether all together do not pay for what drafting costs as such, though each may pay for itself. */
+  #loseTogether(
+    shares: readonly DrafterShare[],
+    { costMs, gainTokens }: Gains,
+    { plainMs, tokenMs }: StepWorth,
+  ): boolean {
+    const drafting = shares.map(({ source }) => `${source} ${this.modeOf(source)}`).join();
+    if (drafting !== this.#together.drafting) {
+      this.#together = { drafting, account: newGainAccount() };
+    }
+    const { account } = this.#together;
+    const ownMs = shares.reduce(
+      (sum, share) =>
+        sum + share.costMs + this.#accounts(share.source).beginMs / this.#stepsPerGeneration,
+      0,
+    );
+    book(account, { costMs: costMs + ownMs, gainTokens }, tokenMs);
+    const isJudged = account.numSteps >= MIN_JUDGED_STEPS;
+    return isJudged && netAtBest(account, tokenMs) < -TOLERANCE * plainMs;
+  }
+
+  /** Who brings least, and in no other mode more. */
+  #leastOf(shares: readonly DrafterShare[], tokenMs: number): DraftSource | undefined {
+    let least: DraftSource | undefined;
+    let leastNetMs = Number.POSITIVE_INFINITY;
+    for (const { source } of shares) {
+      const accounts = this.#accounts(source);
+      const netMs = netOf(accounts.current.recent, tokenMs);
+      if (netMs >= leastNetMs || this.#hasBetterMode(accounts, tokenMs)) continue;
+      least = source;
+      leastNetMs = netMs;
+    }
+    return least;
+  }
+
+  #hasBetterMode({ modes, current, beginMs }: SourceAccounts, tokenMs: number): boolean {
+    const minNetMs = beginMs / this.#stepsPerGeneration;
+    return modes.some((mode) => mode !== current && netOf(mode.mean, tokenMs) > minNetMs);
   }
 
   #pause(accounts: SourceAccounts, tokenMs: number): void {
@@ -171,6 +214,7 @@ export class DrafterLedger {
     accounts.isBack = true;
     leaveMode(accounts, tokenMs);
     for (const each of this.#sources.values()) each.current.numSteps = 0;
+    this.#together.account = newGainAccount();
   }
 
   #accounts(source: DraftSource): SourceAccounts {
@@ -208,31 +252,14 @@ function inherited(
 }
 
 function newAccount(mode: DraftMode | undefined): ModeAccount {
-  const none = { costMs: 0, gainTokens: 0 };
-  return { mode, recent: none, numSteps: 0, mean: none, meanSteps: 0, variance: 0 };
+  return { mode, ...newGainAccount() };
 }
 
-function book(account: ModeAccount, { costMs, gainTokens }: DrafterShare, tokenMs: number): void {
-  const towards = (known: ModeAccount["mean"], weight: number) => ({
-    costMs: known.costMs + weight * (costMs - known.costMs),
-    gainTokens: known.gainTokens + weight * (gainTokens - known.gainTokens),
-  });
-  account.numSteps++;
-  account.recent = towards(account.recent, Math.max(WEIGHT, 1 / account.numSteps));
-  account.meanSteps = Math.min(MAX_MEAN_STEPS, account.meanSteps + 1);
-  const weight = 1 / account.meanSteps;
-  const surprise = gainTokens * tokenMs - costMs - netOf(account.mean, tokenMs);
-  account.mean = towards(account.mean, weight);
-  account.variance += weight * (surprise ** 2 * (1 - weight) - account.variance);
-}
-
-/** Standard error of the recent net gain, in ms. */
-function errorOf({ variance, numSteps }: ModeAccount): number {
-  return Math.sqrt(variance * Math.max(WEIGHT / (2 - WEIGHT), 1 / numSteps));
-}
-
-function netOf({ gainTokens, costMs }: ModeAccount["mean"], tokenMs: number): number {
-  return gainTokens * tokenMs - costMs;
+/** What it may be: where gains are noisy they have to be low to be a loss, lower for who has paid so far. */
+function netAtBest(account: GainAccount, tokenMs: number, beginMs = 0): number {
+  const hasPaid = netOf(account.mean, tokenMs) > beginMs;
+  const numErrors = NUM_ERRORS[hasPaid ? "afterGains" : "otherwise"];
+  return netOf(account.recent, tokenMs) + numErrors * errorOf(account) - beginMs;
 }
 
 /** The mode that may be the best goes on. One that was left out for long is less and less sure, and has its turn again. */

@@ -19,6 +19,8 @@ export class DrafterPanel {
   /** What each drafter cost in this step, in ms. */
   #drafterMs = new Map<DraftSource, number>();
   #planMs = 0;
+  /** What the policy's learning took after the step before. */
+  #policyLearnMs = 0;
   /** First tokens that pruning took from this step's drafts. */
   #prunedFirst: ReadonlySet<Token> = new Set();
 
@@ -101,14 +103,16 @@ export class DrafterPanel {
         this.#drafterMs.set(drafter.source, draftMs + now() - start);
       }
     }
+    const start = now();
     this.#policy.learn({
       plan,
       committed: step.committed,
       numAccepted: step.path.nodes.length,
-      evaluateMs: times.evaluateMs,
-      hostMs: times.hostMs + this.#planMs,
+      ...times,
       drafterMs: this.#drafterMs,
+      sharedMs: this.#planMs + this.#policyLearnMs,
     });
+    this.#policyLearnMs = now() - start;
   }
 
   end(numSteps: number): void {

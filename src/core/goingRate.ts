@@ -13,8 +13,9 @@ export interface RatedStep {
   readonly tokens: number;
   /** Of its pass, as such passes usually take. */
   readonly passMs: number;
+  /** Drafts, their fusion and the choice. */
   readonly draftMs: number;
-  /** Fuse, budget, verify and commit. */
+  /** Verify and commit. */
   readonly hostMs: number;
 }
 

@@ -12,6 +12,8 @@ const LEVEL_WEIGHT = 0.05;
 const SHAPE_WEIGHT = 0.02;
 /** A pass further from what was expected counts as this far: it may be the machine's hiccup. */
 const MAX_SURPRISE = 3;
+/** Rows of the smallest pass with a draft. */
+const FIRST_DRAFT_ROWS = 2;
 /** Beyond the largest measured pass each row costs at least its share of that one, or of one of so many rows. */
 const MIN_SHARED_ROWS = 8;
 /** No pass is free, whatever a clock says. */
@@ -47,6 +49,24 @@ export class PassCostTable {
   /** Expected ms of a pass of `numRows` rows, from 1. */
   ms(numRows: number): number {
     return this.#base(numRows) * this.#level;
+  }
+
+  /**
+   * What each row after the second costs in a pass of so many, on average; at least 0. The first rows' jump is paid by
+   * whoever drafts at all.
+   */
+  rowMs(numRows: number): number {
+    const to = Math.max(FIRST_DRAFT_ROWS + 1, Math.min(numRows, this.maxRows));
+    return Math.max(0, (this.ms(to) - this.ms(FIRST_DRAFT_ROWS)) / (to - FIRST_DRAFT_ROWS));
+  }
+
+  /** The least that {@link rowMs} is in passes of up to so many rows. */
+  cheapestRowMs(maxRows: number): number {
+    let cheapestMs = Number.POSITIVE_INFINITY;
+    for (let numRows = FIRST_DRAFT_ROWS + 1; numRows <= maxRows; numRows++) {
+      cheapestMs = Math.min(cheapestMs, this.rowMs(numRows));
+    }
+    return cheapestMs;
   }
 
   /** Reports a pass that was made. */

@@ -21,6 +21,8 @@ interface Machine {
   readonly believedMs?: (numRows: number) => number;
   /** Host time of a step, in ms. */
   readonly hostMs?: (step: number) => number;
+  /** What a step's drafts cost together, whoever made them. */
+  readonly sharedMs?: number;
   readonly passMs: (numRows: number) => number;
   readonly tokenAt: TokenAt;
   readonly drafters: readonly DrafterPlan[];
@@ -76,7 +78,7 @@ class Bench {
         context: { promptTokens: PROMPT, prefixTokens: PROMPT, suffixTokens: PROMPT },
         limits: { maxTokens: numTokens, isEndToken: () => false },
         maxDraftNodes,
-        policy,
+        policy: this.#withSharedCost(policy),
         observer: {
           now: () => this.now,
         },
@@ -84,6 +86,21 @@ class Bench {
       NEVER,
     );
     return stats;
+  }
+
+  #withSharedCost(policy: DraftPolicy): DraftPolicy {
+    return {
+      started: (languageId) => policy.started(languageId),
+      isActive: (source) => policy.isActive(source),
+      began: (source, ms) => policy.began(source, ms),
+      budgetFor: (source, limits) => policy.budgetFor(source, limits),
+      plan: (drafts, limits) => {
+        if (drafts.sources !== 0) this.now += this.#machine.sharedMs ?? 0;
+        return policy.plan(drafts, limits);
+      },
+      learn: (outcome) => policy.learn(outcome),
+      ended: (numSteps) => policy.ended(numSteps),
+    };
   }
 
   #drafterOf({ source, hitRate, saysScore, nodeMs }: DrafterPlan, target: FakeTarget): Drafter {
@@ -142,6 +159,26 @@ describe("MeasuredPolicy", () => {
     const numTokens = 2000;
     await bench.decode(bench.policy, numTokens);
     expect((numTokens * stairs(1)) / bench.now).toBeGreaterThan(0.97);
+  });
+
+  test("stops all drafters where what they bring together does not pay for fusing them, and none where it does", async () => {
+    const speed = async (sharedMs: number) => {
+      const bench = new Bench({
+        sharedMs,
+        passMs: stairs,
+        tokenAt: codeLike,
+        drafters: [
+          { source: "suffixMatch", hitRate: 0.45, saysScore: 0.5, nodeMs: 0.01 },
+          { source: "recycling", hitRate: 0.35, saysScore: 0.4, nodeMs: 0.01 },
+        ],
+      });
+      await bench.decode(bench.policy, 1000);
+      const start = bench.now;
+      await bench.decode(bench.policy, 3000);
+      return (3000 * stairs(1)) / (bench.now - start);
+    };
+    expect(await speed(2)).toBeGreaterThan(1.1);
+    expect(await speed(8)).toBeGreaterThan(0.97);
   });
 
   test("is no slower than verifying everything that is drafted, and faster where rows are dear", async () => {

@@ -1,15 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import { DrafterLedger } from "../../src/core/drafterLedger.ts";
+import { DrafterLedger, type DrafterShare, type StepShares } from "../../src/core/drafterLedger.ts";
 
 const GOOD = { source: "suffixMatch", costMs: 0.1, gainTokens: 2 } as const;
 const BAD = { source: "draftModel", costMs: 3, gainTokens: 0.5 } as const;
 const WORTH = { plainMs: 10, tokenMs: 1 };
 
-function steps(ledger: DrafterLedger, count: number, shares: Parameters<typeof ledger.record>[0]) {
+/** A step whose drafters add up. */
+function stepOf(shares: readonly DrafterShare[], sharedMs = 0): StepShares {
+  const gainTokens = shares.reduce((sum, share) => sum + share.gainTokens, 0);
+  return { shares, together: { costMs: sharedMs, gainTokens } };
+}
+
+function steps(ledger: DrafterLedger, count: number, shares: readonly DrafterShare[]) {
   for (let step = 0; step < count; step++) {
     ledger.stepped();
-    ledger.record(shares, WORTH);
+    ledger.record(stepOf(shares), WORTH);
   }
 }
 
@@ -61,12 +67,29 @@ describe("DrafterLedger", () => {
         ledger.stepped();
         if (!ledger.isActive(BAD.source)) continue;
         count++;
-        ledger.record([share], WORTH);
+        ledger.record(stepOf([share]), WORTH);
       }
       return count;
     };
     expect(numActive(2)).toBeGreaterThan(1800);
     expect(numActive(-2)).toBeLessThan(500);
+  });
+
+  test("pauses who brings least where all together do not pay for what they share, longer each time", () => {
+    const ledger = new DrafterLedger(["chain"]);
+    const better = { ...GOOD, gainTokens: 3 };
+    const pauses: number[] = [];
+    for (let time = 0; time < 3; time++) {
+      for (let step = 0; step < 12; step++) {
+        ledger.stepped();
+        ledger.record(stepOf([better, { ...BAD, costMs: 0.1 }], 6), WORTH);
+      }
+      expect(ledger.isActive(better.source)).toBe(true);
+      pauses.push(pauseOf(ledger));
+    }
+    expect(pauses).toEqual([64, 128, 256]);
+    steps(ledger, 50, [better, { ...BAD, costMs: 0.1 }]);
+    expect(ledger.isActive(BAD.source)).toBe(true);
   });
 
   test("sees quickly what costs much of a pass", () => {

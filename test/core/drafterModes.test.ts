@@ -25,7 +25,9 @@ function run(ledger: DrafterLedger, numSteps: number, gains: Gains, noiseMs = 0,
     // As the policy does it: every step at first, later one in four.
     if (step % 4 > 0 && !ledger.isAnyYoung([SOURCE])) continue;
     const noise = noiseMs * (random() + random() + random() - 1.5);
-    ledger.record([{ source: SOURCE, costMs: 3, gainTokens: 3 + gains[mode] + noise }], WORTH);
+    const share = { source: SOURCE, costMs: 3, gainTokens: 3 + gains[mode] + noise } as const;
+    const together = { costMs: 0, gainTokens: share.gainTokens };
+    ledger.record({ shares: [share], together }, WORTH);
   }
   return counts;
 }

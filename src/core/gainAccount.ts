@@ -1,0 +1,54 @@
+/** What drafts brought, step by step, against what they cost. Pure: times come in as numbers. */
+
+const WEIGHT = 0.1;
+/** Steps that a mean is made of at most. */
+const MAX_MEAN_STEPS = 100;
+
+/** One step, or the mean of some. */
+export interface Gains {
+  readonly costMs: number;
+  /** In tokens, as what a token is worth changes. */
+  readonly gainTokens: number;
+}
+
+export interface GainAccount {
+  /** Of the last steps, smoothed: whether it loses now. */
+  recent: Gains;
+  /** Steps since it was last put in question. */
+  numSteps: number;
+  /** Of more steps: whether it is better than another. */
+  mean: Gains;
+  meanSteps: number;
+  /** Of the net gain of a step, in ms². */
+  variance: number;
+}
+
+export function newGainAccount(): GainAccount {
+  const none = { costMs: 0, gainTokens: 0 };
+  return { recent: none, numSteps: 0, mean: none, meanSteps: 0, variance: 0 };
+}
+
+/** Books a step. @param tokenMs - what a token is worth. */
+export function book(account: GainAccount, { costMs, gainTokens }: Gains, tokenMs: number): void {
+  const towards = (known: Gains, weight: number) => ({
+    costMs: known.costMs + weight * (costMs - known.costMs),
+    gainTokens: known.gainTokens + weight * (gainTokens - known.gainTokens),
+  });
+  account.numSteps++;
+  account.recent = towards(account.recent, Math.max(WEIGHT, 1 / account.numSteps));
+  account.meanSteps = Math.min(MAX_MEAN_STEPS, account.meanSteps + 1);
+  const weight = 1 / account.meanSteps;
+  const surprise = gainTokens * tokenMs - costMs - netOf(account.mean, tokenMs);
+  account.mean = towards(account.mean, weight);
+  account.variance += weight * (surprise ** 2 * (1 - weight) - account.variance);
+}
+
+/** Standard error of the recent net gain, in ms. */
+export function errorOf({ variance, numSteps }: GainAccount): number {
+  return Math.sqrt(variance * Math.max(WEIGHT / (2 - WEIGHT), 1 / numSteps));
+}
+
+/** In ms. */
+export function netOf({ gainTokens, costMs }: Gains, tokenMs: number): number {
+  return gainTokens * tokenMs - costMs;
+}
