@@ -160,7 +160,7 @@ export function copyDraftTree(tree: DraftTree): DraftTree {
 
 /** [tree.size] survival of each node: the product of the scores on its path (ALGORITHMS §0). */
 export function survivals(tree: DraftTree): Float32Array {
-  const survival = Float32Array.from(tree.size);
+  const survival = new Float32Array(tree.size);
   survival[ROOT] = 1;
   for (let node = 1; node < tree.size; node++) {
     survival[node] = survival[tree.parents[node]!]! * tree.scores[node]!;
