@@ -44,7 +44,7 @@ type Measured = SuiteName | "cost";
 /** Options that are of no use to what is measured. */
 const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "suite", string>>> = {
   ...{ all: SESSIONS, repo: SESSIONS, scratch: SESSIONS, unpredictable: SESSIONS },
-  suggestions: { ...SESSIONS, ...CONFIGS, ...FLAT_ROWS },
+  suggestions: { ...SESSIONS, ...CONFIGS },
   typing: { ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
   // Prompts are as long as those of completions.
   warmstart: { ...SESSIONS, ...CONFIGS, ...PROMPT_TOKENS },

@@ -15,6 +15,7 @@ import {
 export const suggestionsSuite: BenchSuite<BenchSuggestionsAnswer> = {
   async measure(surroundings, signal) {
     const { options, context, session } = surroundings;
+    const { flatRows } = options;
     return session.client.benchSuggestions(
       {
         workspace: await workspaceSources(surroundings, signal),
@@ -22,6 +23,7 @@ export const suggestionsSuite: BenchSuite<BenchSuggestionsAnswer> = {
         maxTokens: options.maxTokens ?? DEFAULT_MAX_TOKENS,
         maxPromptTokens: options.promptTokens ?? DEFAULT_PROMPT_TOKENS,
         seed: options.seed,
+        ...(flatRows === undefined ? {} : { flatRows }),
       },
       (progress) => context.terminal.progress(progressLine(progress)),
       signal,
@@ -45,8 +47,15 @@ function suggestionsWarnings({
   busyShare,
   othersShares,
   numPrompts,
+  flatRows,
 }: BenchSuggestionsAnswer): string[] {
   return [
+    ...(flatRows === null
+      ? []
+      : [
+          `Passes of up to ${flatRows} rows were made to take the same time, that of ${flatRows} rows: those done sooner ` +
+            "waited. Ratios are what a device with such passes would show, with this machine's host time; ms are nobody's.",
+        ]),
     ...busyBeforeStart(busyShare),
     ...busyParts(disturbance(othersShares), othersShares.length, "prompts"),
     ...tooFewForBounds(numPrompts, "measured prompt"),

@@ -1,9 +1,12 @@
 /** One request for the suite `suggestions` → its report: prompts from the workspace, the loaded pair, fresh drafters. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { OthersMeter } from "../bench/busyMeter.ts";
+import { flatPace, PacedTarget } from "../bench/pacedTarget.ts";
 import type { LearnedStores, SuggestionPrompt } from "../bench/promptSuggestions.ts";
 import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
 import { measureSuggestions } from "../bench/suggestionsBench.ts";
 import { drawWordSpots } from "../bench/wordSpots.ts";
+import type { BranchedTarget } from "../core/branchedTarget.ts";
 import { MeasuredPolicy } from "../core/draftPolicy.ts";
 import type { DraftSource } from "../core/draftTree.ts";
 import { measurePassCost } from "../core/measurePassCost.ts";
@@ -33,6 +36,7 @@ const FIRST_SOURCES: readonly DraftSource[] = [...BRANCH_SOURCES, "draftModel"];
 const TOKENIZER = "";
 /** For the n-grams, which are learned anew for each prompt. */
 const MAX_NGRAM_CHARS = 400_000;
+const now = () => performance.now();
 
 /**
  * What was finished before an abort is reported.
@@ -44,8 +48,8 @@ export async function benchSuggestions(
   onProgress: (progress: BenchProgress) => void,
   signal: AbortSignal,
 ): Promise<BenchSuggestionsAnswer> {
-  const { workspace, numPrompts, seed, maxTokens } = params;
-  const { target, draft } = pair;
+  const { workspace, numPrompts, seed, maxTokens, flatRows } = params;
+  const { draft, target: model } = pair;
   const tell = (done: number, what: string) =>
     onProgress({ part: "suggestions", done, total: numPrompts, what });
   // What is compared has the same threads from the first pass to the last.
@@ -53,21 +57,19 @@ export async function benchSuggestions(
   tell(0, "watching what others do on the machine");
   const busyShare = await watchOthers(signal);
   tell(0, "measuring what a pass costs");
-  const now = () => performance.now();
-  const cost = await measurePassCost(target.target, { now, budgetMs: MEASURE_MS }, signal);
-  const table = new PassCostTable(cost.points, target.target.maxNodes);
+  const { target, table } = await openTarget(model.target, flatRows, signal);
   const { files } = workspace;
   const spots = drawSuiteSpots("suggestions", files, () =>
     drawWordSpots(files, numPrompts + NUM_WARMUPS, seed),
   );
   const prompts = suggestionPrompts(pair, params, spots);
-  const stores = new KeptRecycling(target.target.vocabSize);
-  const { vocabulary } = target.model;
+  const stores = new KeptRecycling(target.vocabSize);
+  const { vocabulary } = model.model;
   const utf8 = new TextDecoder();
   const meter = new OthersMeter(sampleCpu);
   const report = await measureSuggestions(
     {
-      target: target.target,
+      target,
       ...(draft === undefined ? {} : { draft: draft.target }),
       prompts,
       counts: COUNTS,
@@ -94,12 +96,30 @@ export async function benchSuggestions(
     origin: workspace.origin,
     seed,
     maxTokens,
+    flatRows: flatRows ?? null,
     backend: pair.loaded.backend,
     models: { target: pair.loaded.target.name, draft: pair.loaded.draft?.name ?? null },
     isComplete: report.numPrompts === prompts.length - NUM_WARMUPS && !signal.aborted,
     busyShare,
     othersShares: meter.shares.slice(NUM_WARMUPS),
   };
+}
+
+/** The target that is measured, and its t(n): flat up to so many rows if that is wanted, at what the largest of them takes. */
+async function openTarget(
+  model: BranchedTarget,
+  flatRows: number | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly target: BranchedTarget; readonly table: PassCostTable }> {
+  const tableOf = async (target: BranchedTarget) => {
+    const cost = await measurePassCost(target, { now, budgetMs: MEASURE_MS }, signal);
+    return new PassCostTable(cost.points, target.maxNodes);
+  };
+  const table = await tableOf(model);
+  if (flatRows === undefined) return { target: model, table };
+  const wait = (ms: number) => sleep(ms);
+  const target = new PacedTarget(model, flatPace(flatRows, table.ms(flatRows), { now, wait }));
+  return { target, table: await tableOf(target) };
 }
 
 /** The recycling store as of the last first suggestion. */

@@ -42,6 +42,8 @@ export interface BenchSuggestionsParams {
   readonly maxTokens: number;
   readonly maxPromptTokens: number;
   readonly seed: number;
+  /** Passes of up to so many rows take the same time: those that are done sooner wait. As they are if absent. */
+  readonly flatRows?: number;
 }
 
 export interface BenchSuggestionsAnswer extends SuggestionsReport {
@@ -49,6 +51,7 @@ export interface BenchSuggestionsAnswer extends SuggestionsReport {
   readonly origin: string;
   readonly seed: number;
   readonly maxTokens: number;
+  readonly flatRows: number | null;
   readonly backend: Backend;
   /** Names of the models. */
   readonly models: { readonly target: string; readonly draft: string | null };
@@ -86,8 +89,9 @@ export function checkSuggestionsRequest(request: SuggestionsRequest): void {
  */
 export function checkBenchSuggestionsParams(params: BenchSuggestionsParams): void {
   if (!Array.isArray(params.workspace?.files)) refuse("workspace", undefined, "sources with files");
-  for (const field of ["numPrompts", "maxTokens", "maxPromptTokens", "seed"] as const) {
-    const value = params[field];
+  const { numPrompts, maxTokens, maxPromptTokens, seed, flatRows = 1 } = params;
+  const numbers = { numPrompts, maxTokens, maxPromptTokens, seed, flatRows };
+  for (const [field, value] of Object.entries(numbers)) {
     if (!Number.isInteger(value) || value < 1) refuse(field, value, "an integer of at least 1");
   }
 }

@@ -52,6 +52,18 @@ describe("benchSuggestions", () => {
     expect(done.at(-1)).toBe(2);
   });
 
+  test("makes small passes take the same time if that is asked for, and says so", async () => {
+    const client = await openPair();
+    const answer = await client.benchSuggestions({ ...PARAMS, flatRows: 8 }, ignore, NEVER);
+    expect(answer.flatRows).toBe(8);
+    for (const { count, rowsFactor } of answer.rows) {
+      if (count === 3) expect(rowsFactor).toBeLessThan(1.2);
+    }
+    expect(suggestionsSuite.format(answer)).toContain(
+      "> - Passes of up to 8 rows were made to take the same time",
+    );
+  });
+
   test("superposes nothing on a draft where there is none, and comes after a completion", async () => {
     const { draftPath: _, ...target } = PAIR;
     const client = await openPair(target);
@@ -68,6 +80,7 @@ describe("benchSuggestions", () => {
     const client = await openPair();
     const bench = (params: object) =>
       client.benchSuggestions({ ...PARAMS, ...params }, ignore, NEVER);
+    await expect(bench({ flatRows: 0 })).rejects.toThrow("flatRows is 0, expected an integer");
     await expect(bench({ numPrompts: 0 })).rejects.toMatchObject({ code: "invalidRequest" });
     const workspace = { origin: "nothing", files: [] };
     await expect(bench({ workspace })).rejects.toThrow("found no line of code in 0 files");
