@@ -131,7 +131,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     )
     .option(
       "--flat-rows <number>",
-      "speed, warmstart: choose drafts as if passes of up to so many rows cost the same; suggestions: make them, by waiting",
+      "speed, warmstart: choose drafts as if passes of up to so many rows cost the same; suggestions: make such passes take the same time, by waiting",
       positiveInteger,
     )
     .option("--sessions <number>", "typing: sessions to play (5)", positiveInteger)

@@ -53,8 +53,8 @@ function suggestionsWarnings({
     ...(flatRows === null
       ? []
       : [
-          `Passes of up to ${flatRows} rows were made to take the same time, that of ${flatRows} rows: those done sooner ` +
-            "waited. Ratios are what a device with such passes would show, with this machine's host time; ms are nobody's.",
+          `The target's passes of up to ${flatRows} rows were made to take the same time: those done sooner waited. The draft ` +
+            "model, prompts and the host kept this machine's pace; t(k)/t(1) is what was measured so.",
         ]),
     ...busyBeforeStart(busyShare),
     ...busyParts(disturbance(othersShares), othersShares.length, "prompts"),

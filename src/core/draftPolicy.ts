@@ -86,7 +86,7 @@ const CORRECTION_MEMORY = 0.99;
 const ACCOUNT_EVERY = 4;
 /** After so many passes with drafts in a row one has none. */
 const MAX_TREE_STEPS = 64;
-/** What a row costs is read off passes up to this size. */
+/** What a row costs is read off passes of so many. */
 const MANY_ROWS = 16;
 
 /** What a policy may do, and what it starts from. */
@@ -117,6 +117,8 @@ export class MeasuredPolicy implements DraftPolicy {
   readonly #nodeMs = new Map<DraftSource, number>();
   #step: PlannedStep | undefined;
   #numSteps = 0;
+  /** Shared costs since the last reckoning, which itself is the dearest part of them. */
+  #shared = { sumMs: 0, numSteps: 0 };
 
   constructor(cost: PassCostTable, { draftModes, acceptance }: MeasuredPolicyOptions = {}) {
     this.#cost = cost;
@@ -143,15 +145,16 @@ export class MeasuredPolicy implements DraftPolicy {
       const mode = this.#ledger.modeOf(source);
       return { maxNodes, maxDepth, minSurvival: MIN_FLOOR, mode, worth: this.#worth };
     }
-    // No node that is worth less than the cheapest row can be worth verifying. Calibrated scores decide that,
-    // which a drafter does not know; hence the margin.
-    const nodeMs = (this.#nodeMs.get(source) ?? 0) + this.#cost.cheapestRowMs(MANY_ROWS);
+    const nodeMs = this.#nodeMs.get(source) ?? 0;
+    // Drafting is saved, not rows: their price is weighed against calibrated scores, which a drafter does not know.
     const floor = FLOOR_MARGIN * this.#tokensPerMs * nodeMs;
     return { maxNodes, maxDepth, minSurvival: Math.max(MIN_FLOOR, Math.min(0.9, floor)) };
   }
 
   plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan {
     const { fused, sources } = drafts;
+    // An abort may have come between the last one's plan and its outcome.
+    this.#step = undefined;
     if (sources === 0) return { tree: fused, expectedAccepted: 0 };
     // Only a pass of one row tells a slow machine from dear rows.
     if (this.#numTreeSteps >= MAX_TREE_STEPS) {
@@ -188,6 +191,8 @@ export class MeasuredPolicy implements DraftPolicy {
     const step = this.#step;
     this.#step = undefined;
     if (step === undefined) return;
+    this.#shared.sumMs += sharedMs;
+    this.#shared.numSteps++;
     this.#expected += expected / step.terms.correction;
     this.#realised += numAccepted;
     const isDue = this.#numSteps % ACCOUNT_EVERY === 0;
@@ -207,7 +212,7 @@ export class MeasuredPolicy implements DraftPolicy {
 
   /** Books what each drafter brought in this step: the gain with its draft less the gain without. */
   #settle(step: PlannedStep, outcome: StepOutcome): void {
-    const { plan, committed, numAccepted, drafterMs, sharedMs } = outcome;
+    const { plan, committed, numAccepted, drafterMs } = outcome;
     const { drafts, calibrated, gain, terms } = step;
     const pass = { numRows: plan.tree.size, numAccepted, committed };
     const shares = Array.from(drafterMs, ([source, costMs]) => {
@@ -220,9 +225,10 @@ export class MeasuredPolicy implements DraftPolicy {
           : gain - gainWithoutNodes(calibrated, source, terms);
       return { source, costMs, gainTokens };
     });
-    const together = { costMs: sharedMs, gainTokens: gain };
     const worth = { plainMs: this.#cost.ms(1), tokenMs: 1 / this.#tokensPerMs };
-    const paused = this.#ledger.record({ shares, together }, worth);
+    const sharedMs = this.#shared.sumMs / this.#shared.numSteps;
+    this.#shared = { sumMs: 0, numSteps: 0 };
+    const paused = this.#ledger.record({ shares, gainTokens: gain, sharedMs }, worth);
     if (paused !== undefined) this.acceptance.doubt(paused);
   }
 

@@ -11,25 +11,23 @@ import { DRAFT_MODES, type DraftMode } from "./drafter.ts";
 import type { DraftSource } from "./draftTree.ts";
 import {
   book,
-  errorOf,
   type GainAccount,
   type Gains,
+  isLoss,
+  MIN_JUDGED_STEPS,
+  netAtBest,
   netOf,
   newGainAccount,
+  type StepWorth,
 } from "./gainAccount.ts";
+import { GroupAccount } from "./groupAccount.ts";
+import { Pauses } from "./pauses.ts";
 
 const WEIGHT = 0.1;
 const BEGIN_WEIGHT = 0.3;
-/** Steps that an account needs before it is judged, and before it is found to lose much of a plain pass. */
-const MIN_JUDGED_STEPS = 12;
+/** Steps that an account needs before it is found to lose much of a plain pass. */
 const MIN_CLEAR_STEPS = 4;
 const CLEAR_LOSS = 0.25;
-/** Steps of the first pause; each further one in a row is twice as long. */
-const FIRST_PAUSE_STEPS = 64;
-const MAX_DOUBLINGS = 5;
-/** A loss is one only beyond this share of a plain pass, and beyond so many standard errors: gains are estimates. */
-const TOLERANCE = 0.002;
-const NUM_ERRORS = { afterGains: 2, otherwise: 1 } as const;
 /** What is left of the steps that a mode's mean is made of, each time that another mode is chosen. */
 const KEPT_STEPS = 0.75;
 
@@ -41,16 +39,10 @@ export interface DrafterShare extends Gains {
 /** What the drafters of a step did. */
 export interface StepShares {
   readonly shares: readonly DrafterShare[];
-  /** Less than the shares' sum or more, as drafters agree; its cost is only what the shares do not hold. */
-  readonly together: Gains;
-}
-
-/** What a step is weighed by, in ms. */
-export interface StepWorth {
-  /** A pass without drafts. */
-  readonly plainMs: number;
-  /** What a token is worth now. */
-  readonly tokenMs: number;
+  /** Of all together: less than the shares' sum or more, as drafters agree. */
+  readonly gainTokens: number;
+  /** What drafting cost that is no drafter's own. */
+  readonly sharedMs: number;
 }
 
 interface ModeAccount extends GainAccount {
@@ -65,18 +57,21 @@ interface SourceAccounts {
   current: ModeAccount;
   /** Start of a generation, spread over its steps. */
   beginMs: number;
-  resumesAt: number;
-  numPauses: number;
+  readonly pauses: Pauses;
   /** Whether no step was booked since it sat out. */
   isBack: boolean;
 }
 
+/** What is known in one language. */
+interface LanguageAccounts {
+  readonly sources: Map<DraftSource, SourceAccounts>;
+  readonly group: GroupAccount;
+}
+
 export class DrafterLedger {
   readonly #draftModes: readonly DraftMode[];
-  readonly #languages = new Map<string, Map<DraftSource, SourceAccounts>>();
-  #sources = new Map<DraftSource, SourceAccounts>();
-  /** Of those that draft together now, each in its mode. */
-  #together = { drafting: "", account: newGainAccount() };
+  readonly #languages = new Map<string, LanguageAccounts>();
+  #current: LanguageAccounts = { sources: new Map(), group: new GroupAccount() };
   #numSteps = 0;
   /** Steps that a generation takes, smoothed: what a start is spread over. */
   #stepsPerGeneration = 12;
@@ -93,14 +88,15 @@ export class DrafterLedger {
    * @param languageId - whose accounts count from now on.
    */
   started(languageId = ""): void {
-    const known = this.#languages.get(languageId) ?? inherited(this.#sources);
+    const known = this.#languages.get(languageId) ?? inherited(this.#current);
     this.#languages.set(languageId, known);
-    this.#sources = known;
+    this.#current = known;
   }
 
   /** Whether a source may draft now. */
   isActive(source: DraftSource): boolean {
-    return this.#accounts(source).resumesAt <= this.#numSteps;
+    const { group } = this.#current;
+    return group.isActive(this.#numSteps) && this.#accounts(source).pauses.isOver(this.#numSteps);
   }
 
   /** How it drafts until the next record; undefined for a source without modes. */
@@ -134,132 +130,119 @@ export class DrafterLedger {
   }
 
   /**
-   * Books what the drafters of a step brought.
-   * @returns the source that sits out from now on, if one does.
+   * Books what the drafters of a step brought. Whoever loses sits out; where nobody does and all together lose, all do.
+   * @returns the source that sits out from now on by itself, if one does.
    */
-  record({ shares, together }: StepShares, worth: StepWorth): DraftSource | undefined {
+  record(step: StepShares, worth: StepWorth): DraftSource | undefined {
     const { plainMs, tokenMs } = worth;
-    const isLossTogether = this.#loseTogether(shares, together, worth);
+    const { group } = this.#current;
+    this.#bookGroup(step, tokenMs);
+    let hasChanged = false;
     let worst: DraftSource | undefined;
-    let worstNetMs = -TOLERANCE * plainMs;
-    for (const share of shares) {
+    let worstNetMs = 0;
+    for (const share of step.shares) {
       const { source } = share;
       const accounts = this.#accounts(source);
-      const { current } = accounts;
+      const { current, pauses } = accounts;
       book(current, share, tokenMs);
       accounts.isBack = false;
-      const beginMs = accounts.beginMs / this.#stepsPerGeneration;
-      const netMs = netAtBest(current, tokenMs, beginMs);
+      const netMs = netAtBest(current, tokenMs, this.#beginMs(accounts));
       const isClear = netMs < -CLEAR_LOSS * plainMs;
       if (current.numSteps < (isClear ? MIN_CLEAR_STEPS : MIN_JUDGED_STEPS)) continue;
-      if (netMs > 0 && !isLossTogether) accounts.numPauses = 0;
-      if (netMs >= -TOLERANCE * plainMs) {
+      if (netMs > 0) pauses.forget();
+      if (!isLoss(netMs, worth)) {
         if (current.numSteps % MIN_JUDGED_STEPS === 0) chooseMode(accounts, tokenMs);
-      } else if (this.#hasBetterMode(accounts, tokenMs)) {
+      } else if (this.#hasPayingMode(accounts, tokenMs)) {
         leaveMode(accounts, tokenMs);
+        hasChanged = true;
       } else if (netMs < worstNetMs) {
         worst = source;
         worstNetMs = netMs;
       }
     }
-    if (isLossTogether) worst ??= this.#leastOf(shares, tokenMs);
     // One at a time: where two propose the same, neither seems to bring anything.
     if (worst !== undefined) this.#pause(this.#accounts(worst), tokenMs);
+    if (worst !== undefined || hasChanged) group.question();
+    else if (group.loses(worth)) this.#pauseAll(step, tokenMs);
     return worst;
   }
 
-  /** Whether all together do not pay for what drafting costs as such, though each may pay for itself. */
-  #loseTogether(
-    shares: readonly DrafterShare[],
-    { costMs, gainTokens }: Gains,
-    { plainMs, tokenMs }: StepWorth,
-  ): boolean {
-    const drafting = shares.map(({ source }) => `${source} ${this.modeOf(source)}`).join();
-    if (drafting !== this.#together.drafting) {
-      this.#together = { drafting, account: newGainAccount() };
+  /** All sit out, unless one has a mode that would pay for them. */
+  #pauseAll({ shares, sharedMs }: StepShares, tokenMs: number): void {
+    const { group } = this.#current;
+    const payer = shares
+      .map(({ source }) => this.#accounts(source))
+      .find((accounts) => this.#hasPayingMode(accounts, tokenMs, sharedMs));
+    if (payer === undefined) {
+      group.pause(this.#numSteps);
+      return;
     }
-    const { account } = this.#together;
-    const ownMs = shares.reduce(
-      (sum, share) =>
-        sum + share.costMs + this.#accounts(share.source).beginMs / this.#stepsPerGeneration,
-      0,
+    leaveMode(payer, tokenMs);
+    group.question();
+  }
+
+  #bookGroup({ shares, gainTokens, sharedMs }: StepShares, tokenMs: number): void {
+    const costMs = shares.reduce(
+      (sum, share) => sum + share.costMs + this.#beginMs(this.#accounts(share.source)),
+      sharedMs,
     );
-    book(account, { costMs: costMs + ownMs, gainTokens }, tokenMs);
-    const isJudged = account.numSteps >= MIN_JUDGED_STEPS;
-    return isJudged && netAtBest(account, tokenMs) < -TOLERANCE * plainMs;
+    const members = shares.map(({ source }) => source).join();
+    this.#current.group.book(members, { costMs, gainTokens }, tokenMs);
   }
 
-  /** Who brings least, and in no other mode more. */
-  #leastOf(shares: readonly DrafterShare[], tokenMs: number): DraftSource | undefined {
-    let least: DraftSource | undefined;
-    let leastNetMs = Number.POSITIVE_INFINITY;
-    for (const { source } of shares) {
-      const accounts = this.#accounts(source);
-      const netMs = netOf(accounts.current.recent, tokenMs);
-      if (netMs >= leastNetMs || this.#hasBetterMode(accounts, tokenMs)) continue;
-      least = source;
-      leastNetMs = netMs;
-    }
-    return least;
+  /** What the starts of generations cost a step. */
+  #beginMs({ beginMs }: SourceAccounts): number {
+    return beginMs / this.#stepsPerGeneration;
   }
 
-  #hasBetterMode({ modes, current, beginMs }: SourceAccounts, tokenMs: number): boolean {
-    const minNetMs = beginMs / this.#stepsPerGeneration;
+  /** Whether another mode than the current one pays, for so much more than itself. */
+  #hasPayingMode(accounts: SourceAccounts, tokenMs: number, moreMs = 0): boolean {
+    const { modes, current } = accounts;
+    const minNetMs = this.#beginMs(accounts) + moreMs;
     return modes.some((mode) => mode !== current && netOf(mode.mean, tokenMs) > minNetMs);
   }
 
   #pause(accounts: SourceAccounts, tokenMs: number): void {
-    accounts.resumesAt = this.#numSteps + FIRST_PAUSE_STEPS * 2 ** accounts.numPauses;
-    accounts.numPauses = Math.min(MAX_DOUBLINGS, accounts.numPauses + 1);
+    accounts.pauses.begin(this.#numSteps);
     accounts.isBack = true;
     leaveMode(accounts, tokenMs);
-    for (const each of this.#sources.values()) each.current.numSteps = 0;
-    this.#together.account = newGainAccount();
+    for (const each of this.#current.sources.values()) each.current.numSteps = 0;
   }
 
   #accounts(source: DraftSource): SourceAccounts {
-    const known = this.#sources.get(source);
+    const known = this.#current.sources.get(source);
     if (known !== undefined) return known;
     const modes = (source === "draftModel" ? this.#draftModes : [undefined]).map(newAccount);
     const accounts: SourceAccounts = {
       modes,
       current: modes[0]!,
       beginMs: 0,
-      resumesAt: 0,
-      numPauses: 0,
+      pauses: new Pauses(),
       isBack: false,
     };
-    this.#sources.set(source, accounts);
+    this.#current.sources.set(source, accounts);
     return accounts;
   }
 }
 
 /** Accounts of their own that begin where these stand, as an opinion of few steps. */
-function inherited(
-  sources: ReadonlyMap<DraftSource, SourceAccounts>,
-): Map<DraftSource, SourceAccounts> {
-  return new Map(
-    Array.from(sources, ([source, accounts]) => {
+function inherited({ sources, group }: LanguageAccounts): LanguageAccounts {
+  const heirs = new Map(
+    Array.from(sources, ([source, accounts]): [DraftSource, SourceAccounts] => {
       const modes = accounts.modes.map((mode) => ({
         ...mode,
         numSteps: 0,
         meanSteps: Math.min(mode.meanSteps, MIN_JUDGED_STEPS),
       }));
       const current = modes[accounts.modes.indexOf(accounts.current)]!;
-      return [source, { ...accounts, modes, current }];
+      return [source, { ...accounts, modes, current, pauses: accounts.pauses.copy() }];
     }),
   );
+  return { sources: heirs, group: group.inherited() };
 }
 
 function newAccount(mode: DraftMode | undefined): ModeAccount {
   return { mode, ...newGainAccount() };
-}
-
-/** What it may be: where gains are noisy they have to be low to be a loss, lower for who has paid so far. */
-function netAtBest(account: GainAccount, tokenMs: number, beginMs = 0): number {
-  const hasPaid = netOf(account.mean, tokenMs) > beginMs;
-  const numErrors = NUM_ERRORS[hasPaid ? "afterGains" : "otherwise"];
-  return netOf(account.recent, tokenMs) + numErrors * errorOf(account) - beginMs;
 }
 
 /** The mode that may be the best goes on. One that was left out for long is less and less sure, and has its turn again. */

@@ -3,6 +3,19 @@
 const WEIGHT = 0.1;
 /** Steps that a mean is made of at most. */
 const MAX_MEAN_STEPS = 100;
+/** Steps that an account needs before it is judged. */
+export const MIN_JUDGED_STEPS = 12;
+/** A loss is one only beyond this share of a plain pass, and beyond so many standard errors: gains are estimates. */
+const TOLERANCE = 0.002;
+const NUM_ERRORS = { afterGains: 2, otherwise: 1 } as const;
+
+/** What a step is weighed by, in ms. */
+export interface StepWorth {
+  /** A pass without drafts. */
+  readonly plainMs: number;
+  /** What a token is worth now. */
+  readonly tokenMs: number;
+}
 
 /** One step, or the mean of some. */
 export interface Gains {
@@ -44,11 +57,26 @@ export function book(account: GainAccount, { costMs, gainTokens }: Gains, tokenM
 }
 
 /** Standard error of the recent net gain, in ms. */
-export function errorOf({ variance, numSteps }: GainAccount): number {
+function errorOf({ variance, numSteps }: GainAccount): number {
   return Math.sqrt(variance * Math.max(WEIGHT / (2 - WEIGHT), 1 / numSteps));
 }
 
 /** In ms. */
 export function netOf({ gainTokens, costMs }: Gains, tokenMs: number): number {
   return gainTokens * tokenMs - costMs;
+}
+
+/**
+ * What the recent net gain may be, in ms: where gains are noisy they have to be low to be a loss, lower for who has paid
+ * so far.
+ * @param otherMs - what each step costs besides.
+ */
+export function netAtBest(account: GainAccount, tokenMs: number, otherMs = 0): number {
+  const hasPaid = netOf(account.mean, tokenMs) > otherMs;
+  const numErrors = NUM_ERRORS[hasPaid ? "afterGains" : "otherwise"];
+  return netOf(account.recent, tokenMs) + numErrors * errorOf(account) - otherMs;
+}
+
+export function isLoss(netMs: number, { plainMs }: StepWorth): boolean {
+  return netMs < -TOLERANCE * plainMs;
 }

@@ -60,15 +60,6 @@ export class PassCostTable {
     return Math.max(0, (this.ms(to) - this.ms(FIRST_DRAFT_ROWS)) / (to - FIRST_DRAFT_ROWS));
   }
 
-  /** The least that {@link rowMs} is in passes of up to so many rows. */
-  cheapestRowMs(maxRows: number): number {
-    let cheapestMs = Number.POSITIVE_INFINITY;
-    for (let numRows = FIRST_DRAFT_ROWS + 1; numRows <= maxRows; numRows++) {
-      cheapestMs = Math.min(cheapestMs, this.rowMs(numRows));
-    }
-    return cheapestMs;
-  }
-
   /** Reports a pass that was made. */
   record(numRows: number, ms: number): void {
     if (!(numRows >= 1 && numRows <= this.maxRows && ms > 0)) return;

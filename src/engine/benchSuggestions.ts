@@ -1,5 +1,5 @@
 /** One request for the suite `suggestions` → its report: prompts from the workspace, the loaded pair, fresh drafters. */
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { OthersMeter } from "../bench/busyMeter.ts";
 import { flatPace, PacedTarget } from "../bench/pacedTarget.ts";
 import type { LearnedStores, SuggestionPrompt } from "../bench/promptSuggestions.ts";
@@ -9,6 +9,7 @@ import { drawWordSpots } from "../bench/wordSpots.ts";
 import type { BranchedTarget } from "../core/branchedTarget.ts";
 import { MeasuredPolicy } from "../core/draftPolicy.ts";
 import type { DraftSource } from "../core/draftTree.ts";
+import { EngineError } from "../core/errors.ts";
 import { measurePassCost } from "../core/measurePassCost.ts";
 import { PassCostTable } from "../core/passCost.ts";
 import { decodeRecycling, encodeRecycling } from "../core/recyclingSnapshot.ts";
@@ -36,6 +37,8 @@ const FIRST_SOURCES: readonly DraftSource[] = [...BRANCH_SOURCES, "draftModel"];
 const TOKENIZER = "";
 /** For the n-grams, which are learned anew for each prompt. */
 const MAX_NGRAM_CHARS = 400_000;
+/** Passes that take longer than such passes mostly do must be few. */
+const PACE_MARGIN = 1.1;
 const now = () => performance.now();
 
 /**
@@ -105,21 +108,37 @@ export async function benchSuggestions(
   };
 }
 
-/** The target that is measured, and its t(n): flat up to so many rows if that is wanted, at what the largest of them takes. */
+/**
+ * The target that is measured, and its t(n): as it is, or flat up to so many rows.
+ * @throws EngineError `invalidRequest` for more rows than t(n) was measured for.
+ */
 async function openTarget(
   model: BranchedTarget,
   flatRows: number | undefined,
   signal: AbortSignal,
 ): Promise<{ readonly target: BranchedTarget; readonly table: PassCostTable }> {
-  const tableOf = async (target: BranchedTarget) => {
-    const cost = await measurePassCost(target, { now, budgetMs: MEASURE_MS }, signal);
-    return new PassCostTable(cost.points, target.maxNodes);
-  };
-  const table = await tableOf(model);
+  const measure = (target: BranchedTarget) =>
+    measurePassCost(target, { now, budgetMs: MEASURE_MS }, signal);
+  const { points } = await measure(model);
+  const table = new PassCostTable(points, model.maxNodes);
   if (flatRows === undefined) return { target: model, table };
-  const wait = (ms: number) => sleep(ms);
-  const target = new PacedTarget(model, flatPace(flatRows, table.ms(flatRows), { now, wait }));
-  return { target, table: await tableOf(target) };
+  const maxRows = points.at(-1)!.numRows;
+  if (flatRows > maxRows) {
+    throw new EngineError(
+      "invalidRequest",
+      `flatRows is ${flatRows}; passes were measured up to ${maxRows} rows. Choose at most that.`,
+    );
+  }
+  const pace = flatPace(flatRows, PACE_MARGIN * table.ms(flatRows), { now, wait: waitFor });
+  const target = new PacedTarget(model, pace);
+  return { target, table: new PassCostTable((await measure(target)).points, model.maxNodes) };
+}
+
+/** Timers know whole ms only. */
+async function waitFor(ms: number): Promise<void> {
+  const end = now() + ms;
+  if (ms > 2) await sleep(Math.floor(ms) - 1);
+  while (now() < end) await setImmediate();
 }
 
 /** The recycling store as of the last first suggestion. */

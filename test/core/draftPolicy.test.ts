@@ -7,6 +7,7 @@ import { type DraftPolicy, MeasuredPolicy, UNLIMITED_POLICY } from "../../src/co
 import { type DraftSource, DraftTreeBuilder, ROOT, sourceBit } from "../../src/core/draftTree.ts";
 import { PassCostTable } from "../../src/core/passCost.ts";
 import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { StepDrafts } from "../../src/core/stepDrafts.ts";
 import { FakeTarget } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 
@@ -162,7 +163,7 @@ describe("MeasuredPolicy", () => {
   });
 
   test("stops all drafters where what they bring together does not pay for fusing them, and none where it does", async () => {
-    const speed = async (sharedMs: number) => {
+    const run = async (sharedMs: number) => {
       const bench = new Bench({
         sharedMs,
         passMs: stairs,
@@ -174,11 +175,17 @@ describe("MeasuredPolicy", () => {
       });
       await bench.decode(bench.policy, 1000);
       const start = bench.now;
-      await bench.decode(bench.policy, 3000);
-      return (3000 * stairs(1)) / (bench.now - start);
+      const { bySource, numSteps } = await bench.decode(bench.policy, 3000);
+      const numProposed = bySource.suffixMatch.numProposed + bySource.recycling.numProposed;
+      const speed = (3000 * stairs(1)) / (bench.now - start);
+      return { speed, perStep: numProposed / numSteps };
     };
-    expect(await speed(2)).toBeGreaterThan(1.1);
-    expect(await speed(8)).toBeGreaterThan(0.97);
+    const cheap = await run(2);
+    expect(cheap.speed).toBeGreaterThan(1.15);
+    expect(cheap.perStep).toBeGreaterThan(4);
+    const dear = await run(8);
+    expect(dear.speed).toBeGreaterThan(0.97);
+    expect(dear.perStep).toBeLessThan(0.5);
   });
 
   test("is no slower than verifying everything that is drafted, and faster where rows are dear", async () => {
@@ -273,5 +280,29 @@ describe("MeasuredPolicy", () => {
     await bench.decode(bench.policy, 300);
     const { numAcceptedTokens, numSteps } = await bench.decode(bench.policy, 500);
     expect(numAcceptedTokens / numSteps).toBeGreaterThan(2);
+  });
+
+  test("a step that was aborted after its plan teaches nothing", () => {
+    const cost = new PassCostTable([{ numRows: 1, ms: 10 }], 16);
+    const policy = new MeasuredPolicy(cost);
+    const source = "suffixMatch";
+    const limits = { maxNodes: 8, maxBranches: 8, maxDepth: 8 };
+    const settings = { vocabSize: VOCAB, isEndToken: () => false };
+    const drafted = new DraftTreeBuilder(1);
+    drafted.add(ROOT, 2, { score: 0.9, source: sourceBit(source) });
+    policy.plan(new StepDrafts(1, [{ source, draft: drafted.finish() }], settings), limits);
+    const counts = () => policy.acceptance.of(sourceBit(source)).counts;
+    const before = counts();
+    const plan = policy.plan(new StepDrafts(1, [], settings), limits);
+    policy.learn({
+      plan,
+      committed: Int32Array.of(2),
+      numAccepted: 0,
+      evaluateMs: 10,
+      hostMs: 0,
+      drafterMs: new Map(),
+      sharedMs: 0,
+    });
+    expect(counts()).toEqual(before);
   });
 });

@@ -9,7 +9,7 @@ const WORTH = { plainMs: 10, tokenMs: 1 };
 /** A step whose drafters add up. */
 function stepOf(shares: readonly DrafterShare[], sharedMs = 0): StepShares {
   const gainTokens = shares.reduce((sum, share) => sum + share.gainTokens, 0);
-  return { shares, together: { costMs: sharedMs, gainTokens } };
+  return { shares, gainTokens, sharedMs };
 }
 
 function steps(ledger: DrafterLedger, count: number, shares: readonly DrafterShare[]) {
@@ -75,21 +75,48 @@ describe("DrafterLedger", () => {
     expect(numActive(-2)).toBeLessThan(500);
   });
 
-  test("pauses who brings least where all together do not pay for what they share, longer each time", () => {
-    const ledger = new DrafterLedger(["chain"]);
-    const better = { ...GOOD, gainTokens: 3 };
-    const pauses: number[] = [];
-    for (let time = 0; time < 3; time++) {
-      for (let step = 0; step < 12; step++) {
-        ledger.stepped();
-        ledger.record(stepOf([better, { ...BAD, costMs: 0.1 }], 6), WORTH);
-      }
-      expect(ledger.isActive(better.source)).toBe(true);
-      pauses.push(pauseOf(ledger));
+  /** Steps with those who are active; how many of them drafted. @param at - what all share in this step, in ms. */
+  function together(ledger: DrafterLedger, count: number, sharedMs: number): number {
+    const shares = [GOOD, { ...BAD, costMs: 0.1 }];
+    let numDrafting = 0;
+    for (let step = 0; step < count; step++) {
+      ledger.stepped();
+      const active = shares.filter(({ source }) => ledger.isActive(source));
+      if (active.length === 0) continue;
+      numDrafting++;
+      ledger.record(stepOf(active, sharedMs), WORTH);
     }
-    expect(pauses).toEqual([64, 128, 256]);
-    steps(ledger, 50, [better, { ...BAD, costMs: 0.1 }]);
-    expect(ledger.isActive(BAD.source)).toBe(true);
+    return numDrafting;
+  }
+
+  test("all sit out together where they do not pay for what they share, longer each time", () => {
+    for (const modes of [["chain"], ["chain", "tree"]] as const) {
+      const ledger = new DrafterLedger(modes);
+      const active = Array.from({ length: 12 + 64 + 12 + 128 + 12 }, () => together(ledger, 1, 4));
+      const starts = active.flatMap((is, step) => (is > (active[step - 1] ?? 0) ? [step] : []));
+      expect(starts).toEqual([0, 12 + 63, 12 + 63 + 12 + 127]);
+      expect(together(ledger, 10_000, 4)).toBeLessThan(100);
+    }
+  });
+
+  test("those who pay only together come back together, after what bad times there were", () => {
+    const ledger = new DrafterLedger(["chain"]);
+    together(ledger, 50, 9);
+    // Alone each brings 1.9 or 0.4 ms.
+    together(ledger, 1000, 2);
+    expect(together(ledger, 1000, 2)).toBe(1000);
+    expect([GOOD, BAD].every(({ source }) => ledger.isActive(source))).toBe(true);
+  });
+
+  test("what drafters lose together in one language is no loss in another that knows better", () => {
+    const ledger = new DrafterLedger(["chain"]);
+    ledger.started("typescript");
+    together(ledger, 100, 0.1);
+    ledger.started("python");
+    together(ledger, 12, 9);
+    expect(ledger.isActive(GOOD.source)).toBe(false);
+    ledger.started("typescript");
+    expect(together(ledger, 100, 0.1)).toBe(100);
   });
 
   test("sees quickly what costs much of a pass", () => {

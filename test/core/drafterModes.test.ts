@@ -26,8 +26,7 @@ function run(ledger: DrafterLedger, numSteps: number, gains: Gains, noiseMs = 0,
     if (step % 4 > 0 && !ledger.isAnyYoung([SOURCE])) continue;
     const noise = noiseMs * (random() + random() + random() - 1.5);
     const share = { source: SOURCE, costMs: 3, gainTokens: 3 + gains[mode] + noise } as const;
-    const together = { costMs: 0, gainTokens: share.gainTokens };
-    ledger.record({ shares: [share], together }, WORTH);
+    ledger.record({ shares: [share], gainTokens: share.gainTokens, sharedMs: 0 }, WORTH);
   }
   return counts;
 }

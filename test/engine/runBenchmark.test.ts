@@ -1,5 +1,7 @@
 /** What a benchmark does around its suites, on a fake target: no model is loaded. */
+
 import { describe, expect, test } from "vitest";
+import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
 import type { DraftTree } from "../../src/core/draftTree.ts";
 import { createConfigs } from "../../src/engine/benchConfigs.ts";
 import { BenchWorkspace } from "../../src/engine/benchWorkspace.ts";
@@ -7,7 +9,6 @@ import type { ModelPair } from "../../src/engine/modelHost.ts";
 import type { BenchParams } from "../../src/engine/protocol.ts";
 import { runBenchmark } from "../../src/engine/runBenchmark.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
-import { ForwardingTarget } from "../support/mutantTargets.ts";
 import { NEVER } from "../support/never.ts";
 
 const PARAMS: BenchParams = {
@@ -22,7 +23,7 @@ const PARAMS: BenchParams = {
 };
 
 /** Notes when its threads are frozen, and which passes are run otherwise. */
-class ThreadedTarget extends ForwardingTarget {
+class ThreadedTarget extends WrappedTarget {
   readonly numThreads = 2;
   isFrozen = false;
   numFreezes = 0;

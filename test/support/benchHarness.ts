@@ -1,4 +1,5 @@
 /** Benchmarks on fakes: a clock that only passes and drafters move, so that every figure is known beforehand. */
+
 import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/benchDecoder.ts";
 import { type BenchPrompt, runSuite, type SuiteRunParams } from "../../src/bench/benchRunner.ts";
 import { suiteWarnings } from "../../src/bench/benchWarnings.ts";
@@ -10,12 +11,12 @@ import {
 import { compareOutputs } from "../../src/bench/outputComparison.ts";
 import { seededRandom } from "../../src/bench/sourceSpots.ts";
 import { suiteFigures } from "../../src/bench/suiteFigures.ts";
+import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
 import type { DraftBudget, Drafter } from "../../src/core/drafter.ts";
 import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
 import type { DraftTree } from "../../src/core/draftTree.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
 import { FakeTarget, hashedLogits, type LogitsOf } from "../fakes/fakeTarget.ts";
-import { ForwardingTarget } from "./mutantTargets.ts";
 import { NEVER } from "./never.ts";
 
 export const VOCAB_SIZE = 64;
@@ -31,7 +32,7 @@ export class VirtualTime {
 }
 
 /** A target whose passes take time. */
-export class TimedTarget extends ForwardingTarget {
+export class TimedTarget extends WrappedTarget {
   readonly #time: VirtualTime;
 
   constructor(inner: TargetModel, time: VirtualTime) {

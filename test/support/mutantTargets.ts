@@ -1,5 +1,6 @@
 /** Targets with one planted fault each. The lossless rule must catch every one of them, or it proves nothing. */
 
+import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
 import type {
   DraftBudget,
   Drafter,
@@ -7,56 +8,11 @@ import type {
   VerifiedStep,
 } from "../../src/core/drafter.ts";
 import type { DraftTree } from "../../src/core/draftTree.ts";
-import type { TargetModel, TreeLogits } from "../../src/core/targetModel.ts";
+import type { TreeLogits } from "../../src/core/targetModel.ts";
 import type { AcceptedPath } from "../../src/core/verifyGreedy.ts";
 
-/** Forwards everything; mutants override one method. */
-export class ForwardingTarget implements TargetModel {
-  protected readonly inner: TargetModel;
-
-  constructor(inner: TargetModel) {
-    this.inner = inner;
-  }
-  get vocabSize() {
-    return this.inner.vocabSize;
-  }
-  get embeddingWidth() {
-    return this.inner.embeddingWidth;
-  }
-  get contextSize() {
-    return this.inner.contextSize;
-  }
-  get maxNodes() {
-    return this.inner.maxNodes;
-  }
-  get maxBranches() {
-    return this.inner.maxBranches;
-  }
-  get kvLength() {
-    return this.inner.kvLength;
-  }
-  prefill(tokens: Int32Array, signal: AbortSignal) {
-    return this.inner.prefill(tokens, signal);
-  }
-  evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
-    return this.inner.evaluateTree(tree, signal);
-  }
-  evaluateEmbeddings(tree: DraftTree, embeddings: Float32Array, signal: AbortSignal) {
-    return this.inner.evaluateEmbeddings(tree, embeddings, signal);
-  }
-  embeddingRows(tokens: Int32Array) {
-    return this.inner.embeddingRows(tokens);
-  }
-  commit(path: AcceptedPath): void {
-    this.inner.commit(path);
-  }
-  rewind(): void {
-    this.inner.rewind();
-  }
-}
-
 /** Accepts a drafted child that is only the target's second best. */
-export class SecondBestTarget extends ForwardingTarget {
+export class SecondBestTarget extends WrappedTarget {
   override async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
     const logits = await this.inner.evaluateTree(tree, signal);
     const hasChild = (node: number, token: number) =>
@@ -74,7 +30,7 @@ export class SecondBestTarget extends ForwardingTarget {
 }
 
 /** Commits the cells of another leaf than the accepted one. */
-export class WrongLeafTarget extends ForwardingTarget {
+export class WrongLeafTarget extends WrappedTarget {
   #tree: DraftTree | undefined;
 
   override evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
@@ -94,7 +50,7 @@ export class WrongLeafTarget extends ForwardingTarget {
 }
 
 /** Keeps rejected tokens of the last chain in the draft's cache: the draft speaks of another text. */
-export class StaleCacheTarget extends ForwardingTarget {
+export class StaleCacheTarget extends WrappedTarget {
   #isFilled = false;
 
   override async prefill(tokens: Int32Array, signal: AbortSignal): Promise<number> {

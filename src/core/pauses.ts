@@ -1,0 +1,31 @@
+/** Sitting out: each time twice as long as the time before, until it has paid again. Counts steps, reads no clock. */
+
+/** Steps of the first pause, and how often that is doubled at most. */
+const FIRST_STEPS = 64;
+const MAX_DOUBLINGS = 5;
+
+export class Pauses {
+  #endsAt = 0;
+  #count = 0;
+
+  isOver(step: number): boolean {
+    return this.#endsAt <= step;
+  }
+
+  begin(step: number): void {
+    this.#endsAt = step + FIRST_STEPS * 2 ** this.#count;
+    this.#count = Math.min(MAX_DOUBLINGS, this.#count + 1);
+  }
+
+  /** It pays: the next pause is a first one. */
+  forget(): void {
+    this.#count = 0;
+  }
+
+  copy(): Pauses {
+    const copy = new Pauses();
+    copy.#endsAt = this.#endsAt;
+    copy.#count = this.#count;
+    return copy;
+  }
+}
