@@ -170,15 +170,18 @@ export class DrafterLedger {
   /** All sit out, unless one has a mode that would pay for them. */
   #pauseAll({ shares, sharedMs }: StepShares, tokenMs: number): void {
     const { group } = this.#current;
-    const payer = shares
-      .map(({ source }) => this.#accounts(source))
-      .find((accounts) => this.#hasPayingMode(accounts, tokenMs, sharedMs));
-    if (payer === undefined) {
-      group.pause(this.#numSteps);
+    const all = shares.map(({ source }) => this.#accounts(source));
+    const payer = all.find((accounts) => this.#hasPayingMode(accounts, tokenMs, sharedMs));
+    if (payer !== undefined) {
+      leaveMode(payer, tokenMs);
+      group.question();
       return;
     }
-    leaveMode(payer, tokenMs);
-    group.question();
+    group.pause(this.#numSteps);
+    for (const accounts of all) {
+      accounts.isBack = true;
+      accounts.current.numSteps = 0;
+    }
   }
 
   #bookGroup({ shares, gainTokens, sharedMs }: StepShares, tokenMs: number): void {

@@ -108,6 +108,16 @@ describe("DrafterLedger", () => {
     expect([GOOD, BAD].every(({ source }) => ledger.isActive(source))).toBe(true);
   });
 
+  test("who comes back with all others is young, and its first start is the pause's price", () => {
+    const ledger = new DrafterLedger(["chain"]);
+    together(ledger, 12, 9);
+    expect(ledger.isAnyYoung([GOOD.source, BAD.source])).toBe(true);
+    // Spread over a generation's steps it would be 25 ms in each.
+    ledger.began(BAD.source, 300);
+    together(ledger, 200, 0.1);
+    expect(ledger.isActive(BAD.source)).toBe(true);
+  });
+
   test("what drafters lose together in one language is no loss in another that knows better", () => {
     const ledger = new DrafterLedger(["chain"]);
     ledger.started("typescript");
