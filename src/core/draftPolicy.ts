@@ -75,7 +75,7 @@ interface PlannedStep {
   readonly terms: ChoiceTerms;
 }
 
-/** Of what the drafters' own scores promise, what calibration may leave: candidates below the floor are kept by this. */
+/** A node is drafted down to this share of what drafting it costs: calibration may think more of it than its drafter does. */
 const FLOOR_MARGIN = 0.5;
 const MIN_FLOOR = 0.01;
 const WEIGHT = 0.05;
