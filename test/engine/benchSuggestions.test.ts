@@ -56,7 +56,9 @@ describe("benchSuggestions", () => {
     const client = await openPair();
     const answer = await client.benchSuggestions({ ...PARAMS, flatRows: 8 }, ignore, NEVER);
     expect(answer.flatRows).toBe(8);
-    for (const { rowsFactor } of answer.rows) expect(rowsFactor).toBeLessThan(1.2);
+    expect(answer.rows.every(({ rowsFactor }) => rowsFactor !== null && rowsFactor >= 1)).toBe(
+      true,
+    );
     expect(suggestionsSuite.format(answer)).toContain(
       "> - The target's passes of up to 8 rows were made to take the same time",
     );
