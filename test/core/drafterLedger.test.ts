@@ -75,7 +75,7 @@ describe("DrafterLedger", () => {
     expect(numActive(-2)).toBeLessThan(500);
   });
 
-  /** Steps with those who are active; how many of them drafted. @param at - what all share in this step, in ms. */
+  /** Steps with those who are active; how many of them drafted. @param sharedMs - what all share in a step. */
   function together(ledger: DrafterLedger, count: number, sharedMs: number): number {
     const shares = [GOOD, { ...BAD, costMs: 0.1 }];
     let numDrafting = 0;
@@ -112,7 +112,7 @@ describe("DrafterLedger", () => {
     const ledger = new DrafterLedger(["chain"]);
     together(ledger, 12, 9);
     expect(ledger.isAnyYoung([GOOD.source, BAD.source])).toBe(true);
-    // Spread over a generation's steps it would be 25 ms in each.
+    // Booked at a weight of 0.3 and spread over 12 steps it would be 7.5 ms in each.
     ledger.began(BAD.source, 300);
     together(ledger, 200, 0.1);
     expect(ledger.isActive(BAD.source)).toBe(true);

@@ -1,5 +1,4 @@
 /** What a benchmark does around its suites, on a fake target: no model is loaded. */
-
 import { describe, expect, test } from "vitest";
 import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
 import type { DraftTree } from "../../src/core/draftTree.ts";

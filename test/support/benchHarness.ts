@@ -1,5 +1,4 @@
 /** Benchmarks on fakes: a clock that only passes and drafters move, so that every figure is known beforehand. */
-
 import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/benchDecoder.ts";
 import { type BenchPrompt, runSuite, type SuiteRunParams } from "../../src/bench/benchRunner.ts";
 import { suiteWarnings } from "../../src/bench/benchWarnings.ts";
