@@ -56,9 +56,7 @@ describe("benchSuggestions", () => {
     const client = await openPair();
     const answer = await client.benchSuggestions({ ...PARAMS, flatRows: 8 }, ignore, NEVER);
     expect(answer.flatRows).toBe(8);
-    expect(answer.rows.every(({ rowsFactor }) => rowsFactor !== null && rowsFactor >= 1)).toBe(
-      true,
-    );
+    expect(answer.rows.every(({ rowsFactor }) => rowsFactor !== null)).toBe(true);
     expect(suggestionsSuite.format(answer)).toContain(
       "> - The target's passes of up to 8 rows were made to take the same time",
     );
