@@ -4,11 +4,12 @@
  */
 import type { AcceptanceTable } from "./acceptanceTable.ts";
 import { AcceptanceTables } from "./acceptanceTables.ts";
+import { ControlRuns } from "./controlRuns.ts";
 import { limitDraftTree, treeOfRanked, type VerifyCost, type VerifyLimits } from "./draftBudget.ts";
 import type { DraftBudget, DraftMode, DraftWorth } from "./drafter.ts";
 import { DrafterLedger } from "./drafterLedger.ts";
 import { DraftPace } from "./draftPace.ts";
-import { type DraftSource, type DraftTree, ROOT, rootOnlyTree, sourceBit } from "./draftTree.ts";
+import { type DraftSource, type DraftTree, sourceBit } from "./draftTree.ts";
 import { GoingRate } from "./goingRate.ts";
 import type { PassCostTable } from "./passCost.ts";
 import type { StepDrafts } from "./stepDrafts.ts";
@@ -32,8 +33,10 @@ export interface StepOutcome {
   readonly hostMs: number;
   /** What each drafter that took part cost, its learning included. */
   readonly drafterMs: ReadonlyMap<DraftSource, number>;
-  /** What they cost together: fusion, the choice, and what was learned of the step before. */
-  readonly sharedMs: number;
+  /** What they cost together: fusion and the choice, ... */
+  readonly planMs: number;
+  /** ... and what the policy learned of the step before. */
+  readonly policyLearnMs: number;
 }
 
 export interface DraftPolicy {
@@ -41,11 +44,13 @@ export interface DraftPolicy {
   started(languageId: string | undefined): void;
   /** Whether a drafter takes part, now and if nothing is learned until the next step. */
   isActive(source: DraftSource): boolean;
+  /** Whether the next step drafts at all. Those that take part stay begun. */
+  readonly isDrafting: boolean;
   /** A drafter's start of the generation took so long, in ms. */
   began(source: DraftSource, ms: number): void;
   /** What a drafter may draft in this step. */
   budgetFor(source: DraftSource, limits: VerifyLimits): DraftBudget;
-  /** Chooses of the candidates of all drafters. */
+  /** Chooses of the candidates of all drafters; not asked where there are none. */
   plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan;
   /** Called after each step. */
   learn(outcome: StepOutcome): void;
@@ -56,6 +61,7 @@ export interface DraftPolicy {
 export const UNLIMITED_POLICY: DraftPolicy = {
   started() {},
   isActive: () => true,
+  isDrafting: true,
   began() {},
   budgetFor: (_source, { maxNodes, maxDepth }) => ({ maxNodes, maxDepth, minSurvival: 0 }),
   plan: ({ fused }, limits) => ({
@@ -79,13 +85,12 @@ interface PlannedStep {
 const FLOOR_MARGIN = 0.5;
 const MIN_FLOOR = 0.01;
 const WEIGHT = 0.05;
+const NO_STEPS = { numSteps: 0, tokens: 0, ms: 0 };
 /** How far realised acceptance may pull the expectation, and how long a step is remembered. */
 const CORRECTION_BOUNDS = { min: 0.5, max: 1.5 } as const;
 const CORRECTION_MEMORY = 0.99;
 /** Accounts are reckoned in every step while they are young, later in one of so many. */
 const ACCOUNT_EVERY = 4;
-/** After so many passes with drafts in a row one has none. */
-const MAX_TREE_STEPS = 64;
 /** What a row costs is read off passes of so many. */
 const MANY_ROWS = 16;
 
@@ -108,8 +113,7 @@ export class MeasuredPolicy implements DraftPolicy {
   readonly #ledger: DrafterLedger;
   readonly #rate: GoingRate;
   readonly #pace = new DraftPace();
-  /** Passes with drafts in a row. */
-  #numTreeSteps = 0;
+  readonly #control = new ControlRuns();
   /** Expected and realised accepted tokens of the last steps: what the calibration as a whole is off by. */
   #expected = 1;
   #realised = 1;
@@ -117,18 +121,27 @@ export class MeasuredPolicy implements DraftPolicy {
   readonly #nodeMs = new Map<DraftSource, number>();
   #step: PlannedStep | undefined;
   #numSteps = 0;
-  /** Shared costs since the last reckoning, which itself is the dearest part of them. */
-  #shared = { sumMs: 0, numSteps: 0 };
+  /** Sums of the steps with drafts since the last reckoning. */
+  #since = NO_STEPS;
+  /** Whether the step before settled only as accounts were young. */
+  #wasYoung = false;
 
   constructor(cost: PassCostTable, { draftModes, acceptance }: MeasuredPolicyOptions = {}) {
     this.#cost = cost;
-    this.#rate = new GoingRate(cost.ms(1));
+    this.#rate = new GoingRate(cost.plainMs);
     this.#ledger = new DrafterLedger(draftModes);
     this.acceptance = acceptance ?? new AcceptanceTables();
   }
 
+  get isDrafting(): boolean {
+    return !this.#control.isRunning;
+  }
+
   started(languageId: string | undefined): void {
     this.#ledger.started(languageId);
+    this.#control.started();
+    // An abort may have come between the last one's plan and its outcome.
+    this.#step = undefined;
   }
 
   isActive(source: DraftSource): boolean {
@@ -153,13 +166,6 @@ export class MeasuredPolicy implements DraftPolicy {
 
   plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan {
     const { fused, sources } = drafts;
-    // An abort may have come between the last one's plan and its outcome.
-    this.#step = undefined;
-    if (sources === 0) return { tree: fused, expectedAccepted: 0 };
-    // Only a pass of one row tells a slow machine from dear rows.
-    if (this.#numTreeSteps >= MAX_TREE_STEPS) {
-      return { tree: rootOnlyTree(fused.tokens[ROOT]!), expectedAccepted: 0 };
-    }
     const terms = { limits, cost: this.#verifyCost, correction: this.#correction };
     const calibrated = this.acceptance.of(sources).calibrate(fused);
     const { ranked, choice } = chooseNodes(calibrated, terms);
@@ -171,39 +177,54 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   learn(outcome: StepOutcome): void {
-    const { plan, committed, numAccepted, evaluateMs, hostMs, drafterMs, sharedMs } = outcome;
-    const hasTree = plan.tree.size > 1;
-    const expected = plan.expectedAccepted ?? 0;
+    const { plan, committed, numAccepted, evaluateMs, hostMs, drafterMs } = outcome;
+    const step = this.#step;
+    this.#step = undefined;
     this.#numSteps++;
     this.#ledger.stepped();
+    // What was off long ago is no more believed after a pause.
+    this.#expected *= CORRECTION_MEMORY;
+    this.#realised *= CORRECTION_MEMORY;
+    if (step === undefined) {
+      this.#learnPlain(outcome);
+      return;
+    }
+    const expected = plan.expectedAccepted ?? 0;
     this.#cost.record(plan.tree.size, evaluateMs);
-    this.#numTreeSteps = hasTree ? this.#numTreeSteps + 1 : 0;
-    this.#rate.note({
-      hasTree,
+    this.#control.drafted(this.#tokensPerMs * this.#plainStepMs);
+    const sharedMs = this.#sharedMs(outcome);
+    const stepMs = this.#rate.note({
+      hasTree: plan.tree.size > 1,
       tokens: 1 + expected,
       passMs: this.#cost.ms(plan.tree.size),
       draftMs: Array.from(drafterMs.values()).reduce((sum, ms) => sum + ms, sharedMs),
       hostMs,
     });
-    // What was off long ago is no more believed after a pause.
-    this.#expected *= CORRECTION_MEMORY;
-    this.#realised *= CORRECTION_MEMORY;
-    const step = this.#step;
-    this.#step = undefined;
-    if (step === undefined) return;
-    this.#shared.sumMs += sharedMs;
-    this.#shared.numSteps++;
+    this.#since = {
+      numSteps: this.#since.numSteps + 1,
+      tokens: this.#since.tokens + expected,
+      ms: this.#since.ms + stepMs,
+    };
     this.#expected += expected / step.terms.correction;
     this.#realised += numAccepted;
     const isDue = this.#numSteps % ACCOUNT_EVERY === 0;
+    const isYoung = this.#ledger.isAnyYoung(drafterMs.keys());
     const { drafts } = step;
-    if (isDue || this.#ledger.isAnyYoung(drafterMs.keys())) {
+    if (isDue || isYoung) {
       this.#settle(step, outcome);
       if (drafterMs.has("draftModel")) {
         this.#withoutModel(drafts).learn(drafts.without("draftModel"), committed);
       }
     }
+    this.#wasYoung = isYoung && !isDue;
     this.acceptance.of(drafts.sources).learn(drafts.fused, committed);
+  }
+
+  /** A step in which nobody drafted. */
+  #learnPlain({ evaluateMs, hostMs }: StepOutcome): void {
+    this.#cost.recordPlain(this.#control.plain(evaluateMs));
+    const passMs = this.#cost.plainMs;
+    this.#rate.note({ hasTree: false, tokens: 1, passMs, draftMs: 0, hostMs });
   }
 
   ended(numSteps: number): void {
@@ -225,11 +246,18 @@ export class MeasuredPolicy implements DraftPolicy {
           : gain - gainWithoutNodes(calibrated, source, terms);
       return { source, costMs, gainTokens };
     });
-    const worth = { plainMs: this.#cost.ms(1), tokenMs: 1 / this.#tokensPerMs };
-    const sharedMs = this.#shared.sumMs / this.#shared.numSteps;
-    this.#shared = { sumMs: 0, numSteps: 0 };
-    const paused = this.#ledger.record({ shares, gainTokens: gain, sharedMs }, worth);
+    const plainMs = this.#plainStepMs;
+    const { numSteps, tokens, ms } = this.#since;
+    this.#since = NO_STEPS;
+    const together = { gainTokens: tokens / numSteps, costMs: ms / numSteps - plainMs };
+    const worth = { plainMs, tokenMs: 1 / this.#tokensPerMs };
+    const paused = this.#ledger.record({ shares, together }, worth);
     if (paused !== undefined) this.acceptance.doubt(paused);
+  }
+
+  /** Learning that is done in every step only while accounts are young is no price of the drafts. */
+  #sharedMs({ planMs, policyLearnMs }: StepOutcome): number {
+    return planMs + policyLearnMs / (this.#wasYoung ? ACCOUNT_EVERY : 1);
   }
 
   /** The table of a step's other sources. */
@@ -246,7 +274,11 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   get #tokensPerMs(): number {
-    return this.#rate.tokensPerMs(this.#cost.ms(1));
+    return this.#rate.tokensPerMs(this.#cost.plainMs);
+  }
+
+  get #plainStepMs(): number {
+    return this.#rate.plainStepMs(this.#cost.plainMs);
   }
 
   get #verifyCost(): VerifyCost {

@@ -13,7 +13,9 @@ import {
   book,
   type GainAccount,
   type Gains,
+  isClearLoss,
   isLoss,
+  MIN_CLEAR_STEPS,
   MIN_JUDGED_STEPS,
   netAtBest,
   netOf,
@@ -25,9 +27,6 @@ import { Pauses } from "./pauses.ts";
 
 const WEIGHT = 0.1;
 const BEGIN_WEIGHT = 0.3;
-/** Steps that an account needs before it is found to lose much of a plain pass. */
-const MIN_CLEAR_STEPS = 4;
-const CLEAR_LOSS = 0.25;
 /** What is left of the steps that a mode's mean is made of, each time that another mode is chosen. */
 const KEPT_STEPS = 0.75;
 
@@ -39,10 +38,8 @@ export interface DrafterShare extends Gains {
 /** What the drafters of a step did. */
 export interface StepShares {
   readonly shares: readonly DrafterShare[];
-  /** Of all together: less than the shares' sum or more, as drafters agree. */
-  readonly gainTokens: number;
-  /** What drafting cost that is no drafter's own. */
-  readonly sharedMs: number;
+  /** The whole step beside a plain one: less than the shares' sum or more, as drafters agree and share costs. */
+  readonly together: Gains;
 }
 
 interface ModeAccount extends GainAccount {
@@ -134,20 +131,23 @@ export class DrafterLedger {
    * @returns the source that sits out from now on by itself, if one does.
    */
   record(step: StepShares, worth: StepWorth): DraftSource | undefined {
-    const { plainMs, tokenMs } = worth;
+    const { tokenMs } = worth;
     const { group } = this.#current;
-    this.#bookGroup(step, tokenMs);
+    this.#bookGroup(step, worth);
     let hasChanged = false;
     let worst: DraftSource | undefined;
     let worstNetMs = 0;
+    let savedMs = 0;
     for (const share of step.shares) {
       const { source } = share;
       const accounts = this.#accounts(source);
       const { current, pauses } = accounts;
       book(current, share, tokenMs);
       accounts.isBack = false;
-      const netMs = netAtBest(current, tokenMs, this.#beginMs(accounts));
-      const isClear = netMs < -CLEAR_LOSS * plainMs;
+      const beginMs = this.#beginMs(accounts);
+      savedMs += Math.max(0, beginMs - netOf(current.recent, tokenMs));
+      const netMs = netAtBest(current, tokenMs, beginMs);
+      const isClear = isClearLoss(netMs, worth);
       if (current.numSteps < (isClear ? MIN_CLEAR_STEPS : MIN_JUDGED_STEPS)) continue;
       if (netMs > 0) pauses.forget();
       if (!isLoss(netMs, worth)) {
@@ -160,18 +160,29 @@ export class DrafterLedger {
         worstNetMs = netMs;
       }
     }
+    if (hasChanged) {
+      group.question();
+    } else if (group.loses(worth, worst === undefined ? 0 : savedMs)) {
+      // Whoever is left out adds no more than it loses now: the fewer drafts, the less two of them agree.
+      this.#pauseAll(step, worth);
+      return undefined;
+    }
+    if (worst === undefined) return undefined;
     // One at a time: where two propose the same, neither seems to bring anything.
-    if (worst !== undefined) this.#pause(this.#accounts(worst), tokenMs);
-    if (worst !== undefined || hasChanged) group.question();
-    else if (group.loses(worth)) this.#pauseAll(step, tokenMs);
+    this.#pause(this.#accounts(worst), tokenMs);
+    group.question();
     return worst;
   }
 
-  /** All sit out, unless one has a mode that would pay for them. */
-  #pauseAll({ shares, sharedMs }: StepShares, tokenMs: number): void {
+  /** All sit out, unless one has a mode that would make up for what they lose. */
+  #pauseAll({ shares }: StepShares, { plainMs, tokenMs }: StepWorth): void {
     const { group } = this.#current;
     const all = shares.map(({ source }) => this.#accounts(source));
-    const payer = all.find((accounts) => this.#hasPayingMode(accounts, tokenMs, sharedMs));
+    const lossMs = -group.netMs(plainMs);
+    const payer = all.find((accounts) => {
+      const netMs = netOf(accounts.current.recent, tokenMs) - this.#beginMs(accounts);
+      return this.#hasPayingMode(accounts, tokenMs, Math.max(0, netMs + lossMs));
+    });
     if (payer !== undefined) {
       leaveMode(payer, tokenMs);
       group.question();
@@ -184,13 +195,15 @@ export class DrafterLedger {
     }
   }
 
-  #bookGroup({ shares, gainTokens, sharedMs }: StepShares, tokenMs: number): void {
+  /** Against plain decoding a token is worth a plain step. */
+  #bookGroup({ shares, together }: StepShares, { plainMs }: StepWorth): void {
+    const { gainTokens } = together;
     const costMs = shares.reduce(
-      (sum, share) => sum + share.costMs + this.#beginMs(this.#accounts(share.source)),
-      sharedMs,
+      (sum, { source }) => sum + this.#beginMs(this.#accounts(source)),
+      together.costMs,
     );
     const members = shares.map(({ source }) => source).join();
-    this.#current.group.book(members, { costMs, gainTokens }, tokenMs);
+    this.#current.group.book(members, { costMs, gainTokens }, plainMs);
   }
 
   /** What the starts of generations cost a step. */

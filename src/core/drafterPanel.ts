@@ -3,12 +3,14 @@ import { countProposals, type DecodeStats } from "./decodeStats.ts";
 import type { VerifyLimits } from "./draftBudget.ts";
 import type { Draft, Drafter, VerifiedStep } from "./drafter.ts";
 import { type DraftPolicy, type StepPlan, UNLIMITED_POLICY } from "./draftPolicy.ts";
-import { checkDraftTree, copyDraftTree, type DraftSource } from "./draftTree.ts";
+import { checkDraftTree, copyDraftTree, type DraftSource, rootOnlyTree } from "./draftTree.ts";
 import { isAbortError, messageOf } from "./errors.ts";
 import type { SourceDraft } from "./pruneRetrieval.ts";
 import type { SpeculativeParams } from "./speculativeDecode.ts";
 import { StepDrafts } from "./stepDrafts.ts";
 import type { Token } from "./tokens.ts";
+
+const NO_TOKENS: ReadonlySet<Token> = new Set();
 
 export class DrafterPanel {
   readonly #params: SpeculativeParams;
@@ -17,12 +19,12 @@ export class DrafterPanel {
   /** Those that take part in this generation and have not failed; not all may draft in it. */
   #begun: readonly Drafter[];
   /** What each drafter cost in this step, in ms. */
-  #drafterMs = new Map<DraftSource, number>();
+  readonly #drafterMs = new Map<DraftSource, number>();
   #planMs = 0;
   /** What the policy's learning took after the step before. */
   #policyLearnMs = 0;
   /** First tokens that pruning took from this step's drafts. */
-  #prunedFirst: ReadonlySet<Token> = new Set();
+  #prunedFirst = NO_TOKENS;
 
   constructor(params: SpeculativeParams, stats: DecodeStats) {
     this.#params = params;
@@ -49,31 +51,35 @@ export class DrafterPanel {
 
   /** The tree of this step: every draft, fused, of which the policy chooses within the limits. */
   async draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<StepPlan> {
+    this.#drafterMs.clear();
+    this.#planMs = 0;
+    this.#prunedFirst = NO_TOKENS;
+    const nothing = { tree: rootOnlyTree(rootToken), expectedAccepted: 0 };
+    const active = this.#activeIn(limits);
+    // A step in which nobody drafts has to cost what it costs without drafters.
+    if (active.length === 0) return nothing;
     const { now } = this.#params.observer;
     const { vocabSize } = this.#params.target;
     const { isEndToken } = this.#params.limits;
     const draftStart = now();
     const drafts: SourceDraft[] = [];
-    this.#drafterMs = new Map();
-    if (limits.maxNodes > 0 && limits.maxDepth > 0) {
-      for (const drafter of this.#begun) {
-        const { source } = drafter;
-        if (!this.#policy.isActive(source)) continue;
-        const start = now();
-        try {
-          const budget = this.#policy.budgetFor(source, limits);
-          // A copy, as the next drafter's turn is time enough to change a tree that was checked.
-          const draft = copyDraft(await drafter.draft(rootToken, budget, signal));
-          const broken = checkDraftTree(draft);
-          if (broken !== undefined) throw new RangeError(broken);
-          countProposals(this.#stats, source, draft);
-          drafts.push({ source, draft });
-          this.#drafterMs.set(source, now() - start);
-        } catch (error) {
-          this.#dropOrRethrow(drafter, error, signal);
-        }
+    for (const drafter of active) {
+      const { source } = drafter;
+      const start = now();
+      try {
+        const budget = this.#policy.budgetFor(source, limits);
+        // A copy, as the next drafter's turn is time enough to change a tree that was checked.
+        const draft = copyDraft(await drafter.draft(rootToken, budget, signal));
+        const broken = checkDraftTree(draft);
+        if (broken !== undefined) throw new RangeError(broken);
+        countProposals(this.#stats, source, draft);
+        drafts.push({ source, draft });
+        this.#drafterMs.set(source, now() - start);
+      } catch (error) {
+        this.#dropOrRethrow(drafter, error, signal);
       }
     }
+    if (drafts.length === 0) return nothing;
     const fuseStart = now();
     const { pruning } = this.#params;
     const step = new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
@@ -86,22 +92,25 @@ export class DrafterPanel {
     return plan;
   }
 
+  #activeIn({ maxNodes, maxDepth }: VerifyLimits): readonly Drafter[] {
+    if (maxNodes <= 0 || maxDepth <= 0 || !this.#policy.isDrafting) return [];
+    return this.#begun.filter(({ source }) => this.#policy.isActive(source));
+  }
+
   /** @param times - of the target's pass, and of the host's verify and commit, in ms. */
   learn(plan: StepPlan, step: VerifiedStep, times: { evaluateMs: number; hostMs: number }): void {
     const { now } = this.#params.observer;
     if (this.#prunedFirst.has(step.committed[0]!)) this.#stats.numPrunedRight++;
     for (const drafter of this.#begun) {
+      // One that sits out is no cost of the step's drafts.
+      const draftMs = this.#drafterMs.get(drafter.source);
       const start = now();
       try {
         drafter.learn(step);
       } catch (error) {
         this.#drop(drafter, messageOf(error));
       }
-      // One that sits out is no cost of the step's drafts.
-      const draftMs = this.#drafterMs.get(drafter.source);
-      if (draftMs !== undefined) {
-        this.#drafterMs.set(drafter.source, draftMs + now() - start);
-      }
+      if (draftMs !== undefined) this.#drafterMs.set(drafter.source, draftMs + now() - start);
     }
     const start = now();
     this.#policy.learn({
@@ -110,7 +119,8 @@ export class DrafterPanel {
       numAccepted: step.path.nodes.length,
       ...times,
       drafterMs: this.#drafterMs,
-      sharedMs: this.#planMs + this.#policyLearnMs,
+      planMs: this.#planMs,
+      policyLearnMs: this.#policyLearnMs,
     });
     this.#policyLearnMs = now() - start;
   }

@@ -5,15 +5,18 @@ const WEIGHT = 0.1;
 const MAX_MEAN_STEPS = 100;
 /** Steps that an account needs before it is judged. */
 export const MIN_JUDGED_STEPS = 12;
-/** A loss is one only beyond this share of a plain pass, and beyond so many standard errors: gains are estimates. */
+/** Steps that it needs before it is found to lose much of a plain step. */
+export const MIN_CLEAR_STEPS = 4;
+const CLEAR_LOSS = 0.25;
+/** A loss is one only beyond this share of a plain step, and beyond so many standard errors: gains are estimates. */
 const TOLERANCE = 0.002;
 const NUM_ERRORS = { afterGains: 2, otherwise: 1 } as const;
 
 /** What a step is weighed by, in ms. */
 export interface StepWorth {
-  /** A pass without drafts. */
+  /** A step of plain decoding. */
   readonly plainMs: number;
-  /** What a token is worth now. */
+  /** What a token is worth as decoding goes now. */
   readonly tokenMs: number;
 }
 
@@ -79,4 +82,8 @@ export function netAtBest(account: GainAccount, tokenMs: number, otherMs = 0): n
 
 export function isLoss(netMs: number, { plainMs }: StepWorth): boolean {
   return netMs < -TOLERANCE * plainMs;
+}
+
+export function isClearLoss(netMs: number, { plainMs }: StepWorth): boolean {
+  return netMs < -CLEAR_LOSS * plainMs;
 }

@@ -31,11 +31,18 @@ export class GoingRate {
     this.#ms = plainMs;
   }
 
-  note({ hasTree, tokens, passMs, draftMs, hostMs }: RatedStep): void {
+  /** @returns what the step took, in ms, its host time as such steps usually take it. */
+  note({ hasTree, tokens, passMs, draftMs, hostMs }: RatedStep): number {
     this.#noteHost(hasTree, hostMs);
     const stepMs = passMs + Math.max(0, draftMs) + this.#hostMs[hasTree ? "withTree" : "plain"];
     this.#tokens += WEIGHT * (tokens - this.#tokens);
     if (stepMs >= 0) this.#ms += WEIGHT * (stepMs - this.#ms);
+    return stepMs;
+  }
+
+  /** What a step of plain decoding takes, in ms. @param plainMs - of its pass. */
+  plainStepMs(plainMs: number): number {
+    return plainMs + this.#hostMs.plain;
   }
 
   /** What a pass with drafts costs the host beyond one without, in ms. */
@@ -45,7 +52,7 @@ export class GoingRate {
 
   /** What a ms brings; at least what plain decoding brings. */
   tokensPerMs(plainMs: number): number {
-    return Math.max(this.#tokens / this.#ms, 1 / (plainMs + this.#hostMs.plain));
+    return Math.max(this.#tokens / this.#ms, 1 / this.plainStepMs(plainMs));
   }
 
   /** A pass without drafts also lets the cost of those with them fade, or one bad moment would rule them out for good. */

@@ -6,9 +6,12 @@ import {
   book,
   type GainAccount,
   type Gains,
+  isClearLoss,
   isLoss,
+  MIN_CLEAR_STEPS,
   MIN_JUDGED_STEPS,
   netAtBest,
+  netOf,
   newGainAccount,
   type StepWorth,
 } from "./gainAccount.ts";
@@ -24,10 +27,10 @@ export class GroupAccount {
   }
 
   /** Books what drafters brought together in a step, and what that cost in all. A group of others is judged anew. */
-  book(members: string, gains: Gains, tokenMs: number): void {
+  book(members: string, gains: Gains, plainMs: number): void {
     if (members !== this.#members) this.question();
     this.#members = members;
-    book(this.#account, gains, tokenMs);
+    book(this.#account, gains, plainMs);
   }
 
   /** Something changed: what was booked says little of what comes. */
@@ -35,12 +38,21 @@ export class GroupAccount {
     this.#account = newGainAccount();
   }
 
-  /** Whether they lose, as far as that is known by now. */
-  loses(worth: StepWorth): boolean {
-    if (this.#account.numSteps < MIN_JUDGED_STEPS) return false;
-    const netMs = netAtBest(this.#account, worth.tokenMs);
+  /**
+   * Whether they lose, as far as that is known by now.
+   * @param savedMs - what would be saved, at best, if some of them did not draft.
+   */
+  loses(worth: StepWorth, savedMs: number): boolean {
+    const netMs = netAtBest(this.#account, worth.plainMs) + savedMs;
+    const isClear = isClearLoss(netMs, worth);
+    if (this.#account.numSteps < (isClear ? MIN_CLEAR_STEPS : MIN_JUDGED_STEPS)) return false;
     if (netMs > 0) this.#pauses.forget();
     return isLoss(netMs, worth);
+  }
+
+  /** What they bring a step, recently. */
+  netMs(plainMs: number): number {
+    return netOf(this.#account.recent, plainMs);
   }
 
   /** All sit out from this step on. */

@@ -1,4 +1,5 @@
 /** What a pass of the target costs on this machine: t(n) of ALGORITHMS §7, n rows with the root. */
+import { PassLevel } from "./passLevel.ts";
 
 /** One measured size. */
 export interface PassCostPoint {
@@ -7,11 +8,11 @@ export interface PassCostPoint {
   readonly ms: number;
 }
 
-/** Live passes move the whole table by this weight, and one size against the others by this one. */
-const LEVEL_WEIGHT = 0.05;
+/** A live pass moves its size against the others as one more of so many, later by this weight. */
+const MEASURED_PASSES = 10;
 const SHAPE_WEIGHT = 0.02;
-/** A pass further from what was expected counts as this far: it may be the machine's hiccup. */
-const MAX_SURPRISE = 3;
+/** What is further from what was expected counts as this far: a pass may be the machine's hiccup, a median hardly. */
+const MAX_SURPRISE = { pass: 1.5, median: 3 } as const;
 /** Rows of the smallest pass with a draft. */
 const FIRST_DRAFT_ROWS = 2;
 /** Beyond the largest measured pass each row costs at least its share of that one, or of one of so many rows. */
@@ -22,12 +23,16 @@ const MIN_MS = 1e-6;
 /**
  * t(n), measured at a few sizes and read between them by straight lines, so that plateaus are those of the measurement.
  * Live passes refine it: how slow the machine is now (the level), and each size against the others (the shape, more
- * slowly). The level is kept apart as decisions depend on ratios; passes of one row tell it from the shape.
+ * slowly). Passes of plain decoding have a level of their own: they are what all drafting is weighed against.
  */
 export class PassCostTable {
   /** [numRows] measured or interpolated ms; [0] is unused. */
   readonly #ms: Float64Array;
-  #level = 1;
+  /** [numRows] live passes. */
+  readonly #counts: Uint32Array;
+  readonly #level = new PassLevel();
+  /** As measured. */
+  readonly #plainMs: number;
 
   /** @throws RangeError unless there is a point for one row, sizes rise and times are positive. */
   constructor(points: readonly PassCostPoint[], maxRows: number) {
@@ -39,6 +44,8 @@ export class PassCostTable {
       }
     }
     this.#ms = interpolate(points, Math.max(maxRows, points.at(-1)!.numRows));
+    this.#counts = new Uint32Array(this.#ms.length);
+    this.#plainMs = this.#ms[1]!;
   }
 
   /** Rows that the table reaches to, measured or not. */
@@ -46,9 +53,14 @@ export class PassCostTable {
     return this.#ms.length - 1;
   }
 
-  /** Expected ms of a pass of `numRows` rows, from 1. */
+  /** Expected ms of a pass of `numRows` rows, from 1, in a step that drafts. */
   ms(numRows: number): number {
-    return this.#base(numRows) * this.#level;
+    return this.#base(numRows) * this.#level.drafting;
+  }
+
+  /** Expected ms of a pass while nothing is drafted. */
+  get plainMs(): number {
+    return this.#plainMs * this.#level.plain;
   }
 
   /**
@@ -60,12 +72,22 @@ export class PassCostTable {
     return Math.max(0, (this.ms(to) - this.ms(FIRST_DRAFT_ROWS)) / (to - FIRST_DRAFT_ROWS));
   }
 
-  /** Reports a pass that was made. */
+  /** Reports a pass of a step that drafted, whatever was verified of it. */
   record(numRows: number, ms: number): void {
     if (!(numRows >= 1 && numRows <= this.maxRows && ms > 0)) return;
-    const surprise = Math.min(MAX_SURPRISE, Math.max(1 / MAX_SURPRISE, ms / this.ms(numRows)));
-    this.#ms[numRows]! *= 1 + SHAPE_WEIGHT * (surprise - 1);
-    this.#level *= 1 + LEVEL_WEIGHT * (surprise - 1);
+    const base = this.#ms[numRows]!;
+    const surprise = bounded(ms / this.ms(numRows), MAX_SURPRISE.pass);
+    this.#level.noteDrafting(surprise * this.#level.drafting);
+    const weight = Math.max(SHAPE_WEIGHT, 1 / (MEASURED_PASSES + this.#counts[numRows]!++));
+    this.#ms[numRows] = base * (1 + weight * (surprise - 1));
+  }
+
+  /** Reports what passes of one row took, one behind the other, with nothing drafted between; if that is known. */
+  recordPlain(medianMs: number | undefined): void {
+    if (medianMs === undefined || !(medianMs > 0)) return;
+    this.#level.notePlain(
+      bounded(medianMs / this.plainMs, MAX_SURPRISE.median) * this.#level.plain,
+    );
   }
 
   #base(numRows: number): number {
@@ -86,6 +108,11 @@ export class FlatPassCost extends PassCostTable {
   }
 
   override record(_numRows: number, _ms: number): void {}
+  override recordPlain(_medianMs: number | undefined): void {}
+}
+
+function bounded(surprise: number, max: number): number {
+  return Math.min(max, Math.max(1 / max, surprise));
 }
 
 function interpolate(points: readonly PassCostPoint[], maxRows: number): Float64Array {

@@ -108,12 +108,21 @@ export class RecyclingDrafter implements Drafter {
     return tree.finish();
   }
 
-  learn({ tree, path, committed, logits }: VerifiedStep): void {
+  learn(step: VerifiedStep): void {
+    this.#harvest(step);
+    this.#hasDrafted = false;
+    for (const token of step.committed) this.#recent = extended(this.#recent, token);
+  }
+
+  #harvest({ tree, path, logits }: VerifiedStep): void {
+    if (tree.size === 1) {
+      this.#store.learnRow(this.#recent, logits.topK(ROOT, MAX_SUCCESSORS));
+      return;
+    }
     const keys = this.#keysOf(tree);
     const walked = [ROOT, ...path.nodes];
     // One that sits out takes only what the target went through: its time is in nobody's account.
     const maxRows = this.#hasDrafted ? MAX_HARVESTED_ROWS : 0;
-    this.#hasDrafted = false;
     const survival = survivals(tree);
     const others = Array.from(survival.keys())
       .filter((node) => !walked.includes(node))
@@ -123,7 +132,6 @@ export class RecyclingDrafter implements Drafter {
     for (const node of [...others.reverse(), ...walked]) {
       this.#store.learnRow(keys[node]!, logits.topK(node, MAX_SUCCESSORS));
     }
-    for (const token of committed) this.#recent = extended(this.#recent, token);
   }
 
   /** [tree.size] the last tokens of the text up to each node. */

@@ -1,12 +1,13 @@
 /** The logits of one pass, copied and scanned row by row when asked for. */
 import { EngineError } from "../core/errors.ts";
+import { MAX_SUCCESSORS } from "../core/successors.ts";
 import type { TopK, TreeLogits } from "../core/targetModel.ts";
 import type { Token } from "../core/tokens.ts";
 import type { LlamaContext } from "./llamaContext.ts";
 import type { RowScanner } from "./rowScan.ts";
 
 /** Scanned at once for every row that is read: argmax and harvest come from the same scan. */
-const EAGER_TOP_K = 8;
+const EAGER_TOP_K = MAX_SUCCESSORS;
 const NO_ROW = -1;
 
 /** {@link TreeLogits} of the last decode; invalid after the next one. */

@@ -85,6 +85,7 @@ describe("suiteFigures", () => {
     const harness = new BenchHarness();
     const policy = {
       isActive: () => true,
+      isDrafting: true,
       started() {},
       began() {},
       budgetFor: () => ({ maxNodes: 3, maxDepth: 3, minSurvival: 0 }),

@@ -4,7 +4,13 @@ import { seededRandom } from "../../src/bench/sourceSpots.ts";
 import type { DecodeStats } from "../../src/core/decodeStats.ts";
 import type { Drafter } from "../../src/core/drafter.ts";
 import { type DraftPolicy, MeasuredPolicy, UNLIMITED_POLICY } from "../../src/core/draftPolicy.ts";
-import { type DraftSource, DraftTreeBuilder, ROOT, sourceBit } from "../../src/core/draftTree.ts";
+import {
+  type DraftSource,
+  DraftTreeBuilder,
+  ROOT,
+  rootOnlyTree,
+  sourceBit,
+} from "../../src/core/draftTree.ts";
 import { PassCostTable } from "../../src/core/passCost.ts";
 import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { StepDrafts } from "../../src/core/stepDrafts.ts";
@@ -24,7 +30,8 @@ interface Machine {
   readonly hostMs?: (step: number) => number;
   /** What a step's drafts cost together, whoever made them. */
   readonly sharedMs?: number;
-  readonly passMs: (numRows: number) => number;
+  /** @param hasDrafted - whether the host drafted before the pass. */
+  readonly passMs: (numRows: number, hasDrafted: boolean) => number;
   readonly tokenAt: TokenAt;
   readonly drafters: readonly DrafterPlan[];
 }
@@ -41,6 +48,7 @@ class Bench {
   now = 0;
   readonly #machine: Machine;
   #numSteps = 0;
+  #hasDrafted = false;
   readonly #random: () => number;
   readonly policy: MeasuredPolicy;
 
@@ -49,7 +57,7 @@ class Bench {
     this.#random = seededRandom(seed);
     const points = Array.from({ length: 64 }, (_, index) => ({
       numRows: index + 1,
-      ms: (machine.believedMs ?? machine.passMs)(index + 1),
+      ms: (machine.believedMs ?? machine.passMs)(index + 1, false),
     }));
     this.policy = new MeasuredPolicy(new PassCostTable(points, 64));
   }
@@ -64,7 +72,8 @@ class Bench {
     const target = new FakeTarget({ vocabSize: VOCAB, logitsOf });
     const evaluateTree = target.evaluateTree.bind(target);
     target.evaluateTree = (tree, signal) => {
-      this.now += passMs(tree.size);
+      this.now += passMs(tree.size, this.#hasDrafted);
+      this.#hasDrafted = false;
       return evaluateTree(tree, signal);
     };
     const commit = target.commit.bind(target);
@@ -93,6 +102,9 @@ class Bench {
     return {
       started: (languageId) => policy.started(languageId),
       isActive: (source) => policy.isActive(source),
+      get isDrafting() {
+        return policy.isDrafting;
+      },
       began: (source, ms) => policy.began(source, ms),
       budgetFor: (source, limits) => policy.budgetFor(source, limits),
       plan: (drafts, limits) => {
@@ -110,6 +122,7 @@ class Bench {
       source,
       begin: async () => {},
       draft: async (rootToken, { maxDepth, minSurvival }) => {
+        this.#hasDrafted = true;
         const tree = new DraftTreeBuilder(rootToken);
         let parent = ROOT;
         let survival = 1;
@@ -271,6 +284,35 @@ describe("MeasuredPolicy", () => {
     expect((10 * numTokens) / bench.now).toBeGreaterThan(0.94);
   });
 
+  test("finds out that passes are slower where the host drafts between them", async () => {
+    const run = async (slowdown: number) => {
+      const bench = new Bench({
+        passMs: (numRows, hasDrafted) => stairs(numRows) * (hasDrafted ? slowdown : 1),
+        tokenAt: codeLike,
+        drafters: [{ source: "suffixMatch", hitRate: 0.55, saysScore: 0.5, nodeMs: 0.01 }],
+      });
+      await bench.decode(bench.policy, 2000);
+      const start = bench.now;
+      await bench.decode(bench.policy, 4000);
+      return (4000 * stairs(1)) / (bench.now - start);
+    };
+    expect(await run(1.1)).toBeGreaterThan(1.25);
+    // Against passes that are as slow, drafts would seem to pay as before.
+    expect(await run(1.7)).toBeGreaterThan(0.97);
+  });
+
+  test("soon finds out that plain passes were measured as twice as slow as they are", async () => {
+    const passMs = (numRows: number) => 10 * numRows;
+    const bench = new Bench({
+      passMs,
+      believedMs: (numRows) => (numRows === 1 ? 20 : passMs(numRows)),
+      tokenAt: codeLike,
+      drafters: [{ source: "suffixMatch", hitRate: 0.6, saysScore: 0.6, nodeMs: 0.01 }],
+    });
+    await bench.decode(bench.policy, 500);
+    expect((500 * 10) / bench.now).toBeGreaterThan(0.85);
+  });
+
   test("drafters that promise little and keep more are used", async () => {
     const bench = new Bench({
       passMs: stairs,
@@ -293,15 +335,16 @@ describe("MeasuredPolicy", () => {
     policy.plan(new StepDrafts(1, [{ source, draft: drafted.finish() }], settings), limits);
     const counts = () => policy.acceptance.of(sourceBit(source)).counts;
     const before = counts();
-    const plan = policy.plan(new StepDrafts(1, [], settings), limits);
+    policy.started(undefined);
     policy.learn({
-      plan,
+      plan: { tree: rootOnlyTree(1), expectedAccepted: 0 },
       committed: Int32Array.of(2),
       numAccepted: 0,
       evaluateMs: 10,
       hostMs: 0,
       drafterMs: new Map(),
-      sharedMs: 0,
+      planMs: 0,
+      policyLearnMs: 0,
     });
     expect(counts()).toEqual(before);
   });

@@ -8,8 +8,10 @@ const WORTH = { plainMs: 10, tokenMs: 1 };
 
 /** A step whose drafters add up. */
 function stepOf(shares: readonly DrafterShare[], sharedMs = 0): StepShares {
-  const gainTokens = shares.reduce((sum, share) => sum + share.gainTokens, 0);
-  return { shares, gainTokens, sharedMs };
+  const sum = (of: (share: DrafterShare) => number) =>
+    shares.reduce((total, share) => total + of(share), 0);
+  const gainTokens = sum((share) => share.gainTokens) / WORTH.plainMs;
+  return { shares, together: { gainTokens, costMs: sum(({ costMs }) => costMs) + sharedMs } };
 }
 
 function steps(ledger: DrafterLedger, count: number, shares: readonly DrafterShare[]) {

@@ -78,7 +78,7 @@ describe("PassCostTable", () => {
       fc.property(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), (ms) => {
         const table = new PassCostTable(POINTS, 16);
         table.record(4, ms);
-        expect(Math.abs(table.ms(1) / 10 - 1)).toBeLessThan(0.11);
+        expect(Math.abs(table.ms(1) / 10 - 1)).toBeLessThan(0.15);
       }),
     );
     const table = new PassCostTable(POINTS, 16);
