@@ -14,8 +14,13 @@ import {
 } from "./engineSession.ts";
 import { readSourceFile } from "./sourceFile.ts";
 
-const NUM_REPEATS = 5;
+const NUM_ROUNDS = 5;
 const MAX_TOKENS = 64;
+
+interface NamedSpot extends PlacedSpot {
+  readonly name: string;
+  readonly file: string;
+}
 
 /** @throws CliError if no package is installed. */
 export async function demoCommand(
@@ -24,7 +29,7 @@ export async function demoCommand(
   signal: AbortSignal,
 ): Promise<void> {
   const { terminal } = context;
-  const spots: (PlacedSpot & { readonly name: string; readonly file: string })[] = [];
+  const spots: NamedSpot[] = [];
   for (const spot of await installedSpots(context)) {
     const text = await readSourceFile(spotPath(spot, context), signal);
     spots.push({
@@ -42,19 +47,15 @@ export async function demoCommand(
         `target ${models.target.name}, draft ${models.draft?.name ?? "none"}, ${models.backend}\n`,
       );
       terminal.out(
-        `Medians of ${NUM_REPEATS} pairs, order alternating. Before each pair the models are loaded anew, so that ` +
-          "nothing is known of the text, and the prompt is evaluated once, so that both find it in the cache.\n" +
+        `Medians of ${NUM_ROUNDS} rounds. Before each the models are loaded anew, so that nothing is known of the texts; ` +
+          "its places follow each other as in a session, plain and with drafts in alternating order, the prompt in the cache " +
+          "of both.\n" +
           "decode: all but the prompt's evaluation, drafting included. total: from request to result.\n\n",
       );
       terminal.out(`${legend(terminal)}\n`);
-      const measurements: SpotMeasurement[] = [];
-      for (const [index, spot] of spots.entries()) {
-        const { name, file, line, prefixText, suffixText } = spot;
-        terminal.progress(`measuring ${index + 1} of ${spots.length}: ${name}`);
-        const cursor = { prefixText, suffixText, filePath: file, maxTokens: MAX_TOKENS };
-        const measurement = await measureSpot(cursor, session, signal);
-        terminal.progress("");
-        measurements.push(measurement);
+      const measurements = await measureSpots(spots, session, context, signal);
+      for (const [index, { name, line, prefixText }] of spots.entries()) {
+        const measurement = measurements[index]!;
         const [shown] = measurement.speculative;
         terminal.out(`\n${terminal.style("bold", `${name}:${line}`)}\n`);
         if (shown !== undefined) terminal.out(`${ghostText(prefixText, shown, terminal)}\n`);
@@ -66,32 +67,42 @@ export async function demoCommand(
   );
 }
 
-async function measureSpot(
-  cursor: Omit<CompleteParams, "sources">,
+/** [spots.length] each in every round. */
+async function measureSpots(
+  spots: readonly NamedSpot[],
   { client, params, models }: EngineSession,
+  { terminal }: CommandContext,
   signal: AbortSignal,
-): Promise<SpotMeasurement> {
-  const plain: CompletionResult[] = [];
-  const speculative: CompletionResult[] = [];
-  const run = (request: CompleteParams) => client.complete(request, () => {}, signal);
-  const runPlain = async () => {
-    plain.push(await run({ ...cursor, sources: [] }));
-  };
+): Promise<SpotMeasurement[]> {
+  const results = spots.map(() => ({
+    plain: [] as CompletionResult[],
+    speculative: [] as CompletionResult[],
+  }));
   // Earlier suggestions are kept after any request: the plain run's would be copied whole.
   const sources = draftSources(models).filter((source) => source !== "ghost");
-  const runSpeculative = async () => {
-    speculative.push(await run({ ...cursor, sources }));
-  };
-  for (let repeat = 0; repeat < NUM_REPEATS; repeat++) {
-    // The recycling store would know this very output from the repeat before.
+  for (let round = 0; round < NUM_ROUNDS; round++) {
+    // The recycling store would know these very outputs from the round before.
     await client.unload(signal);
     await client.load(params, () => {}, signal);
-    // Fills both models' caches with the prompt and teaches the recycling store nothing.
-    await run({ ...cursor, maxTokens: 1, sources: ["draftModel"] });
-    const order = repeat % 2 === 0 ? [runPlain, runSpeculative] : [runSpeculative, runPlain];
-    for (const runOne of order) await runOne();
+    for (const [index, { name, file, prefixText, suffixText }] of spots.entries()) {
+      terminal.progress(
+        `round ${round + 1} of ${NUM_ROUNDS}, ${index + 1} of ${spots.length}: ${name}`,
+      );
+      const cursor = { prefixText, suffixText, filePath: file };
+      const run = (sources: CompleteParams["sources"], maxTokens = MAX_TOKENS) =>
+        client.complete({ ...cursor, sources, maxTokens }, () => {}, signal);
+      // Fills both models' caches with the prompt and teaches the recycling store nothing.
+      await run(["draftModel"], 1);
+      const { plain, speculative } = results[index]!;
+      const runs = [
+        async () => plain.push(await run([])),
+        async () => speculative.push(await run(sources)),
+      ];
+      for (const runOne of (round + index) % 2 === 0 ? runs : runs.reverse()) await runOne();
+    }
   }
-  return { plain, speculative };
+  terminal.progress("");
+  return results;
 }
 
 /** The spots whose packages are there; names each package that is not. */

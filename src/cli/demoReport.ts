@@ -6,11 +6,11 @@ import { isLooping } from "../core/looping.ts";
 import type { CompletionResult } from "../engine/protocol.ts";
 import type { Style, Terminal } from "./terminal.ts";
 
-/** Repeats of one spot, in pairs of one fresh engine state each. */
+/** One spot in every round, in pairs. */
 export interface SpotMeasurement {
-  /** [numRepeats] */
+  /** [numRounds] */
   readonly plain: readonly CompletionResult[];
-  /** [numRepeats] */
+  /** [numRounds] */
   readonly speculative: readonly CompletionResult[];
 }
 

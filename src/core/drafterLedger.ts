@@ -8,7 +8,7 @@
  *   Auer et al., Finite-time analysis of the multiarmed bandit problem, 2002).
  */
 import { DRAFT_MODES, type DraftMode } from "./drafter.ts";
-import type { DraftSource } from "./draftTree.ts";
+import { type DraftSource, sourceBit } from "./draftTree.ts";
 import {
   book,
   type GainAccount,
@@ -127,7 +127,7 @@ export class DrafterLedger {
   }
 
   /**
-   * Books what the drafters of a step brought. Whoever loses sits out; where nobody does and all together lose, all do.
+   * Books what the drafters of a step brought. Who loses most sits out; where no part of them would pay, all do.
    * @returns the source that sits out from now on by itself, if one does.
    */
   record(step: StepShares, worth: StepWorth): DraftSource | undefined {
@@ -163,7 +163,7 @@ export class DrafterLedger {
     if (hasChanged) {
       group.question();
     } else if (group.loses(worth, worst === undefined ? 0 : savedMs)) {
-      // Whoever is left out adds no more than it loses now: the fewer drafts, the less two of them agree.
+      // Nor would some of them pay: as drafts overlap, leaving one out saves at most what it loses now.
       this.#pauseAll(step, worth);
       return undefined;
     }
@@ -202,7 +202,7 @@ export class DrafterLedger {
       (sum, { source }) => sum + this.#beginMs(this.#accounts(source)),
       together.costMs,
     );
-    const members = shares.map(({ source }) => source).join();
+    const members = shares.reduce((bits, { source }) => bits | sourceBit(source), 0);
     this.#current.group.book(members, { costMs, gainTokens }, plainMs);
   }
 

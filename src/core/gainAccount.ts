@@ -3,6 +3,8 @@
 const WEIGHT = 0.1;
 /** Steps that a mean is made of at most. */
 const MAX_MEAN_STEPS = 100;
+/** Steps from which a mean says more than the last steps do. */
+const MIN_LONG_STEPS = 40;
 /** Steps that an account needs before it is judged. */
 export const MIN_JUDGED_STEPS = 12;
 /** Steps that it needs before it is found to lose much of a plain step. */
@@ -59,10 +61,10 @@ export function book(account: GainAccount, { costMs, gainTokens }: Gains, tokenM
   account.variance += weight * (surprise ** 2 * (1 - weight) - account.variance);
 }
 
-/** Standard error of the recent net gain, in ms. */
-function errorOf({ variance, numSteps }: GainAccount): number {
-  return Math.sqrt(variance * Math.max(WEIGHT / (2 - WEIGHT), 1 / numSteps));
-}
+/** What the standard error of a mean is to the deviation of one step. */
+const recentError = ({ numSteps }: GainAccount) =>
+  Math.sqrt(Math.max(WEIGHT / (2 - WEIGHT), 1 / numSteps));
+const meanError = ({ meanSteps }: GainAccount) => Math.sqrt(1 / meanSteps);
 
 /** In ms. */
 export function netOf({ gainTokens, costMs }: Gains, tokenMs: number): number {
@@ -70,14 +72,18 @@ export function netOf({ gainTokens, costMs }: Gains, tokenMs: number): number {
 }
 
 /**
- * What the recent net gain may be, in ms: where gains are noisy they have to be low to be a loss, lower for who has paid
- * so far.
+ * What the net gain may be, in ms: where gains are noisy they have to be low to be a loss, lower for who has paid so far.
+ * Small losses show only over many steps; they count unless it has become better since.
  * @param otherMs - what each step costs besides.
  */
 export function netAtBest(account: GainAccount, tokenMs: number, otherMs = 0): number {
-  const hasPaid = netOf(account.mean, tokenMs) > otherMs;
-  const numErrors = NUM_ERRORS[hasPaid ? "afterGains" : "otherwise"];
-  return netOf(account.recent, tokenMs) + numErrors * errorOf(account) - otherMs;
+  const recent = netOf(account.recent, tokenMs) - otherMs;
+  const mean = netOf(account.mean, tokenMs) - otherMs;
+  const deviation = Math.sqrt(account.variance);
+  const numErrors = NUM_ERRORS[mean > 0 ? "afterGains" : "otherwise"];
+  const recentAtBest = recent + numErrors * deviation * recentError(account);
+  if (account.meanSteps < MIN_LONG_STEPS || recent > 0) return recentAtBest;
+  return Math.min(recentAtBest, mean + numErrors * deviation * meanError(account));
 }
 
 export function isLoss(netMs: number, { plainMs }: StepWorth): boolean {

@@ -19,7 +19,8 @@ import { Pauses } from "./pauses.ts";
 
 export class GroupAccount {
   #account: GainAccount = newGainAccount();
-  #members = "";
+  /** Bits of the sources that were booked last. */
+  #members = 0;
   #pauses = new Pauses();
 
   isActive(step: number): boolean {
@@ -27,7 +28,7 @@ export class GroupAccount {
   }
 
   /** Books what drafters brought together in a step, and what that cost in all. A group of others is judged anew. */
-  book(members: string, gains: Gains, plainMs: number): void {
+  book(members: number, gains: Gains, plainMs: number): void {
     if (members !== this.#members) this.question();
     this.#members = members;
     book(this.#account, gains, plainMs);

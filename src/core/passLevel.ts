@@ -30,9 +30,9 @@ export class PassLevel {
     return Math.exp(this.#plain);
   }
 
-  /** Of a pass while something is. */
+  /** Of a pass while something is: no faster, whatever noise says, or drafts that bring nothing would seem to pay. */
   get drafting(): number {
-    return Math.exp(this.#plain + this.#drafting);
+    return Math.exp(this.#plain + Math.max(0, this.#drafting));
   }
 
   /** Reports a pass while something is drafted. @param ratio - its ms over those that were measured; above 0. */

@@ -126,7 +126,7 @@ async function openTarget(
   if (flatRows > maxRows) {
     throw new EngineError(
       "invalidRequest",
-      `flatRows is ${flatRows}; passes were measured up to ${maxRows} rows. Choose at most that.`,
+      `${flatRows} flat rows were asked for; passes were measured up to ${maxRows} rows. Choose at most that.`,
     );
   }
   const pace = flatPace(flatRows, PACE_MARGIN * table.ms(flatRows), { now, wait: waitFor });

@@ -61,7 +61,9 @@ describe("benchSuggestions", () => {
       "> - The target's passes of up to 8 rows were made to take the same time",
     );
     const tooMany = client.benchSuggestions({ ...PARAMS, flatRows: 1000 }, ignore, NEVER);
-    await expect(tooMany).rejects.toThrow(/flatRows is 1000; passes were measured up to \d+ rows/);
+    await expect(tooMany).rejects.toThrow(
+      /1000 flat rows were asked for; passes were measured up to \d+ rows/,
+    );
   });
 
   test("superposes nothing on a draft where there is none, and comes after a completion", async () => {
