@@ -8,6 +8,7 @@ import {
   MAX_SUCCESSORS,
   MergedSuccessors,
   NO_TOKEN,
+  type SuccessorSlot,
   type Successors,
 } from "./successors.ts";
 import type { Token } from "./tokens.ts";
@@ -111,11 +112,11 @@ export class NgramStore {
     const hash = hashOf(recent, n);
     const entry = this.#entryOf(recent, n, hash);
     if (entry === NONE) {
-      this.#write(this.#insert(recent, n, hash), row, 1);
+      this.#write(this.#insert(recent, n, hash), slotOf(row), 1);
       return;
     }
     const count = this.#counts[entry]!;
-    this.#merged.average(this.#rowOf(entry), row, count);
+    this.#merged.average(this.#slotOf(entry), row, count);
     this.#write(entry, this.#merged, Math.min(MAX_COUNT, count + 1));
     this.#isRecent[entry] = 1;
   }
@@ -124,7 +125,7 @@ export class NgramStore {
   restore({ key, count, row }: NgramEntry): void {
     const hash = hashOf(key, key.length);
     const known = this.#entryOf(key, key.length, hash);
-    this.#write(known === NONE ? this.#insert(key, key.length, hash) : known, row, count);
+    this.#write(known === NONE ? this.#insert(key, key.length, hash) : known, slotOf(row), count);
   }
 
   /** Every entry, the first to be overwritten first; rows are views that stand until the next change. */
@@ -161,10 +162,18 @@ export class NgramStore {
     return { tokens: this.#tokens.subarray(start, end), probs: this.#probs.subarray(start, end) };
   }
 
-  #write(entry: number, { tokens, probs }: Successors, count: number): void {
-    this.#tokens.set(tokens, entry * MAX_SUCCESSORS);
-    this.#probs.set(probs, entry * MAX_SUCCESSORS);
-    this.#lengths[entry] = tokens.length;
+  #slotOf(entry: number): SuccessorSlot {
+    const start = entry * MAX_SUCCESSORS;
+    return { tokens: this.#tokens, probs: this.#probs, start, length: this.#lengths[entry]! };
+  }
+
+  #write(entry: number, { tokens, probs, start, length }: SuccessorSlot, count: number): void {
+    const at = entry * MAX_SUCCESSORS;
+    for (let rank = 0; rank < length; rank++) {
+      this.#tokens[at + rank] = tokens[start + rank]!;
+      this.#probs[at + rank] = probs[start + rank]!;
+    }
+    this.#lengths[entry] = length;
     this.#counts[entry] = count;
   }
 
@@ -230,6 +239,10 @@ export class NgramStore {
     }
     table[hole] = 0;
   }
+}
+
+function slotOf({ tokens, probs }: Successors): SuccessorSlot {
+  return { tokens, probs, start: 0, length: tokens.length };
 }
 
 /** Whether an entry is what {@link NgramEntry} promises, of a vocabulary of this size. */

@@ -86,8 +86,7 @@ export class SuccessorMatrix {
   /** Replaces a row by the target's first successors there. */
   learnRow(token: Token, { tokens, probs }: Successors): void {
     if (!this.#isToken(token) || tokens.length === 0) return;
-    const kept = Math.min(tokens.length, NUM_SUCCESSORS);
-    this.#write(token, TARGET, tokens.subarray(0, kept), probs.subarray(0, kept));
+    this.#write(token, TARGET, tokens, probs);
   }
 
   /**
@@ -129,11 +128,16 @@ export class SuccessorMatrix {
     return { token, kind, tokens, values: this.#values.subarray(valuesAt, valuesAt + length) };
   }
 
+  /** The first of them: a row has no more places. */
   #write(token: Token, kind: number, tokens: Int32Array, values: Float32Array): void {
+    const length = Math.min(tokens.length, NUM_SUCCESSORS);
+    const start = token * ROW_LENGTH;
     this.#kinds[token] = kind;
-    this.#lengths[token] = tokens.length;
-    this.#tokens.set(tokens, token * ROW_LENGTH);
-    this.#values.set(values, token * ROW_LENGTH + NUM_SUCCESSORS);
+    this.#lengths[token] = length;
+    for (let rank = 0; rank < length; rank++) {
+      this.#tokens[start + rank] = tokens[rank]!;
+      this.#values[start + NUM_SUCCESSORS + rank] = values[rank]!;
+    }
   }
 
   #count(token: Token, next: Token, weight: number): void {

@@ -24,45 +24,50 @@ export interface Successors {
 export function successorsOf({ tokens, logits }: TopK): Successors | undefined {
   const best = logits[0];
   if (best === undefined || !Number.isFinite(best)) return undefined;
-  const probs = logits.slice(0, MAX_SUCCESSORS);
+  const length = Math.min(MAX_SUCCESSORS, logits.length);
+  const probs = new Float32Array(length);
   let sum = 0;
   let size = 0;
   // A logit far below the best has no probability that 32 bits can hold.
-  while (size < probs.length && Math.fround(Math.exp(probs[size]! - best)) > 0) {
-    probs[size] = Math.exp(probs[size]! - best);
-    sum += probs[size++]!;
+  while (size < length) {
+    const prob = Math.fround(Math.exp(logits[size]! - best));
+    if (!(prob > 0)) break;
+    probs[size++] = prob;
+    sum += prob;
   }
   for (let rank = 0; rank < size; rank++) probs[rank]! /= sum;
-  return { tokens: tokens.slice(0, size), probs: probs.subarray(0, size) };
+  return size === length && length === tokens.length
+    ? { tokens, probs }
+    : { tokens: tokens.subarray(0, size), probs: probs.subarray(0, size) };
+}
+
+/** A row inside larger arrays. Views would cost more than what is done with them. */
+export interface SuccessorSlot {
+  readonly tokens: Int32Array;
+  readonly probs: Float32Array;
+  readonly start: number;
+  readonly length: number;
 }
 
 /** Room to average two rows in, used again and again: every harvested row is merged three times. */
-export class MergedSuccessors implements Successors {
-  readonly #tokens = new Int32Array(2 * MAX_SUCCESSORS);
-  readonly #probs = new Float32Array(2 * MAX_SUCCESSORS);
-  #size = 0;
-
-  get tokens(): Int32Array {
-    return this.#tokens.subarray(0, this.#size);
-  }
-
-  get probs(): Float32Array {
-    return this.#probs.subarray(0, this.#size);
-  }
+export class MergedSuccessors implements SuccessorSlot {
+  readonly tokens = new Int32Array(2 * MAX_SUCCESSORS);
+  readonly probs = new Float32Array(2 * MAX_SUCCESSORS);
+  readonly start = 0;
+  length = 0;
 
   /**
    * Becomes the average of `count` observations and a fresh one: {Bob .7, Mary .2, Tom .05} after one observation and
    * {Bob .3, Mary .6, Sue .05} give {Bob .5, Mary .4, Tom .025, Sue .025}.
    */
-  average(old: Successors, fresh: Successors, count: number): void {
-    const tokens = this.#tokens;
-    const probs = this.#probs;
+  average(old: SuccessorSlot, fresh: Successors, count: number): void {
+    const { tokens, probs } = this;
     const share = 1 / (count + 1);
-    const numOld = old.tokens.length;
+    const numOld = old.length;
     let size = numOld;
     for (let i = 0; i < numOld; i++) {
-      tokens[i] = old.tokens[i]!;
-      probs[i] = old.probs[i]! * count * share;
+      tokens[i] = old.tokens[old.start + i]!;
+      probs[i] = old.probs[old.start + i]! * count * share;
     }
     for (let i = 0; i < fresh.tokens.length; i++) {
       const token = fresh.tokens[i]!;
@@ -89,7 +94,7 @@ export class MergedSuccessors implements Successors {
     }
     // What 32 bits cannot hold is forgotten.
     while (size > MAX_SUCCESSORS || (size > 0 && probs[size - 1] === 0)) size--;
-    this.#size = size;
+    this.length = size;
   }
 }
 
