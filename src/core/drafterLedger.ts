@@ -175,7 +175,8 @@ export class DrafterLedger {
   }
 
   /** All sit out, unless one has a mode that would make up for what they lose. */
-  #pauseAll({ shares }: StepShares, { plainMs, tokenMs }: StepWorth): void {
+  #pauseAll({ shares }: StepShares, worth: StepWorth): void {
+    const { plainMs, tokenMs } = worth;
     const { group } = this.#current;
     const all = shares.map(({ source }) => this.#accounts(source));
     const lossMs = -group.netMs(plainMs);
@@ -188,7 +189,7 @@ export class DrafterLedger {
       group.question();
       return;
     }
-    group.pause(this.#numSteps);
+    group.pause(this.#numSteps, worth);
     for (const accounts of all) {
       accounts.isBack = true;
       accounts.current.numSteps = 0;

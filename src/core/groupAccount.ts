@@ -57,8 +57,8 @@ export class GroupAccount {
   }
 
   /** All sit out from this step on. */
-  pause(step: number): void {
-    this.#pauses.begin(step);
+  pause(step: number, worth: StepWorth): void {
+    this.#pauses.begin(step, isClearLoss(this.netMs(worth.plainMs), worth));
     this.question();
   }
 

@@ -1,4 +1,4 @@
-/** Sitting out: each time twice as long as the time before, until it has paid again. Counts steps, reads no clock. */
+/** Sitting out: each time longer than the time before, until it has paid again. Counts steps, reads no clock. */
 
 /** Steps of the first pause, and how often that is doubled at most. */
 const FIRST_STEPS = 64;
@@ -12,9 +12,10 @@ export class Pauses {
     return this.#endsAt <= step;
   }
 
-  begin(step: number): void {
+  /** @param isSure - whether the next pause is four times as long, not twice: so large a loss is no noise. */
+  begin(step: number, isSure = false): void {
     this.#endsAt = step + FIRST_STEPS * 2 ** this.#count;
-    this.#count = Math.min(MAX_DOUBLINGS, this.#count + 1);
+    this.#count = Math.min(MAX_DOUBLINGS, this.#count + (isSure ? 2 : 1));
   }
 
   /** It pays: the next pause is a first one. */

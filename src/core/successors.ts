@@ -28,7 +28,6 @@ export function successorsOf({ tokens, logits }: TopK): Successors | undefined {
   const probs = new Float32Array(length);
   let sum = 0;
   let size = 0;
-  // A logit far below the best has no probability that 32 bits can hold.
   while (size < length) {
     const prob = Math.fround(Math.exp(logits[size]! - best));
     if (!(prob > 0)) break;
@@ -36,6 +35,8 @@ export function successorsOf({ tokens, logits }: TopK): Successors | undefined {
     sum += prob;
   }
   for (let rank = 0; rank < size; rank++) probs[rank]! /= sum;
+  // A logit far below the best has no probability that 32 bits can hold.
+  while (probs[size - 1] === 0) size--;
   return size === length && length === tokens.length
     ? { tokens, probs }
     : { tokens: tokens.subarray(0, size), probs: probs.subarray(0, size) };

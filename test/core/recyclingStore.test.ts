@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RecyclingStore } from "../../src/core/recyclingStore.ts";
 import { NUM_SUCCESSORS } from "../../src/core/successorMatrix.ts";
-import { areSuccessors, MAX_SUCCESSORS } from "../../src/core/successors.ts";
+import { areSuccessors, MAX_SUCCESSORS, successorsOf } from "../../src/core/successors.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const topOf = (
@@ -107,6 +107,19 @@ describe("RecyclingStore", () => {
       }),
       { numRuns: NUM_RUNS },
     );
+  });
+});
+
+describe("successorsOf", () => {
+  test("leaves out what is too unlikely for 32 bits, before it is scaled or after", () => {
+    const row = (...logits: number[]) =>
+      successorsOf({
+        tokens: Int32Array.from(logits.keys()),
+        logits: Float32Array.from(logits),
+      });
+    expect(row(0, -200)).toEqual({ tokens: text(0), probs: Float32Array.of(1) });
+    // The least positive number, halved.
+    expect(row(0, 0, -103.2)).toEqual({ tokens: text(0, 1), probs: Float32Array.of(0.5, 0.5) });
   });
 });
 
