@@ -115,8 +115,8 @@ export class RecyclingDrafter implements Drafter {
   }
 
   #harvest({ tree, path, logits }: VerifiedStep): void {
-    if (tree.size === 1) {
-      this.#store.learnRow(this.#recent, logits.topK(ROOT, MAX_SUCCESSORS));
+    if (tree.size === 1 && !this.#hasDrafted) {
+      this.#store.learnRowLater(this.#recent, logits.topK(ROOT, MAX_SUCCESSORS));
       return;
     }
     const keys = this.#keysOf(tree);

@@ -110,6 +110,33 @@ describe("RecyclingStore", () => {
   });
 });
 
+test("rows that are learned later are there whenever the store is read, as if learned at once", () => {
+  const arbitraryRow = fc.record({
+    recent: fc.array(fc.nat(5), { minLength: 1, maxLength: 4 }),
+    top: fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 4 }),
+    isLater: fc.boolean(),
+    isRead: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(arbitraryRow, { maxLength: 200, size: "max" }), (rows) => {
+      const [store, oracle] = [new RecyclingStore(6), new RecyclingStore(6)];
+      for (const { recent, top, isLater, isRead } of rows) {
+        const lesson = topOf(
+          top,
+          top.map((_, rank) => -rank),
+        );
+        if (isLater) store.learnRowLater(recent, lesson);
+        else store.learnRow(recent, lesson);
+        oracle.learnRow(recent, lesson);
+        if (isRead) expect(store.find(recent)).toEqual(oracle.find(recent));
+      }
+      expect([...store.ngrams.entries()]).toEqual([...oracle.ngrams.entries()]);
+      expect([...store.matrix.rows()]).toEqual([...oracle.matrix.rows()]);
+    }),
+    { numRuns: NUM_RUNS },
+  );
+});
+
 describe("successorsOf", () => {
   test("leaves out what is too unlikely for 32 bits, before it is scaled or after", () => {
     const row = (...logits: number[]) =>
