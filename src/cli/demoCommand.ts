@@ -88,15 +88,16 @@ async function measureSpots(
       terminal.progress(
         `round ${round + 1} of ${NUM_ROUNDS}, ${index + 1} of ${spots.length}: ${name}`,
       );
-      const cursor = { prefixText, suffixText, filePath: file };
-      const run = (sources: CompleteParams["sources"], maxTokens = MAX_TOKENS) =>
-        client.complete({ ...cursor, sources, maxTokens }, () => {}, signal);
-      // Fills both models' caches with the prompt and teaches the recycling store nothing.
-      await run(["draftModel"], 1);
+      const cursor = { prefixText, suffixText, filePath: file, maxTokens: MAX_TOKENS };
+      const run = (request: Pick<CompleteParams, "sources"> & Partial<CompleteParams>) =>
+        client.complete({ ...cursor, ...request }, () => {}, signal);
+      // Fills both models' caches with the prompt. A number of nodes of its own keeps it, and plain runs, out of what is
+      // learned of drafts.
+      await run({ sources: ["draftModel"], maxTokens: 1, maxDraftNodes: 1 });
       const { plain, speculative } = results[index]!;
       const runs = [
-        async () => plain.push(await run([])),
-        async () => speculative.push(await run(sources)),
+        async () => plain.push(await run({ sources: [], maxDraftNodes: 0 })),
+        async () => speculative.push(await run({ sources })),
       ];
       for (const runOne of (round + index) % 2 === 0 ? runs : runs.reverse()) await runOne();
     }

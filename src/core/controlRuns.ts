@@ -13,7 +13,9 @@ const MAX_EVERY = { clear: 512, unclear: 128 } as const;
 const CLEAR_SPEED = 1.25;
 
 export class ControlRuns {
+  /** Steps with drafts since plain ones told their time. */
   #numDrafting = 0;
+  #hasMeasured = false;
   #every = FIRST_EVERY;
   #isRunning = false;
   /** Of plain steps behind a plain step, in ms; at most {@link RUN_STEPS} of them. */
@@ -23,6 +25,16 @@ export class ControlRuns {
   /** Whether the next step is one of a run. */
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  /** Whether plain decoding was measured just now. */
+  get isFresh(): boolean {
+    return this.#hasMeasured && this.#numDrafting <= FIRST_EVERY;
+  }
+
+  /** A run is wanted now. */
+  begin(): void {
+    this.#isRunning = true;
   }
 
   /** A generation begins: its first pass comes after a prompt's. */
@@ -42,6 +54,7 @@ export class ControlRuns {
     const median = this.#times.sort((a, b) => a - b)[(RUN_STEPS - 1) >> 1];
     this.#times = [];
     this.#isRunning = false;
+    this.#hasMeasured = true;
     this.#numDrafting = 0;
     return median;
   }

@@ -4,21 +4,20 @@
  */
 import type { AcceptanceTable } from "./acceptanceTable.ts";
 import { AcceptanceTables } from "./acceptanceTables.ts";
-import { ControlRuns } from "./controlRuns.ts";
-import { limitDraftTree, treeOfRanked, type VerifyCost, type VerifyLimits } from "./draftBudget.ts";
+import { limitDraftTree, treeOfRanked, type VerifyLimits } from "./draftBudget.ts";
 import type { DraftBudget, DraftMode, DraftWorth } from "./drafter.ts";
 import { DrafterLedger } from "./drafterLedger.ts";
 import { DraftPace } from "./draftPace.ts";
 import { type DraftSource, type DraftTree, sourceBit } from "./draftTree.ts";
-import { GoingRate } from "./goingRate.ts";
 import type { PassCostTable } from "./passCost.ts";
 import type { StepDrafts } from "./stepDrafts.ts";
 import { type ChoiceTerms, chooseNodes, gainWithoutNodes, realisedGain } from "./stepGain.ts";
+import { SETTLE_EVERY, StepPrices } from "./stepPrices.ts";
 
 /** The tree to verify, and how many of its nodes are expected to be accepted. */
 export interface StepPlan {
   readonly tree: DraftTree;
-  /** Undefined where nothing was calibrated. */
+  /** Undefined where nodes were verified that nobody calibrated. */
   readonly expectedAccepted: number | undefined;
 }
 
@@ -85,14 +84,9 @@ interface PlannedStep {
 const FLOOR_MARGIN = 0.5;
 const MIN_FLOOR = 0.01;
 const WEIGHT = 0.05;
-const NO_STEPS = { numSteps: 0, tokens: 0, ms: 0 };
 /** How far realised acceptance may pull the expectation, and how long a step is remembered. */
 const CORRECTION_BOUNDS = { min: 0.5, max: 1.5 } as const;
 const CORRECTION_MEMORY = 0.99;
-/** Accounts are reckoned in every step while they are young, later in one of so many. */
-const ACCOUNT_EVERY = 4;
-/** What a row costs is read off passes of so many. */
-const MANY_ROWS = 16;
 
 /** What a policy may do, and what it starts from. */
 export interface MeasuredPolicyOptions {
@@ -109,11 +103,9 @@ export interface MeasuredPolicyOptions {
 export class MeasuredPolicy implements DraftPolicy {
   /** What it has learned of drafts, to be kept with the models' other state; may be replaced between generations. */
   acceptance: AcceptanceTables;
-  readonly #cost: PassCostTable;
+  readonly #prices: StepPrices;
   readonly #ledger: DrafterLedger;
-  readonly #rate: GoingRate;
   readonly #pace = new DraftPace();
-  readonly #control = new ControlRuns();
   /** Expected and realised accepted tokens of the last steps: what the calibration as a whole is off by. */
   #expected = 1;
   #realised = 1;
@@ -121,25 +113,20 @@ export class MeasuredPolicy implements DraftPolicy {
   readonly #nodeMs = new Map<DraftSource, number>();
   #step: PlannedStep | undefined;
   #numSteps = 0;
-  /** Sums of the steps with drafts since the last reckoning. */
-  #since = NO_STEPS;
-  /** Whether the step before settled only as accounts were young. */
-  #wasYoung = false;
 
   constructor(cost: PassCostTable, { draftModes, acceptance }: MeasuredPolicyOptions = {}) {
-    this.#cost = cost;
-    this.#rate = new GoingRate(cost.plainMs);
+    this.#prices = new StepPrices(cost);
     this.#ledger = new DrafterLedger(draftModes);
     this.acceptance = acceptance ?? new AcceptanceTables();
   }
 
   get isDrafting(): boolean {
-    return !this.#control.isRunning;
+    return this.#prices.isDrafting;
   }
 
   started(languageId: string | undefined): void {
     this.#ledger.started(languageId);
-    this.#control.started();
+    this.#prices.started();
     // An abort may have come between the last one's plan and its outcome.
     this.#step = undefined;
   }
@@ -160,13 +147,13 @@ export class MeasuredPolicy implements DraftPolicy {
     }
     const nodeMs = this.#nodeMs.get(source) ?? 0;
     // Drafting is saved, not rows: their price is weighed against calibrated scores, which a drafter does not know.
-    const floor = FLOOR_MARGIN * this.#tokensPerMs * nodeMs;
+    const floor = FLOOR_MARGIN * this.#prices.tokensPerMs * nodeMs;
     return { maxNodes, maxDepth, minSurvival: Math.max(MIN_FLOOR, Math.min(0.9, floor)) };
   }
 
   plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan {
     const { fused, sources } = drafts;
-    const terms = { limits, cost: this.#verifyCost, correction: this.#correction };
+    const terms = { limits, cost: this.#prices.verifyCost, correction: this.#correction };
     const calibrated = this.acceptance.of(sources).calibrate(fused);
     const { ranked, choice } = chooseNodes(calibrated, terms);
     this.#step = { drafts, calibrated, gain: choice.gain, terms };
@@ -186,45 +173,24 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#expected *= CORRECTION_MEMORY;
     this.#realised *= CORRECTION_MEMORY;
     if (step === undefined) {
-      this.#learnPlain(outcome);
+      this.#prices.notePlain(evaluateMs, hostMs);
       return;
     }
     const expected = plan.expectedAccepted ?? 0;
-    this.#cost.record(plan.tree.size, evaluateMs);
-    this.#control.drafted(this.#tokensPerMs * this.#plainStepMs);
-    const sharedMs = this.#sharedMs(outcome);
-    const stepMs = this.#rate.note({
-      hasTree: plan.tree.size > 1,
-      tokens: 1 + expected,
-      passMs: this.#cost.ms(plan.tree.size),
-      draftMs: Array.from(drafterMs.values()).reduce((sum, ms) => sum + ms, sharedMs),
-      hostMs,
-    });
-    this.#since = {
-      numSteps: this.#since.numSteps + 1,
-      tokens: this.#since.tokens + expected,
-      ms: this.#since.ms + stepMs,
-    };
+    const draftersMs = Array.from(drafterMs.values()).reduce((sum, ms) => sum + ms, 0);
+    const numRows = plan.tree.size;
+    this.#prices.noteDrafted({ ...outcome, numRows, expected, draftersMs });
     this.#expected += expected / step.terms.correction;
     this.#realised += numAccepted;
-    const isDue = this.#numSteps % ACCOUNT_EVERY === 0;
-    const isYoung = this.#ledger.isAnyYoung(drafterMs.keys());
+    const isDue = this.#numSteps % SETTLE_EVERY === 0;
     const { drafts } = step;
-    if (isDue || isYoung) {
-      this.#settle(step, outcome);
+    if (isDue || this.#ledger.isAnyYoung(drafterMs.keys())) {
+      this.#settle(step, outcome, !isDue);
       if (drafterMs.has("draftModel")) {
         this.#withoutModel(drafts).learn(drafts.without("draftModel"), committed);
       }
     }
-    this.#wasYoung = isYoung && !isDue;
     this.acceptance.of(drafts.sources).learn(drafts.fused, committed);
-  }
-
-  /** A step in which nobody drafted. */
-  #learnPlain({ evaluateMs, hostMs }: StepOutcome): void {
-    this.#cost.recordPlain(this.#control.plain(evaluateMs));
-    const passMs = this.#cost.plainMs;
-    this.#rate.note({ hasTree: false, tokens: 1, passMs, draftMs: 0, hostMs });
   }
 
   ended(numSteps: number): void {
@@ -232,7 +198,7 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   /** Books what each drafter brought in this step: the gain with its draft less the gain without. */
-  #settle(step: PlannedStep, outcome: StepOutcome): void {
+  #settle(step: PlannedStep, outcome: StepOutcome, isEarly: boolean): void {
     const { plan, committed, numAccepted, drafterMs } = outcome;
     const { drafts, calibrated, gain, terms } = step;
     const pass = { numRows: plan.tree.size, numAccepted, committed };
@@ -246,18 +212,10 @@ export class MeasuredPolicy implements DraftPolicy {
           : gain - gainWithoutNodes(calibrated, source, terms);
       return { source, costMs, gainTokens };
     });
-    const plainMs = this.#plainStepMs;
-    const { numSteps, tokens, ms } = this.#since;
-    this.#since = NO_STEPS;
-    const together = { gainTokens: tokens / numSteps, costMs: ms / numSteps - plainMs };
-    const worth = { plainMs, tokenMs: 1 / this.#tokensPerMs };
-    const paused = this.#ledger.record({ shares, together }, worth);
+    const together = this.#prices.settle(isEarly);
+    const { paused, isUnsure } = this.#ledger.record({ shares, together }, this.#prices.worth);
     if (paused !== undefined) this.acceptance.doubt(paused);
-  }
-
-  /** Learning that is done in every step only while accounts are young is no price of the drafts. */
-  #sharedMs({ planMs, policyLearnMs }: StepOutcome): number {
-    return planMs + policyLearnMs / (this.#wasYoung ? ACCOUNT_EVERY : 1);
+    if (isUnsure) this.#prices.measurePlain();
   }
 
   /** The table of a step's other sources. */
@@ -273,25 +231,9 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#nodeMs.set(source, known + WEIGHT * (costMs / (numNodes + 1) - known));
   }
 
-  get #tokensPerMs(): number {
-    return this.#rate.tokensPerMs(this.#cost.plainMs);
-  }
-
-  get #plainStepMs(): number {
-    return this.#rate.plainStepMs(this.#cost.plainMs);
-  }
-
-  get #verifyCost(): VerifyCost {
-    return {
-      passMs: (numRows) => this.#cost.ms(numRows),
-      treeMs: this.#rate.treeMs,
-      tokensPerMs: this.#tokensPerMs,
-    };
-  }
-
   get #worth(): DraftWorth {
-    const rowMs = this.#cost.rowMs(MANY_ROWS);
-    return { tokenMs: 1 / this.#tokensPerMs, rowMs, pace: this.#pace };
+    const { tokensPerMs, rowMs } = this.#prices;
+    return { tokenMs: 1 / tokensPerMs, rowMs, pace: this.#pace };
   }
 
   get #correction(): number {

@@ -20,6 +20,7 @@ import {
   netAtBest,
   netOf,
   newGainAccount,
+  putInQuestion,
   type StepWorth,
 } from "./gainAccount.ts";
 import { GroupAccount } from "./groupAccount.ts";
@@ -40,6 +41,14 @@ export interface StepShares {
   readonly shares: readonly DrafterShare[];
   /** The whole step beside a plain one: less than the shares' sum or more, as drafters agree and share costs. */
   readonly together: Gains;
+}
+
+/** What came of a step's books. */
+export interface LedgerVerdict {
+  /** The source that sits out from now on by itself. */
+  readonly paused?: DraftSource;
+  /** All seem to lose against plain decoding, which has to be measured before they sit out. */
+  readonly isUnsure: boolean;
 }
 
 interface ModeAccount extends GainAccount {
@@ -126,11 +135,8 @@ export class DrafterLedger {
     this.#stepsPerGeneration += WEIGHT * (Math.max(1, numSteps) - this.#stepsPerGeneration);
   }
 
-  /**
-   * Books what the drafters of a step brought. Who loses most sits out; where no part of them would pay, all do.
-   * @returns the source that sits out from now on by itself, if one does.
-   */
-  record(step: StepShares, worth: StepWorth): DraftSource | undefined {
+  /** Books what the drafters of a step brought. Who loses most sits out; where no part of them would pay, all do. */
+  record(step: StepShares, worth: StepWorth): LedgerVerdict {
     const { tokenMs } = worth;
     const { group } = this.#current;
     this.#bookGroup(step, worth);
@@ -164,14 +170,14 @@ export class DrafterLedger {
       group.question();
     } else if (group.loses(worth, worst === undefined ? 0 : savedMs)) {
       // Nor would some of them pay: as drafts overlap, leaving one out saves at most what it loses now.
-      this.#pauseAll(step, worth);
-      return undefined;
+      if (worth.isPlainKnown) this.#pauseAll(step, worth);
+      return { isUnsure: !worth.isPlainKnown };
     }
-    if (worst === undefined) return undefined;
+    if (worst === undefined) return { isUnsure: false };
     // One at a time: where two propose the same, neither seems to bring anything.
     this.#pause(this.#accounts(worst), tokenMs);
     group.question();
-    return worst;
+    return { paused: worst, isUnsure: false };
   }
 
   /** All sit out, unless one has a mode that would make up for what they lose. */
@@ -192,7 +198,7 @@ export class DrafterLedger {
     group.pause(this.#numSteps, worth);
     for (const accounts of all) {
       accounts.isBack = true;
-      accounts.current.numSteps = 0;
+      putInQuestion(accounts.current);
     }
   }
 
@@ -223,7 +229,7 @@ export class DrafterLedger {
     accounts.pauses.begin(this.#numSteps);
     accounts.isBack = true;
     leaveMode(accounts, tokenMs);
-    for (const each of this.#current.sources.values()) each.current.numSteps = 0;
+    for (const { current } of this.#current.sources.values()) putInQuestion(current);
   }
 
   #accounts(source: DraftSource): SourceAccounts {

@@ -79,15 +79,15 @@ export class DrafterPanel {
         this.#dropOrRethrow(drafter, error, signal);
       }
     }
-    if (drafts.length === 0) return nothing;
     const fuseStart = now();
+    this.#stats.timings.draftMs += fuseStart - draftStart;
+    if (drafts.length === 0) return nothing;
     const { pruning } = this.#params;
     const step = new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
     const plan = this.#policy.plan(step, limits);
     this.#stats.numPruned += step.numPruned;
     this.#prunedFirst = step.prunedFirst;
     this.#planMs = now() - fuseStart;
-    this.#stats.timings.draftMs += fuseStart - draftStart;
     this.#stats.timings.fuseMs += this.#planMs;
     return plan;
   }

@@ -20,6 +20,8 @@ export interface StepWorth {
   readonly plainMs: number;
   /** What a token is worth as decoding goes now. */
   readonly tokenMs: number;
+  /** Whether plain decoding was measured just now. */
+  readonly isPlainKnown: boolean;
 }
 
 /** One step, or the mean of some. */
@@ -44,6 +46,12 @@ export interface GainAccount {
 export function newGainAccount(): GainAccount {
   const none = { costMs: 0, gainTokens: 0 };
   return { recent: none, numSteps: 0, mean: none, meanSteps: 0, variance: 0 };
+}
+
+/** Something changed: what was booked says little of what comes. */
+export function putInQuestion(account: GainAccount): void {
+  account.numSteps = 0;
+  account.meanSteps = Math.min(account.meanSteps, MIN_JUDGED_STEPS);
 }
 
 /** Books a step. @param tokenMs - what a token is worth. */

@@ -25,6 +25,7 @@ export class GoingRate {
   #ms: number;
   /** Host time of passes with drafts and without, smoothed. */
   readonly #hostMs = { withTree: 0, plain: 0 };
+  readonly #hostCounts = { withTree: 0, plain: 0 };
 
   /** @param plainMs - of a pass without drafts. */
   constructor(plainMs: number) {
@@ -61,7 +62,8 @@ export class GoingRate {
     const kind = hasTree ? "withTree" : "plain";
     const known = this.#hostMs[kind];
     const bound = known === 0 ? FIRST_HOST_MS : MAX_HOST_SURPRISE * known;
-    this.#hostMs[kind] += WEIGHT * (Math.min(hostMs, bound) - known);
+    const weight = Math.max(WEIGHT, 1 / ++this.#hostCounts[kind]);
+    this.#hostMs[kind] += weight * (Math.min(hostMs, bound) - known);
     if (!hasTree) this.#hostMs.withTree += WEIGHT * (this.#hostMs.plain - this.#hostMs.withTree);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Whether drafters together pay for what drafting costs as such: fusion, the choice of nodes, learning. Each may pay for
- * itself and all of them not for that. Then all sit out and come back as one: alone, none could pay what they share.
+ * Whether steps with drafts are worth more than plain ones. Each drafter may pay for itself and all of them not for what
+ * is nobody's own: fusion, the choice of nodes, learning, slower passes. Then all sit out and come back as one: alone,
+ * none could pay what they share.
  */
 import {
   book,
@@ -44,11 +45,11 @@ export class GroupAccount {
    * @param savedMs - what would be saved, at best, if some of them did not draft.
    */
   loses(worth: StepWorth, savedMs: number): boolean {
-    const netMs = netAtBest(this.#account, worth.plainMs) + savedMs;
-    const isClear = isClearLoss(netMs, worth);
+    const netMs = netAtBest(this.#account, worth.plainMs);
+    const isClear = isClearLoss(netMs + savedMs, worth);
     if (this.#account.numSteps < (isClear ? MIN_CLEAR_STEPS : MIN_JUDGED_STEPS)) return false;
     if (netMs > 0) this.#pauses.forget();
-    return isLoss(netMs, worth);
+    return isLoss(netMs + savedMs, worth);
   }
 
   /** What they bring a step, recently. */
@@ -58,7 +59,7 @@ export class GroupAccount {
 
   /** All sit out from this step on. */
   pause(step: number, worth: StepWorth): void {
-    this.#pauses.begin(step, isClearLoss(this.netMs(worth.plainMs), worth));
+    this.#pauses.begin(step, isClearLoss(netAtBest(this.#account, worth.plainMs), worth));
     this.question();
   }
 

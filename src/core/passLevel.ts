@@ -3,13 +3,18 @@
  * drafts, which find colder caches and sleeping threads (on the tiny target 1.4 times as slow). Reads no clock.
  */
 
-/** Variances of logarithms, relative to that of one pass. Of the median of some, which leaves out the hiccups: */
-const MEDIAN_NOISE = 0.05;
-/** What moves in a step: the machine's pace, and what drafting adds to a pass. */
+/** Variances of logarithms, that of one pass being 1. */
+const NOISE = {
+  pass: 1,
+  /** Of a few passes, which leaves out the hiccups. */
+  median: 0.05,
+} as const;
+/** What a report adds to the variance of the machine's pace, and to that of what drafting adds to a pass. */
 const PLAIN_DRIFT = 0.003;
 const DRAFTING_DRIFT = 0.0001;
-/** How unsure either is at the start. */
-const FIRST_DOUBT = 0.25;
+/** The same while nothing is drafted. */
+const UNSEEN_DRIFT = 0.003;
+const FIRST_VARIANCE = 0.25;
 
 /**
  * A Kalman filter over two logarithms, as factors multiply. A pass with drafts moves both, the more the longer none
@@ -20,10 +25,9 @@ const FIRST_DOUBT = 0.25;
 export class PassLevel {
   #plain = 0;
   #drafting = 0;
-  #plainDoubt = FIRST_DOUBT;
-  #draftingDoubt = FIRST_DOUBT;
-  /** Covariance. */
-  #shared = 0;
+  #plainVariance = FIRST_VARIANCE;
+  #draftingVariance = FIRST_VARIANCE;
+  #covariance = 0;
 
   /** Of a pass while nothing is drafted, over what was measured at the start. */
   get plain(): number {
@@ -37,26 +41,29 @@ export class PassLevel {
 
   /** Reports a pass while something is drafted. @param ratio - its ms over those that were measured; above 0. */
   noteDrafting(ratio: number): void {
-    this.#note(ratio, 1, 1);
+    this.#correct(ratio, 1, NOISE.pass);
+    this.#draftingVariance += DRAFTING_DRIFT;
   }
 
   /** Reports the median of some passes while nothing is. */
   notePlain(ratio: number): void {
-    this.#note(ratio, 0, MEDIAN_NOISE);
+    this.#correct(ratio, 0, NOISE.median);
+    this.#draftingVariance = Math.min(FIRST_VARIANCE, this.#draftingVariance + UNSEEN_DRIFT);
   }
 
-  /** @param share - how much of what drafting adds is in the ratio. */
-  #note(ratio: number, share: 0 | 1, noise: number): void {
-    const surprise = Math.log(ratio) - this.#plain - share * this.#drafting;
-    const plainCovariance = this.#plainDoubt + share * this.#shared;
-    const draftingCovariance = this.#shared + share * this.#draftingDoubt;
-    const doubt = plainCovariance + share * draftingCovariance + noise;
-    const plainGain = plainCovariance / doubt;
-    const draftingGain = draftingCovariance / doubt;
-    this.#plain += plainGain * surprise;
-    this.#drafting += draftingGain * surprise;
-    this.#plainDoubt += PLAIN_DRIFT - plainGain * plainCovariance;
-    this.#draftingDoubt += DRAFTING_DRIFT - draftingGain * draftingCovariance;
-    this.#shared -= plainGain * draftingCovariance;
+  /** @param share - how much of what drafting adds is in the ratio: the second entry of H, whose first is 1. */
+  #correct(ratio: number, share: 0 | 1, noise: number): void {
+    const innovation = Math.log(ratio) - this.#plain - share * this.#drafting;
+    // P Hᵀ and H P Hᵀ + R.
+    const plainCovariance = this.#plainVariance + share * this.#covariance;
+    const draftingCovariance = this.#covariance + share * this.#draftingVariance;
+    const innovationVariance = plainCovariance + share * draftingCovariance + noise;
+    const plainGain = plainCovariance / innovationVariance;
+    const draftingGain = draftingCovariance / innovationVariance;
+    this.#plain += plainGain * innovation;
+    this.#drafting += draftingGain * innovation;
+    this.#plainVariance += PLAIN_DRIFT - plainGain * plainCovariance;
+    this.#draftingVariance -= draftingGain * draftingCovariance;
+    this.#covariance -= plainGain * draftingCovariance;
   }
 }

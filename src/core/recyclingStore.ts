@@ -47,6 +47,11 @@ export class RecyclingStore {
     return this.#matrix.vocabSize;
   }
 
+  /** Rows that wait to be learned, for tests. */
+  get numWaiting(): number {
+    return this.#waiting.length;
+  }
+
   get matrix(): SuccessorMatrix {
     this.#learnWaiting();
     return this.#matrix;

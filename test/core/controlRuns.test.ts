@@ -66,6 +66,20 @@ describe("ControlRuns", () => {
     expect([90, 11, 12].map((ms) => control.plain(ms))).toEqual([undefined, undefined, 11]);
   });
 
+  test("one can be asked for, and is fresh for as many steps as come before the first", () => {
+    const control = new ControlRuns();
+    expect(control.isFresh).toBe(false);
+    control.begin();
+    expect(control.isRunning).toBe(true);
+    finishRun(control);
+    for (let step = 0; step < 16; step++) {
+      expect(control.isFresh).toBe(true);
+      control.drafted(2);
+    }
+    control.drafted(2);
+    expect(control.isFresh).toBe(false);
+  });
+
   test("plain steps tell as much where nobody drafts, and then no run is due", () => {
     const control = new ControlRuns();
     for (let step = 0; step < 15; step++) control.drafted(1);

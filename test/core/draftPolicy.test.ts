@@ -108,7 +108,7 @@ class Bench {
       began: (source, ms) => policy.began(source, ms),
       budgetFor: (source, limits) => policy.budgetFor(source, limits),
       plan: (drafts, limits) => {
-        if (drafts.sources !== 0) this.now += this.#machine.sharedMs ?? 0;
+        this.now += this.#machine.sharedMs ?? 0;
         return policy.plan(drafts, limits);
       },
       learn: (outcome) => policy.learn(outcome),
@@ -299,6 +299,19 @@ describe("MeasuredPolicy", () => {
     expect(await run(1.1)).toBeGreaterThan(1.25);
     // Against passes that are as slow, drafts would seem to pay as before.
     expect(await run(1.7)).toBeGreaterThan(0.97);
+  });
+
+  test("drafts that pay go on where the machine is slower than when it was measured", async () => {
+    for (const slowdown of [1.3, 1.6]) {
+      const bench = new Bench({
+        passMs: (numRows) => slowdown * stairs(numRows),
+        believedMs: stairs,
+        tokenAt: codeLike,
+        drafters: [{ source: "suffixMatch", hitRate: 0.6, saysScore: 0.6, nodeMs: 0.01 }],
+      });
+      const { bySource, numSteps } = await bench.decode(bench.policy, 150);
+      expect(bySource.suffixMatch.numProposed / numSteps, `slower ${slowdown}`).toBeGreaterThan(3);
+    }
   });
 
   test("soon finds out that plain passes were measured as twice as slow as they are", async () => {

@@ -4,7 +4,7 @@ import { DrafterLedger, type DrafterShare, type StepShares } from "../../src/cor
 
 const GOOD = { source: "suffixMatch", costMs: 0.1, gainTokens: 2 } as const;
 const BAD = { source: "draftModel", costMs: 3, gainTokens: 0.5 } as const;
-const WORTH = { plainMs: 10, tokenMs: 1 };
+const WORTH = { plainMs: 10, tokenMs: 1, isPlainKnown: true };
 
 /** A step whose drafters add up. */
 function stepOf(shares: readonly DrafterShare[], sharedMs = 0): StepShares {

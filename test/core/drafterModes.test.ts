@@ -4,7 +4,7 @@ import { seededRandom } from "../../src/bench/sourceSpots.ts";
 import type { DraftMode } from "../../src/core/drafter.ts";
 import { DrafterLedger } from "../../src/core/drafterLedger.ts";
 
-const WORTH = { plainMs: 10, tokenMs: 1 };
+const WORTH = { plainMs: 10, tokenMs: 1, isPlainKnown: true };
 const SOURCE = "draftModel";
 
 /** Net ms of a step by mode, with noise of this many ms on it. */

@@ -62,6 +62,19 @@ describe("PassCostTable", () => {
     expect(table.ms(16) / table.ms(1)).toBeGreaterThan(15);
   });
 
+  test("knows what plain decoding takes apart, and how it stands to the others", () => {
+    const table = new PassCostTable(POINTS, 16);
+    expect(table.plainMs).toBe(10);
+    for (let run = 0; run < 20; run++) {
+      for (let pass = 0; pass < 16; pass++) table.record(4, 24);
+      table.recordPlain(9);
+    }
+    expect(table.plainMs).toBeCloseTo(9, 0);
+    expect(table.ms(4)).toBeCloseTo(24, 0);
+    for (const ms of [undefined, Number.NaN, 0, -1]) table.recordPlain(ms);
+    expect(table.plainMs).toBeCloseTo(9, 0);
+  });
+
   test("tells what a row costs once something is drafted", () => {
     const points = [1, 2, 4, 5, 8].map((numRows) => ({
       numRows,
@@ -79,6 +92,7 @@ describe("PassCostTable", () => {
         const table = new PassCostTable(POINTS, 16);
         table.record(4, ms);
         expect(Math.abs(table.ms(1) / 10 - 1)).toBeLessThan(0.15);
+        expect(Math.abs(table.ms(4) / 16 - 1)).toBeLessThan(0.21);
       }),
     );
     const table = new PassCostTable(POINTS, 16);
@@ -174,5 +188,7 @@ describe("measurePassCost", () => {
 test("FlatPassCost is flat up to a size, rises by its share beyond, and learns nothing", () => {
   const table = new FlatPassCost(10, 8, 32);
   table.record(8, 500);
+  table.recordPlain(500);
+  expect(table.plainMs).toBe(10);
   expect([1, 4, 8, 16, 32].map((numRows) => table.ms(numRows))).toEqual([10, 10, 10, 20, 40]);
 });

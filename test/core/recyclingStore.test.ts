@@ -137,6 +137,15 @@ test("rows that are learned later are there whenever the store is read, as if le
   );
 });
 
+test("rows do not wait for ever", () => {
+  const store = new RecyclingStore(200);
+  for (let token = 1; token <= 100; token++) store.learnRowLater([0, token], topOf([5], [1]));
+  // What waits is learned by whoever looks; what does not was learned before.
+  expect(store.numWaiting).toBeLessThan(64);
+  expect(store.ngrams.size).toBe(100);
+  expect(store.numWaiting).toBe(0);
+});
+
 describe("successorsOf", () => {
   test("leaves out what is too unlikely for 32 bits, before it is scaled or after", () => {
     const row = (...logits: number[]) =>
