@@ -1,145 +1,10 @@
-/** The measured policy on machines that do not exist: passes, drafts and the clock are made up, the decoding is real. */
+/** The measured policy on machines that do not exist. */
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import type { DecodeStats } from "../../src/core/decodeStats.ts";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { type DraftPolicy, MeasuredPolicy, UNLIMITED_POLICY } from "../../src/core/draftPolicy.ts";
-import {
-  type DraftSource,
-  DraftTreeBuilder,
-  ROOT,
-  rootOnlyTree,
-  sourceBit,
-} from "../../src/core/draftTree.ts";
+import { MeasuredPolicy, UNLIMITED_POLICY } from "../../src/core/draftPolicy.ts";
+import { DraftTreeBuilder, ROOT, rootOnlyTree, sourceBit } from "../../src/core/draftTree.ts";
 import { PassCostTable } from "../../src/core/passCost.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
 import { StepDrafts } from "../../src/core/stepDrafts.ts";
-import { FakeTarget } from "../fakes/fakeTarget.ts";
-import { NEVER } from "../support/never.ts";
-
-const VOCAB = 50;
-const PROMPT = Int32Array.of(1, 2, 3);
-
-/** What the model writes after so many tokens. */
-type TokenAt = (position: number) => number;
-
-interface Machine {
-  /** What the policy believes, if not the truth. */
-  readonly believedMs?: (numRows: number) => number;
-  /** Host time of a step, in ms. */
-  readonly hostMs?: (step: number) => number;
-  /** What a step's drafts cost together, whoever made them. */
-  readonly sharedMs?: number;
-  /** @param hasDrafted - whether the host drafted before the pass. */
-  readonly passMs: (numRows: number, hasDrafted: boolean) => number;
-  readonly tokenAt: TokenAt;
-  readonly drafters: readonly DrafterPlan[];
-}
-
-/** A drafter that is right with a chance, says so or not, and takes its time for each node. */
-interface DrafterPlan {
-  readonly source: DraftSource;
-  readonly hitRate: number;
-  readonly saysScore: number;
-  readonly nodeMs: number;
-}
-
-class Bench {
-  now = 0;
-  readonly #machine: Machine;
-  #numSteps = 0;
-  #hasDrafted = false;
-  readonly #random: () => number;
-  readonly policy: MeasuredPolicy;
-
-  constructor(machine: Machine, seed = 11) {
-    this.#machine = machine;
-    this.#random = seededRandom(seed);
-    const points = Array.from({ length: 64 }, (_, index) => ({
-      numRows: index + 1,
-      ms: (machine.believedMs ?? machine.passMs)(index + 1, false),
-    }));
-    this.policy = new MeasuredPolicy(new PassCostTable(points, 64));
-  }
-
-  async decode(policy: DraftPolicy, numTokens: number, maxDraftNodes = 32): Promise<DecodeStats> {
-    const { passMs, tokenAt, drafters } = this.#machine;
-    const logitsOf = (history: readonly number[]) => {
-      const logits = new Float32Array(VOCAB);
-      logits[tokenAt(history.length - PROMPT.length)] = 9;
-      return logits;
-    };
-    const target = new FakeTarget({ vocabSize: VOCAB, logitsOf });
-    const evaluateTree = target.evaluateTree.bind(target);
-    target.evaluateTree = (tree, signal) => {
-      this.now += passMs(tree.size, this.#hasDrafted);
-      this.#hasDrafted = false;
-      return evaluateTree(tree, signal);
-    };
-    const commit = target.commit.bind(target);
-    target.commit = (path) => {
-      this.now += this.#machine.hostMs?.(this.#numSteps++) ?? 0;
-      commit(path);
-    };
-    const { stats } = await speculativeDecode(
-      {
-        target,
-        drafters: drafters.map((plan) => this.#drafterOf(plan, target)),
-        context: { promptTokens: PROMPT, prefixTokens: PROMPT, suffixTokens: PROMPT },
-        limits: { maxTokens: numTokens, isEndToken: () => false },
-        maxDraftNodes,
-        policy: this.#withSharedCost(policy),
-        observer: {
-          now: () => this.now,
-        },
-      },
-      NEVER,
-    );
-    return stats;
-  }
-
-  #withSharedCost(policy: DraftPolicy): DraftPolicy {
-    return {
-      started: (languageId) => policy.started(languageId),
-      isActive: (source) => policy.isActive(source),
-      get isDrafting() {
-        return policy.isDrafting;
-      },
-      began: (source, ms) => policy.began(source, ms),
-      budgetFor: (source, limits) => policy.budgetFor(source, limits),
-      plan: (drafts, limits) => {
-        this.now += this.#machine.sharedMs ?? 0;
-        return policy.plan(drafts, limits);
-      },
-      learn: (outcome) => policy.learn(outcome),
-      ended: (numSteps) => policy.ended(numSteps),
-    };
-  }
-
-  #drafterOf({ source, hitRate, saysScore, nodeMs }: DrafterPlan, target: FakeTarget): Drafter {
-    const { tokenAt } = this.#machine;
-    return {
-      source,
-      begin: async () => {},
-      draft: async (rootToken, { maxDepth, minSurvival }) => {
-        this.#hasDrafted = true;
-        const tree = new DraftTreeBuilder(rootToken);
-        let parent = ROOT;
-        let survival = 1;
-        for (let depth = 0; depth < Math.min(8, maxDepth); depth++) {
-          this.now += nodeMs;
-          survival *= saysScore;
-          if (survival < minSurvival) break;
-          const truth = tokenAt(target.kvLength + 1 - PROMPT.length + depth);
-          const token = this.#random() < hitRate ? truth : (truth + 1) % VOCAB;
-          parent = tree.add(parent, token, { score: saysScore, source: sourceBit(source) });
-        }
-        return tree.finish();
-      },
-      learn() {},
-    };
-  }
-}
+import { type DrafterPlan, MadeUpMachine, type TokenAt, VOCAB } from "../support/madeUpMachine.ts";
 
 const codeLike: TokenAt = (position) => (7 * position + 3) % VOCAB;
 const stairs = (numRows: number) => 10 * (1 + 0.4 * Math.ceil((numRows - 1) / 4));
@@ -147,7 +12,7 @@ const stairs = (numRows: number) => 10 * (1 + 0.4 * Math.ceil((numRows - 1) / 4)
 describe("MeasuredPolicy", () => {
   test("expects what is realised, within 10 %, though the drafters' scores are wrong", async () => {
     for (const saysScore of [0.95, 0.4]) {
-      const bench = new Bench({
+      const bench = new MadeUpMachine({
         passMs: stairs,
         tokenAt: codeLike,
         drafters: [{ source: "suffixMatch", hitRate: 0.7, saysScore, nodeMs: 0.01 }],
@@ -161,7 +26,7 @@ describe("MeasuredPolicy", () => {
   });
 
   test("costs nothing worth mentioning where nothing can be predicted", async () => {
-    const bench = new Bench({
+    const bench = new MadeUpMachine({
       passMs: stairs,
       tokenAt: codeLike,
       drafters: [
@@ -177,7 +42,7 @@ describe("MeasuredPolicy", () => {
 
   test("stops all drafters where what they bring together does not pay for fusing them, and none where it does", async () => {
     const run = async (sharedMs: number) => {
-      const bench = new Bench({
+      const bench = new MadeUpMachine({
         sharedMs,
         passMs: stairs,
         tokenAt: codeLike,
@@ -211,9 +76,9 @@ describe("MeasuredPolicy", () => {
       const numTokens = 12_000;
       const sum = { all: 0, measured: 0 };
       for (let seed = 0; seed < 6; seed++) {
-        const all = new Bench(machine, seed);
+        const all = new MadeUpMachine(machine, seed);
         await all.decode(UNLIMITED_POLICY, numTokens / 6);
-        const measured = new Bench(machine, seed);
+        const measured = new MadeUpMachine(machine, seed);
         await measured.decode(measured.policy, numTokens / 6);
         sum.all += all.now;
         sum.measured += measured.now;
@@ -225,7 +90,7 @@ describe("MeasuredPolicy", () => {
 
   test("leaves out a draft model that is right but too slow, and uses one that is not", async () => {
     const run = async (nodeMs: number) => {
-      const bench = new Bench({
+      const bench = new MadeUpMachine({
         passMs: stairs,
         tokenAt: codeLike,
         drafters: [{ source: "draftModel", hitRate: 0.8, saysScore: 0.8, nodeMs }],
@@ -241,7 +106,7 @@ describe("MeasuredPolicy", () => {
   test("comes back to a drafter once it is right again", async () => {
     let hitRate = 0;
     const plan = { source: "suffixMatch", saysScore: 0.8, nodeMs: 0.2 } as const;
-    const bench = new Bench({
+    const bench = new MadeUpMachine({
       passMs: stairs,
       tokenAt: codeLike,
       drafters: [
@@ -261,7 +126,7 @@ describe("MeasuredPolicy", () => {
   });
 
   test("a long stop of the host, once, rules nothing out", async () => {
-    const bench = new Bench({
+    const bench = new MadeUpMachine({
       passMs: stairs,
       tokenAt: codeLike,
       hostMs: (step) => (step === 60 ? 3000 : 0.1),
@@ -273,7 +138,7 @@ describe("MeasuredPolicy", () => {
   });
 
   test("finds out that rows are dearer than was measured, though drafts come in every step", async () => {
-    const bench = new Bench({
+    const bench = new MadeUpMachine({
       passMs: (numRows) => 10 + 6 * (numRows - 1),
       believedMs: (numRows) => 10 + 2 * (numRows - 1),
       tokenAt: codeLike,
@@ -286,7 +151,7 @@ describe("MeasuredPolicy", () => {
 
   test("finds out that passes are slower where the host drafts between them", async () => {
     const run = async (slowdown: number) => {
-      const bench = new Bench({
+      const bench = new MadeUpMachine({
         passMs: (numRows, hasDrafted) => stairs(numRows) * (hasDrafted ? slowdown : 1),
         tokenAt: codeLike,
         drafters: [{ source: "suffixMatch", hitRate: 0.55, saysScore: 0.5, nodeMs: 0.01 }],
@@ -303,7 +168,7 @@ describe("MeasuredPolicy", () => {
 
   test("drafts that pay go on where the machine is slower than when it was measured", async () => {
     for (const slowdown of [1.3, 1.6]) {
-      const bench = new Bench({
+      const bench = new MadeUpMachine({
         passMs: (numRows) => slowdown * stairs(numRows),
         believedMs: stairs,
         tokenAt: codeLike,
@@ -316,7 +181,7 @@ describe("MeasuredPolicy", () => {
 
   test("soon finds out that plain passes were measured as twice as slow as they are", async () => {
     const passMs = (numRows: number) => 10 * numRows;
-    const bench = new Bench({
+    const bench = new MadeUpMachine({
       passMs,
       believedMs: (numRows) => (numRows === 1 ? 20 : passMs(numRows)),
       tokenAt: codeLike,
@@ -327,7 +192,7 @@ describe("MeasuredPolicy", () => {
   });
 
   test("drafters that promise little and keep more are used", async () => {
-    const bench = new Bench({
+    const bench = new MadeUpMachine({
       passMs: stairs,
       tokenAt: codeLike,
       drafters: [{ source: "recycling", hitRate: 0.95, saysScore: 0.3, nodeMs: 0.01 }],
