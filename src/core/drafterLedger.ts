@@ -39,7 +39,7 @@ export interface DrafterShare extends Gains {
 /** What the drafters of a step did. */
 export interface StepShares {
   readonly shares: readonly DrafterShare[];
-  /** The whole step beside a plain one: less than the shares' sum or more, as drafters agree and share costs. */
+  /** The whole step, all its tokens and all it took: drafters agree and share costs. */
   readonly together: Gains;
 }
 
@@ -202,7 +202,7 @@ export class DrafterLedger {
     }
   }
 
-  /** Against plain decoding a token is worth a plain step. */
+  /** Against plain decoding a token is worth a plain step, as far as that is known when they are judged. */
   #bookGroup({ shares, together }: StepShares, { plainMs }: StepWorth): void {
     const { gainTokens } = together;
     const costMs = shares.reduce(

@@ -28,7 +28,7 @@ export class GroupAccount {
     return this.#pauses.isOver(step);
   }
 
-  /** Books what drafters brought together in a step, and what that cost in all. A group of others is judged anew. */
+  /** Books a whole step: its tokens, and what it took. A group of others is judged anew. */
   book(members: number, gains: Gains, plainMs: number): void {
     if (members !== this.#members) this.question();
     this.#members = members;
@@ -52,7 +52,7 @@ export class GroupAccount {
     return isLoss(netMs + savedMs, worth);
   }
 
-  /** What they bring a step, recently. */
+  /** What they bring a step beyond plain decoding, recently. */
   netMs(plainMs: number): number {
     return netOf(this.#account.recent, plainMs);
   }

@@ -91,14 +91,14 @@ export class StepPrices {
   }
 
   /**
-   * The mean drafted step since this was last asked, beside a plain one; at least one was noted.
+   * The mean drafted step since this was last asked: its tokens, the bonus included, and what it took.
    * @param isEarly - whether the accounts are settled only as they are young.
    */
   settle(isEarly: boolean): Gains {
     const { numSteps, tokens, ms } = this.#since;
     this.#since = NO_STEPS;
     this.#settled = isEarly ? "early" : "due";
-    return { gainTokens: tokens / numSteps, costMs: ms / numSteps - this.plainStepMs };
+    return { gainTokens: 1 + tokens / numSteps, costMs: ms / numSteps };
   }
 
   /** What steps are weighed by. */

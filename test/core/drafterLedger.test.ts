@@ -10,8 +10,12 @@ const WORTH = { plainMs: 10, tokenMs: 1, isPlainKnown: true };
 function stepOf(shares: readonly DrafterShare[], sharedMs = 0): StepShares {
   const sum = (of: (share: DrafterShare) => number) =>
     shares.reduce((total, share) => total + of(share), 0);
-  const gainTokens = sum((share) => share.gainTokens) / WORTH.plainMs;
-  return { shares, together: { gainTokens, costMs: sum(({ costMs }) => costMs) + sharedMs } };
+  const { plainMs } = WORTH;
+  const gainTokens = 1 + sum((share) => share.gainTokens) / plainMs;
+  return {
+    shares,
+    together: { gainTokens, costMs: plainMs + sum((share) => share.costMs) + sharedMs },
+  };
 }
 
 function steps(ledger: DrafterLedger, count: number, shares: readonly DrafterShare[]) {

@@ -26,7 +26,11 @@ function run(ledger: DrafterLedger, numSteps: number, gains: Gains, noiseMs = 0,
     if (step % 4 > 0 && !ledger.isAnyYoung([SOURCE])) continue;
     const noise = noiseMs * (random() + random() + random() - 1.5);
     const share = { source: SOURCE, costMs: 3, gainTokens: 3 + gains[mode] + noise } as const;
-    const together = { ...share, gainTokens: share.gainTokens / WORTH.plainMs };
+    const { plainMs } = WORTH;
+    const together = {
+      gainTokens: 1 + share.gainTokens / plainMs,
+      costMs: plainMs + share.costMs,
+    };
     ledger.record({ shares: [share], together }, WORTH);
   }
   return counts;

@@ -47,7 +47,7 @@ describe("GroupAccount", () => {
     let step = 0;
     return Array.from({ length: count }, () => {
       for (; !group.loses(WORTH, 0); step++) {
-        group.book(1, { gainTokens: 0, costMs }, WORTH.plainMs);
+        group.book(1, { gainTokens: 1, costMs: WORTH.plainMs + costMs }, WORTH.plainMs);
       }
       group.pause(step, WORTH);
       const start = step;
@@ -61,11 +61,18 @@ describe("GroupAccount", () => {
     expect(pauses(4, 5)).toEqual([64, 256, 1024, 2048]);
   });
 
+  test("is judged by what plain decoding takes now, not by what was believed when steps were booked", () => {
+    const group = new GroupAccount();
+    for (let step = 0; step < 20; step++) group.book(1, { gainTokens: 1.5, costMs: 18 }, 10);
+    expect(group.loses(WORTH, 0)).toBe(true);
+    expect(group.loses({ ...WORTH, plainMs: 13 }, 0)).toBe(false);
+  });
+
   test("what could be saved is no gain: it forgets no pause", () => {
     const group = new GroupAccount();
     const lose = () => {
       for (let step = 0; step < 12; step++) {
-        group.book(1, { gainTokens: 0, costMs: 1 }, WORTH.plainMs);
+        group.book(1, { gainTokens: 1, costMs: WORTH.plainMs + 1 }, WORTH.plainMs);
       }
     };
     lose();

@@ -23,16 +23,16 @@ function pricesOf(table = new PassCostTable(POINTS, 16)): StepPrices {
 }
 
 describe("StepPrices", () => {
-  test("tells the mean drafted step beside a plain one, and begins anew", () => {
+  test("tells the mean drafted step, and begins anew", () => {
     const prices = pricesOf();
     prices.noteDrafted(STEP);
     prices.noteDrafted({ ...STEP, expected: 1.5, draftersMs: 3 });
     const both = prices.settle(false);
-    expect(both.gainTokens).toBe(1);
-    // 13 for the pass, 2 for the drafters, 1 for the plan, 10 of them plain.
-    expect(both.costMs).toBeCloseTo(6);
+    expect(both.gainTokens).toBe(2);
+    // 13 for the pass, 2 for the drafters, 1 for the plan.
+    expect(both.costMs).toBeCloseTo(16);
     prices.noteDrafted(STEP);
-    expect(prices.settle(false)).toMatchObject({ gainTokens: 0.5, costMs: expect.closeTo(5) });
+    expect(prices.settle(false)).toMatchObject({ gainTokens: 1.5, costMs: expect.closeTo(15) });
   });
 
   test("a generation's first pass, behind its prompt, is no measure of passes", () => {
@@ -50,7 +50,7 @@ describe("StepPrices", () => {
       for (let step = 0; step < 100; step++) prices.noteDrafted({ ...STEP, policyLearnMs: 0.4 });
       prices.settle(isEarly);
       prices.noteDrafted({ ...STEP, policyLearnMs: 2 });
-      return prices.settle(false).costMs - 5;
+      return prices.settle(false).costMs - 15;
     };
     expect(costOf(false)).toBeCloseTo(2);
     expect(costOf(true)).toBeCloseTo(0.4 + 1.6 / 4);
