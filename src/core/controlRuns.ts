@@ -2,6 +2,7 @@
  * When to decode plainly for a few steps though drafts seem to pay. What plain decoding takes is what they are weighed
  * against, and only plain decoding shows it: passes between which the host drafts are slower. Counts steps, reads no clock.
  */
+import { lowerMedian } from "./lowerMedian.ts";
 
 /** Steps of a run that count; one before them has its drafts to get over. */
 const RUN_STEPS = 3;
@@ -51,7 +52,7 @@ export class ControlRuns {
     if (this.#isWarm) this.#times.push(passMs);
     this.#isWarm = true;
     if (this.#times.length < RUN_STEPS) return undefined;
-    const median = this.#times.sort((a, b) => a - b)[(RUN_STEPS - 1) >> 1];
+    const median = lowerMedian(this.#times);
     this.#times = [];
     this.#isRunning = false;
     this.#hasMeasured = true;

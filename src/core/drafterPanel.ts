@@ -54,10 +54,9 @@ export class DrafterPanel {
     this.#drafterMs.clear();
     this.#planMs = 0;
     this.#prunedFirst = NO_TOKENS;
-    const nothing = { tree: rootOnlyTree(rootToken), expectedAccepted: 0 };
     const active = this.#activeIn(limits);
     // A step in which nobody drafts has to cost what it costs without drafters.
-    if (active.length === 0) return nothing;
+    if (active.length === 0) return draftless(rootToken);
     const { now } = this.#params.observer;
     const { vocabSize } = this.#params.target;
     const { isEndToken } = this.#params.limits;
@@ -81,7 +80,7 @@ export class DrafterPanel {
     }
     const fuseStart = now();
     this.#stats.timings.draftMs += fuseStart - draftStart;
-    if (drafts.length === 0) return nothing;
+    if (drafts.length === 0) return draftless(rootToken);
     const { pruning } = this.#params;
     const step = new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
     const plan = this.#policy.plan(step, limits);
@@ -139,6 +138,11 @@ export class DrafterPanel {
     this.#begun = this.#begun.filter((other) => other !== drafter);
     this.#params.observer.onDrafterFailure?.(drafter, reason);
   }
+}
+
+/** The plan of a step in which nobody drafts. */
+function draftless(rootToken: Token): StepPlan {
+  return { tree: rootOnlyTree(rootToken), expectedAccepted: 0 };
 }
 
 /** Whoever made the draft may change theirs. @throws what a draft that is none makes throw. */

@@ -1,5 +1,6 @@
 /** Measures t(n) on the loaded target in about a second (ALGORITHMS §7.3). */
 import { type DraftTree, DraftTreeBuilder } from "./draftTree.ts";
+import { lowerMedian } from "./lowerMedian.ts";
 import type { PassCostPoint } from "./passCost.ts";
 import type { TargetModel } from "./targetModel.ts";
 
@@ -78,7 +79,7 @@ export async function measurePassCost(
     }
     if (round > 0 && now() - start > budgetMs) break;
   }
-  const medians = Array.from(samples, ([numRows, times]) => ({ numRows, ms: medianOf(times) }));
+  const medians = Array.from(samples, ([numRows, times]) => ({ numRows, ms: lowerMedian(times) }));
   return { kvLength: target.kvLength, points: nonDecreasing(medians) };
 }
 
@@ -97,12 +98,6 @@ function dropLarger(samples: Map<number, unknown>, numRows: number): void {
 function numSamplesOf(numRows: number): number {
   if (numRows === 1) return 3;
   return numRows <= 4 ? 2 : 1;
-}
-
-/** Of two the lower: what disturbs a pass makes it slower. */
-function medianOf(times: readonly number[]): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)]!;
 }
 
 /** Neighbours out of order are pooled to their mean: a larger pass is never cheaper, its measurement may be. */

@@ -75,11 +75,10 @@ export class PassCostTable {
   /** Reports a pass of a step that drafted, whatever was verified of it. */
   record(numRows: number, ms: number): void {
     if (!(numRows >= 1 && numRows <= this.maxRows && ms > 0)) return;
-    const base = this.#ms[numRows]!;
     const surprise = bounded(ms / this.ms(numRows), MAX_SURPRISE.pass);
     this.#level.noteDrafting(surprise * this.#level.drafting);
     const weight = Math.max(SHAPE_WEIGHT, 1 / (MEASURED_PASSES + this.#counts[numRows]!++));
-    this.#ms[numRows] = base * (1 + weight * (surprise - 1));
+    this.#ms[numRows]! *= 1 + weight * (surprise - 1);
   }
 
   /** Reports what passes of one row took, one behind the other, with nothing drafted between; if that is known. */
