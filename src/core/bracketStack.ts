@@ -23,6 +23,44 @@ export interface OwnBracket {
   readonly position: number;
 }
 
+/** Brackets that are open, outermost first. All it does takes amortized constant time, however deep they are nested. */
+export class OpenBrackets<T extends { readonly char: Opener }> {
+  readonly #items: T[] = [];
+  /** Indices of the items of each kind, ascending. */
+  readonly #indices: Readonly<Record<Opener, number[]>> = { "(": [], "[": [], "{": [] };
+
+  constructor(items: Iterable<T> = []) {
+    for (const item of items) this.push(item);
+  }
+
+  get items(): readonly T[] {
+    return this.#items;
+  }
+
+  push(item: T): void {
+    this.#indices[item.char].push(this.#items.length);
+    this.#items.push(item);
+  }
+
+  /** Index of the innermost bracket of a kind, -1 if there is none. Others above it are taken for misread. */
+  innermost(char: Opener): number {
+    return this.#indices[char].at(-1) ?? -1;
+  }
+
+  /** Keeps the outermost `length` brackets. */
+  truncate(length: number): void {
+    while (this.#items.length > length) this.#indices[this.#items.pop()!.char].pop();
+  }
+
+  /** Closes the bracket that `closer` ends, with all above it; false if there is none, or it is no closer. */
+  close(closer: string): boolean {
+    const opener = openerOf(closer);
+    const index = opener === undefined ? -1 : this.innermost(opener);
+    if (index !== -1) this.truncate(index);
+    return index !== -1;
+  }
+}
+
 /** The text before the cursor, read. */
 export interface PrefixBrackets {
   /** At the cursor. */
@@ -42,11 +80,6 @@ export function openerOf(char: string): Opener | undefined {
   return OPENER_OF[char];
 }
 
-/** Index of the innermost opener of a kind, -1 if there is none. Others above it are taken for misread. */
-export function innermost(stack: readonly { readonly char: Opener }[], char: Opener): number {
-  return stack.findLastIndex((open) => open.char === char);
-}
-
 /**
  * Reads the brackets around the cursor.
  *
@@ -60,18 +93,17 @@ export function readBrackets(
   isCutPrefix: boolean,
 ): PrefixBrackets {
   const lexer = new CodeLexer(syntax);
-  const stack: { char: Opener; indent: number; position: number }[] = [];
-  let lineStart = 0;
+  const brackets = new OpenBrackets<PlacedBracket>();
+  const lines = new LineIndent(prefixText, tabWidth);
   for (let i = 0; i < prefixText.length; i++) {
     const char = prefixText[i]!;
     const isCode = lexer.push(char);
-    if (char === "\n") lineStart = i + 1;
+    if (char === "\n") lines.beginAt(i + 1);
     else if (!isCode) continue;
-    else if (isOpener(char)) {
-      const indent = indentWidth(prefixText.slice(lineStart, i), tabWidth);
-      stack.push({ char, indent, position: i });
-    } else popFor(stack, char);
+    else if (isOpener(char)) brackets.push({ char, indent: lines.before(i), position: i });
+    else brackets.close(char);
   }
+  const stack = brackets.items;
   const closers = unmatchedClosers(suffixText, lexer.fork(), tabWidth);
   const closed = closedBy(stack, closers, isCutPrefix);
   const closedKinds = isCutPrefix
@@ -79,7 +111,7 @@ export function readBrackets(
     : closers.map(({ opens }) => opens);
   const budget = closableCounts(stack, closedKinds);
   const open = stack.map(({ char, indent, position }): OpenBracket => {
-    return { char, indent, isOnCursorLine: position >= lineStart, isClosable: false };
+    return { char, indent, isOnCursorLine: position >= lines.start, isClosable: false };
   });
   // The innermost first, and never more of a kind than the text after the cursor leaves open.
   for (let index = open.length - 1; index >= 0; index--) {
@@ -91,13 +123,50 @@ export function readBrackets(
   return { lexer, open, hasSurplusClosers: !isCutPrefix && closers.length > closed.size };
 }
 
-function popFor(stack: { char: Opener }[], char: string): boolean {
-  const opener = openerOf(char);
-  if (opener === undefined) return false;
-  const index = innermost(stack, opener);
-  if (index === -1) return false;
-  stack.length = index;
-  return true;
+interface PlacedBracket {
+  readonly char: Opener;
+  /** Columns before the text of its line. */
+  readonly indent: number;
+  readonly position: number;
+}
+
+/** Columns before the text of the line that is being read; each line is measured once. */
+class LineIndent {
+  readonly #text: string;
+  readonly #tabWidth: number;
+  #start = 0;
+  #indent: number | undefined;
+  #indentEnd = 0;
+
+  constructor(text: string, tabWidth: number) {
+    this.#text = text;
+    this.#tabWidth = tabWidth;
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  beginAt(start: number): void {
+    this.#start = start;
+    this.#indent = undefined;
+  }
+
+  /** @param position - of a character of the line that is not white space. */
+  before(position: number): number {
+    if (this.#indent === undefined) {
+      const blank = this.#text.slice(this.#start, position);
+      this.#indent = indentWidth(blank, this.#tabWidth);
+      this.#indentEnd = this.#start + (/[^ \t]/.exec(blank)?.index ?? blank.length);
+    }
+    return this.#indent;
+  }
+
+  /** Whether a character begins the line's text. */
+  isFirst(position: number): boolean {
+    this.before(position);
+    return this.#indentEnd === position;
+  }
 }
 
 interface Closer {
@@ -108,20 +177,19 @@ interface Closer {
 
 function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number): Closer[] {
   const closers: Closer[] = [];
-  const stack: { char: Opener }[] = [];
-  let lineStart = -1;
+  const brackets = new OpenBrackets();
+  const lines = new LineIndent(suffixText, tabWidth);
   for (let i = 0; i < suffixText.length; i++) {
     const char = suffixText[i]!;
     const isCode = lexer.push(char);
-    if (char === "\n") lineStart = i + 1;
+    if (char === "\n") lines.beginAt(i + 1);
     else if (!isCode) continue;
-    else if (isOpener(char)) stack.push({ char });
+    else if (isOpener(char)) brackets.push({ char });
     else {
       const opens = openerOf(char);
-      if (opens === undefined || popFor(stack, char)) continue;
-      const before = lineStart === -1 ? "x" : suffixText.slice(lineStart, i);
-      const indent = before.trim() === "" ? indentWidth(before, tabWidth) : undefined;
-      closers.push({ opens, indent });
+      if (opens === undefined || brackets.close(char)) continue;
+      const beginsLine = lines.start > 0 && lines.isFirst(i);
+      closers.push({ opens, indent: beginsLine ? lines.before(i) : undefined });
     }
   }
   return closers;
@@ -129,17 +197,30 @@ function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number
 
 /** Which openers the closers close: at a line's start the one whose line is indented alike, else the innermost. */
 function closedBy(
-  stack: readonly { char: Opener; indent: number }[],
+  stack: readonly PlacedBracket[],
   closers: readonly Closer[],
   isCutPrefix: boolean,
 ): Set<number> {
-  const closed = new Set<number>();
+  const ofKind = new Map<string, number[]>();
+  for (const [index, { char, indent }] of stack.entries()) {
+    for (const key of [char, char + indent]) {
+      const indices = ofKind.get(key);
+      if (indices === undefined) ofKind.set(key, [index]);
+      else indices.push(index);
+    }
+  }
   let height = stack.length;
+  // The height only falls, so an index that is above it never counts again.
+  const innermost = (key: string) => {
+    const indices = ofKind.get(key) ?? [];
+    while ((indices.at(-1) ?? -1) >= height) indices.pop();
+    return indices.at(-1) ?? -1;
+  };
+  const closed = new Set<number>();
   for (const { opens, indent } of closers) {
-    const rest = stack.slice(0, height);
-    const alike = rest.findLastIndex((open) => open.char === opens && open.indent === indent);
+    const alike = indent === undefined ? -1 : innermost(opens + indent);
     const isElsewhere = isCutPrefix && indent !== undefined;
-    const index = alike === -1 && !isElsewhere ? innermost(rest, opens) : alike;
+    const index = alike === -1 && !isElsewhere ? innermost(opens) : alike;
     if (index === -1) continue;
     closed.add(index);
     height = index;
@@ -153,28 +234,4 @@ function closableCounts(stack: readonly { char: Opener }[], closedKinds: readonl
   for (const { char } of stack) counts[char]++;
   for (const kind of closedKinds) counts[kind]--;
   return counts;
-}
-
-/** What a completion leaves open, as far as it opened it. */
-export interface OpenEnds {
-  /** Outermost first. */
-  readonly brackets: readonly OwnBracket[];
-  readonly isInString: boolean;
-}
-
-/** Reads a completion that follows the text `lexer` has read. */
-export function readOpenEnds(text: string, lexer: CodeLexer): OpenEnds {
-  const own = lexer.fork();
-  const brackets: OwnBracket[] = [];
-  let isInCursorText = own.mode !== "code";
-  for (let position = 0; position < text.length; position++) {
-    const char = text[position]!;
-    const isCode = own.push(char);
-    if (own.mode === "code") isInCursorText = false;
-    if (!isCode) continue;
-    if (isOpener(char)) brackets.push({ char, position });
-    else popFor(brackets, char);
-  }
-  const isInString = !isInCursorText && own.mode !== "code" && own.mode !== "lineComment";
-  return { brackets, isInString };
 }

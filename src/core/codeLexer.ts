@@ -5,8 +5,12 @@ import type { CodeSyntax } from "./codeSyntax.ts";
 export type LexerMode = "code" | "lineComment" | "blockComment" | "regex" | QuoteMode;
 export type QuoteMode = '"' | "'" | "`" | '"""' | "'''";
 
+/** Strings may be prefixed by one of these; behind any other word an apostrophe is one. */
+const STRING_PREFIX = /^(?:[bflru]|[bf]r|r[bf]|u8)$/i;
 /** After one of these, or at a line's start, a slash begins a regular expression. */
 const BEFORE_REGEX = /[(,=:[!&|?{};+\n]/;
+
+const MAX_DELIMITER = 5;
 
 /** A lexer of one pass; {@link CodeLexer.fork} continues from a state. */
 export class CodeLexer {
@@ -23,6 +27,12 @@ export class CodeLexer {
   /** Whether the last character ended an empty string: a third quote then opens a triple-quoted one. */
   #endedEmptyString = false;
   #numStringChars = 0;
+  /** Length of the delimiter that began the mode. */
+  #openedBack = 0;
+  /** Letters and digits that the last character ends, if they are code; a longer word's last ones. */
+  #word = "";
+  /** The last characters of code, at most {@link MAX_DELIMITER}. */
+  #recent = "\n";
 
   constructor(syntax: CodeSyntax) {
     this.#syntax = syntax;
@@ -30,6 +40,15 @@ export class CodeLexer {
 
   get mode(): LexerMode {
     return this.#mode;
+  }
+
+  get isInString(): boolean {
+    return this.#mode !== "code" && !/Comment|regex/.test(this.#mode);
+  }
+
+  /** Characters of the delimiter that began {@link mode}: so far back it began when it was first seen. */
+  get openedBack(): number {
+    return this.#openedBack;
   }
 
   /** A lexer that goes on from here and leaves this one as it is. */
@@ -44,6 +63,9 @@ export class CodeLexer {
     copy.#lastCode = this.#lastCode;
     copy.#endedEmptyString = this.#endedEmptyString;
     copy.#numStringChars = this.#numStringChars;
+    copy.#openedBack = this.#openedBack;
+    copy.#word = this.#word;
+    copy.#recent = this.#recent;
     return copy;
   }
 
@@ -57,58 +79,86 @@ export class CodeLexer {
 
   #pushCode(char: string): boolean {
     const endedEmptyString = this.#endedEmptyString;
+    const word = this.#word;
     this.#endedEmptyString = false;
+    this.#word = /[\p{L}\p{N}_]/u.test(char) ? (word + char).slice(-MAX_DELIMITER) : "";
+    this.#recent = (this.#recent + char).slice(-MAX_DELIMITER);
+    if (this.#beginComment(char)) return false;
     if (this.#isSlashPending) {
       this.#isSlashPending = false;
-      if (this.#beginAfterSlash(char)) return false;
+      if (char !== "\n" && char !== "/" && BEFORE_REGEX.test(this.#lastCode)) {
+        this.#begin("regex", 2);
+        this.#pushOther(char);
+        return false;
+      }
+      this.#lastCode = "/";
     }
-    if (this.#syntax.quotes.includes(char)) {
+    if (this.#syntax.quotes.includes(char) && !this.#isApostrophe(char, word)) {
       const isTriple = endedEmptyString && char === this.#last && this.#syntax.hasTripleQuotes;
-      this.#begin((isTriple ? char.repeat(3) : char) as QuoteMode);
+      if (isTriple) this.#begin(char.repeat(3) as QuoteMode, 3);
+      else this.#begin(char as QuoteMode, 1);
       return false;
     }
-    if (char === "/" && this.#syntax.lineComment === "//") {
+    if (char === "/" && this.#syntax.lineComments.includes("//")) {
       this.#isSlashPending = true;
       return true;
-    }
-    if (char === "#" && this.#syntax.lineComment === "#" && /\s/.test(this.#last)) {
-      this.#begin("lineComment");
-      return false;
     }
     if (char === "\n" || char.trim() !== "") this.#lastCode = char;
     return true;
   }
 
-  #beginAfterSlash(char: string): boolean {
-    if (char === "/") this.#begin("lineComment");
-    else if (char === "*" && this.#syntax.hasBlockComments) this.#begin("blockComment");
-    else if (char !== "\n" && BEFORE_REGEX.test(this.#lastCode)) {
-      this.#begin("regex");
-      this.#pushOther(char);
-    } else {
-      this.#lastCode = "/";
-      return false;
-    }
+  /** Whether a quote only stands in a word or a number: `don't`, `1'000`. */
+  #isApostrophe(char: string, word: string): boolean {
+    if (char !== "'" || word === "" || this.#syntax.hasQuotesInWords === true) return false;
+    return !STRING_PREFIX.test(word);
+  }
+
+  /** Begins the comment whose delimiter ends with this character. */
+  #beginComment(char: string): boolean {
+    const { blockComment, lineComments } = this.#syntax;
+    const delimiter = lineComments.find((one) => this.#recent.endsWith(one));
+    if (delimiter !== undefined && this.#maybeComment(delimiter)) {
+      this.#begin("lineComment", delimiter.length);
+    } else if (blockComment?.open.endsWith(char) && this.#recent.endsWith(blockComment.open)) {
+      this.#begin("blockComment", blockComment.open.length);
+    } else return false;
     return true;
   }
 
-  #begin(mode: LexerMode): void {
+  /** Whether what stands before a delimiter lets it begin a comment: `$#` does not, nor does `http://`. */
+  #maybeComment(delimiter: string): boolean {
+    const before = this.#recent.at(-1 - delimiter.length) ?? "\n";
+    if (delimiter === "#") return /\s/.test(before);
+    return delimiter !== "//" || before !== ":";
+  }
+
+  #begin(mode: LexerMode, openedBack: number): void {
     this.#mode = mode;
+    this.#openedBack = openedBack;
     this.#isEscaped = false;
+    this.#isSlashPending = false;
     this.#inCharacterClass = false;
     this.#numStringChars = 0;
+    this.#word = "";
+    this.#recent = "";
   }
 
   #pushOther(char: string): boolean {
     const mode = this.#mode;
     this.#numStringChars++;
-    if (char === "\n" && !spansLines(mode)) {
+    if (mode === "lineComment" && this.#opensBlockComment(char)) {
+      this.#begin("blockComment", this.#openedBack + this.#numStringChars);
+      return false;
+    }
+    if (this.#isEscaped && (char === "\r" || (char === "\n" && this.isInString))) {
+      // A string that goes on in the next line.
+      if (char === "\n") this.#isEscaped = false;
+    } else if (char === "\n" && !spansLines(mode)) {
       // An apostrophe, or a string the author has not finished.
       this.#mode = "code";
       this.#lastCode = "\n";
       return true;
-    }
-    if (this.#isEscaped) {
+    } else if (this.#isEscaped) {
       this.#isEscaped = false;
     } else if (char === "\\" && mode !== "lineComment" && mode !== "blockComment") {
       this.#isEscaped = true;
@@ -120,13 +170,24 @@ export class CodeLexer {
     return false;
   }
 
+  /** Whether a comment turns out to be one that may span lines: Lua's `--[[`. */
+  #opensBlockComment(char: string): boolean {
+    const open = this.#syntax.blockComment?.open ?? "";
+    return (
+      open.length === this.#openedBack + this.#numStringChars && open.endsWith(this.#last + char)
+    );
+  }
+
   #endsWith(char: string): boolean {
     switch (this.#mode) {
       case "lineComment":
         return false;
-      case "blockComment":
-        // Not the asterisk that began it.
-        return char === "/" && this.#last === "*" && this.#numStringChars > 1;
+      case "blockComment": {
+        const { close } = this.#syntax.blockComment!;
+        // The delimiter that began it is no part of its end.
+        if (this.#numStringChars < close.length) return false;
+        return (this.#secondLast + this.#last + char).endsWith(close);
+      }
       case "regex":
         if (char === "[") this.#inCharacterClass = true;
         else if (char === "]") this.#inCharacterClass = false;

@@ -9,8 +9,17 @@ export interface CodeSyntax {
   /** Characters that open and close a string within a line; a backtick spans lines. */
   readonly quotes: string;
   readonly hasTripleQuotes: boolean;
-  readonly lineComment: "//" | "#" | "none";
-  readonly hasBlockComments: boolean;
+  /** Whether an apostrophe begins a string behind a word, too, as in `-F':'`. */
+  readonly hasQuotesInWords?: true;
+  /** What begins a comment that ends with its line. */
+  readonly lineComments: readonly string[];
+  readonly blockComment: BlockComment | undefined;
+}
+
+/** Delimiters of a comment that may span lines. */
+export interface BlockComment {
+  readonly open: string;
+  readonly close: string;
 }
 
 const C_LIKE: CodeSyntax = {
@@ -18,14 +27,14 @@ const C_LIKE: CodeSyntax = {
   isIndented: false,
   quotes: "\"'`",
   hasTripleQuotes: false,
-  lineComment: "//",
-  hasBlockComments: true,
+  lineComments: ["//"],
+  blockComment: { open: "/*", close: "*/" },
 };
 const HASH: CodeSyntax = {
   ...C_LIKE,
   quotes: "\"'",
-  lineComment: "#",
-  hasBlockComments: false,
+  lineComments: ["#"],
+  blockComment: undefined,
 };
 const PYTHON: CodeSyntax = { ...HASH, isIndented: true, hasTripleQuotes: true };
 const YAML: CodeSyntax = { ...HASH, isIndented: true };
@@ -33,9 +42,19 @@ const PROSE: CodeSyntax = {
   ...C_LIKE,
   countsBrackets: false,
   quotes: "",
-  lineComment: "none",
-  hasBlockComments: false,
+  lineComments: [],
+  blockComment: undefined,
 };
+const MARKUP: CodeSyntax = { ...PROSE, blockComment: { open: "<!--", close: "-->" } };
+/** Languages in which an apostrophe quotes no text: it marks a name, a number's base or a symbol. */
+const BARE_APOSTROPHE: CodeSyntax = {
+  ...C_LIKE,
+  quotes: '"',
+  lineComments: [],
+  blockComment: undefined,
+};
+const LISP: CodeSyntax = { ...BARE_APOSTROPHE, lineComments: [";"] };
+const DASHES: CodeSyntax = { ...BARE_APOSTROPHE, lineComments: ["--"] };
 
 const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ["python", PYTHON],
@@ -54,19 +73,36 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ["toml", { ...HASH, hasTripleQuotes: true }],
   ["powershell", HASH],
   // A pattern of `case` ends in a closer that nothing opened.
-  ["shellscript", { ...HASH, countsBrackets: false }],
-  ["makefile", { ...PROSE, lineComment: "#" }],
-  ["dockerfile", { ...PROSE, lineComment: "#" }],
+  ["shellscript", { ...HASH, countsBrackets: false, hasQuotesInWords: true }],
+  ["makefile", { ...PROSE, lineComments: ["#"] }],
+  ["dockerfile", { ...PROSE, lineComments: ["#"] }],
   // A single quote begins a lifetime or ends a name.
   ["rust", { ...C_LIKE, quotes: '"' }],
-  ["haskell", { ...C_LIKE, quotes: '"', isIndented: true, lineComment: "none" }],
+  ["haskell", { ...DASHES, isIndented: true }],
+  ["elm", { ...DASHES, isIndented: true }],
+  ["purescript", { ...DASHES, isIndented: true }],
+  ["ada", DASHES],
+  ["vhdl", DASHES],
+  ["sql", { ...C_LIKE, lineComments: ["--"] }],
+  ["lua", { ...HASH, lineComments: ["--"], blockComment: { open: "--[[", close: "]]" } }],
+  ...["clojure", "commonlisp", "elisp", "lisp", "racket", "scheme"].map(
+    (id) => [id, LISP] as const,
+  ),
+  ...["matlab", "octave", "ocaml", "sml"].map((id) => [id, BARE_APOSTROPHE] as const),
+  ...["verilog", "systemverilog", "fsharp"].map((id) => [id, { ...C_LIKE, quotes: '"' }] as const),
+  ["vb", { ...BARE_APOSTROPHE, lineComments: ["'"] }],
+  // A double quote begins a comment there, or a string.
+  ["viml", { ...BARE_APOSTROPHE, quotes: "'" }],
+  ["erlang", { ...C_LIKE, lineComments: ["%"], blockComment: undefined }],
+  // Two slashes are an operator there, or part of an address.
+  ["nix", HASH],
+  ["css", { ...C_LIKE, lineComments: [] }],
   ["c", { ...C_LIKE, quotes: "\"'" }],
   ["cpp", { ...C_LIKE, quotes: "\"'" }],
   ["json", { ...C_LIKE, quotes: '"' }],
   ["jsonc", { ...C_LIKE, quotes: '"' }],
-  ...["html", "xml", "markdown", "mdx", "plaintext", "latex", "restructuredtext", "git-commit"].map(
-    (id) => [id, PROSE] as const,
-  ),
+  ...["html", "xml", "markdown", "mdx"].map((id) => [id, MARKUP] as const),
+  ...["plaintext", "latex", "restructuredtext", "git-commit"].map((id) => [id, PROSE] as const),
 ]);
 
 const LANGUAGES_BY_EXTENSION: ReadonlyMap<string, string> = new Map(
@@ -103,6 +139,25 @@ const LANGUAGES_BY_EXTENSION: ReadonlyMap<string, string> = new Map(
     jsonc: "jsonc",
     html: "html",
     htm: "html",
+    ads: "ada",
+    adb: "ada",
+    elm: "elm",
+    erl: "erlang",
+    vim: "viml",
+    vb: "vb",
+    vhd: "vhdl",
+    sv: "systemverilog",
+    fs: "fsharp",
+    ml: "ocaml",
+    scm: "scheme",
+    rkt: "racket",
+    lisp: "commonlisp",
+    el: "elisp",
+    clj: "clojure",
+    nix: "nix",
+    lua: "lua",
+    sql: "sql",
+    css: "css",
     xml: "xml",
     svg: "xml",
     md: "markdown",

@@ -1,6 +1,7 @@
 /** Which completions are not worth showing, and why. */
 import { openerOf } from "./bracketStack.ts";
 import type { CursorContext } from "./cursorContext.ts";
+import { indentWidth } from "./indentation.ts";
 
 /**
  * Why nothing is offered: no text (`empty`), punctuation or a single character (`tooShort`), text that stands after
@@ -28,8 +29,9 @@ export function findRejection(
   if (isTooShort(text, context)) return "tooShort";
   const isOneLine = !text.includes("\n");
   const written = writtenLines(isOneLine ? text + context.lineAfter : text, context);
-  const { above, own = "" } = comparedWithAbove(text, written, context);
-  if (above === own && hasWords(own)) return "repeatsLineAbove";
+  const { above, own } = comparedWithAbove(text, written, context);
+  if (own !== undefined && hasWords(own) && areEqual(above, own, context))
+    return "repeatsLineAbove";
   if (repeatsBelow(written, context)) return "repeatsSuffix";
   return undefined;
 }
@@ -38,18 +40,15 @@ export function findRejection(
 export function isSurelyOffered(text: string, context: CursorContext): boolean {
   if (!hasSubstance(text)) return false;
   const written = writtenLines(text, context);
-  const { above, own } = comparedWithAbove(text, written, context);
-  if (own === undefined || above?.startsWith(own)) return false;
-  const [first = ""] = written;
+  const { above = "", own } = comparedWithAbove(text, written, context);
+  if (own === undefined || normalized(above).startsWith(normalized(own))) return false;
+  const first = normalized(written[0] ?? "");
   return !context.linesBelow.some((line) => normalized(line.text).startsWith(first));
 }
 
 /** The lines with text that a document has from the cursor's line on, once it has the completion. */
 function writtenLines(text: string, { lineBefore }: CursorContext): string[] {
-  return (lineBefore + text)
-    .split("\n")
-    .map(normalized)
-    .filter((line) => line !== "");
+  return (lineBefore + text).split("\n").filter((line) => line.trim() !== "");
 }
 
 function isTooShort(text: string, context: CursorContext): boolean {
@@ -61,9 +60,12 @@ function hasSubstance(text: string): boolean {
 }
 
 /** Whether a text of closers ends a bracket, string or comment that only it ends. */
-function closesSomething(trimmed: string, { brackets, closingDelimiter }: CursorContext): boolean {
+function closesSomething(trimmed: string, context: CursorContext): boolean {
+  const { brackets, closingDelimiter, syntax } = context;
   const { mode } = brackets.lexer;
-  if (mode === "blockComment") return closingDelimiter === undefined && trimmed === "*/";
+  if (mode === "blockComment") {
+    return closingDelimiter === undefined && trimmed === syntax.blockComment?.close;
+  }
   if (mode !== "code" && closingDelimiter === undefined && trimmed.startsWith(mode)) return true;
   if (!ONLY_CLOSERS.test(trimmed)) return false;
   const closable = new Set<string>(
@@ -79,18 +81,25 @@ function comparedWithAbove(
   { lineAbove, lineBefore }: CursorContext,
 ) {
   const startsBelow = /^\s*\n/.test(text) && lineBefore.trim() !== "";
-  const above = startsBelow ? lineBefore : lineAbove?.text;
   return {
-    above: above === undefined ? undefined : normalized(above),
+    above: startsBelow ? lineBefore : lineAbove?.text,
     own: startsBelow ? written[1] : written[0],
   };
 }
 
 /** Whether two lines or more stand below the cursor already, one after the other. */
-function repeatsBelow(written: readonly string[], { linesBelow }: CursorContext): boolean {
+function repeatsBelow(written: readonly string[], context: CursorContext): boolean {
+  const { linesBelow } = context;
   if (written.length < 2 || !written.some(hasWords)) return false;
-  const below = linesBelow.map(({ text }) => normalized(text));
-  return below.some((_, start) => written.every((line, index) => below[start + index] === line));
+  return linesBelow.some((_, start) =>
+    written.every((line, index) => areEqual(linesBelow[start + index]?.text, line, context)),
+  );
+}
+
+/** Whether two lines are the same statement: equal text at another indentation is another one. */
+function areEqual(line: string | undefined, other: string, { indentStyle }: CursorContext) {
+  if (line === undefined || normalized(line) !== normalized(other)) return false;
+  return indentWidth(line, indentStyle.width) === indentWidth(other, indentStyle.width);
 }
 
 function normalized(line: string): string {

@@ -3,14 +3,20 @@
  * text. Used while decoding (`stopRules.ts`) and after it (`trimCompletion.ts`).
  */
 import {
-  innermost,
   isOpener,
   type OpenBracket,
+  OpenBrackets,
   type OwnBracket,
   openerOf,
 } from "./bracketStack.ts";
 import { type CodeLexer, spansLines } from "./codeLexer.ts";
-import { type CursorContext, isCloserLine, withoutReturn } from "./cursorContext.ts";
+import {
+  type CursorContext,
+  isCloserLine,
+  isNextLine,
+  withoutReturn,
+  withoutTrailing,
+} from "./cursorContext.ts";
 import { indentWidth } from "./indentation.ts";
 import { isStartingLoop, LoopDetector, type TextLoop } from "./loopDetector.ts";
 
@@ -46,12 +52,16 @@ export class CompletionScanner {
   #lineStart = 0;
   /** Whether the line being written began inside a string or comment. */
   #lineBeganInText: boolean;
+  /** Whether the line being written began inside a bracket that the completion opened. */
+  #lineBeganInOwn = false;
   /** Whether the line being written closed a bracket that stands before the cursor. */
   #lineClosedPrefix = false;
   /** The string or comment around the cursor has not ended yet. */
   #isInCursorText: boolean;
-  readonly #own: OwnBracket[] = [];
-  readonly #prefixOpen: OpenBracket[];
+  readonly #own = new OpenBrackets<OwnBracket>();
+  readonly #prefixOpen: OpenBrackets<OpenBracket>;
+  /** Index of the outermost bracket of the cursor's line that a completion may close, -1 if there is none. */
+  readonly #lineOpenIndex: number;
   /** The cursor's line left a block open; its closing ends the completion. */
   #awaitsClosing = false;
   /** The cursor's line began a block that ends by indentation. */
@@ -64,7 +74,10 @@ export class CompletionScanner {
   constructor(context: CursorContext) {
     this.#context = context;
     this.#lexer = context.brackets.lexer.fork();
-    this.#prefixOpen = [...context.brackets.open];
+    this.#prefixOpen = new OpenBrackets(context.brackets.open);
+    this.#lineOpenIndex = context.brackets.open.findIndex(
+      (open) => open.isOnCursorLine && open.isClosable,
+    );
     this.#lineBeganInText = spansLines(this.#lexer.mode);
     this.#isInCursorText = this.#lexer.mode !== "code";
   }
@@ -83,10 +96,11 @@ export class CompletionScanner {
   get settledText(): string {
     if (this.#end !== undefined) return this.text;
     const newline = this.#settledLineEnd;
-    if (newline !== -1) return withoutReturn(this.#text.slice(0, newline));
+    // Blank lines may turn out to separate a line from its repeats.
+    if (newline !== -1) return this.#text.slice(0, newline).trimEnd();
     if (this.#text.includes("\n")) return "";
     // A delimiter of three characters may end the text before its first.
-    return withoutReturn(this.#text.slice(0, this.#heldFrom)).replace(/["'`*/\s]+$/, "");
+    return withoutTrailing(this.#text.slice(0, this.#heldFrom), /["'`*/\s]/);
   }
 
   /** Whether {@link settledText} ends where a line does. */
@@ -129,7 +143,8 @@ export class CompletionScanner {
       if (this.#context.isSingleLine) this.#endAt(at, "line");
       else this.#endLine(at);
       this.#lineStart = at + 1;
-      this.#lineBeganInText = spansLines(this.#lexer.mode);
+      this.#lineBeganInText = this.#lexer.mode !== "code";
+      this.#lineBeganInOwn = this.#hasOwn;
       this.#lineClosedPrefix = false;
     } else if (isCode && this.#context.syntax.countsBrackets) this.#pushCode(char, at);
     if (this.#isInCursorText && this.#lexer.mode !== modeBefore) this.#leaveCursorText(at);
@@ -165,14 +180,10 @@ export class CompletionScanner {
     }
     const opener = openerOf(char);
     if (opener === undefined) return;
-    const ownIndex = innermost(this.#own, opener);
-    if (ownIndex !== -1) {
-      this.#own.length = ownIndex;
-      return;
-    }
-    const index = innermost(this.#prefixOpen, opener);
-    if (this.#own.length === 0 && this.#prefixOpen[index]?.isClosable === true) {
-      this.#prefixOpen.length = index;
+    if (this.#own.close(char)) return;
+    const index = this.#prefixOpen.innermost(opener);
+    if (!this.#hasOwn && this.#prefixOpen.items[index]?.isClosable === true) {
+      this.#prefixOpen.truncate(index);
       this.#lineClosedPrefix = true;
       return;
     }
@@ -183,25 +194,24 @@ export class CompletionScanner {
   #endLine(lineEnd: number): void {
     const line = withoutReturn(this.#text.slice(this.#lineStart, lineEnd));
     const isFirst = this.#lineStart === 0;
-    const trimmed = (isFirst ? this.#context.lineBefore + line : line).trim();
+    const whole = (isFirst ? this.#context.lineBefore + line : line).trimEnd();
+    const trimmed = whole.trimStart();
     if (this.#lineBeganInText && !isFirst) return;
     if (isFirst) this.#judgeFirstLine(line, trimmed, lineEnd);
     else this.#judgeLine(line, trimmed, lineEnd);
-    if (this.#end === undefined && trimmed !== "") this.#countEqualLines(trimmed, lineEnd);
+    if (this.#end === undefined && trimmed !== "") this.#countEqualLines(whole, lineEnd);
   }
 
   #judgeFirstLine(line: string, trimmed: string, lineEnd: number): void {
-    const { linesBelow, lineAfter, syntax } = this.#context;
-    const below = linesBelow[0]?.trimmed;
-    const isBelow = below === trimmed || below === (trimmed + lineAfter).trim();
-    const isJudged = line.trim() !== "" && !this.#isByBalance(below);
-    if (isJudged && isBelow) this.#endAt(lineEnd, "suffixLine");
+    const { linesBelow, syntax } = this.#context;
+    const isJudged = line.trim() !== "" && !this.#isByBalance(linesBelow[0]?.trimmed);
+    if (isJudged && isNextLine(this.#context, line)) this.#endAt(lineEnd, "suffixLine");
     this.#isInIndentedBlock = syntax.isIndented && opensIndentedBlock(trimmed);
     this.#awaitsClosing = this.#hasOpenBlock();
   }
 
   #judgeLine(line: string, trimmed: string, lineEnd: number): void {
-    const { baseIndent, linesBelow, indentStyle, syntax } = this.#context;
+    const { baseIndent, linesBelow, indentStyle } = this.#context;
     const before = this.#lineStart - 1;
     if (trimmed === "") {
       if (this.#text.slice(0, before).trim() !== "" && !this.#hasOpenBlock())
@@ -210,12 +220,11 @@ export class CompletionScanner {
     }
     const indent = indentWidth(line, indentStyle.width);
     const below = linesBelow[0];
-    if (below?.trimmed === trimmed && !this.#isByBalance(trimmed)) {
-      const isFree = !syntax.isIndented && this.#own.length === 0;
-      if (below.indent === indent || isFree) {
-        this.#endAt(before, "suffixLine");
-        return;
-      }
+    // Equal text at another indentation, or within an own block, is another statement.
+    const isBelow = below?.trimmed === trimmed && below.indent === indent;
+    if (isBelow && !this.#lineBeganInOwn && !this.#isByBalance(trimmed)) {
+      this.#endAt(before, "suffixLine");
+      return;
     }
     if (this.#isOutside(trimmed, indent)) this.#endAt(before, "block");
     else if (this.#lineClosedPrefix && indent < baseIndent) this.#endAt(lineEnd, "block");
@@ -240,16 +249,20 @@ export class CompletionScanner {
       const isDirective = !syntax.isIndented && syntax.countsBrackets && DIRECTIVE.test(trimmed);
       return !belongs && !isDirective;
     }
-    if (!this.#isInIndentedBlock || indent > baseIndent || this.#own.length > 0) return false;
+    if (!this.#isInIndentedBlock || indent > baseIndent || this.#hasOwn) return false;
     return !(belongs || CONTINUES_BLOCK.test(trimmed) || trimmed.startsWith("- "));
+  }
+
+  /** Whether the completion opened a bracket that it has not closed. */
+  get #hasOwn(): boolean {
+    return this.#own.items.length > 0;
   }
 
   /** Whether a bracket is open that the completion, or the cursor's line, opened and nothing closes. */
   #hasOpenBlock(): boolean {
-    return (
-      this.#own.length > 0 ||
-      this.#prefixOpen.some((open) => open.isOnCursorLine && open.isClosable)
-    );
+    const isLineOpen =
+      this.#lineOpenIndex !== -1 && this.#lineOpenIndex < this.#prefixOpen.items.length;
+    return this.#hasOwn || isLineOpen;
   }
 
   /** Whether a line is judged by the balance of brackets and not by its text. */
@@ -257,10 +270,10 @@ export class CompletionScanner {
     return trimmed !== undefined && this.#context.syntax.countsBrackets && isCloserLine(trimmed);
   }
 
-  #countEqualLines(trimmed: string, lineEnd: number): void {
-    if (trimmed === this.#lastLine && /\p{L}/u.test(trimmed)) this.#numEqualLines++;
+  #countEqualLines(line: string, lineEnd: number): void {
+    if (line === this.#lastLine && /\p{L}/u.test(line)) this.#numEqualLines++;
     else {
-      this.#lastLine = trimmed;
+      this.#lastLine = line;
       this.#numEqualLines = 1;
       this.#repeatedLinesStart = lineEnd + 1;
     }

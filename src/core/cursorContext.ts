@@ -67,12 +67,15 @@ export function readCursor(cursor: CursorText): CursorContext {
   const below = suffixText.split("\n").slice(1);
   const isCut = prefixText !== cursor.prefixText;
   const brackets = readBrackets(prefixText, suffixText, syntax, indentStyle.width, isCut);
+  const lineAfter = firstLine(suffixText);
+  const { mode } = brackets.lexer;
+  const delimiter = closingDelimiter(mode, suffixText, syntax);
   return {
     syntax,
     indentStyle,
-    isSingleLine: isSingleLine(cursor),
+    isSingleLine: isSingleLine(cursor) || isTextOfLine(mode, lineAfter, delimiter),
     lineBefore,
-    lineAfter: firstLine(suffixText),
+    lineAfter,
     baseIndent: indentWidth(lineBefore, indentStyle.width),
     lineAbove: above === undefined ? undefined : toLine(withoutReturn(above)),
     linesBelow: below
@@ -80,8 +83,17 @@ export function readCursor(cursor: CursorText): CursorContext {
       .slice(0, NUM_LINES_BELOW)
       .map((line) => toLine(withoutReturn(line))),
     brackets,
-    closingDelimiter: closingDelimiter(brackets.lexer.mode, suffixText),
+    closingDelimiter: delimiter,
   };
+}
+
+/** Whether the cursor's line is the next one with text, at its indentation, once it has `addition`. */
+export function isNextLine(context: CursorContext, addition: string): boolean {
+  const { lineBefore, lineAfter, linesBelow, indentStyle } = context;
+  const [below] = linesBelow;
+  const own = lineBefore + addition;
+  if (below?.indent !== indentWidth(own, indentStyle.width)) return false;
+  return below.trimmed === own.trim() || below.trimmed === (own + lineAfter).trim();
 }
 
 /** Whether a line consists of closing brackets and what follows them. Such lines are judged by balance. */
@@ -89,16 +101,27 @@ export function isCloserLine(trimmed: string): boolean {
   return /^[)\]}][)\]};,]*$/.test(trimmed);
 }
 
-function closingDelimiter(mode: LexerMode, suffixText: string): string | undefined {
+/** Whether a line break would change what the rest of the cursor's line is: part of a comment, or a string's end. */
+function isTextOfLine(mode: LexerMode, lineAfter: string, delimiter: string | undefined): boolean {
+  if (mode === "code" || spansLines(mode) || lineAfter.trim() === "") return false;
+  return mode === "lineComment" || delimiter !== undefined;
+}
+
+function closingDelimiter(
+  mode: LexerMode,
+  suffixText: string,
+  { blockComment }: CodeSyntax,
+): string | undefined {
   switch (mode) {
     case "code":
     case "lineComment":
     case "regex":
       return undefined;
     case "blockComment": {
-      const end = suffixText.indexOf("*/");
-      const start = suffixText.indexOf("/*");
-      return end !== -1 && (start === -1 || end < start) ? "*/" : undefined;
+      const { open, close } = blockComment!;
+      const end = suffixText.indexOf(close);
+      const start = suffixText.indexOf(open);
+      return end !== -1 && (start === -1 || end < start) ? close : undefined;
     }
     default: {
       const text = spansLines(mode) ? suffixText : firstLine(suffixText);
@@ -109,8 +132,9 @@ function closingDelimiter(mode: LexerMode, suffixText: string): string | undefin
 
 function windowBefore(prefixText: string): string {
   if (prefixText.length <= MAX_CHARS) return prefixText;
-  const start = prefixText.indexOf("\n", prefixText.length - MAX_CHARS) + 1;
-  return prefixText.slice(start);
+  const window = prefixText.slice(-MAX_CHARS);
+  // A line that is longer than the window is cut.
+  return window.slice(window.indexOf("\n") + 1);
 }
 
 export function firstLine(text: string): string {
@@ -120,4 +144,11 @@ export function firstLine(text: string): string {
 
 export function withoutReturn(line: string): string {
   return line.endsWith("\r") ? line.slice(0, -1) : line;
+}
+
+/** The text without the characters at its end that match; a pattern with `+$` would take quadratic time for that. */
+export function withoutTrailing(text: string, pattern: RegExp): string {
+  let end = text.length;
+  while (end > 0 && pattern.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }

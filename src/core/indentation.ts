@@ -43,6 +43,12 @@ export function indentWidth(line: string, tabWidth: number): number {
   return width;
 }
 
+/** White space of that many columns, as the document indents. */
+export function blankOf(columns: number, { kind, width }: IndentStyle): string {
+  if (kind !== "tabs") return " ".repeat(columns);
+  return "\t".repeat(Math.floor(columns / width)) + " ".repeat(columns % width);
+}
+
 /** The completion with the lines after its first indented by the document's own character. */
 export function repairIndentation(text: string, style: IndentStyle): string {
   if (style.kind === "unknown" || !text.includes("\n")) return text;

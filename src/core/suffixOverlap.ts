@@ -1,6 +1,6 @@
 /** What a completion and the rest of the cursor's line have in common is written once. */
-import { readOpenEnds } from "./bracketStack.ts";
 import type { CursorContext } from "./cursorContext.ts";
+import { isInOwnString, readOpenEnds } from "./openText.ts";
 
 /** A rest of this length that the completion contains in full is the place where it ends. */
 const MIN_CONTAINED_CHARS = 5;
@@ -51,9 +51,8 @@ function isWholeWords(rest: string, length: number): boolean {
 function keepsBalance(kept: string, text: string, context: CursorContext): boolean {
   const after = readOpenEnds(text, context.brackets.lexer);
   const before = readOpenEnds(kept, context.brackets.lexer);
-  if (before.brackets.length > after.brackets.length || (before.isInString && !after.isInString)) {
-    return false;
-  }
+  if (before.brackets.length > after.brackets.length) return false;
+  if (isInOwnString(before) && !isInOwnString(after)) return false;
   if (context.syntax.countsBrackets) return true;
   // Markup: brackets and quotes are counted as characters.
   const removed = text.slice(kept.length);

@@ -2,12 +2,19 @@
  * What of a decoded text is offered. It is cut at its end, where it would repeat the text after the cursor, and where
  * it would leave brackets worse than they are; white space is fitted to the document. Nothing is added.
  */
-import { readOpenEnds } from "./bracketStack.ts";
+import { openerOf } from "./bracketStack.ts";
 import { type CompletionRejection, findRejection, isSurelyOffered } from "./completionRejection.ts";
 import { type CompletionEnd, CompletionScanner } from "./completionScanner.ts";
-import { type CursorContext, type CursorText, readCursor } from "./cursorContext.ts";
-import { indentWidth, repairIndentation } from "./indentation.ts";
+import {
+  type CursorContext,
+  type CursorText,
+  isNextLine,
+  readCursor,
+  withoutTrailing,
+} from "./cursorContext.ts";
+import { blankOf, indentWidth, repairIndentation } from "./indentation.ts";
 import { mayBecomeLoop } from "./loopDetector.ts";
+import { readOpenEnds, withoutOpenText } from "./openText.ts";
 import { beforePossibleOverlap, withoutSuffixOverlap } from "./suffixOverlap.ts";
 
 /** A text with something to show, or the reason why there is none. */
@@ -63,11 +70,13 @@ export function streamableText(settledText: string, context: CursorContext): str
     for (let before = ""; before !== text; ) {
       before = text;
       text = beforePossibleOverlap(withoutOpenTail(text, context), context).trimEnd();
+      // Half a delimiter may turn out to begin a comment.
+      text = withoutTrailing(withoutOpenText(text, context), /[-<!/*\s]/);
     }
   } else if (context.lineAfter.trim() !== "" || fitted !== settledText) {
     // What lines have in common with the rest of the cursor's line, and their level, is known at the end.
     return "";
-  }
+  } else text = withoutOpenText(text, context);
   return isSurelyOffered(text, context) ? text : "";
 }
 
@@ -76,16 +85,18 @@ function trimOnce(text: string, context: CursorContext, isUnfinished: boolean): 
   const kept =
     end === undefined && isUnfinished ? withoutLastLine(text) : text.slice(0, end?.length);
   if (end?.cause === "repetition") {
-    const sound = text.slice(0, end.soundLength).trimEnd();
+    const sound = withoutOpenText(text.slice(0, end.soundLength).trimEnd(), context);
     return sound === "" ? { rejected: "repetitive" } : { text: sound };
   }
-  if (end?.cause === "suffixLine" && isFirstLineBelow(kept, context)) {
+  if (end?.cause === "suffixLine" && isNextLine(context, kept)) {
     return { rejected: "repeatsSuffix" };
   }
   const fitted = fitWhiteSpace(kept, context);
   const joined = withoutSuffixOverlap(fitted, context);
   const balanced = withoutOpenTail(joined, context);
-  const result = withoutTrailingSpace(balanced, context);
+  const isWhole = balanced.length === fitted.length;
+  const lineBreak = isWhole ? lineBreakBehind(kept, text, context) : "";
+  const result = withoutOpenText(withoutTrailingSpace(balanced, context), context, lineBreak);
   if (result.trim() !== "") {
     const rejected = findRejection(result, context);
     return rejected === undefined ? { text: result } : { rejected };
@@ -112,12 +123,6 @@ function withoutLastLine(text: string): string {
   const before = lastBreak === -1 ? "" : text.slice(0, lastBreak);
   const kept = before.trim() === "" ? text : before;
   return /[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept;
-}
-
-function isFirstLineBelow(line: string, { lineBefore, lineAfter, linesBelow }: CursorContext) {
-  const below = linesBelow[0]?.trimmed;
-  const own = (lineBefore + line).trim();
-  return own === below || (own + lineAfter).trim() === below;
 }
 
 function fitWhiteSpace(text: string, context: CursorContext): string {
@@ -158,7 +163,22 @@ function withoutOpenTail(text: string, context: CursorContext): string {
 
 /** White space stays before a word only. */
 function withoutTrailingSpace(text: string, { lineAfter }: CursorContext): string {
-  const joinsWord = /^[\p{L}\p{N}_$"'`({[<]/u.test(lineAfter) && !/\s\n\s*$/.test(text);
-  if (!joinsWord) return text.trimEnd();
-  return text.replace(/\s*[\r\n]\s*$/, "").replace(/([ \t])[ \t]+$/, "$1");
+  const end = text.trimEnd();
+  const blank = text.slice(end.length);
+  const joinsWord = /^[\p{L}\p{N}_$"'`({[<]/u.test(lineAfter) && !/[\r\n]/.test(blank);
+  return joinsWord ? end + blank.slice(0, 1) : end;
+}
+
+/**
+ * The line break that the model wrote behind what is kept, with the indentation that fits what follows the cursor: that
+ * of its own line, or of the bracket it closes. Nothing behind the break is looked at, as decoding may end with it.
+ */
+function lineBreakBehind(kept: string, text: string, context: CursorContext): string {
+  const { isSingleLine, lineBefore, lineAfter, brackets, indentStyle } = context;
+  const lineEnd = /^[ \t]*(\r?\n)/.exec(text.slice(kept.trimEnd().length))?.[1];
+  if (lineEnd === undefined) return "";
+  if (isSingleLine) return lineEnd + (/^\s*/.exec(lineBefore)?.[0] ?? "");
+  const opener = openerOf(lineAfter.trimStart().charAt(0));
+  const closed = brackets.open.findLast(({ char }) => char === opener);
+  return lineEnd + blankOf(closed?.indent ?? context.baseIndent, indentStyle);
 }

@@ -128,6 +128,35 @@ function surplus(text: string, opener: string, closer: string): number {
   return missing;
 }
 
+/** Delimiters that TypeScript does not know, and a slash that may be anything. */
+const OF_OTHER_LANGUAGES: ReadonlySet<string> = new Set(["/", "#", '"""']);
+
+/** [text] `t` for characters of TypeScript's strings and comments, those without an end included; else `c`. */
+function textMask(text: string): string {
+  const parts =
+    /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|(["'])(?:\\[\s\S]|(?!\1)[^\\\n])*\1?|`(?:\\[\s\S]|[^\\`])*(?:`|$)/g;
+  let mask = "";
+  for (const part of text.matchAll(parts)) {
+    mask = mask.padEnd(part.index, "c").padEnd(part.index + part[0].length, "t");
+  }
+  return mask.padEnd(text.length, "c");
+}
+
+/** Whether what follows a text is code. */
+function isCodeBehind(text: string): boolean {
+  return textMask(`${text};`).endsWith("c");
+}
+
+/** Whether more brackets are opened than closed in lines without strings. */
+function isInOwnBracket(lines: readonly string[]): boolean {
+  let depth = 0;
+  for (const char of lines.join("\n")) {
+    if ("([{".includes(char)) depth++;
+    else if (")]}".includes(char)) depth = Math.max(0, depth - 1);
+  }
+  return depth > 0;
+}
+
 describe("streamableText", () => {
   const words = ["foo.", "value ", "b + c", "a, b", "first(second).third", " = compute(a)"];
   test.each([
@@ -158,6 +187,14 @@ describe("streamableText", () => {
   });
 });
 
+describe("CompletionStopRule", () => {
+  test("settles no blank lines that may stand between a line and its repeats", () => {
+    const cursor = { prefixText: "", suffixText: "", languageId: "typescript" };
+    const line = "if (a) {\n";
+    expect(offer(cursor, [line, "\n\n", line, line], false)).toEqual({ text: "if (a) {" });
+  });
+});
+
 describe("long documents", () => {
   test("a block is closed though the text that opens the ones around it is not read", () => {
     const filler = "  const filler = [1, 2, 3];\n".repeat(5000);
@@ -181,8 +218,8 @@ describe("trimCompletion", () => {
     });
   });
 
-  test("only cuts: what is offered begins the output, white space at the start of lines apart", () => {
-    const withoutIndent = (text: string) => text.replaceAll(/^[ \t]+/gm, "");
+  test("only cuts: what is offered begins the output, white space around lines apart", () => {
+    const withoutIndent = (text: string) => text.replaceAll(/^[ \t]+|[ \t]+$/gm, "");
     forOffered(all, (text, raw) => {
       expect(withoutIndent(raw).startsWith(withoutIndent(text))).toBe(true);
     });
@@ -199,8 +236,10 @@ describe("trimCompletion", () => {
       const [restOfLine = "", ...below] = cursor.suffixText.split("\n");
       const next = below.find((line) => line.trim() !== "")?.replace(/\s+$/, "");
       if (next === undefined || /^[)\]}\s;,]*$/.test(next)) return;
-      const [, ...written] = text.split("\n");
-      if (restOfLine.trim() !== "") written.pop();
+      const lines = text.split("\n");
+      if (restOfLine.trim() !== "") lines.pop();
+      // Within a block that the completion opened the same text is another statement.
+      const written = lines.filter((_, at) => at > 0 && !isInOwnBracket(lines.slice(0, at)));
       // A string or a comment may hold any line.
       if (/["'`#]|\/\*/.test(cursor.prefixText + text)) return;
       expect(written.map((line) => line.replace(/\s+$/, ""))).not.toContain(next);
@@ -215,6 +254,30 @@ describe("trimCompletion", () => {
       if (/^\p{L}/u.test(restOfLine.trim())) return;
       expect(lastLine?.endsWith(restOfLine.trim())).toBe(false);
     });
+  });
+
+  test("leaves the text behind the cursor code where it was code, and text where it was text", () => {
+    let numShown = 0;
+    forOffered(
+      [...FRAGMENTS, ...QUOTED.filter((one) => !OF_OTHER_LANGUAGES.has(one))],
+      (text, raw, cursor) => {
+        const { prefixText, suffixText } = cursor;
+        if (cursor.languageId !== "typescript" || !isCodeBehind(prefixText)) return;
+        // A quote that its line does not end may be something else.
+        if (/["'](?=[^\n]*\n)/.test(raw)) return;
+        // An address is no comment, and an apostrophe in a word no string.
+        if (/:\/\/|[\p{L}\p{N}_]'/u.test(prefixText + text + suffixText)) return;
+        numShown++;
+        const [line = ""] = suffixText.split(/\r?\n/);
+        const before = textMask(prefixText + suffixText).slice(prefixText.length);
+        const after = textMask(prefixText + text + suffixText).slice(
+          prefixText.length + text.length,
+        );
+        expect(after.slice(0, line.length)).toBe(before.slice(0, line.length));
+        expect(isCodeBehind(`${prefixText}${text}\n`)).toBe(true);
+      },
+    );
+    expect(numShown).toBeGreaterThan(NUM_RUNS / 10);
   });
 
   test.each(["()", "[]", "{}"])("leaves no more %s without an opener than there were", (pair) => {
