@@ -37,10 +37,14 @@ export function addBooks(a: StatisticsBook, b: StatisticsBook): StatisticsBook {
 }
 
 /** The newest days, at most `MAX_DAYS` of them; a day that lies ahead is a clock that was wrong. */
-export function pruneBook(book: StatisticsBook, today: Date): StatisticsBook {
-  const first = new Date(today);
-  first.setDate(first.getDate() - MAX_DAYS + 1);
-  const isRecent = (day: string) => day >= dayOf(first) && day <= dayOf(today);
+export function pruneBook<T>(
+  book: Readonly<Record<string, T>>,
+  today: Date,
+): Readonly<Record<string, T>> {
+  const start = new Date(today);
+  start.setDate(start.getDate() - MAX_DAYS + 1);
+  const [first, last] = [dayOf(start), dayOf(today)];
+  const isRecent = (day: string) => day >= first && day <= last;
   return Object.fromEntries(Object.entries(book).filter(([day]) => isRecent(day)));
 }
 
@@ -79,6 +83,7 @@ export interface StatisticsStoreOptions {
 
 /**
  * Counts of this window wait a little and are then added to what is stored by then, so that several windows may count.
+ * Only the days that are asked for or counted on are parsed: all of 90 take milliseconds.
  */
 export class StatisticsStore implements AsyncDisposable {
   readonly #options: StatisticsStoreOptions;
@@ -96,7 +101,8 @@ export class StatisticsStore implements AsyncDisposable {
   }
 
   get today(): Counters {
-    return sumBook(this.book, dayOf(this.#options.now()));
+    const day = dayOf(this.#options.now());
+    return sumBook(addBooks(this.#storedDays([day]), this.#pending), day);
   }
 
   add(languageId: string, counters: Counters): void {
@@ -112,9 +118,11 @@ export class StatisticsStore implements AsyncDisposable {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (Object.keys(this.#pending).length === 0) return;
-    const { book } = this;
+    const { storage, now } = this.#options;
+    const counted = addBooks(this.#storedDays(Object.keys(this.#pending)), this.#pending);
+    const others = Object.fromEntries(entriesOf(storage.get(KEY)));
     this.#pending = {};
-    await this.#options.storage.update(KEY, book);
+    await storage.update(KEY, pruneBook<unknown>({ ...others, ...counted }, now()));
   }
 
   async reset(): Promise<void> {
@@ -127,6 +135,11 @@ export class StatisticsStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.flush();
+  }
+
+  #storedDays(days: readonly string[]): StatisticsBook {
+    const stored = new Map(entriesOf(this.#options.storage.get(KEY)));
+    return parseBook(Object.fromEntries(days.map((day) => [day, stored.get(day)])));
   }
 }
 

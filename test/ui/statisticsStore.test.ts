@@ -62,6 +62,47 @@ describe("StatisticsStore", () => {
     expect(storeOn(memento).store.today).toEqual({ shown: 3 });
   });
 
+  test("parses the days it is asked for or counts on, however many are kept", async () => {
+    const parsed: string[] = [];
+    const watched = (day: string) =>
+      new Proxy(
+        { go: { shown: 1 } },
+        {
+          ownKeys: (target) => {
+            parsed.push(day);
+            return Reflect.ownKeys(target);
+          },
+        },
+      );
+    const days = Array.from({ length: MAX_DAYS + 1 }, (_, back) =>
+      dayOf(new Date(2025, 10, 21 - back)),
+    );
+    let stored: unknown = Object.fromEntries(days.map((day) => [day, watched(day)]));
+    const update = async (_key: string, value: unknown) => {
+      stored = value;
+    };
+    const { store } = storeOn({ get: () => stored, update, numWrites: 0 } as never);
+    expect(store.today).toEqual({ shown: 1 });
+    expect(parsed).toEqual(["2025-11-21"]);
+    store.add("go", { shown: 2 });
+    expect(store.today).toEqual({ shown: 3 });
+    await store.flush();
+    expect(new Set(parsed)).toEqual(new Set(["2025-11-21"]));
+    expect(Object.keys(store.book)).toEqual(days.slice(0, MAX_DAYS));
+    expect(sumBook(store.book)).toEqual({ shown: MAX_DAYS + 2 });
+    expect(store.today).toEqual({ shown: 3 });
+  });
+
+  test("adds to nothing where what is stored of a day is no count", async () => {
+    const memento = storage({ "2025-11-21": "x", "2025-11-20": { go: { shown: "1" } }, other: 1 });
+    const { store } = storeOn(memento);
+    expect(store.today).toEqual({});
+    store.add("go", { shown: 1 });
+    await store.flush();
+    expect(store.today).toEqual({ shown: 1 });
+    expect(sumBook(store.book)).toEqual({ shown: 1 });
+  });
+
   test("writes what is left when it is disposed, and no timer stays", async () => {
     const memento = storage();
     const { store } = storeOn(memento);
