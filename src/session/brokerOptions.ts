@@ -15,6 +15,8 @@ export interface CompletionBrokerOptions {
   /** Suggestions at a place, the first included; 1 if absent. */
   readonly numSuggestions?: number;
   readonly suggestionMethod?: SuggestionProposer;
+  /** Nothing is generated but for explicit questions; others get what is known or under way. False if absent. */
+  readonly onlyWhenAsked?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** False: every question is generated anew, nothing is kept or prepared. For measuring what caches bring. */

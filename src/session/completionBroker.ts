@@ -25,6 +25,7 @@ import {
   type CompletionSource,
   paramsOf,
   type QueryOutcome,
+  type Question,
   type Shown,
   type Suggestion,
   type SuggestionOrigin,
@@ -34,6 +35,7 @@ import {
   CANCELLED,
   FORGOTTEN,
   failure,
+  NOT_ASKED,
   SUPERSEDED,
   withoutResult,
   withoutText,
@@ -41,18 +43,13 @@ import {
 import { IdlePlan } from "./idlePlan.ts";
 import { type GenerationEnd, RunningGeneration } from "./runningGeneration.ts";
 
-interface Question {
-  readonly query: CompletionQuery;
-  readonly arrivedAt: number;
-  /** Ends the wait for an answer. */
-  readonly signal: AbortSignal;
-}
-
 export class CompletionBroker implements CompletionSource, Disposable {
   readonly #options: CompletionBrokerOptions;
   readonly #cache: CompletionCache | undefined;
   /** There where more than one suggestion is wanted. */
   readonly #alternatives: Alternatives | undefined;
+  /** Whether what nobody asked for may be generated. */
+  readonly #mayGuess: boolean;
   readonly #debounce = new DebouncePolicy();
   readonly #lifetime = new AbortController();
   /** Ends the newest question when a newer comes; there while it has no answer. */
@@ -67,6 +64,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
     this.#options = options;
     this.#cache = options.caches ? new CompletionCache() : undefined;
     this.#alternatives = createAlternatives(options, this.#cache);
+    this.#mayGuess = options.caches && options.onlyWhenAsked !== true;
     this.#plan = new IdlePlan(options.clock, options.log);
   }
 
@@ -105,7 +103,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
   }
 
   prepare(query: CompletionQuery): void {
-    if (this.#cache === undefined || this.#turn !== undefined) return;
+    if (!this.#mayGuess || this.#turn !== undefined) return;
     this.#plan.start(REST_MS, () => this.#prefetch(query));
   }
 
@@ -129,8 +127,9 @@ export class CompletionBroker implements CompletionSource, Disposable {
   /** @throws the signal's reason. */
   async #answer(question: Question): Promise<QueryOutcome> {
     const { query, signal } = question;
-    const { clock, caches } = this.#options;
-    if (query.trigger === "automatic") this.#debounce.keyPressed(question.arrivedAt);
+    const { clock, caches, onlyWhenAsked } = this.#options;
+    const mayGenerate = !onlyWhenAsked || query.trigger === "invoke";
+    if (query.trigger === "automatic" && mayGenerate) this.#debounce.keyPressed(question.arrivedAt);
     const hit = this.#cache?.find(query);
     if (hit !== undefined) {
       if (!this.#isOfUse(query, hit.text)) this.#abortRunning();
@@ -144,6 +143,10 @@ export class CompletionBroker implements CompletionSource, Disposable {
       this.#abortRunning();
       const waitMs = query.trigger === "automatic" ? this.#debounce.delayMs : 0;
       if (waitMs > 0) await clock.delay(waitMs, signal);
+    }
+    if (!mayGenerate) {
+      this.#abortRunning();
+      return NOT_ASKED;
     }
     const outcome = await this.#await(this.#start(query, false), question, "generated");
     return outcome ?? FORGOTTEN;
@@ -163,11 +166,8 @@ export class CompletionBroker implements CompletionSource, Disposable {
     origin: SuggestionOrigin,
   ): Promise<QueryOutcome | undefined> {
     const { query, signal } = question;
-    const answer = await generation.answerFor(
-      query,
-      signal,
-      this.#untilLines(generation, question),
-    );
+    const untilLines = this.#untilLines(generation, question);
+    const answer = await generation.answerFor(query, signal, untilLines);
     const { id } = generation;
     if (answer.kind === "lines") {
       const result = generation.end.then((end) =>
@@ -220,7 +220,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
     const whole = { id, text, others, origin, isWhole: true, result: Promise.resolve(result) };
     const shown = this.#show(question, whole);
     // A guess must not keep a machine busy.
-    if ((this.#debounce.engineLatencyMs ?? 0) <= MAX_GUESS_LATENCY_MS) {
+    if (this.#mayGuess && (this.#debounce.engineLatencyMs ?? 0) <= MAX_GUESS_LATENCY_MS) {
       this.#plan.start(PREFETCH_IDLE_MS, () => void this.#prepareNext(shown, hit));
     }
     return { suggestion: shown.suggestion };
@@ -249,8 +249,8 @@ export class CompletionBroker implements CompletionSource, Disposable {
 
   /** Generates for a state that nobody has asked for yet; whoever asks for another replaces it. */
   #prefetch(query: CompletionQuery): void {
-    if (this.#cache === undefined || this.#turn !== undefined) return;
-    if (this.#running?.agreesWith(query) || this.#cache.find(query) !== undefined) return;
+    if (!this.#mayGuess || this.#turn !== undefined) return;
+    if (this.#running?.agreesWith(query) || this.#cache?.find(query) !== undefined) return;
     this.#start(query, true);
   }
 

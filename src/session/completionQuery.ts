@@ -22,6 +22,14 @@ export interface CompletionQuery {
   readonly trigger: QueryTrigger;
 }
 
+/** A query that waits for its answer. */
+export interface Question {
+  readonly query: CompletionQuery;
+  readonly arrivedAt: number;
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+}
+
 /** Where an answer came from. */
 export type SuggestionOrigin = "cache" | "typedThrough" | "running" | "prefetched" | "generated";
 
@@ -49,6 +57,7 @@ export interface Suggestion {
 export type NoSuggestionReason =
   | "cancelled"
   | "superseded"
+  | "notAsked"
   | "noModel"
   | "engineFailed"
   | "rejected"

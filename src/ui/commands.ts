@@ -5,6 +5,7 @@ import type { Log } from "../core/log.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { type Config, isEnabledFor, SECTION, wantsIndex } from "./config.ts";
 import type { DecisionLog } from "./decisionLog.ts";
+import { DEMONSTRATION_CHOICES, isDemonstrating } from "./demonstration.ts";
 import { editorFacts } from "./editorFacts.ts";
 import type { EngineLifecycle } from "./engineLifecycle.ts";
 import { selectModels, useBundledModels } from "./modelPicker.ts";
@@ -12,6 +13,7 @@ import { noSuggestionReport } from "./noSuggestionReport.ts";
 import type { ReportDocuments } from "./reportDocuments.ts";
 import { statisticsReport } from "./statisticsReport.ts";
 import type { StatisticsStore } from "./statisticsStore.ts";
+import { updateUserSetting } from "./userSettings.ts";
 import type { WorkspaceWatcher } from "./workspaceWatcher.ts";
 
 export interface CommandContext {
@@ -30,7 +32,7 @@ export interface CommandContext {
 export function createCommands(context: CommandContext): Record<string, () => Promise<void>> {
   const { config, lifecycle, statistics, decisions, reports, benchmark, channel } = context;
   return {
-    "treeline.toggle": () => updateSetting("suggestion.enabled", !config().enabled),
+    "treeline.toggle": () => updateUserSetting("suggestion.enabled", !config().enabled),
     "treeline.toggleLanguage": () => toggleLanguage(config()),
     "treeline.triggerSuggestion": async () => {
       await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
@@ -68,11 +70,6 @@ export function registerCommands(context: CommandContext): vscode.Disposable[] {
   );
 }
 
-async function updateSetting(name: string, value: unknown): Promise<void> {
-  const settings = vscode.workspace.getConfiguration(SECTION);
-  await settings.update(name, value, vscode.ConfigurationTarget.Global);
-}
-
 async function toggleLanguage(config: Config): Promise<void> {
   const languageId = vscode.window.activeTextEditor?.document.languageId;
   if (languageId === undefined) {
@@ -81,7 +78,7 @@ async function toggleLanguage(config: Config): Promise<void> {
   }
   const settings = vscode.workspace.getConfiguration(SECTION);
   const own = settings.inspect<Record<string, boolean>>("enable")?.globalValue ?? {};
-  await updateSetting("enable", { ...own, [languageId]: !isEnabledFor(config, languageId) });
+  await updateUserSetting("enable", { ...own, [languageId]: !isEnabledFor(config, languageId) });
 }
 
 async function resetStatistics(statistics: StatisticsStore): Promise<void> {
@@ -110,30 +107,35 @@ async function forgetWorkspace({ config, lifecycle, workspace }: CommandContext)
   });
 }
 
+interface MenuItem extends vscode.QuickPickItem {
+  readonly take: () => PromiseLike<unknown>;
+}
+
 async function showMenu(config: Config): Promise<void> {
   const languageId = vscode.window.activeTextEditor?.document.languageId;
   const isOn = languageId !== undefined && isEnabledFor(config, languageId);
-  const items = [
-    { label: config.enabled ? "Turn Off" : "Turn On", command: "treeline.toggle" },
+  const run = (label: string, command: string, ...args: unknown[]): MenuItem => ({
+    label,
+    take: () => vscode.commands.executeCommand(command, ...args),
+  });
+  const isDemonstration = isDemonstrating(config);
+  const items: readonly MenuItem[] = [
+    ...(isDemonstration
+      ? DEMONSTRATION_CHOICES
+      : [run(config.enabled ? "Turn Off" : "Turn On", "treeline.toggle")]),
     ...(languageId === undefined || !config.enabled
       ? []
-      : [
-          {
-            label: `Turn ${isOn ? "Off" : "On"} for ${languageId}`,
-            command: "treeline.toggleLanguage",
-          },
-        ]),
-    { label: "Why No Suggestion?", command: "treeline.explainNoSuggestion" },
-    { label: "Show Statistics", command: "treeline.showStatistics" },
-    { label: "Run Benchmark", command: "treeline.runBenchmark" },
-    { label: "Select Model Files", command: "treeline.selectModels" },
-    { label: "Restart Engine", command: "treeline.restartEngine" },
-    { label: "Show Log", command: "treeline.showLog" },
-    { label: "Settings", command: "treeline.openSettings" },
+      : [run(`Turn ${isOn ? "Off" : "On"} for ${languageId}`, "treeline.toggleLanguage")]),
+    run("Why No Suggestion?", "treeline.explainNoSuggestion"),
+    run("Show Statistics", "treeline.showStatistics"),
+    run("Run Benchmark", "treeline.runBenchmark"),
+    ...(isDemonstration ? [] : [run("Select Model Files", "treeline.selectModels")]),
+    run("Restart Engine", "treeline.restartEngine"),
+    run("Show Log", "treeline.showLog"),
+    run("Settings", "workbench.action.openSettings", SECTION),
   ];
-  const choice = await vscode.window.showQuickPick(items, { title: "Treeline" });
-  if (choice === undefined) return;
-  if (choice.command === "treeline.openSettings") {
-    await vscode.commands.executeCommand("workbench.action.openSettings", SECTION);
-  } else await vscode.commands.executeCommand(choice.command);
+  const placeHolder = "The demonstration model suggests only when asked.";
+  const options = { title: "Treeline", ...(isDemonstration ? { placeHolder } : {}) };
+  const choice = await vscode.window.showQuickPick(items, options);
+  await choice?.take();
 }

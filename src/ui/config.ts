@@ -29,6 +29,8 @@ export interface Config {
   readonly speculation: boolean;
   /** Whether the workspace's files are read for drafts. */
   readonly index: boolean;
+  /** Whether the bundled demonstration model suggests unasked. */
+  readonly demonstration: boolean;
 }
 
 /** A value of a setting, by its name below `treeline.`; undefined if it is not set. */
@@ -114,12 +116,21 @@ export function readConfig(
     suggestionMethod: choice("suggestion.method", SUGGESTION_PROPOSERS, "branches"),
     speculation: flag("speculation.enabled", true),
     index: flag("index.enabled", true),
+    demonstration: flag("suggestion.demonstration", false),
   });
 }
 
 /** Whether suggestions are wanted in a language, as far as languages decide. */
 export function isEnabledFor({ enable }: Pick<Config, "enable">, languageId: string): boolean {
   return enable[languageId] ?? enable["*"] ?? true;
+}
+
+/** Whether suggestions come only when the user asks: those of the bundled pair show the machinery and help nobody. */
+export function suggestsOnlyWhenAsked({
+  targetPath,
+  demonstration,
+}: Pick<Config, "targetPath" | "demonstration">): boolean {
+  return targetPath === undefined && !demonstration;
 }
 
 /** Whether the workspace is to be indexed: only drafts are made from it. */
@@ -133,6 +144,7 @@ export function asksOtherwise(before: Config, after: Config): boolean {
     before.maxTokens !== after.maxTokens ||
     before.speculation !== after.speculation ||
     before.numSuggestions !== after.numSuggestions ||
+    suggestsOnlyWhenAsked(before) !== suggestsOnlyWhenAsked(after) ||
     before.suggestionMethod !== after.suggestionMethod
   );
 }

@@ -7,12 +7,15 @@ const REST_MS = 100;
 const TYPING_MS = 300;
 
 export class CursorRest implements Disposable {
+  readonly #isWanted: () => boolean;
   readonly #onRest: (editor: vscode.TextEditor) => void;
   readonly #subscriptions: readonly vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
   #lastEditAt = Number.NEGATIVE_INFINITY;
 
-  constructor(onRest: (editor: vscode.TextEditor) => void) {
+  /** @param isWanted - whether anything is to happen when the cursor rests. */
+  constructor(isWanted: () => boolean, onRest: (editor: vscode.TextEditor) => void) {
+    this.#isWanted = isWanted;
     this.#onRest = onRest;
     this.#subscriptions = [
       vscode.workspace.onDidChangeTextDocument(() => {
@@ -33,7 +36,7 @@ export class CursorRest implements Disposable {
 
   #moved(editor: vscode.TextEditor): void {
     clearTimeout(this.#timer);
-    if (performance.now() - this.#lastEditAt < TYPING_MS) return;
+    if (performance.now() - this.#lastEditAt < TYPING_MS || !this.#isWanted()) return;
     this.#timer = setTimeout(() => {
       const isActive = vscode.window.activeTextEditor?.document === editor.document;
       if (isActive && editor.selection.isEmpty) this.#onRest(editor);

@@ -23,7 +23,12 @@ export interface Decision {
 
 const PASSING: ReadonlySet<DecisionReason> = new Set(["cancelled", "superseded"]);
 /** They hold for a document as a whole, so each key of it would get one. */
-const LASTING: ReadonlySet<DecisionReason> = new Set(["off", "languageOff", "severalCursors"]);
+const LASTING: ReadonlySet<DecisionReason> = new Set([
+  "off",
+  "languageOff",
+  "severalCursors",
+  "notAsked",
+]);
 
 function isSameDocument(a: Decision, b: Decision): boolean {
   return a.document === b.document && a.languageId === b.languageId;

@@ -1,6 +1,7 @@
 /** What in this editor can keep ghost text away. */
 import * as vscode from "vscode";
 import { type Config, isEnabledFor } from "./config.ts";
+import { isDemonstrating } from "./demonstration.ts";
 import type { EditorFacts } from "./noSuggestionReport.ts";
 import { REPORT_SCHEME } from "./servedDocuments.ts";
 
@@ -35,6 +36,7 @@ export function editorFacts(config: Config): EditorFacts {
   return {
     ...(languageId === undefined ? {} : { languageId }),
     isLanguageOff: languageId !== undefined && !isEnabledFor(config, languageId),
+    onlyWhenAsked: isDemonstrating(config),
     inlineSuggestEnabled: settings.get<boolean>("editor.inlineSuggest.enabled") ?? true,
     hidingSettings: [
       ...HIDING_VALUES.filter(({ name, value }) => settings.get(name) === value).map(

@@ -19,7 +19,7 @@ import type { EngineClient, EngineState } from "../session/engineClient.ts";
 import { ListenerSet } from "../session/listenerSet.ts";
 import type { LoadedEngines } from "../session/loadedEngines.ts";
 import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
-import { asksOtherwise, type Config, needsReload } from "./config.ts";
+import { asksOtherwise, type Config, needsReload, suggestsOnlyWhenAsked } from "./config.ts";
 import { type Problem, problemKind } from "./problem.ts";
 import type { EngineStatus, Phase } from "./status.ts";
 
@@ -225,6 +225,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
       maxTokens: config.maxTokens,
       numSuggestions: config.numSuggestions,
       suggestionMethod: config.suggestionMethod,
+      onlyWhenAsked: suggestsOnlyWhenAsked(config),
       sources: config.speculation ? DRAFT_SOURCES : [],
       clock,
       log,

@@ -11,10 +11,18 @@ import { WorkspaceFeed } from "../session/workspaceFeed.ts";
 import { Benchmark } from "./benchmark.ts";
 import { bundledFiles } from "./bundledFiles.ts";
 import { registerCommands } from "./commands.ts";
-import { type Config, isEnabledFor, readConfig, SECTION, wantsIndex } from "./config.ts";
+import {
+  type Config,
+  isEnabledFor,
+  readConfig,
+  SECTION,
+  suggestsOnlyWhenAsked,
+  wantsIndex,
+} from "./config.ts";
 import { type Counters, countersOfGeneration, figuresOf } from "./counters.ts";
 import { CursorRest } from "./cursorRest.ts";
 import { DecisionLog } from "./decisionLog.ts";
+import { DemonstrationNotice, isDemonstrating } from "./demonstration.ts";
 import { EngineBenchmarkRunner } from "./engineBenchmarkRunner.ts";
 import { EngineLifecycle } from "./engineLifecycle.ts";
 import { readForeignSources } from "./foreignSources.ts";
@@ -49,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const bundled = bundledFiles(context.extensionPath, context.globalStorageUri.fsPath);
   const notifier = new ProblemNotifier();
+  const notice = new DemonstrationNotice(context.globalState);
   const feed = new WorkspaceFeed();
   const workspace = new WorkspaceWatcher(feed, learnedPathOf(context));
   const lifecycle = new EngineLifecycle({
@@ -96,7 +105,8 @@ export function activate(context: vscode.ExtensionContext): void {
     const isOff = languageId !== undefined && !isEnabledFor(config, languageId);
     const today = figuresOf(statistics.today);
     const language = isOff ? { languageOff: languageId } : {};
-    statusBar.show({ ...lifecycle.status, today, index: feed.status, ...language });
+    const onlyWhenAsked = isDemonstrating(config);
+    statusBar.show({ ...lifecycle.status, today, index: feed.status, onlyWhenAsked, ...language });
   };
   const countedIds = new RecentIds();
   const provider = new InlineProvider({
@@ -113,10 +123,13 @@ export function activate(context: vscode.ExtensionContext): void {
       });
     },
   });
-  const cursorRest = new CursorRest(({ document, selection }) => {
-    if (refusalOf(config, factsOf(document)) !== undefined) return;
-    lifecycle.prepare(queryOf(document, selection.active, "automatic"));
-  });
+  const cursorRest = new CursorRest(
+    () => config.enabled && !suggestsOnlyWhenAsked(config),
+    ({ document, selection }) => {
+      if (refusalOf(config, factsOf(document)) !== undefined) return;
+      lifecycle.prepare(queryOf(document, selection.active, "automatic"));
+    },
+  );
 
   context.subscriptions.push(
     channel,
@@ -152,11 +165,14 @@ export function activate(context: vscode.ExtensionContext): void {
       benchmark.settingsChanged();
       workspace.apply(wantsIndex(config));
       guard(lifecycle.apply(config));
+      guard(notice.tell(config));
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => lifecycle.forget(uri.toString())),
     vscode.window.onDidChangeActiveTextEditor(showStatus),
     vscode.window.onDidChangeWindowState(({ focused }) => {
-      if (focused) guard(lifecycle.lookForOthers());
+      if (!focused) return;
+      guard(lifecycle.lookForOthers());
+      guard(notice.tell(config));
     }),
   );
   end = async () => {
@@ -166,6 +182,7 @@ export function activate(context: vscode.ExtensionContext): void {
   showStatus();
   workspace.apply(wantsIndex(config));
   guard(lifecycle.apply(config));
+  guard(notice.tell(config));
 }
 
 /** A folder for what is learned of this workspace alone; undefined where VS Code has none on disk. */

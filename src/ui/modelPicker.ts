@@ -1,6 +1,6 @@
 /** *Select Model Files*: the bundled pair, or GGUF files of the user's. The choice goes into the user's settings. */
 import * as vscode from "vscode";
-import { SECTION } from "./config.ts";
+import { updateUserSetting } from "./userSettings.ts";
 
 const TARGET = "model.target";
 const DRAFT = "model.draft";
@@ -12,7 +12,7 @@ export async function selectModels(): Promise<void> {
   const own = "Choose a target model…";
   const choice = await vscode.window.showQuickPick(
     [
-      { label: "Bundled tiny pair", description: "5 MB; shows the machinery" },
+      { label: "Bundled tiny pair", description: "5 MB; a demonstration" },
       { label: own, description: "a GGUF code model that was trained to fill in" },
     ],
     { title: "Treeline: Select Model Files", placeHolder: "Which model completes?" },
@@ -24,13 +24,13 @@ export async function selectModels(): Promise<void> {
   const draftPath = await pickDraft();
   if (draftPath === undefined) return;
   // The draft first: changing the target is what loads a pair that belongs together.
-  await update(DRAFT, draftPath === "" ? undefined : draftPath);
-  await update(TARGET, targetPath);
+  await updateUserSetting(DRAFT, draftPath === "" ? undefined : draftPath);
+  await updateUserSetting(TARGET, targetPath);
 }
 
 export async function useBundledModels(): Promise<void> {
-  await update(DRAFT, undefined);
-  await update(TARGET, undefined);
+  await updateUserSetting(DRAFT, undefined);
+  await updateUserSetting(TARGET, undefined);
 }
 
 /** Empty for none. */
@@ -58,9 +58,4 @@ async function pickFile(title: string): Promise<Picked<string>> {
     filters: { "GGUF models": ["gguf"] },
   });
   return files?.[0]?.fsPath;
-}
-
-async function update(name: string, value: string | undefined): Promise<void> {
-  const settings = vscode.workspace.getConfiguration(SECTION);
-  await settings.update(name, value, vscode.ConfigurationTarget.Global);
 }

@@ -7,6 +7,8 @@ export interface EditorFacts {
   /** Of the active editor; absent if there is none. */
   readonly languageId?: string;
   readonly isLanguageOff: boolean;
+  /** The demonstration model waits to be asked. */
+  readonly onlyWhenAsked: boolean;
   readonly inlineSuggestEnabled: boolean;
   /** Settings of the editor that hide suggestions at times, as `name: value`. */
   readonly hidingSettings: readonly string[];
@@ -23,6 +25,7 @@ const REMEDIES: Readonly<Record<DecisionReason, string>> = {
   severalCursors: "Suggestions need a single cursor.",
   cancelled: "Nothing to do: VS Code cancels while you type.",
   superseded: "Nothing to do: you typed on.",
+  notAsked: "Run *Treeline: Trigger Suggestion*, or *Treeline: Select Model Files*.",
   noModel: "Run *Treeline: Select Model Files*, or wait until loading is done.",
   engineFailed: "See *Treeline: Show Log*, then *Treeline: Restart Engine*.",
   rejected: "Nothing to do: the completion would not have helped.",
@@ -38,6 +41,7 @@ const WORDS: Readonly<Record<DecisionReason, string>> = {
   severalCursors: "several cursors",
   cancelled: "cancelled",
   superseded: "superseded",
+  notAsked: "not asked for",
   noModel: "no model",
   engineFailed: "engine failed",
   rejected: "rejected",
@@ -91,6 +95,13 @@ function findings(status: EngineStatus, facts: EditorFacts): string[] {
   if (alsoLoadedBytes > 0) {
     found.push(
       `Another window has models loaded too: ${formatBytes(alsoLoadedBytes)} more in memory.`,
+    );
+  }
+  if (facts.onlyWhenAsked) {
+    found.push(
+      "The bundled model is a demonstration and suggests only when asked: run *Treeline: Trigger Suggestion*. " +
+        "A model of yours suggests as you type (*Treeline: Select Model Files*), and so does the bundled one if " +
+        "`treeline.suggestion.demonstration` is true.",
     );
   }
   if (!facts.inlineSuggestEnabled) {

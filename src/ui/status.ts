@@ -23,6 +23,8 @@ export interface EngineStatus {
 export interface StatusState extends EngineStatus {
   /** The language of the active editor, if suggestions are switched off for it. */
   readonly languageOff?: string;
+  /** Whether the demonstration model waits to be asked. */
+  readonly onlyWhenAsked?: boolean;
   readonly today: Figures;
   /** Of the workspace's files; absent where none are read. */
   readonly index?: WorkspaceStatus;
@@ -59,6 +61,7 @@ const WORDS: Readonly<Record<Phase, string>> = {
 
 /** Commands that the tooltip links to. */
 export const TOOLTIP_COMMANDS = [
+  "treeline.selectModels",
   "treeline.explainNoSuggestion",
   "treeline.showStatistics",
   "treeline.showLog",
@@ -66,10 +69,13 @@ export const TOOLTIP_COMMANDS = [
 
 export function renderStatus(state: StatusState): StatusView {
   const { phase, languageOff, today } = state;
-  const isQuiet = languageOff !== undefined && (phase === "ready" || phase === "working");
+  const isUp = phase === "ready" || phase === "working";
+  const isQuiet = languageOff !== undefined && isUp;
+  const asked =
+    isUp && state.onlyWhenAsked ? "; the demonstration model suggests only when asked" : "";
   const icon = isQuiet ? ICONS.off : ICONS[phase];
   const figures = phase === "off" || phase === "failed" || isQuiet ? [] : shortFigures(today);
-  const words = isQuiet ? `off for ${languageOff}` : WORDS[phase];
+  const words = isQuiet ? `off for ${languageOff}` : WORDS[phase] + asked;
   return {
     text: [`${icon} Treeline`, ...figures].join(" "),
     tooltip: tooltip(state, words),
@@ -123,7 +129,7 @@ function tooltip(state: StatusState, words: string): string {
       `$(info) Also loaded in another window: ${formatBytes(alsoLoadedBytes)} more in memory.`,
     );
   }
-  const sections = [head, figureLines(today), [linkLine()]];
+  const sections = [head, figureLines(today), [linkLine(state)]];
   return sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n\n"))
@@ -180,9 +186,10 @@ function figureLines(figures: Figures): string[] {
   return lines;
 }
 
-function linkLine(): string {
+function linkLine({ onlyWhenAsked }: StatusState): string {
+  const choose = onlyWhenAsked ? "[Choose a model](command:treeline.selectModels) · " : "";
   return (
-    "[Why no suggestion?](command:treeline.explainNoSuggestion) · " +
+    `${choose}[Why no suggestion?](command:treeline.explainNoSuggestion) · ` +
     "[Statistics](command:treeline.showStatistics) · [Log](command:treeline.showLog)"
   );
 }

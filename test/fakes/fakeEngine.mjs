@@ -123,6 +123,16 @@ connection.onRequest("complete", async (params, token) => {
     pieces: ["a", "b"],
     tokenSources: Uint8Array.of(0, 1),
     finishReason: "endToken",
+    // Two tokens of one pass, drafted by those that were asked to.
+    stats: {
+      numSteps: 1,
+      numCommittedTokens: 2,
+      timings: { evaluateMs: 1, verifyMs: 0, commitMs: 0 },
+      bySource: Object.fromEntries(
+        params.sources.map((source) => [source, { numVerified: 1, numAccepted: 1 }]),
+      ),
+    },
+    timings: { decodeMs: 1 },
     pid: process.pid,
   };
 });

@@ -118,6 +118,10 @@ export interface FakeState {
   warningMessages: string[];
   /** The button that the user presses on every message. */
   pressedButton: string | undefined;
+  /** The entry that the user picks from every list. */
+  pickedLabel: string | undefined;
+  /** Labels of the lists that were shown. */
+  quickPicks: string[][];
   statusItems: { text: string; tooltip: unknown; backgroundColor: unknown; isShown: boolean }[];
   logLines: string[];
   providers: unknown[];
@@ -131,6 +135,8 @@ const emptyState = (): FakeState => ({
   infoMessages: [],
   warningMessages: [],
   pressedButton: undefined,
+  pickedLabel: undefined,
+  quickPicks: [],
   statusItems: [],
   logLines: [],
   providers: [],
@@ -149,6 +155,7 @@ export function resetVscode(): void {
   forgetDisposables();
   resetWorkbench();
   window.activeTextEditor = undefined;
+  window.state.focused = true;
   workspace.textDocuments = [];
   workspace.notebookDocuments = [];
   workspace.workspaceFolders = undefined;
@@ -179,6 +186,7 @@ function logChannel() {
 export const window = {
   ...workbenchWindow,
   activeTextEditor: undefined as unknown,
+  state: { focused: true },
   createOutputChannel: (_name: string, _options: unknown) => {
     const channel = logChannel();
     return channel;
@@ -200,6 +208,10 @@ export const window = {
   showInformationMessage: async (message: string, ...rest: unknown[]) => {
     fake.infoMessages.push(message);
     return rest.includes(fake.pressedButton) ? fake.pressedButton : undefined;
+  },
+  showQuickPick: async (items: readonly { label: string }[]) => {
+    fake.quickPicks.push(items.map(({ label }) => label));
+    return items.find(({ label }) => label === fake.pickedLabel);
   },
   showWarningMessage: async (message: string, ...rest: unknown[]) => {
     fake.warningMessages.push(message);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test }
 import { poll } from "./poll.ts";
 import { suggestWidgetEntries } from "./suggestWidget.ts";
 import {
+  AUTOMATIC,
   commandLineText,
   createWorkspace,
   edited,
@@ -44,7 +45,7 @@ describe("the packed extension, in documents of other kinds", () => {
       "notes.ipynb": JSON.stringify(NOTEBOOK),
     });
     const builtin = ["ipynb", "markdown-language-features"];
-    host = await startTreeline({ builtin, workspaceFolder: folder });
+    host = await startTreeline({ builtin, settings: AUTOMATIC, workspaceFolder: folder });
   });
 
   afterAll(async () => {

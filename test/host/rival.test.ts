@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test }
 import { RIVAL_EXTENSION_DIR } from "./hostLayout.ts";
 import { packVsix } from "./packVsix.ts";
 import {
+  AUTOMATIC,
   createWorkspace,
   executeCommand,
   HUMAN,
@@ -17,6 +18,7 @@ import type { VscodeHost } from "./vscodeHost.ts";
 
 const RIVAL = "GitHub.copilot";
 const SETTINGS = {
+  ...AUTOMATIC,
   // Either would switch off whatever has this id.
   "chat.disableAIFeatures": false,
   "chat.extensionUnification.enabled": false,

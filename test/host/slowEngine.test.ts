@@ -8,6 +8,7 @@ import { cachedWidenedModel } from "../../src/widen/cachedWidenedModel.ts";
 import { REPOSITORY } from "./hostLayout.ts";
 import { poll } from "./poll.ts";
 import {
+  AUTOMATIC,
   chooseTarget,
   commandLineText,
   createWorkspace,
@@ -58,7 +59,7 @@ describe("the packed extension with a slow engine", () => {
 
   beforeAll(async () => {
     folder = await createWorkspace();
-    host = await startTreeline({ workspaceFolder: folder });
+    host = await startTreeline({ settings: AUTOMATIC, workspaceFolder: folder });
   });
 
   afterAll(async () => {

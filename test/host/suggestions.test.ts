@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from "vitest";
 import {
+  AUTOMATIC,
   createWorkspace,
   executeCommand,
   HUMAN,
@@ -19,7 +20,7 @@ describe("the packed extension, with several suggestions", () => {
 
   beforeAll(async () => {
     folder = await createWorkspace();
-    host = await startTreeline({ workspaceFolder: folder });
+    host = await startTreeline({ settings: AUTOMATIC, workspaceFolder: folder });
   });
 
   afterAll(async () => {

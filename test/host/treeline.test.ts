@@ -6,6 +6,7 @@ import { ARTIFACTS_DIR } from "./hostLayout.ts";
 import { poll } from "./poll.ts";
 import { statusBarItem, statusBarTooltip } from "./statusBar.ts";
 import {
+  AUTOMATIC,
   chooseTarget,
   commandLineText,
   createWorkspace,
@@ -29,7 +30,7 @@ describe("the packed extension", () => {
 
   beforeAll(async () => {
     folder = await createWorkspace({ "corrupt.gguf": "GGUF but no more than that" });
-    host = await startTreeline({ workspaceFolder: folder });
+    host = await startTreeline({ settings: AUTOMATIC, workspaceFolder: folder });
   });
 
   afterAll(async () => {

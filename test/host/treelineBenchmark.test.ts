@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test }
 import { benchPage } from "./benchFixture.ts";
 import { REPOSITORY } from "./hostLayout.ts";
 import { badLabels } from "./panelPage.ts";
-import { showFailure, startTreeline } from "./treelineHost.ts";
+import { AUTOMATIC, showFailure, startTreeline } from "./treelineHost.ts";
 import type { VscodeHost } from "./vscodeHost.ts";
 
 /** Two cores that others use as well. */
@@ -21,7 +21,7 @@ describe("Treeline: Run Benchmark", () => {
     await cp(join(REPOSITORY, "node_modules/redux/src"), join(folder, "src"), { recursive: true });
     host = await startTreeline({
       workspaceFolder: folder,
-      settings: { "treeline.model.gpu": "off" },
+      settings: { ...AUTOMATIC, "treeline.model.gpu": "off" },
     });
   });
 

@@ -25,6 +25,9 @@ export const EDITOR_DEFAULTS = {
   "editor.wordBasedSuggestions": "matchingDocuments",
 };
 
+/** As the user has it who kept the demonstration model: it suggests while one types. */
+export const AUTOMATIC = { "treeline.suggestion.demonstration": true };
+
 /** TypeScript of the kind the tiny pair was trained on. */
 export const POINT_SOURCE = `export interface Point {
   readonly x: number;

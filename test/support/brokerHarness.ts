@@ -1,5 +1,6 @@
 /** A broker on the fake engine and a clock that stands still. */
 import { DRAFT_SOURCES } from "../../src/core/draftTree.ts";
+import type { CompletionBrokerOptions } from "../../src/session/brokerOptions.ts";
 import { CompletionBroker } from "../../src/session/completionBroker.ts";
 import type {
   CompletionQuery,
@@ -29,7 +30,12 @@ export function at(
 }
 
 /** @param othersOf - given, three suggestions are wanted. */
-export function createBroker(textOf: TextOf, caches = true, othersOf?: OthersOf) {
+export function createBroker(
+  textOf: TextOf,
+  caches = true,
+  othersOf?: OthersOf,
+  more: Partial<CompletionBrokerOptions> = {},
+) {
   const engine = new FakeCompletionEngine(textOf, othersOf);
   const clock = new FakeClock();
   const log: string[] = [];
@@ -41,6 +47,7 @@ export function createBroker(textOf: TextOf, caches = true, othersOf?: OthersOf)
     numSuggestions: othersOf === undefined ? 1 : 3,
     log: (level, message) => log.push(`${level} ${message}`),
     caches,
+    ...more,
   });
   const ask = (query: CompletionQuery, signal: AbortSignal = NEVER) => broker.query(query, signal);
   /** Asks, lets the engine finish, and returns what is shown. */

@@ -7,6 +7,7 @@ import {
   NUMBER_SETTINGS,
   needsReload,
   readConfig,
+  suggestsOnlyWhenAsked,
 } from "../../src/ui/config.ts";
 
 function read(settings: Record<string, unknown>) {
@@ -32,6 +33,7 @@ describe("readConfig", () => {
       suggestionMethod: "branches",
       speculation: true,
       index: true,
+      demonstration: false,
     });
     expect(Object.isFrozen(config)).toBe(true);
     expect(warnings).toEqual([]);
@@ -79,6 +81,15 @@ describe("isEnabledFor", () => {
   });
 });
 
+describe("suggestsOnlyWhenAsked", () => {
+  test("is true for the bundled pair, until the user keeps it or chooses a target", () => {
+    expect(suggestsOnlyWhenAsked(read({}).config)).toBe(true);
+    expect(suggestsOnlyWhenAsked(read({ "model.draft": "d.gguf" }).config)).toBe(true);
+    expect(suggestsOnlyWhenAsked(read({ "suggestion.demonstration": true }).config)).toBe(false);
+    expect(suggestsOnlyWhenAsked(read({ "model.target": "t.gguf" }).config)).toBe(false);
+  });
+});
+
 describe("needsReload", () => {
   test("is true for what the models depend on only", () => {
     const { config } = read({});
@@ -113,7 +124,7 @@ describe("package.json", () => {
   test("describes every setting with its default and its effect", () => {
     for (const { markdownDescription, scope } of Object.values(properties)) {
       expect(markdownDescription).toMatch(/Default:/);
-      expect(["machine", "window"]).toContain(scope);
+      expect(["application", "machine", "window"]).toContain(scope);
     }
   });
 

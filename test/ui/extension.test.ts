@@ -3,11 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { InlineCompletionItemProvider } from "vscode";
 import { activate, deactivate } from "../../src/ui/extension.ts";
+import { FakeDocument } from "../fakes/fakeDocument.ts";
 import {
+  CancellationTokenSource,
   type FakeDisposable,
   fake,
+  InlineCompletionTriggerKind,
   liveDisposables,
+  Position,
   resetVscode,
   setSetting,
   Uri,
@@ -58,7 +63,9 @@ describe("activate and deactivate", () => {
   const isReady = () => expect(statusText()).toBe("$(list-tree) Treeline");
 
   /** What engines did, in order. */
-  async function events(): Promise<{ pid: number; event: string; params?: unknown }[]> {
+  async function events(): Promise<
+    { pid: number; event: string; params?: unknown; prefixText?: string }[]
+  > {
     const text = await readFile(journal, "utf8");
     return text
       .trim()
@@ -146,6 +153,56 @@ describe("activate and deactivate", () => {
       setSetting("treeline.model.target", "");
       await vi.waitFor(isReady);
     }
+    await end();
+  });
+
+  test("the demonstration model completes for who asks, and for who types once it is kept", async () => {
+    const ask = async (text: string, triggerKind: number) => {
+      const [provider] = fake.providers as InlineCompletionItemProvider[];
+      const document = new FakeDocument(text) as never;
+      const { token } = new CancellationTokenSource();
+      const position = new Position(0, text.length) as never;
+      await provider?.provideInlineCompletionItems(
+        document,
+        position,
+        { triggerKind } as never,
+        token as never,
+      );
+    };
+    const completed = async () =>
+      (await events())
+        .filter(({ event }) => event === "complete")
+        .map(({ prefixText }) => prefixText);
+    const { Automatic, Invoke } = InlineCompletionTriggerKind;
+    start();
+    await vi.waitFor(isReady);
+    expect(fake.infoMessages).toEqual([expect.stringContaining("demonstration model")]);
+    const asked = expect.stringContaining("suggests only when asked");
+    expect(fake.statusItems[0]?.tooltip).toMatchObject({ value: asked });
+    await ask("unasked", Automatic);
+    await ask("asked", Invoke);
+    expect(new Set(await completed())).toEqual(new Set(["asked"]));
+    setSetting("treeline.suggestion.demonstration", true);
+    await ask("kept", Automatic);
+    expect(await completed()).toContain("kept");
+    expect(fake.statusItems[0]?.tooltip).not.toMatchObject({ value: asked });
+    await end();
+    expect(liveDisposables()).toEqual([]);
+  });
+
+  test("the menu offers what to do about the demonstration model, and then the usual", async () => {
+    start();
+    await vi.waitFor(isReady);
+    const labels = async () => {
+      await fake.commands.get("treeline.showMenu")?.();
+      return fake.quickPicks.at(-1)?.slice(0, 3);
+    };
+    expect(await labels()).toEqual(["Choose a Model", "Keep", "Turn Off"]);
+    fake.pickedLabel = "Keep";
+    await labels();
+    expect(fake.settings.get("treeline.suggestion.demonstration")).toBe(true);
+    fake.pickedLabel = undefined;
+    expect(await labels()).toEqual(["Turn Off", "Why No Suggestion?", "Show Statistics"]);
     await end();
   });
 

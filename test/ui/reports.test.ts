@@ -8,6 +8,7 @@ import { loadedModels } from "../support/completionResults.ts";
 const FACTS: EditorFacts = {
   languageId: "typescript",
   isLanguageOff: false,
+  onlyWhenAsked: false,
   inlineSuggestEnabled: true,
   hidingSettings: [],
   rivals: [],
@@ -33,6 +34,16 @@ describe("noSuggestionReport", () => {
     expect(report).toContain("- The engine is ready.");
     expect(report).toContain("target\\_7b, no draft model, on cpu, context 4096 tokens");
     expect(report).toContain("VS Code has not asked");
+  });
+
+  test("says that the demonstration model suggests only when asked, and what to do", () => {
+    const report = noSuggestionReport(READY, { ...FACTS, onlyWhenAsked: true }, [
+      decision({ reason: "notAsked" }),
+    ]);
+    expect(report).toContain("- The bundled model is a demonstration and suggests only when asked");
+    expect(report).toContain("`treeline.suggestion.demonstration`");
+    expect(report).toMatch(/\| not asked for \|.*\| Run \*Treeline: Trigger Suggestion\*/);
+    expect(noSuggestionReport(READY, FACTS, [])).not.toContain("demonstration");
   });
 
   test("names everything that stands in the way, each with its remedy", () => {

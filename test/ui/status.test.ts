@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { countersOfGeneration, figuresOf } from "../../src/ui/counters.ts";
-import { formatBytes, formatSaved, type Phase, renderStatus } from "../../src/ui/status.ts";
+import {
+  formatBytes,
+  formatSaved,
+  type Phase,
+  renderStatus,
+  TOOLTIP_COMMANDS,
+} from "../../src/ui/status.ts";
 import { completionResult, loadedModels } from "../support/completionResults.ts";
 
 const NOTHING = figuresOf({});
@@ -58,6 +64,19 @@ describe("renderStatus", () => {
       "Indexing the workspace: 1 file, 1,234,567 tokens, 1,000 to go",
     );
     expect(tooltip("off")).not.toMatch(/index/i);
+  });
+
+  test("says that the demonstration model suggests only when asked, and how to choose another", () => {
+    const view = (phase: Phase) =>
+      renderStatus({ phase, alsoLoadedBytes: 0, today: NOTHING, onlyWhenAsked: true });
+    expect(view("ready").text).toBe("$(list-tree) Treeline");
+    expect(view("ready").label).toBe(
+      "Treeline: ready; the demonstration model suggests only when asked",
+    );
+    expect(view("ready").tooltip).toContain("the demonstration model suggests only when asked");
+    expect(view("ready").tooltip).toContain("[Choose a model](command:treeline.selectModels)");
+    expect(view("failed").label).toBe("Treeline: not working");
+    expect(TOOLTIP_COMMANDS).toContain("treeline.selectModels");
   });
 
   test("says that the language is off, and shows no figures then", () => {
