@@ -123,7 +123,7 @@ function findings(status: EngineStatus, facts: EditorFacts): string[] {
     ),
   );
   if (!facts.isTrusted) {
-    found.push("The workspace is in Restricted Mode: model settings of the workspace are ignored.");
+    found.push("The workspace is in Restricted Mode: its own settings of Treeline are ignored.");
   }
   return found;
 }

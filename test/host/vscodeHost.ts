@@ -32,6 +32,8 @@ export interface VscodeOptions {
   /** User settings, added to the harness's own (vscodeServer.ts). */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly workspaceFolder: string;
+  /** The workspace is not trusted; it is if absent. */
+  readonly isRestricted?: boolean;
   /**
    * Kept after the run, so that a second start finds the first one's state; fresh and deleted if absent.
    * At most 48 characters long, because sockets lie in it.
@@ -60,8 +62,10 @@ export async function startVscode(options: VscodeOptions): Promise<VscodeHost> {
     }
     await mkdir(dataDir, { recursive: true });
     const layout = dataLayout(dataDir);
-    const { vsix, builtin = [], settings = {}, env = {} } = options;
-    const server = stack.use(await VscodeServer.start({ dataDir, vsix, builtin, settings, env }));
+    const { vsix, builtin = [], settings = {}, isRestricted = false, env = {} } = options;
+    const server = stack.use(
+      await VscodeServer.start({ dataDir, vsix, builtin, settings, isRestricted, env }),
+    );
     const logs = new HostLogs(layout.serverLog, layout.logs);
     const address = new URL(`http://127.0.0.1:${server.port}/`);
     address.searchParams.set("folder", resolve(options.workspaceFolder));

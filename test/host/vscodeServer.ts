@@ -37,7 +37,7 @@ const DEFAULT_SETTINGS = {
   "extensions.ignoreRecommendations": true,
   "update.mode": "none",
   "telemetry.telemetryLevel": "off",
-  "security.workspace.trust.enabled": false,
+  "security.workspace.trust.startupPrompt": "never",
   "git.enabled": false,
   "files.autoSave": "off",
 };
@@ -49,6 +49,8 @@ export interface ServerOptions {
   /** Built-in extensions besides `BUILTIN_EXTENSIONS`, by the names of their folders. */
   readonly builtin: readonly string[];
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Whether workspaces have to be trusted, which nobody does here. */
+  readonly isRestricted: boolean;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -108,7 +110,8 @@ async function prepareData(options: ServerOptions): Promise<void> {
   // An earlier start's errors are not this one's.
   await rm(layout.logs, { recursive: true, force: true });
   await rm(layout.serverLog, { force: true });
-  const settings = { ...DEFAULT_SETTINGS, ...options.settings };
+  const trust = { "security.workspace.trust.enabled": options.isRestricted };
+  const settings = { ...DEFAULT_SETTINGS, ...trust, ...options.settings };
   await writeFile(layout.settings, JSON.stringify(settings, undefined, 2));
   await rm(layout.builtin, { recursive: true, force: true });
   await mkdir(layout.builtin, { recursive: true });
@@ -164,7 +167,7 @@ export class VscodeServer {
         "off",
       ],
       ...["--server-data-dir", layout.server, "--builtin-extensions-dir", layout.builtin],
-      "--disable-workspace-trust",
+      ...(options.isRestricted ? [] : ["--disable-workspace-trust"]),
     ];
     const child = spawn(process.execPath, args, {
       env: serverEnv(options),

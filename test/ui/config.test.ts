@@ -128,10 +128,16 @@ describe("package.json", () => {
     }
   });
 
+  test("heeds no setting of a workspace that is not trusted", () => {
+    const { supported, restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
+    // Without this VS Code does not run the extension there at all.
+    expect(supported).toBe("limited");
+    expect(restrictedConfigurations).toEqual(Object.keys(properties));
+  });
+
   test("lets no workspace choose what is loaded", () => {
-    const restricted = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
     const models = Object.keys(properties).filter((name) => name.startsWith("treeline.model."));
-    expect(restricted).toEqual(models);
+    expect(models).toHaveLength(4);
     for (const name of models) expect(properties[name]?.["scope"]).toBe("machine");
   });
 
