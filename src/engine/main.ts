@@ -11,7 +11,9 @@ import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { BackgroundTurns } from "./backgroundTurns.ts";
+import { beatNotification } from "./beatMessages.ts";
 import { CompletionServer } from "./completionServer.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import {
   benchProgress,
   benchRequest,
@@ -59,11 +61,26 @@ function main(): void {
   };
   const log: Log = (level, message) =>
     send(connection.sendNotification(logNotification, { level, message }));
+  const heartbeat = new Heartbeat((beat) =>
+    send(connection.sendNotification(beatNotification, beat)),
+  );
+  const answer = async <T>(token: CancellationToken, work: (signal: AbortSignal) => Promise<T>) => {
+    using _ = heartbeat.hold();
+    return await settle(token, work);
+  };
   const turns = new BackgroundTurns();
+  let indexing: Disposable | undefined;
   const workspace = new WorkspaceStore({
     turns,
     log,
-    onStatus: (status) => send(connection.sendNotification(workspaceStatusNotification, status)),
+    onStatus(status) {
+      if (status.phase === "indexing") indexing ??= heartbeat.hold();
+      else {
+        indexing?.[Symbol.dispose]();
+        indexing = undefined;
+      }
+      send(connection.sendNotification(workspaceStatusNotification, status));
+    },
   });
   const server = new CompletionServer(gpuChoice(), log, turns, workspace);
   connection.onRequest(loadRequest, ({ progressToken, ...params }, token) =>
@@ -143,7 +160,7 @@ function gpuChoice(): GpuChoice {
 }
 
 /** Runs a request with a signal in place of the token, and gives every failure its code. */
-async function answer<T>(
+async function settle<T>(
   token: CancellationToken,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | ResponseError<WireError>> {

@@ -23,7 +23,7 @@ import type { CompletionTimings } from "./completionTimings.ts";
 import type { CompletedSuggestion, SuggestionsRequest } from "./suggestionMessages.ts";
 
 /** Raised with every incompatible change; both sides compare it first. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** What to load. One target, perhaps one draft. */
 export interface LoadParams {

@@ -143,6 +143,8 @@ export class WorkspaceStore {
       saveIntervalMs,
     });
     this.#indexer = indexer;
+    // What an earlier session kept is read first, which may take a while.
+    onStatus({ ...NO_WORKSPACE, phase: "indexing" });
     this.#last = { index: indexer.index, hash: tokenizer.hash };
     this.#ended = this.#ended.then(() => indexer.run());
   }

@@ -34,6 +34,12 @@ describe("WorkspaceStore", () => {
     expect(status()).toEqual({ phase: "ready", numFiles: 3, numTokens: 28, numWaiting: 0 });
   });
 
+  test("says that it indexes before it has read what was kept", () => {
+    const { open, status } = startStore();
+    open({ roots: [rootAt("a")] });
+    expect(status().phase).toBe("indexing");
+  });
+
   test("counts the file that changed last as the most recent one", async () => {
     for (const [name, seconds] of [
       ["x", 300],

@@ -47,7 +47,7 @@ connection.onRequest("health", () =>
   mode === "hang"
     ? new Promise(() => {})
     : {
-        protocolVersion: mode === "wrongVersion" ? 999 : 3,
+        protocolVersion: mode === "wrongVersion" ? 999 : 4,
         pid: process.pid,
         nodeVersion: process.version,
         isLoaded: loaded,
