@@ -6,6 +6,8 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason. */
   delay(ms: number, signal: AbortSignal): Promise<void>;
+  /** Calls `listener` every `ms` until it is disposed; keeps no process running. */
+  every(ms: number, listener: () => void): Disposable;
 }
 
 export const systemClock: Clock = {
@@ -17,5 +19,9 @@ export const systemClock: Clock = {
       signal.throwIfAborted();
       throw error;
     }
+  },
+  every(ms, listener) {
+    const timer = setInterval(listener, ms).unref();
+    return { [Symbol.dispose]: () => clearInterval(timer) };
   },
 };

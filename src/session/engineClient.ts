@@ -2,8 +2,7 @@
  * The host's handle on the engine: typed requests that survive the engine's death. A dead engine is started again by
  * the next request, after a back-off, and gets the models it had before it serves. `RestartPolicy` has the rules.
  */
-import { randomUUID } from "node:crypto";
-import type { CancellationToken, RequestType, RequestType0 } from "vscode-jsonrpc/node";
+import type { RequestType, RequestType0 } from "vscode-jsonrpc/node";
 import type { GpuChoice } from "../core/backend.ts";
 import {
   type BenchAnswer,
@@ -37,19 +36,12 @@ import {
   type WarmStartParams,
 } from "../engine/warmStartMessages.ts";
 import { abortable, abortError } from "./abort.ts";
-import { type PendingAnswer, sendCancellable } from "./engineAnswer.ts";
-import type { EngineProcess } from "./engineProcess.ts";
+import type { PendingAnswer } from "./engineAnswer.ts";
 import { EngineSupervisor, type EngineSupervisorOptions } from "./engineSupervisor.ts";
-import { killUnlessAnswered } from "./hungEngine.ts";
 import { ListenerSet } from "./listenerSet.ts";
 import { ModelServing } from "./modelServing.ts";
+import { BENCHMARK, type Patience, QUESTION, UNLOAD } from "./patience.ts";
 import { stepDownNotice } from "./restartPolicy.ts";
-
-/** Time an engine has to answer a cancel, in ms; one that takes longer hangs and is killed. */
-export const CANCEL_GRACE_MS = 15_000;
-
-/** The same while it benchmarks: a peer's pass over a prompt cannot be cancelled. */
-export const BENCH_CANCEL_GRACE_MS = 60_000;
 
 /**
  * What the engine is doing: `stopped` before the first request and after dispose, `restarting` from a crash until the
@@ -129,7 +121,7 @@ export class EngineClient implements AsyncDisposable {
     this.#assertOpen();
     this.#serving.forget();
     if (this.#supervisor.phase === "none") return;
-    await this.#ask(unloadRequest, signal);
+    await this.#ask(unloadRequest, UNLOAD, signal);
   }
 
   /**
@@ -144,17 +136,19 @@ export class EngineClient implements AsyncDisposable {
   ): Promise<CompletionResult> {
     this.#assertOpen();
     const engine = await this.#serving.engine(this.#withLifetime(signal));
-    const { connection } = engine;
-    const progressToken = randomUUID();
-    const pending = this.#send(
-      engine,
-      (token) => connection.sendRequest(completeRequest, { ...params, progressToken }, token),
+    const pending = engine.work(
+      {
+        type: completeRequest,
+        params,
+        patience: this.#serving.patience,
+        progressType: completionProgress,
+        onProgress(chunk: CompletionChunk) {
+          if (!signal.aborted) onChunk(chunk);
+        },
+      },
       signal,
     );
-    const progress = connection.onProgress(completionProgress, progressToken, (chunk) => {
-      if (!signal.aborted) onChunk(chunk);
-    });
-    this.#watch(engine, pending, progress, CANCEL_GRACE_MS, signal);
+    this.#count(pending);
     return pending.result;
   }
 
@@ -183,27 +177,22 @@ export class EngineClient implements AsyncDisposable {
   ): Promise<R> {
     this.#assertOpen();
     const engine = await this.#serving.engine(this.#withLifetime(signal));
-    const { connection } = engine;
-    const progressToken = randomUUID();
-    const asked = { ...params, progressToken };
-    const pending = this.#send(
-      engine,
-      (token) => connection.sendRequest<R>(type.method, asked, token),
+    const pending = engine.work(
+      { type, params, patience: BENCHMARK, progressType: benchProgress, onProgress },
       signal,
     );
     // It rejects with the abort; the answer comes nevertheless.
     pending.result.catch(() => {});
-    const progress = connection.onProgress(benchProgress, progressToken, onProgress);
-    this.#watch(engine, pending, progress, BENCH_CANCEL_GRACE_MS, signal);
+    this.#count(pending);
     return pending.answer;
   }
 
   async statistics(signal: AbortSignal): Promise<EngineStatistics> {
-    return this.#ask(statisticsRequest, signal);
+    return this.#ask(statisticsRequest, QUESTION, signal);
   }
 
   async health(signal: AbortSignal): Promise<EngineHealth> {
-    return this.#ask(healthRequest, signal);
+    return this.#ask(healthRequest, QUESTION, signal);
   }
 
   /** Starts afresh on a backend with the same models and forgets all crashes. Running requests are aborted. */
@@ -233,37 +222,21 @@ export class EngineClient implements AsyncDisposable {
     return AbortSignal.any([signal, this.#lifetime.signal]);
   }
 
-  async #ask<R>(type: RequestType0<R, WireError>, signal: AbortSignal): Promise<R> {
+  async #ask<R>(
+    type: RequestType0<R, WireError>,
+    patience: Patience,
+    signal: AbortSignal,
+  ): Promise<R> {
     this.#assertOpen();
     const engine = await abortable(this.#supervisor.start(), this.#withLifetime(signal));
-    return this.#send(engine, (token) => engine.connection.sendRequest(type, token), signal).result;
-  }
-
-  #send<R>(
-    engine: EngineProcess,
-    send: (token: CancellationToken) => Promise<R>,
-    signal: AbortSignal,
-  ): PendingAnswer<R> {
-    return sendCancellable(send, () => this.#supervisor.endedError(engine), signal);
+    return engine.ask(type, patience, signal);
   }
 
   /** Until a request is answered the engine works, which after a cancel is later than the caller's rejection. */
-  #watch(
-    engine: EngineProcess,
-    pending: PendingAnswer<unknown>,
-    progress: { dispose(): void },
-    graceMs: number,
-    signal: AbortSignal,
-  ): void {
-    const answered = new AbortController();
-    const watchForHang = () => killUnlessAnswered(engine, graceMs, this.#options, answered.signal);
-    signal.addEventListener("abort", watchForHang, { once: true });
+  #count(pending: PendingAnswer<unknown>): void {
     this.#numRunning++;
     this.#updateState();
     const onAnswer = () => {
-      answered.abort();
-      signal.removeEventListener("abort", watchForHang);
-      progress.dispose();
       this.#numRunning--;
       this.#updateState();
     };

@@ -7,6 +7,8 @@ export interface EngineExit {
   readonly signal: string | null;
   /** What it said last on stderr; empty if it said nothing. */
   readonly lastStderrLine: string;
+  /** What it was ended for, if it hung, in words that follow "it". */
+  readonly hang?: string;
 }
 
 /** Characters of stderr kept; a few lines. */
@@ -29,8 +31,9 @@ export class StderrTail {
   }
 }
 
-/** Example: `signal SIGSEGV; its last words were "CUDA error"`. */
+/** Examples: `signal SIGSEGV; its last words were "CUDA error"`, `a hang: it gave no sign of life for 15 s`. */
 export function describeExit(exit: EngineExit): string {
+  if (exit.hang !== undefined) return `a hang: it ${exit.hang}`;
   const reason =
     exit.signal !== null
       ? `signal ${exit.signal}`
@@ -47,6 +50,13 @@ export function crashError(exit: EngineExit, policy: RestartPolicy): EngineError
   const remedy = policy.hasGivenUp
     ? `This was crash ${policy.numCrashes} in a row: set the GPU to off or choose a smaller model, then restart the engine.`
     : "It starts again with the next request; if this repeats, set the GPU to off or choose a smaller model.";
+  if (exit.hang !== undefined) {
+    return new EngineError(
+      "engineCrashed",
+      `The engine process hung and was ended: it ${exit.hang}. ${remedy} A GPU's driver and a drive that does not ` +
+        "answer are the usual causes.",
+    );
+  }
   return new EngineError(
     "engineCrashed",
     `The engine process ended unexpectedly with ${describeExit(exit)}. ${remedy}`,

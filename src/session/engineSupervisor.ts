@@ -74,7 +74,7 @@ export class EngineSupervisor {
     return starting;
   }
 
-  /** Ends the engine, if there is one; its pending requests reject with `endedError`. Resolves when it is gone. */
+  /** Ends the engine, if there is one; its pending requests reject with an AbortError. Resolves when it is gone. */
   end(): Promise<void> {
     const starting = this.#starting;
     this.#starting = undefined;
@@ -95,13 +95,6 @@ export class EngineSupervisor {
     return this.#ended;
   }
 
-  /** The error of a request that `engine` can no longer answer. */
-  endedError(engine: EngineProcess): Error {
-    return engine.isRetired || engine.exit === undefined
-      ? abortError("The engine was ended.")
-      : crashError(engine.exit, this.policy);
-  }
-
   async #startAfterBackOff(signal: AbortSignal): Promise<EngineProcess> {
     const { clock, log } = this.#options;
     const plan = this.policy.planStart();
@@ -112,7 +105,10 @@ export class EngineSupervisor {
     await this.#ended;
     const { gpu } = this.policy;
     try {
-      const engine = await EngineProcess.start({ ...this.#options, gpu }, signal);
+      const engine = await EngineProcess.start(
+        { ...this.#options, gpu, endedError: (engine) => this.#endedError(engine) },
+        signal,
+      );
       void engine.exited.then((exit) => this.#onExit(engine, exit));
       if (!signal.aborted) {
         this.#running = engine;
@@ -128,6 +124,12 @@ export class EngineSupervisor {
       }
       throw error;
     }
+  }
+
+  #endedError(engine: EngineProcess): Error {
+    return engine.isRetired || engine.exit === undefined
+      ? abortError("The engine was ended.")
+      : crashError(engine.exit, this.policy);
   }
 
   #onExit(engine: EngineProcess, exit: EngineExit): void {

@@ -1,7 +1,6 @@
 /**
  * The models that the engine should hold: loads them, again after a crash, and hands out an engine that holds them.
  */
-import { randomUUID } from "node:crypto";
 import { EngineError, isAbortError } from "../core/errors.ts";
 import {
   type LoadedModels,
@@ -11,9 +10,9 @@ import {
   loadRequest,
 } from "../engine/protocol.ts";
 import { abortable, abortError } from "./abort.ts";
-import { sendCancellable } from "./engineAnswer.ts";
 import type { EngineProcess } from "./engineProcess.ts";
 import type { EngineSupervisor } from "./engineSupervisor.ts";
+import { COMPLETION, FIRST_COMPLETION, LOAD, type Patience } from "./patience.ts";
 import type { CrashPhase } from "./restartPolicy.ts";
 
 /** An engine on its way to hold the wanted models. Outlives a crash while the load is tried again. */
@@ -59,6 +58,11 @@ export class ModelServing {
   get crashPhase(): CrashPhase {
     if (this.#numLoads === 0 && this.#models === undefined) return "idle";
     return this.#hasCompletedSinceLoad ? "proven" : "unproven";
+  }
+
+  /** With completions. */
+  get patience(): Patience {
+    return this.#hasCompletedSinceLoad ? COMPLETION : FIRST_COMPLETION;
   }
 
   /** The loaded models finished a completion. */
@@ -170,16 +174,18 @@ export class ModelServing {
     onProgress: (progress: LoadProgress) => void,
     signal: AbortSignal,
   ): Promise<LoadedModels> {
-    const { connection } = engine;
-    const progressToken = randomUUID();
-    const pending = sendCancellable(
-      (token) => connection.sendRequest(loadRequest, { ...params, progressToken }, token),
-      () => this.#supervisor.endedError(engine),
+    const pending = engine.work(
+      {
+        type: loadRequest,
+        params,
+        patience: LOAD,
+        progressType: loadProgress,
+        onProgress(report: LoadProgress) {
+          if (!signal.aborted) onProgress(report);
+        },
+      },
       signal,
     );
-    const progress = connection.onProgress(loadProgress, progressToken, (report) => {
-      if (!signal.aborted) onProgress(report);
-    });
     this.#models = undefined;
     this.#hasCompletedSinceLoad = false;
     this.#numLoads++;
@@ -188,7 +194,6 @@ export class ModelServing {
       this.#models = await pending.result;
       return this.#models;
     } finally {
-      progress.dispose();
       this.#numLoads--;
       this.#onChange();
     }

@@ -4,7 +4,8 @@
  * *forget*.
  */
 import { rm } from "node:fs/promises";
-import { type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import type { MessageConnection } from "vscode-jsonrpc/node";
+import { EngineError, isAbortError } from "../core/errors.ts";
 import {
   forgetWorkspaceRequest,
   NO_WORKSPACE,
@@ -17,14 +18,12 @@ import {
   workspaceStatusNotification,
 } from "../engine/workspaceMessages.ts";
 import { abortable } from "./abort.ts";
+import type { EngineProcess } from "./engineProcess.ts";
 import { ListenerSet } from "./listenerSet.ts";
+import { INDEXING, QUESTION } from "./patience.ts";
 
 /** What is needed of an engine process. */
-export interface FedEngine {
-  readonly connection: MessageConnection;
-  /** Resolves when it is gone. */
-  readonly exited: Promise<unknown>;
-}
+export type FedEngine = Pick<EngineProcess, "ask" | "connection" | "exited" | "watchFor">;
 
 export class WorkspaceFeed {
   readonly #listeners = new ListenerSet<WorkspaceStatus>();
@@ -32,6 +31,8 @@ export class WorkspaceFeed {
   #params: WorkspaceParams | undefined;
   #engine: FedEngine | undefined;
   #status = NO_WORKSPACE;
+  /** Watches the engine while it indexes. */
+  #watched: Disposable | undefined;
 
   /** Of the running engine's index. */
   get status(): WorkspaceStatus {
@@ -80,7 +81,7 @@ export class WorkspaceFeed {
     this.#params = undefined;
     this.#buffers.clear();
     const engine = this.#engine;
-    if (engine !== undefined) await abortable(forgetIn(engine), signal);
+    if (engine !== undefined) await forgetIn(engine, signal);
     if (storagePath !== undefined) await rm(storagePath, { recursive: true, force: true });
   }
 
@@ -128,7 +129,7 @@ export class WorkspaceFeed {
       );
   }
 
-  #send(send: (connection: MessageConnection) => Promise<void>): void {
+  #send(send: (connection: Pick<MessageConnection, "sendNotification">) => Promise<void>): void {
     const attempt = async () => this.#engine && send(this.#engine.connection);
     // To an engine that has just died; the next one is told everything.
     attempt().catch(() => {});
@@ -136,18 +137,23 @@ export class WorkspaceFeed {
 
   #setStatus(status: WorkspaceStatus): void {
     this.#status = status;
+    if (status.phase === "indexing") this.#watched ??= this.#engine?.watchFor(INDEXING);
+    else {
+      this.#watched?.[Symbol.dispose]();
+      this.#watched = undefined;
+    }
     this.#listeners.fire(status);
   }
 }
 
-async function forgetIn({ connection, exited }: FedEngine): Promise<void> {
-  const ask = async () => {
-    try {
-      await connection.sendRequest(forgetWorkspaceRequest);
-    } catch (error) {
-      // An engine that ends cannot answer, and has forgotten.
-      if (error instanceof ResponseError) throw error;
-    }
-  };
-  await Promise.race([ask(), exited]);
+async function forgetIn(engine: FedEngine, signal: AbortSignal): Promise<void> {
+  try {
+    await engine.ask(forgetWorkspaceRequest, QUESTION, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // An engine that ends cannot answer, and has forgotten.
+    const hasEnded =
+      isAbortError(error) || (error instanceof EngineError && error.code === "engineCrashed");
+    if (!hasEnded) throw error;
+  }
 }

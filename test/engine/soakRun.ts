@@ -48,6 +48,7 @@ export interface SoakFigures {
 const fastClock: Clock = {
   now: () => systemClock.now() * SPEED_UP,
   delay: (ms, signal) => systemClock.delay(ms / SPEED_UP, signal),
+  every: (ms, listener) => systemClock.every(ms / SPEED_UP, listener),
 };
 
 async function soak(): Promise<SoakFigures> {

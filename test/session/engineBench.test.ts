@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { BenchParams, BenchProgress } from "../../src/engine/protocol.ts";
-import { BENCH_CANCEL_GRACE_MS } from "../../src/session/engineClient.ts";
+import { TICK_MS } from "../../src/session/engineWatch.ts";
+import { LOAD_SILENT_MS } from "../../src/session/patience.ts";
 import { complete, createClient, load, never, useFakeEngine } from "../support/fakeEngineClient.ts";
 
 useFakeEngine();
@@ -54,7 +55,7 @@ describe("EngineClient.bench", () => {
     const hung = client.bench(suiteNamed("hang"), () => {}, controller.signal);
     await vi.waitFor(() => expect(client.state).toBe("working"));
     controller.abort();
-    clock.advance(BENCH_CANCEL_GRACE_MS);
+    clock.advance(LOAD_SILENT_MS + TICK_MS);
     await expect(hung).rejects.toMatchObject({ code: "engineCrashed" });
   });
 });

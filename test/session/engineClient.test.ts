@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { START_TIMEOUT_MS } from "../../src/session/engineProcess.ts";
+import { TICK_MS } from "../../src/session/engineWatch.ts";
+import { START_TIMEOUT_MS } from "../../src/session/patience.ts";
 import {
   complete,
   createClient,
@@ -140,7 +141,7 @@ describe("EngineClient", () => {
     const { client, clock } = createClient({ start: "hang" });
     const pending = client.health(never);
     await vi.waitFor(() => expect(clock.numWaiting).toBe(1));
-    clock.advance(START_TIMEOUT_MS);
+    clock.advance(START_TIMEOUT_MS + TICK_MS);
     await expect(pending).rejects.toMatchObject({ code: "engineStartFailed" });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { CANCEL_GRACE_MS } from "../../src/session/engineClient.ts";
+import { TICK_MS } from "../../src/session/engineWatch.ts";
+import { CANCEL_GRACE_MS } from "../../src/session/patience.ts";
 import { MAX_CRASHES, MAX_DELAY_MS } from "../../src/session/restartPolicy.ts";
 import {
   complete,
@@ -65,7 +66,7 @@ describe("EngineClient after a crash", () => {
     await vi.waitFor(() => expect(client.state).toBe("working"));
     controller.abort();
     await expect(pending).rejects.toMatchObject({ name: "AbortError" });
-    clock.advance(CANCEL_GRACE_MS);
+    clock.advance(CANCEL_GRACE_MS + TICK_MS);
     await vi.waitFor(() => expect(client.state).toBe("restarting"));
     expect((await complete(client, "x")).text).toBe("ab");
   });

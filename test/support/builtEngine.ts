@@ -44,7 +44,7 @@ export function assertBuilt(): void {
  */
 export function openClient(
   env: NodeJS.ProcessEnv = {},
-  options: Pick<Partial<EngineSupervisorOptions>, "workspace" | "log"> = {},
+  options: Pick<Partial<EngineSupervisorOptions>, "workspace" | "log" | "clock"> = {},
 ): EngineClient {
   return new EngineClient({
     enginePath: ENGINE_PATH,
