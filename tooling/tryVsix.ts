@@ -1,19 +1,23 @@
 /**
- * Proves that a VSIX is complete: `node tooling/tryVsix.ts FILE.vsix`. It is unpacked into a temporary folder outside of
- * the repository, so that nothing is found there by chance, and its engine completes a line with the bundled pair.
+ * Proves that a VSIX is complete: `node tooling/tryVsix.ts FILE.vsix [NODE]`. It is unpacked into a temporary folder outside
+ * of the repository, so that nothing is found there by chance, and its engine completes a line with the bundled pair, on
+ * another Node if its path is given.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const [file] = process.argv.slice(2);
+const [file, node = process.execPath] = process.argv.slice(2);
 if (file === undefined) throw new Error("Name a VSIX.");
 
-const folder = await mkdtemp(join(tmpdir(), "treeline-try-"));
+const root = await mkdtemp(join(tmpdir(), "treeline-try-"));
 try {
+  // On Windows at least as long as the folder that VS Code gives an extension.
+  const folder = join(root, "extensions of a user");
+  await mkdir(folder);
   // Windows and macOS have a tar that reads zip files; elsewhere unzip does.
   const path = resolve(file);
   if (process.platform === "linux") await run("unzip", ["-q", path, "-d", folder]);
@@ -24,7 +28,7 @@ try {
   );
   const cli = join(folder, "extension/dist/cli.mjs");
   const args = [cli, "complete", "a.ts", "--line", "2", "--column", "10", "--json"];
-  const { stdout } = await run(process.execPath, args, { cwd: folder });
+  const { stdout } = await run(node, args, { cwd: folder });
   const { tokens, backend, models } = JSON.parse(stdout) as {
     tokens: number[];
     backend: string;
@@ -35,5 +39,5 @@ try {
   }
   process.stdout.write(`${tokens.length} tokens on ${backend} from ${models.target.path}\n`);
 } finally {
-  await rm(folder, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true });
 }

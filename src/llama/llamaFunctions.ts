@@ -1,7 +1,8 @@
 /** Typed bindings of the C functions we call; the only place where koffi's untyped functions are given types. */
 import { promisify } from "node:util";
 import koffi, { type LibraryHandle } from "koffi";
-import type { LoadedLibraries } from "./llamaLibrary.ts";
+import { FreeThreadpool, NewThreadpool } from "./llamaStructs.ts";
+import type { LoadedLibraries } from "./loadedLibraries.ts";
 
 /** An address in native memory; null is NULL. */
 export type Pointer = bigint;
@@ -73,7 +74,7 @@ export interface LlamaFunctions {
   seqPosMax(memory: Pointer, seqId: number): number;
 
   typeTraits(type: number): Pointer;
-  /** Null where the library exports no thread pools. */
+  /** Null where the CPU backend has no thread pools. */
   readonly threadpool: ThreadpoolFunctions | null;
 
   /** Copies native memory into an array of ours. */
@@ -98,7 +99,7 @@ export interface ThreadpoolFunctions {
 
 /** Binds every function. @throws Error if a symbol is missing, which means another llama.cpp version. */
 export function bindLlama(libraries: LoadedLibraries): LlamaFunctions {
-  const { llama, ggmlBase, ggmlCpu, c } = libraries;
+  const { llama, ggmlBase, c } = libraries;
   // koffi's functions accept anything; each is given its type by the interface it is assigned to.
   const sync = <F>(signature: string): F => llama.func(signature) as unknown as F;
   const async = <F>(signature: string): F => promisify(llama.func(signature).async) as unknown as F;
@@ -149,7 +150,7 @@ export function bindLlama(libraries: LoadedLibraries): LlamaFunctions {
     seqRemove: sync("bool llama_memory_seq_rm(void*, int, int, int)"),
     seqPosMax: sync("int llama_memory_seq_pos_max(void*, int)"),
     typeTraits: ggmlBase.func("void* ggml_get_type_traits(int)") as unknown as F["typeTraits"],
-    threadpool: bindThreadpool(ggmlBase, ggmlCpu),
+    threadpool: bindThreadpool(libraries),
     copyFrom: c.func("void* memcpy(void*, const void*, size_t)") as unknown as F["copyFrom"],
     bytes: {
       allocate: (numBytes) => koffi.alloc("uint8", numBytes) as Pointer,
@@ -168,19 +169,23 @@ function quantizer(llama: LibraryHandle): LlamaFunctions["quantizeModel"] {
   return promisify(quantize.async) as unknown as LlamaFunctions["quantizeModel"];
 }
 
-function bindThreadpool(
-  ggmlBase: LibraryHandle,
-  ggmlCpu: LibraryHandle | undefined,
-): ThreadpoolFunctions | null {
-  if (ggmlCpu === undefined) return null;
+/**
+ * The pools of the CPU backend that llama.cpp has chosen: of its many variants, the one for this CPU is asked for by name
+ * where it is registered, not looked up among the files.
+ */
+function bindThreadpool({ ggml, ggmlBase }: LoadedLibraries): ThreadpoolFunctions | null {
   type F = ThreadpoolFunctions;
+  const backend = ggml.func("void* ggml_backend_reg_by_name(const char*)")("CPU") as Pointer | null;
+  if (backend === null) return null;
+  const find = ggmlBase.func("void* ggml_backend_reg_get_proc_address(void*, const char*)");
+  const create = find(backend, "ggml_threadpool_new") as Pointer | null;
+  const free = find(backend, "ggml_threadpool_free") as Pointer | null;
+  if (create === null || free === null) return null;
   return {
     defaults: ggmlBase.func(
       "ggml_threadpool_params ggml_threadpool_params_default(int)",
     ) as unknown as F["defaults"],
-    create: ggmlCpu.func(
-      "void* ggml_threadpool_new(ggml_threadpool_params*)",
-    ) as unknown as F["create"],
-    free: ggmlCpu.func("void ggml_threadpool_free(void*)") as unknown as F["free"],
+    create: (params) => koffi.call(create, NewThreadpool, params) as Pointer | null,
+    free: (pool) => koffi.call(free, FreeThreadpool, pool),
   };
 }

@@ -4,11 +4,13 @@
  * Pointers are addresses (bigint). Foreign memory is copied, never viewed: Electron forbids external buffers.
  */
 import { availableParallelism } from "node:os";
-import koffi, { type LibraryHandle } from "koffi";
 import type { Backend, GpuChoice } from "../core/backend.ts";
 import { EngineError, messageOf } from "../core/errors.ts";
+import { findBuilds, nodeLlamaFolder, THIS_MACHINE } from "./llamaBuilds.ts";
 import { bindLlama, type LlamaFunctions } from "./llamaFunctions.ts";
 import { checkLayouts } from "./llamaStructs.ts";
+import { openLoadedLibraries } from "./loadedLibraries.ts";
+import { nativeModules } from "./nativeModules.ts";
 
 /** The loaded library. One per process: native libraries are never unloaded. */
 export interface LlamaLibrary {
@@ -45,6 +47,7 @@ export function loadLlamaLibrary(gpu: GpuChoice): Promise<LlamaLibrary> {
 
 async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
   const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
+  const builds = await findBuilds(THIS_MACHINE, nodeLlamaFolder());
   const errorLines: string[] = [];
   let nodeLlama: NodeLlama;
   try {
@@ -67,7 +70,7 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
       { cause: error },
     );
   }
-  const fn = bindLlama(findLibraries());
+  const fn = bindLlama(openLoadedLibraries(builds, nodeLlama, nativeModules()));
   checkLayouts({
     version: fn.version(),
     model: fn.modelDefaults(),
@@ -95,42 +98,3 @@ function unavailableRemedy(gpu: GpuChoice): string {
     ? `CUDA needs an NVIDIA driver and llama.cpp's CUDA binaries, which Treeline does not bundle: use gpu "vulkan", ${fallback}`
     : `Install the driver that this backend needs, ${fallback}`;
 }
-
-/** The shared libraries of llama.cpp that are in this process, whatever their file names on this platform. */
-export interface LoadedLibraries {
-  readonly llama: LibraryHandle;
-  readonly ggmlBase: LibraryHandle;
-  /** Undefined where the CPU backend is linked in and exports no thread pools. */
-  readonly ggmlCpu: LibraryHandle | undefined;
-  readonly c: LibraryHandle;
-}
-
-function findLibraries(): LoadedLibraries {
-  const report = process.report.getReport() as unknown as { sharedObjects: string[] };
-  const files = report.sharedObjects;
-  const open = (name: string): LibraryHandle | undefined => {
-    const pattern = new RegExp(
-      `[\\\\/](lib)?${name}(-[a-z0-9_]+)?(\\.[^\\\\/]*)?\\.(so|dylib|dll)(\\.[0-9.]+)?$`,
-    );
-    const path = files.find((file) => pattern.test(file));
-    return path === undefined ? undefined : koffi.load(path);
-  };
-  const require = (name: string): LibraryHandle => {
-    const library = open(name);
-    if (library !== undefined) return library;
-    const found = files.filter((file) => /llama|ggml/.test(file)).join(", ");
-    throw new EngineError(
-      "libraryMismatch",
-      `node-llama-cpp loaded, but no "${name}" library is in this process (found: ${found || "none"}). ` +
-        "Reinstall the dependencies with `npm ci`.",
-    );
-  };
-  const llama = require("llama(?!-common|-addon)");
-  const c = koffi.load(C_LIBRARY[process.platform] ?? "libc.so.6");
-  return { llama, ggmlBase: open("ggml-base") ?? llama, ggmlCpu: open("ggml-cpu"), c };
-}
-
-const C_LIBRARY: Readonly<Record<string, string>> = {
-  win32: "ucrtbase.dll",
-  darwin: "libSystem.dylib",
-};

@@ -122,6 +122,9 @@ export const ThreadpoolParams = koffi.struct("ggml_threadpool_params", {
   paused: "bool",
 });
 
+export const NewThreadpool = koffi.proto("void* ggml_threadpool_new(ggml_threadpool_params*)");
+export const FreeThreadpool = koffi.proto("void ggml_threadpool_free(void*)");
+
 /** Signature of a progress callback: fraction loaded; false cancels the load. */
 export const ProgressCallback = koffi.proto("bool llama_progress_callback(float, void*)");
 /** Signature of `ggml_type_traits.to_float`: source block bytes, destination floats, number of elements. */
