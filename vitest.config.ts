@@ -11,7 +11,9 @@ const vulkan: TestProjectConfiguration = {
   plugins: [viteWat()],
   test: {
     name: "vulkan",
-    include: ["test/llama/native/{llamaTarget,lossless,nativeModules}.test.ts"],
+    include: [
+      "test/llama/native/{llamaTarget,lossless,nativeModules,noLayers,otherDevice}.test.ts",
+    ],
     env: {
       TREELINE_TEST_GPU: "vulkan",
       TREELINE_LOSSLESS_PROMPTS: "3",

@@ -6,7 +6,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Backend } from "../core/backend.ts";
+import type { Backend, GpuChoice } from "../core/backend.ts";
 
 /** A kind of machine, in Node's words. */
 export interface Machine {
@@ -66,6 +66,16 @@ export async function findBuilds(machine: Machine, nodeLlama: string): Promise<L
 function packageNames(machine: Machine): string[] {
   const prefix = `@node-llama-cpp/${platformName(machine)}-${archName(machine)}`;
   return PACKAGE_SUFFIXES.map((suffix) => prefix + suffix);
+}
+
+/**
+ * What node-llama-cpp is to be asked for. On Apple Silicon it has no build for the CPU alone, and Metal's computes there
+ * as well, with no layer offloaded.
+ */
+export function buildToAskFor(gpu: GpuChoice, builds: readonly LlamaBuild[]): BuildGpu | "auto" {
+  if (gpu !== "off") return gpu;
+  const has = (wanted: BuildGpu) => builds.some((build) => build.gpu === wanted);
+  return !has(false) && has("metal") ? "metal" : false;
 }
 
 /** Paths of the files of a build that may be a library; more than one where links name its versions. */

@@ -81,6 +81,8 @@ export interface LlamaFunctions {
   copyFrom(destination: ArrayBufferView, source: Pointer, numBytes: number): void;
   /** Native memory of ours, at an address that never moves. */
   readonly bytes: NativeBytes;
+  /** Of an empty list for `llama_model_params`: no device is used, nor room taken on one. */
+  readonly noDevices: Pointer;
   /** Of C's `size_t strlen(const char*)`, for native code to call. */
   readonly strlenAddress: Pointer;
 }
@@ -157,8 +159,16 @@ export function bindLlama(libraries: LoadedLibraries): LlamaFunctions {
       write: (address, offset, value) => koffi.encode(address, offset, "uint8", value),
       free: (address) => koffi.free(address),
     },
+    noDevices: emptyList(),
     strlenAddress: c.symbol("strlen") as Pointer,
   };
+}
+
+/** Ended by NULL, as C's lists are; models may read it as long as they live, so it is never freed. */
+function emptyList(): Pointer {
+  const list = koffi.alloc("void*", 1) as Pointer;
+  koffi.encode(list, "void*", null);
+  return list;
 }
 
 /** `llama_model_quantize` takes its params by pointer. */

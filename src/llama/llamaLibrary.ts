@@ -6,7 +6,7 @@
 import { availableParallelism } from "node:os";
 import type { Backend, GpuChoice } from "../core/backend.ts";
 import { EngineError, messageOf } from "../core/errors.ts";
-import { findBuilds, nodeLlamaFolder, THIS_MACHINE } from "./llamaBuilds.ts";
+import { buildToAskFor, findBuilds, nodeLlamaFolder, THIS_MACHINE } from "./llamaBuilds.ts";
 import { bindLlama, type LlamaFunctions } from "./llamaFunctions.ts";
 import { checkLayouts } from "./llamaStructs.ts";
 import { openLoadedLibraries } from "./loadedLibraries.ts";
@@ -48,11 +48,12 @@ export function loadLlamaLibrary(gpu: GpuChoice): Promise<LlamaLibrary> {
 async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
   const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
   const builds = await findBuilds(THIS_MACHINE, nodeLlamaFolder());
+  const wanted = buildToAskFor(gpu, builds);
   const errorLines: string[] = [];
   let nodeLlama: NodeLlama;
   try {
     nodeLlama = await getLlama({
-      gpu: gpu === "off" ? false : gpu,
+      gpu: wanted,
       build: "never",
       skipDownload: true,
       maxThreads: availableParallelism(),
@@ -66,7 +67,7 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
     throw new EngineError(
       "backendUnavailable",
       `llama.cpp could not be loaded with gpu "${gpu}" on ${process.platform}-${process.arch}: ${messageOf(error)}. ` +
-        unavailableRemedy(gpu),
+        deviceRemedy(gpu),
       { cause: error },
     );
   }
@@ -77,24 +78,27 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
     context: fn.contextDefaults(),
     quantize: fn.quantizeDefaults(),
   });
-  const deviceNames = nodeLlama.gpu === false ? [] : await nodeLlama.getGpuDeviceNames();
-  if (deviceNames.length === 0 && gpu !== "auto" && gpu !== "off") {
+  // Without a device llama.cpp computes on the CPU: a Vulkan loader may find none, or a software one that it leaves out.
+  const deviceNames =
+    gpu === "off" || nodeLlama.gpu === false ? [] : await nodeLlama.getGpuDeviceNames();
+  // What a platform never has is taken for "auto" by node-llama-cpp.
+  const isOther = gpu !== "auto" && gpu !== "off" && nodeLlama.gpu !== gpu;
+  if (isOther || (deviceNames.length === 0 && gpu !== "auto" && gpu !== "off")) {
     throw new EngineError(
       "backendUnavailable",
-      `llama.cpp was loaded for ${gpu}, but found no such device. ${unavailableRemedy(gpu)}`,
+      `llama.cpp was to be loaded for ${gpu}, but found no such device on ${process.platform}-${process.arch}. ${deviceRemedy(gpu)}`,
     );
   }
-  // A Vulkan loader without a device (or with a software one, which llama.cpp leaves out) computes on the CPU.
   const backend: Backend =
     nodeLlama.gpu === false || deviceNames.length === 0 ? "cpu" : nodeLlama.gpu;
   const takeErrorLog = () => errorLines.splice(0).join("; ");
   return { fn, backend, deviceNames, version: fn.version(), nodeLlama, takeErrorLog };
 }
 
-function unavailableRemedy(gpu: GpuChoice): string {
-  if (gpu === "metal") return 'Metal exists only on macOS: use gpu "auto" or "off".';
-  const fallback = 'or use gpu "auto" or "off".';
+function deviceRemedy(gpu: GpuChoice): string {
+  const fallback = 'gpu "auto" or "off".';
+  if (gpu === "metal") return `llama.cpp has Metal on Apple Silicon only: use ${fallback}`;
   return gpu === "cuda"
     ? `CUDA needs an NVIDIA driver and llama.cpp's CUDA binaries, which Treeline does not bundle: use gpu "vulkan", ${fallback}`
-    : `Install the driver that this backend needs, ${fallback}`;
+    : `Install the driver that this backend needs, or use ${fallback}`;
 }

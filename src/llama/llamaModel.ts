@@ -19,7 +19,7 @@ export const OUT_OF_MEMORY =
 
 /** What a model is opened with. */
 export interface ModelOptions {
-  /** Layers to offload; ignored on the CPU backend. */
+  /** Layers to offload; ignored on the CPU backend. With none, no device is used at all. */
   readonly gpuLayers: number;
   /** Fraction loaded, 0 … 1. */
   readonly onProgress?: (fraction: number) => void;
@@ -96,11 +96,13 @@ export async function openModel(
     options.onProgress?.(fraction);
     return !signal.aborted;
   }, koffi.pointer(ProgressCallback));
+  const gpuLayers = library.backend === "cpu" ? 0 : options.gpuLayers;
   let pointer: Pointer | null;
   try {
     pointer = await fn.loadModel(path, {
       ...fn.modelDefaults(),
-      n_gpu_layers: library.backend === "cpu" ? 0 : options.gpuLayers,
+      n_gpu_layers: gpuLayers,
+      ...(gpuLayers === 0 ? { devices: fn.noDevices } : {}),
       progress_callback: onProgress,
     });
   } finally {

@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { GPU_CHOICES } from "../../src/core/backend.ts";
 import {
+  buildToAskFor,
   findBuilds,
   libraryPaths,
   nodeLlamaFolder,
@@ -110,5 +112,33 @@ describe("libraryPaths", () => {
     const build = { folder: "/b", ...CPU_FROM_SOURCE, files };
     const names = libraryPaths(build, "llama").map((path) => basename(path));
     expect(names).toEqual(files.slice(0, 3));
+  });
+});
+
+describe("buildToAskFor", () => {
+  test("takes Metal's build for the CPU on Apple Silicon, where it is the only one", async () => {
+    await installPackage(root, "mac-arm64-metal");
+    const builds = await findBuilds(APPLE_SILICON, nodeLlama);
+    expect(buildToAskFor("off", builds)).toBe("metal");
+  });
+
+  test("takes a build for the CPU alone where there is one, also one from source", async () => {
+    await installPackage(root, "mac-arm64-metal");
+    await buildFromSource(nodeLlama, "mac-x64");
+    const builds = await findBuilds(APPLE_SILICON, nodeLlama);
+    const local = { folder: "/local", ...CPU_FROM_SOURCE, files: [] };
+    expect(buildToAskFor("off", builds)).toBe("metal");
+    expect(buildToAskFor("off", [...builds, local])).toBe(false);
+  });
+
+  test("never takes another device's build for the CPU: it says what is missing instead", async () => {
+    await installPackage(root, "linux-x64-vulkan");
+    const builds = await findBuilds({ platform: "linux", arch: "x64" }, nodeLlama);
+    expect(buildToAskFor("off", builds)).toBe(false);
+    expect(buildToAskFor("off", [])).toBe(false);
+  });
+
+  test.each(GPU_CHOICES.filter((gpu) => gpu !== "off"))("asks for %s as it is", (gpu) => {
+    expect(buildToAskFor(gpu, [])).toBe(gpu);
   });
 });
