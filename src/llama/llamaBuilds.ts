@@ -30,7 +30,7 @@ export interface LlamaBuild {
 }
 
 /** A library of llama.cpp, by the name that its files begin with. */
-export type LlamaLibraryName = "llama" | "ggml" | "ggml-base";
+export type LlamaLibraryName = "llama" | "llama-common" | "ggml" | "ggml-base";
 
 /** Of a build; node-llama-cpp writes it and loads nothing without it. */
 const METADATA_FILE = "_nlcBuildMetadata.json";
@@ -63,7 +63,7 @@ export async function findBuilds(machine: Machine, nodeLlama: string): Promise<L
 }
 
 /** Names of the packages that may hold builds for a machine; most exist for some machines only. */
-function packageNames(machine: Machine): string[] {
+export function packageNames(machine: Machine): string[] {
   const prefix = `@node-llama-cpp/${platformName(machine)}-${archName(machine)}`;
   return PACKAGE_SUFFIXES.map((suffix) => prefix + suffix);
 }

@@ -6,11 +6,20 @@
 import { availableParallelism } from "node:os";
 import type { Backend, GpuChoice } from "../core/backend.ts";
 import { EngineError, messageOf } from "../core/errors.ts";
-import { buildToAskFor, findBuilds, nodeLlamaFolder, THIS_MACHINE } from "./llamaBuilds.ts";
+import {
+  type BuildGpu,
+  buildToAskFor,
+  findBuilds,
+  type LlamaBuild,
+  nodeLlamaFolder,
+  packageNames,
+  THIS_MACHINE,
+} from "./llamaBuilds.ts";
 import { bindLlama, type LlamaFunctions } from "./llamaFunctions.ts";
 import { checkLayouts } from "./llamaStructs.ts";
 import { openLoadedLibraries } from "./loadedLibraries.ts";
 import { nativeModules } from "./nativeModules.ts";
+import { readSystemFacts, systemProblem } from "./systemRequirements.ts";
 
 /** The loaded library. One per process: native libraries are never unloaded. */
 export interface LlamaLibrary {
@@ -66,8 +75,8 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
   } catch (error) {
     throw new EngineError(
       "backendUnavailable",
-      `llama.cpp could not be loaded with gpu "${gpu}" on ${process.platform}-${process.arch}: ${messageOf(error)}. ` +
-        deviceRemedy(gpu),
+      `llama.cpp could not be loaded with gpu "${gpu}" on ${process.platform}-${process.arch}` +
+        `${describeCause(error)}. ${unavailableRemedy(gpu, wanted, builds)}`,
       { cause: error },
     );
   }
@@ -93,6 +102,27 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
     nodeLlama.gpu === false || deviceNames.length === 0 ? "cpu" : nodeLlama.gpu;
   const takeErrorLog = () => errorLines.splice(0).join("; ");
   return { fn, backend, deviceNames, version: fn.version(), nodeLlama, takeErrorLog };
+}
+
+/** What node-llama-cpp says, unless that is only that it found nothing. */
+function describeCause(error: unknown): string {
+  const message = messageOf(error);
+  return message === "NoBinaryFoundError" ? "" : `: ${message}`;
+}
+
+function unavailableRemedy(
+  gpu: GpuChoice,
+  wanted: BuildGpu | "auto",
+  builds: readonly LlamaBuild[],
+): string {
+  const build = builds.find((each) => wanted === "auto" || each.gpu === wanted) ?? builds[0];
+  const problem = systemProblem(readSystemFacts(THIS_MACHINE, build));
+  if (problem !== undefined) return problem;
+  if (gpu !== "auto" && gpu !== "off") return deviceRemedy(gpu);
+  return build === undefined
+    ? `There is no build of llama.cpp for this machine beside node-llama-cpp (looked for ${packageNames(THIS_MACHINE).join(", ")}). ` +
+        "Install the Treeline of this platform, or the dependencies with `npm ci` and without `--omit=optional`."
+    : "Reinstall Treeline, or its dependencies with `npm ci`.";
 }
 
 function deviceRemedy(gpu: GpuChoice): string {

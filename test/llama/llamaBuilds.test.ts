@@ -8,6 +8,7 @@ import {
   findBuilds,
   libraryPaths,
   nodeLlamaFolder,
+  packageNames,
   THIS_MACHINE,
 } from "../../src/llama/llamaBuilds.ts";
 import { buildFromSource, installPackage, makeNodeLlama } from "../support/llamaTrees.ts";
@@ -140,5 +141,17 @@ describe("buildToAskFor", () => {
 
   test.each(GPU_CHOICES.filter((gpu) => gpu !== "off"))("asks for %s as it is", (gpu) => {
     expect(buildToAskFor(gpu, [])).toBe(gpu);
+  });
+});
+
+describe("packageNames", () => {
+  test("are the names that npm knows", () => {
+    expect(packageNames(APPLE_SILICON)).toContain("@node-llama-cpp/mac-arm64-metal");
+    expect(packageNames({ platform: "win32", arch: "x64" })).toContain(
+      "@node-llama-cpp/win-x64-cuda",
+    );
+    expect(packageNames({ platform: "linux", arch: "arm" })).toContain(
+      "@node-llama-cpp/linux-armv7l",
+    );
   });
 });
