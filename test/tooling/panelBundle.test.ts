@@ -1,7 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
-const REPOSITORY = new URL("../..", import.meta.url).pathname;
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Modules that a bundler reaches from an entry. */
 async function modulesOf(entry: string, external: readonly string[] = []): Promise<string[]> {

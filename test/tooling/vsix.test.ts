@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { packageFolder } from "../../tooling/packageFolder.mjs";
 import { packedFiles } from "../../tooling/packageVsix.ts";
@@ -10,7 +11,7 @@ import {
   targetOf,
 } from "../../tooling/vsixContents.ts";
 
-const REPOSITORY = new URL("../..", import.meta.url).pathname;
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("isOwnFilePacked", () => {
   test.each([

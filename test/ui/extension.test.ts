@@ -33,7 +33,7 @@ describe("activate and deactivate", () => {
     process.env["FAKE_ENGINE_JOURNAL"] = journal;
     await mkdir(join(folder, "dist"));
     await copyFile(join(REPOSITORY, "test/fakes/fakeEngine.mjs"), join(folder, "dist/engine.mjs"));
-    await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"), "dir");
+    await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"), "junction");
     subscriptions = [];
     setSetting("treeline.model.gpu", "off");
   });
