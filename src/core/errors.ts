@@ -3,6 +3,7 @@
  * the process boundary; a cancellation is an `AbortError` and no error at all.
  * Bugs of ours are plain `RangeError`s and are caught nowhere below the engine's request loop.
  */
+import { foreignText, labelText } from "./foreignText.ts";
 
 /** Every failure a user can be told about. Codes cross processes, classes do not. */
 export type EngineErrorCode =
@@ -32,12 +33,15 @@ export type EngineErrorCode =
   | "protocolMismatch"
   | "internal";
 
-/** A failure with a code, and a message that states what was expected, what was found and what to do. */
+/**
+ * A failure with a code, and a message that states what was expected, what was found and what to do. Whatever was put
+ * into it, the message is one line of bounded length that VS Code can show.
+ */
 export class EngineError extends Error {
   readonly code: EngineErrorCode;
 
   constructor(code: EngineErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(labelText(message), options);
     this.name = "EngineError";
     this.code = code;
   }
@@ -48,7 +52,7 @@ export function isAbortError(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-/** The message of anything thrown. */
+/** The message of anything thrown, as one line of bounded length. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return foreignText(error instanceof Error ? error.message : String(error));
 }

@@ -3,8 +3,10 @@
  * (GGML_ASSERT, division by zero, out-of-range vocabulary look-ups) instead of returning an error; this check refuses
  * them first, with a message a user can act on. It reads no weights: wrong numbers in them give wrong text, not a crash.
  */
+
+import { quotedText } from "../core/foreignText.ts";
 import { architectureKind } from "./ggufArchitecture.ts";
-import { ggufError, shown } from "./ggufCursor.ts";
+import { ggufError } from "./ggufCursor.ts";
 import { type GgufHeader, ggufString } from "./ggufHeader.ts";
 import { readHyperparameters } from "./ggufHyperparameters.ts";
 import { checkShapes } from "./ggufShapeCheck.ts";
@@ -28,7 +30,7 @@ export function checkGguf(header: GgufHeader): void {
       "unsupportedArchitecture",
       header.path,
       "an architecture that generates text with this llama.cpp",
-      `general.architecture ${shown(architecture)}`,
+      `general.architecture ${quotedText(architecture)}`,
       "Choose a text model of another family.",
     );
   const isSplit = checkSplit(header);

@@ -3,6 +3,7 @@
  * It knows the file's real size and nothing of files: ggufHeader.ts brings the bytes and puts the values together.
  */
 import { EngineError, type EngineErrorCode } from "../core/errors.ts";
+import { pathText, quotedText } from "../core/foreignText.ts";
 
 /** Names of GGUF's value types; the index is the number in the file. */
 export const ggufTypeNames = [
@@ -74,13 +75,8 @@ export function ggufError(
 ): EngineError {
   return new EngineError(
     code,
-    `Model file ${path}: expected ${expected}, found ${found}. ${remedy}`,
+    `Model file ${pathText(path)}: expected ${expected}, found ${found}. ${remedy}`,
   );
-}
-
-/** A file's own text as it may appear in a message: quoted, and short. */
-export function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
 /** llama.cpp compares every key and tensor name with all before it; real files have below 2,000. */
@@ -157,7 +153,7 @@ export class GgufCursor {
     const before = this.at;
     const text = this.string(what);
     if (text === "" || this.window.subarray(before + 8, this.at).includes(0))
-      throw this.corrupt(`${what} to be text without NUL`, text === "" ? "none" : shown(text));
+      throw this.corrupt(`${what} to be text without NUL`, text === "" ? "none" : quotedText(text));
     return text;
   }
 
@@ -167,13 +163,13 @@ export class GgufCursor {
       case "array":
         return this.#array(key);
       case "string":
-        return { type, value: this.string(key) };
+        return { type, value: this.string(quotedText(key)) };
       case "bool":
-        return { type, value: this.window[this.skip(1, key)] !== 0 };
+        return { type, value: this.window[this.skip(1, quotedText(key))] !== 0 };
       case "uint64":
-        return { type, value: this.window.readBigUInt64LE(this.skip(8, key)) };
+        return { type, value: this.window.readBigUInt64LE(this.skip(8, quotedText(key))) };
       case "int64":
-        return { type, value: this.window.readBigInt64LE(this.skip(8, key)) };
+        return { type, value: this.window.readBigInt64LE(this.skip(8, quotedText(key))) };
       default:
         return { type, value: Number(this.#numbers(key, type, 1)[0]) };
     }
@@ -183,36 +179,40 @@ export class GgufCursor {
     const before = this.at;
     const name = this.name(`the name of tensor ${index}`);
     if (this.at - before - 8 > maxTensorNameBytes)
-      throw this.corrupt(`tensor names of at most ${maxTensorNameBytes} bytes`, shown(name));
-    const rank = this.uint32(`the rank of ${name}`);
+      throw this.corrupt(`tensor names of at most ${maxTensorNameBytes} bytes`, quotedText(name));
+    const rank = this.uint32(`the rank of ${quotedText(name)}`);
     if (rank > 4)
-      throw this.corrupt(`tensor ${shown(name)} to have at most 4 dimensions`, String(rank));
+      throw this.corrupt(`tensor ${quotedText(name)} to have at most 4 dimensions`, String(rank));
     const dims: number[] = [];
     for (let i = 0; i < rank; i++)
-      dims.push(this.uint53(`dimension ${i} of tensor ${shown(name)}`));
-    const type = this.uint32(`the type of ${name}`);
-    return { name, dims, type, offset: this.uint53(`the offset of tensor ${shown(name)}`) };
+      dims.push(this.uint53(`dimension ${i} of tensor ${quotedText(name)}`));
+    const type = this.uint32(`the type of tensor ${quotedText(name)}`);
+    return { name, dims, type, offset: this.uint53(`the offset of tensor ${quotedText(name)}`) };
   }
 
   #type(key: string): GgufType {
-    const id = this.uint32(`the type of ${key}`);
+    const id = this.uint32(`the type of ${quotedText(key)}`);
     const type = ggufTypeNames[id];
-    if (type === undefined) throw this.corrupt(`a known type for ${shown(key)}`, `type ${id}`);
+    if (type === undefined) throw this.corrupt(`a known type for ${quotedText(key)}`, `type ${id}`);
     return type;
   }
 
   #array(key: string): GgufValue {
     const elementType = this.#type(key);
     if (elementType === "array")
-      throw this.corrupt(`${shown(key)} to be a flat array`, "an array of arrays");
-    const length = this.uint53(`the length of ${shown(key)}`);
+      throw this.corrupt(`${quotedText(key)} to be a flat array`, "an array of arrays");
+    const length = this.uint53(`the length of ${quotedText(key)}`);
     if (length > maxArrayElements)
-      throw this.corrupt(`at most ${maxArrayElements} elements in ${shown(key)}`, String(length));
+      throw this.corrupt(
+        `at most ${maxArrayElements} elements in ${quotedText(key)}`,
+        String(length),
+      );
     if (elementType !== "string")
       return { type: "array", elementType, value: this.#numbers(key, elementType, length) };
     // Grown one by one: each string proves its own eight bytes, so a false length allocates nothing.
     const value: string[] = [];
-    for (let i = 0; i < length; i++) value.push(this.string(key));
+    const what = quotedText(key);
+    for (let i = 0; i < length; i++) value.push(this.string(what));
     return { type: "array", elementType, value };
   }
 
@@ -222,7 +222,7 @@ export class GgufCursor {
     length: number,
   ): GgufNumericArray {
     const ArrayType = arrayTypes[type];
-    const start = this.skip(length * ArrayType.BYTES_PER_ELEMENT, shown(key));
+    const start = this.skip(length * ArrayType.BYTES_PER_ELEMENT, quotedText(key));
     // A copy: the window is neither aligned for these elements nor kept.
     const copy = new Uint8Array(this.at - start);
     copy.set(this.window.subarray(start, this.at));

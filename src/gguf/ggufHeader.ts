@@ -6,14 +6,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { EngineError, messageOf } from "../core/errors.ts";
-import {
-  GgufCursor,
-  type GgufTensor,
-  type GgufValue,
-  ggufError,
-  shown,
-  WindowEnd,
-} from "./ggufCursor.ts";
+import { pathText, quotedText } from "../core/foreignText.ts";
+import { GgufCursor, type GgufTensor, type GgufValue, ggufError, WindowEnd } from "./ggufCursor.ts";
 
 export type { GgufNumericArray, GgufTensor, GgufType, GgufValue } from "./ggufCursor.ts";
 
@@ -117,13 +111,13 @@ function notReadable(path: string, cause: unknown): EngineError {
   return missing
     ? new EngineError(
         "modelNotFound",
-        `Model file ${path}: expected a GGUF file, found nothing at this path. ` +
+        `Model file ${pathText(path)}: expected a GGUF file, found nothing at this path. ` +
           "Correct the path or download the model.",
         { cause },
       )
     : new EngineError(
         "modelNotReadable",
-        `Model file ${path}: expected a readable file, found: ${messageOf(cause)}. ` +
+        `Model file ${pathText(path)}: expected a readable file, found: ${messageOf(cause)}. ` +
           "Check its permissions and the disk.",
         { cause },
       );
@@ -156,7 +150,8 @@ export function parseGgufHeader(path: string, window: Uint8Array, fileBytes: num
   for (let i = 0; i < entryCount; i++) {
     const start = cursor.at;
     const key = cursor.name(`metadata key ${i}`);
-    if (metadata.has(key)) throw cursor.corrupt("distinct metadata keys", `${shown(key)} twice`);
+    if (metadata.has(key))
+      throw cursor.corrupt("distinct metadata keys", `${quotedText(key)} twice`);
     metadata.set(key, cursor.value(key));
     entrySpans.set(key, { start, end: cursor.at });
   }

@@ -2,8 +2,10 @@
  * Reads an architecture's hyperparameters from a GGUF header as llama.cpp v0.4.0 does (llama-model.cpp,
  * load_hparams) and refuses the values on which its loader or its graphs abort instead of returning an error.
  */
+
+import { quotedText } from "../core/foreignText.ts";
 import type { ArchitectureKind } from "./ggufArchitecture.ts";
-import { type GgufValue, ggufError, shown } from "./ggufCursor.ts";
+import { type GgufValue, ggufError } from "./ggufCursor.ts";
 import type { GgufHeader } from "./ggufHeader.ts";
 
 export interface Hyperparameters {
@@ -228,5 +230,5 @@ class Reader {
 function describe(entry: GgufValue | undefined): string {
   if (entry === undefined) return "nothing";
   if (entry.type === "array") return `an array of ${entry.value.length} ${entry.elementType}`;
-  return entry.type === "string" ? shown(entry.value) : `${entry.type} ${entry.value}`;
+  return entry.type === "string" ? quotedText(entry.value) : `${entry.type} ${entry.value}`;
 }

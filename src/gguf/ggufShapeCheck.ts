@@ -2,6 +2,7 @@
  * Checks that a GGUF file has the tensors its hyperparameters imply: in full for architectures "llama" and "qwen2"
  * (llama.cpp's models/llama.cpp and models/qwen2.cpp), for others only that there is one embedding row per token.
  */
+import { quotedText } from "../core/foreignText.ts";
 import { ggufError } from "./ggufCursor.ts";
 import type { GgufHeader, GgufTensor } from "./ggufHeader.ts";
 import type { Hyperparameters } from "./ggufHyperparameters.ts";
@@ -54,7 +55,12 @@ export function checkShapes(
     (tensor) => tensor.type !== f32 && tensor.dims.slice(1).every((dim) => dim === 1),
   );
   if (odd !== undefined)
-    throw ggufError("modelCorrupt", header.path, `vector ${odd.name} as F32`, `type ${odd.type}`);
+    throw ggufError(
+      "modelCorrupt",
+      header.path,
+      `vector ${quotedText(odd.name)} as F32`,
+      `type ${odd.type}`,
+    );
 }
 
 /** Both graphs assert one head width throughout, fully rotated, and reshape every layer alike. */

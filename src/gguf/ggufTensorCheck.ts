@@ -2,7 +2,8 @@
  * Checks where a GGUF file's tensors lie and what they are made of, before llama.cpp maps the file into memory.
  * Names and shapes a particular architecture needs are ggufShapeCheck.ts's business.
  */
-import { ggufError, shown } from "./ggufCursor.ts";
+import { quotedText } from "../core/foreignText.ts";
+import { ggufError } from "./ggufCursor.ts";
 import type { GgufHeader, GgufTensor } from "./ggufHeader.ts";
 
 interface TensorType {
@@ -77,9 +78,9 @@ export function checkTensors(header: GgufHeader, isSplit: boolean): void {
   const names = new Set<string>();
   let expectedOffset = 0;
   for (const tensor of tensors) {
-    const name = shown(tensor.name);
+    const name = quotedText(tensor.name);
     if (names.has(tensor.name))
-      throw ggufError("modelCorrupt", path, "distinct tensor names", `${name} twice`);
+      throw ggufError("modelCorrupt", path, "distinct tensor names", `${quotedText(name)} twice`);
     names.add(tensor.name);
     const bytes = tensorBytes(path, tensor);
     // llama.cpp requires tensors in file order without gaps other than padding.
@@ -87,7 +88,7 @@ export function checkTensors(header: GgufHeader, isSplit: boolean): void {
       throw ggufError(
         "modelCorrupt",
         path,
-        `tensor ${name} at offset ${expectedOffset}`,
+        `tensor ${quotedText(name)} at offset ${expectedOffset}`,
         `offset ${tensor.offset}`,
       );
     if ((dataOffset + tensor.offset) % memoryAlignment !== 0)
@@ -95,14 +96,14 @@ export function checkTensors(header: GgufHeader, isSplit: boolean): void {
         "modelCorrupt",
         path,
         `data aligned to ${memoryAlignment} bytes`,
-        `tensor ${name} at ${dataOffset + tensor.offset} (general.alignment ${alignment})`,
+        `tensor ${quotedText(name)} at ${dataOffset + tensor.offset} (general.alignment ${alignment})`,
       );
     const end = dataOffset + tensor.offset + bytes;
     if (end > fileBytes)
       throw ggufError(
         "modelTruncated",
         path,
-        `at least ${end} bytes, where tensor ${name} ends`,
+        `at least ${end} bytes, where tensor ${quotedText(name)} ends`,
         `a file of ${fileBytes} bytes`,
         "Download it again: it is incomplete.",
       );
@@ -112,13 +113,13 @@ export function checkTensors(header: GgufHeader, isSplit: boolean): void {
 
 /** The size of a tensor's data in bytes. */
 function tensorBytes(path: string, tensor: GgufTensor): number {
-  const name = shown(tensor.name);
+  const name = quotedText(tensor.name);
   const found = tensorTypes.get(tensor.type);
   if (found === undefined)
     throw ggufError(
       "modelCorrupt",
       path,
-      `a weight type this llama.cpp can compute with for ${name}`,
+      `a weight type this llama.cpp can compute with for ${quotedText(name)}`,
       `type ${tensor.type}`,
       "Download the model again or choose another quantization.",
     );
@@ -128,14 +129,14 @@ function tensorBytes(path: string, tensor: GgufTensor): number {
     throw ggufError(
       "modelCorrupt",
       path,
-      `a possible shape for tensor ${name}`,
+      `a possible shape for tensor ${quotedText(name)}`,
       `[${tensor.dims.join(", ")}]`,
     );
   if (rowLength % found.blockLength !== 0)
     throw ggufError(
       "modelCorrupt",
       path,
-      `rows of tensor ${name} in blocks of ${found.blockLength} (${found.name})`,
+      `rows of tensor ${quotedText(name)} in blocks of ${found.blockLength} (${found.name})`,
       `rows of ${rowLength}`,
     );
   checkKernels(path, tensor, found);
@@ -150,7 +151,7 @@ function checkKernels(path: string, tensor: GgufTensor, found: TensorType): void
     throw ggufError(
       "modelCorrupt",
       path,
-      `tensor ${shown(tensor.name)} as ${isVector ? "F32" : "floating point"}`,
+      `tensor ${quotedText(tensor.name)} as ${isVector ? "F32" : "floating point"}`,
       found.name,
     );
 }

@@ -2,7 +2,8 @@
  * Checks the vocabulary in a GGUF header. llama.cpp answers several of these faults by aborting the process, either
  * while loading or at the first text that needs the missing entry.
  */
-import { type GgufType, ggufError, shown } from "./ggufCursor.ts";
+import { quotedText } from "../core/foreignText.ts";
+import { type GgufType, ggufError } from "./ggufCursor.ts";
 import { type GgufHeader, ggufString, ggufStrings } from "./ggufHeader.ts";
 
 const prefix = "tokenizer.ggml.";
@@ -77,7 +78,7 @@ export function countTokens(header: GgufHeader): number {
       "noVocabulary",
       header.path,
       `a vocabulary (${prefix}model and ${prefix}tokens)`,
-      `tokenizer ${shown(model ?? "none")} with ${count} tokens`,
+      `tokenizer ${quotedText(model ?? "none")} with ${count} tokens`,
       "Choose a model with its tokenizer included.",
     );
   return count;
@@ -97,7 +98,7 @@ export function checkTokenizer(header: GgufHeader): void {
       "unsupportedArchitecture",
       path,
       `one of the tokenizers ${[...tokenizers.keys()].join(", ")}`,
-      shown(model),
+      quotedText(model),
       "Choose a model that generates text.",
     );
   const pre = ggufString(header, `${prefix}pre`);
@@ -106,8 +107,8 @@ export function checkTokenizer(header: GgufHeader): void {
     throw ggufError(
       "modelCorrupt",
       path,
-      `a ${prefix}pre for tokenizer ${shown(model)}`,
-      shown(pre),
+      `a ${prefix}pre for tokenizer ${quotedText(model)}`,
+      quotedText(pre),
     );
   const ids = tokenIds(path, tokens);
   checkPerToken(header, "token_type", ["int32"], tokens.length);
@@ -130,7 +131,7 @@ function tokenIds(path: string, tokens: readonly string[]): ReadonlySet<string> 
         "modelCorrupt",
         path,
         "distinct tokens",
-        `${shown(text)} again as token ${id}`,
+        `${quotedText(text)} again as token ${id}`,
       );
     ids.add(text);
   }
@@ -223,7 +224,7 @@ function checkMerges(header: GgufHeader, ids: ReadonlySet<string>): void {
         "modelCorrupt",
         path,
         "merges of two parts",
-        `merge ${rank}: ${shown(merge)}`,
+        `merge ${rank}: ${quotedText(merge)}`,
       );
     const missing = [left, right, left + right].find((text) => !ids.has(text));
     if (missing !== undefined)
@@ -231,7 +232,7 @@ function checkMerges(header: GgufHeader, ids: ReadonlySet<string>): void {
         "modelCorrupt",
         path,
         "merges of known tokens",
-        `merge ${rank} with ${shown(missing)}`,
+        `merge ${rank} with ${quotedText(missing)}`,
       );
   }
 }

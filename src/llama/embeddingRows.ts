@@ -1,7 +1,9 @@
 /** A model's input embedding rows, read from the GGUF file and dequantized by ggml, so that every tensor type works. */
+
 import { closeSync, openSync, readSync } from "node:fs";
 import koffi from "koffi";
 import { EngineError } from "../core/errors.ts";
+import { pathText } from "../core/foreignText.ts";
 import type { GgufHeader } from "../gguf/ggufHeader.ts";
 import type { Pointer } from "./llamaFunctions.ts";
 import type { LlamaLibrary } from "./llamaLibrary.ts";
@@ -40,7 +42,7 @@ export class EmbeddingRows {
     if (tensor === undefined) {
       throw new EngineError(
         "modelCorrupt",
-        `${header.path} has no tensor ${EMBEDDING_TENSOR}, which embedding input needs. Use a single-file model.`,
+        `${pathText(header.path)} has no tensor ${EMBEDDING_TENSOR}, which embedding input needs. Use a single-file model.`,
       );
     }
     const width = this.#width;

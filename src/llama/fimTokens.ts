@@ -2,6 +2,7 @@
 import { EngineError } from "../core/errors.ts";
 import { type FimFamily, findFimFamily } from "../core/fimFamilies.ts";
 import type { FimTokens } from "../core/fimPrompt.ts";
+import { pathText, quotedText } from "../core/foreignText.ts";
 import type { Token } from "../core/tokens.ts";
 import { ggufString, ggufStrings } from "../gguf/ggufHeader.ts";
 import type { LlamaModel } from "./llamaModel.ts";
@@ -52,7 +53,7 @@ function metadataMarkers(model: LlamaModel): FimTokens {
   if (prefix < 0 || suffix < 0 || middle < 0) {
     throw new EngineError(
       "noFimTokens",
-      `${model.path} ("${model.name}") has no fill-in-the-middle markers, so it cannot complete at a cursor. ` +
+      `${pathText(model.path)} (${quotedText(model.name)}) has no fill-in-the-middle markers, so it cannot complete at a cursor. ` +
         "Choose a base code model such as Qwen2.5-Coder; chat models have not learned to fill in.",
     );
   }

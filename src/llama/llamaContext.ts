@@ -2,9 +2,11 @@
 
 import type { Backend } from "../core/backend.ts";
 import { EngineError } from "../core/errors.ts";
+import { pathText } from "../core/foreignText.ts";
 import { createAbortFlag } from "./abortFlag.ts";
 import type { SequenceMemory } from "./kvMembership.ts";
 import type { Pointer, StructValue } from "./llamaFunctions.ts";
+import { logDetail } from "./llamaLibrary.ts";
 import { type LlamaModel, OUT_OF_MEMORY } from "./llamaModel.ts";
 import { ThreadGovernor } from "./threads.ts";
 
@@ -115,8 +117,8 @@ export async function openContext(
     const log = library.takeErrorLog();
     throw new EngineError(
       "contextFailed",
-      `A context of ${options.contextSize} tokens for ${model.path} could not be created on ${options.backend}` +
-        `${log === "" ? "" : ` (${log})`}. Free memory, choose a smaller context, or run with gpu "off".`,
+      `A context of ${options.contextSize} tokens for ${pathText(model.path)} could not be created on ${options.backend}` +
+        `${logDetail(log)}. Free memory, choose a smaller context, or run with gpu "off".`,
     );
   }
   const governor = new ThreadGovernor(options.numBatchThreads);
@@ -177,7 +179,7 @@ const STATUS_ABORTED = 2;
 
 /** llama.cpp's status: 1 no room in the KV cache, -1 bad batch, below -1 a failed pass. */
 function decodeError(status: number, numRows: number, log: string): EngineError {
-  const detail = `llama_decode returned ${status} for ${numRows} rows${log === "" ? "" : ` (${log})`}`;
+  const detail = `llama_decode returned ${status} for ${numRows} rows${logDetail(log)}`;
   if (status === 1) {
     return new EngineError("contextFull", `${detail}: the KV cache is full. Use a larger context.`);
   }

@@ -6,6 +6,7 @@
 import { availableParallelism } from "node:os";
 import type { Backend, GpuChoice } from "../core/backend.ts";
 import { EngineError, messageOf } from "../core/errors.ts";
+import { foreignText, nameText } from "../core/foreignText.ts";
 import {
   type BuildGpu,
   buildToAskFor,
@@ -38,6 +39,8 @@ export interface LlamaLibrary {
 export type NodeLlama = Awaited<ReturnType<typeof import("node-llama-cpp").getLlama>>;
 
 const MAX_ERROR_LINES = 8;
+/** Of what a message repeats of the log, in UTF-16 units. */
+const MAX_DETAIL_LENGTH = 400;
 let loading: { gpu: GpuChoice; library: Promise<LlamaLibrary> } | undefined;
 
 /**
@@ -89,7 +92,9 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
   });
   // Without a device llama.cpp computes on the CPU: a Vulkan loader may find none, or a software one that it leaves out.
   const deviceNames =
-    gpu === "off" || nodeLlama.gpu === false ? [] : await nodeLlama.getGpuDeviceNames();
+    gpu === "off" || nodeLlama.gpu === false
+      ? []
+      : (await nodeLlama.getGpuDeviceNames()).map(nameText);
   // What a platform never has is taken for "auto" by node-llama-cpp.
   const isOther = gpu !== "auto" && gpu !== "off" && nodeLlama.gpu !== gpu;
   if (isOther || (deviceNames.length === 0 && gpu !== "auto" && gpu !== "off")) {
@@ -102,6 +107,11 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
     nodeLlama.gpu === false || deviceNames.length === 0 ? "cpu" : nodeLlama.gpu;
   const takeErrorLog = () => errorLines.splice(0).join("; ");
   return { fn, backend, deviceNames, version: fn.version(), nodeLlama, takeErrorLog };
+}
+
+/** Error lines of llama.cpp behind a message's words: they quote the model's own texts. */
+export function logDetail(log: string): string {
+  return log === "" ? "" : ` (${foreignText(log, MAX_DETAIL_LENGTH)})`;
 }
 
 /** What node-llama-cpp says, unless that is only that it found nothing. */

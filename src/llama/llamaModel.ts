@@ -1,12 +1,13 @@
 /** Opens a GGUF model: its header is checked first, then llama.cpp loads it off the event loop. */
 import koffi from "koffi";
 import { EngineError } from "../core/errors.ts";
+import { nameText, pathText } from "../core/foreignText.ts";
 import type { Token } from "../core/tokens.ts";
 import { checkGguf } from "../gguf/ggufCheck.ts";
 import { type GgufHeader, ggufString, readGgufHeader } from "../gguf/ggufHeader.ts";
 import { EmbeddingRows } from "./embeddingRows.ts";
 import type { Pointer } from "./llamaFunctions.ts";
-import type { LlamaLibrary } from "./llamaLibrary.ts";
+import { type LlamaLibrary, logDetail } from "./llamaLibrary.ts";
 import { ProgressCallback } from "./llamaStructs.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -56,9 +57,9 @@ export class LlamaModel {
     return this.header.path;
   }
 
-  /** What the file calls itself; its architecture if it has no name. */
+  /** What the file calls itself, as one short line; its architecture if it has no name. */
   get name(): string {
-    return ggufString(this.header, "general.name") ?? this.architecture;
+    return nameText(ggufString(this.header, "general.name") ?? this.architecture);
   }
 
   get architecture(): string {
@@ -114,7 +115,7 @@ export async function openModel(
     const log = library.takeErrorLog();
     throw new EngineError(
       OUT_OF_MEMORY.test(log) ? "outOfMemory" : "modelLoadFailed",
-      `llama.cpp ${library.version} could not load ${path} on ${library.backend}${log === "" ? "" : ` (${log})`}. ` +
+      `llama.cpp ${library.version} could not load ${pathText(path)} on ${library.backend}${logDetail(log)}. ` +
         "Check that the file was made for a llama.cpp this new and that memory suffices.",
     );
   }
@@ -122,7 +123,7 @@ export async function openModel(
     fn.freeModel(pointer);
     throw new EngineError(
       "unsupportedArchitecture",
-      `${path} is an encoder or diffusion model (${ggufString(header, "general.architecture")}); ` +
+      `${pathText(path)} is an encoder or diffusion model (${ggufString(header, "general.architecture")}); ` +
         "expected a decoder that predicts the next token. Choose a code completion model.",
     );
   }

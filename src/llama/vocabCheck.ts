@@ -1,5 +1,6 @@
 /** Whether a draft model can draft for a target: same ids, same texts. */
 import { EngineError } from "../core/errors.ts";
+import { pathText, quotedText } from "../core/foreignText.ts";
 import { type GgufHeader, ggufNumber, ggufString, ggufStrings } from "../gguf/ggufHeader.ts";
 
 /** Rows that two models of one family may differ by: padding at the end (llama.cpp's SPEC_VOCAB_MAX_SIZE_DIFFERENCE). */
@@ -16,7 +17,7 @@ export function vocabularyDifference(target: GgufHeader, draft: GgufHeader): str
   const targetKind = ggufString(target, model);
   const draftKind = ggufString(draft, model);
   if (targetKind !== draftKind) {
-    return `the target's tokenizer is "${targetKind}", the draft's "${draftKind}"`;
+    return `the target's tokenizer is ${kindText(targetKind)}, the draft's ${kindText(draftKind)}`;
   }
   const targetTokens = ggufStrings(target, "tokenizer.ggml.tokens") ?? [];
   const draftTokens = ggufStrings(draft, "tokenizer.ggml.tokens") ?? [];
@@ -26,8 +27,8 @@ export function vocabularyDifference(target: GgufHeader, draft: GgufHeader): str
   const shared = Math.min(targetTokens.length, draftTokens.length);
   for (let id = 0; id < shared; id++) {
     if (targetTokens[id] !== draftTokens[id]) {
-      const texts = [targetTokens[id], draftTokens[id]].map((text) => JSON.stringify(text));
-      return `token ${id} is ${texts[0]} in the target and ${texts[1]} in the draft`;
+      const [inTarget, inDraft] = [targetTokens[id]!, draftTokens[id]!].map(quotedText);
+      return `token ${id} is ${inTarget} in the target and ${inDraft} in the draft`;
     }
   }
   for (const key of SPECIAL_IDS) {
@@ -40,13 +41,17 @@ export function vocabularyDifference(target: GgufHeader, draft: GgufHeader): str
   return undefined;
 }
 
+function kindText(kind: string | undefined): string {
+  return kind === undefined ? "absent" : quotedText(kind);
+}
+
 /** @throws EngineError `vocabMismatch` that says where the two models differ. */
 export function checkSharedVocabulary(target: GgufHeader, draft: GgufHeader): void {
   const difference = vocabularyDifference(target, draft);
   if (difference === undefined) return;
   throw new EngineError(
     "vocabMismatch",
-    `${draft.path} cannot draft for ${target.path}: ${difference}. ` +
+    `${pathText(draft.path)} cannot draft for ${pathText(target.path)}: ${difference}. ` +
       "Choose two models of one family, or load the target without a draft model.",
   );
 }

@@ -1,5 +1,6 @@
 /** How an engine process ended, in words a user can act on. Pure. */
 import { EngineError } from "../core/errors.ts";
+import { foreignText } from "../core/foreignText.ts";
 import type { RestartPolicy } from "./restartPolicy.ts";
 
 export interface EngineExit {
@@ -13,6 +14,8 @@ export interface EngineExit {
 
 /** Characters of stderr kept; a few lines. */
 const MAX_TAIL_LENGTH = 8_192;
+/** Of the last line that a message repeats, in UTF-16 units. */
+const MAX_WORDS_LENGTH = 200;
 /** Lines that say nothing of the cause: stack frames and what Node prints around an uncaught error. */
 const NOISE = /^(\s|[{}]|Node\.js v|$)/;
 
@@ -42,7 +45,7 @@ export function describeExit(exit: EngineExit): string {
         : "no process";
   return exit.lastStderrLine === ""
     ? reason
-    : `${reason}; its last words were "${exit.lastStderrLine}"`;
+    : `${reason}; its last words were "${foreignText(exit.lastStderrLine, MAX_WORDS_LENGTH)}"`;
 }
 
 /** The error of a request whose engine died. */

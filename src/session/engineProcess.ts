@@ -2,6 +2,7 @@
  * One life of the engine process: spawned, greeted, asked, watched, ended. It starts no second one; `EngineClient` does.
  * The engine ends when its channel closes, so it goes with this process however that ends.
  */
+
 import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import {
@@ -16,6 +17,7 @@ import {
 } from "vscode-jsonrpc/node";
 import type { GpuChoice } from "../core/backend.ts";
 import { EngineError } from "../core/errors.ts";
+import { pathText } from "../core/foreignText.ts";
 import type { Log } from "../core/log.ts";
 import { beatNotification } from "../engine/beatMessages.ts";
 import {
@@ -149,7 +151,7 @@ export class EngineProcess implements AsyncDisposable {
             "engineStartFailed",
             exit.hang === undefined
               ? `The engine process did not start: it ended with ${describeExit(exit)}. ` +
-                  `Check that ${enginePath} exists and belongs to this version; reinstalling restores it.`
+                  `Check that ${pathText(enginePath)} exists and belongs to this version; reinstalling restores it.`
               : `The engine process did not answer within ${START_TIMEOUT_MS / 1000} s. ` +
                   "Close programs that keep the machine busy, or set the GPU to off if a driver hangs.",
           );
@@ -159,7 +161,7 @@ export class EngineProcess implements AsyncDisposable {
         throw new EngineError(
           "protocolMismatch",
           `Expected an engine of protocol ${PROTOCOL_VERSION}, found ${health.protocolVersion} ` +
-            `in ${enginePath}. Reinstall, so that both parts come from one build.`,
+            `in ${pathText(enginePath)}. Reinstall, so that both parts come from one build.`,
         );
       }
       log("info", `engine started pid=${health.pid} node=${health.nodeVersion} gpu=${gpu}`);

@@ -1,9 +1,11 @@
 /** Widened models kept in a folder of the caller's, each made once. */
+
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { EngineError, messageOf } from "../core/errors.ts";
+import { pathText } from "../core/foreignText.ts";
 import { PART_NAME } from "./outputFile.ts";
 import {
   planWidening,
@@ -78,7 +80,7 @@ async function prepareFolder(folder: string): Promise<void> {
   } catch (error) {
     throw new EngineError(
       "writeFailed",
-      `Cache folder ${folder}: expected a folder that can be written, found: ${messageOf(error)}. Choose another.`,
+      `Cache folder ${pathText(folder)}: expected a folder that can be written, found: ${messageOf(error)}. Choose another.`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** Writes a large file so that it is there whole or not at all: beside its place first, then renamed. */
+
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import {
@@ -13,6 +14,7 @@ import {
 } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { EngineError, messageOf } from "../core/errors.ts";
+import { pathText } from "../core/foreignText.ts";
 
 /** Ends the name of a file that is being written: the writer's process and a random number. */
 export const PART_NAME = /\.\d+-[0-9a-f]{8}\.part$/;
@@ -148,7 +150,7 @@ function noRoom(path: string, bytes: number, found: string): EngineError {
 function refusal(path: string, expected: string, found: string, remedy: string): EngineError {
   return new EngineError(
     "writeFailed",
-    `Output ${path}: expected ${expected}, found ${found}. ${remedy}`,
+    `Output ${pathText(path)}: expected ${expected}, found ${found}. ${remedy}`,
   );
 }
 

@@ -1,7 +1,8 @@
 /** Which models can be widened, and what of them widening needs to know. */
 import { EngineError } from "../core/errors.ts";
+import { quotedText } from "../core/foreignText.ts";
 import { checkGguf } from "../gguf/ggufCheck.ts";
-import { ggufError, shown } from "../gguf/ggufCursor.ts";
+import { ggufError } from "../gguf/ggufCursor.ts";
 import { type GgufHeader, type GgufTensor, ggufNumber, ggufString } from "../gguf/ggufHeader.ts";
 import { readHyperparameters } from "../gguf/ggufHyperparameters.ts";
 import { tensorTypes } from "../gguf/ggufTensorCheck.ts";
@@ -54,7 +55,7 @@ export function checkWidenSource(header: GgufHeader): WidenSource {
     throw unsupported(
       path,
       `architecture ${ARCHITECTURES.join(" or ")}, dense`,
-      shown(architecture),
+      quotedText(architecture),
     );
   const params = readHyperparameters(header, architecture, "decoder");
   if (params.expertCount > 0)
@@ -99,7 +100,11 @@ function checkKeys(header: GgufHeader, architecture: string): void {
     if (!key.startsWith(`${architecture}.`) || type !== "array") continue;
     const name = key.slice(architecture.length + 1);
     if (!REWRITTEN_KEYS.some((rewritten) => rewritten === name))
-      throw unsupported(header.path, `${key} to be one value for all layers`, "an array");
+      throw unsupported(
+        header.path,
+        `${quotedText(key)} to be one value for all layers`,
+        "an array",
+      );
   }
 }
 
@@ -110,7 +115,7 @@ function commonType(path: string, tensors: readonly GgufTensor[]): WidenedType |
     throw unsupported(
       path,
       "weights as Q8_0, F16 or F32",
-      `${tensorTypes.get(odd.type)?.name ?? `type ${odd.type}`} in ${odd.name}`,
+      `${tensorTypes.get(odd.type)?.name ?? `type ${odd.type}`} in ${quotedText(odd.name)}`,
       "Use a Q8_0 or F16 file of this model.",
     );
   if (matrices.every(({ type }) => type === Q8_0)) return "q8_0";

@@ -2,6 +2,7 @@
  * The dimensions of a widened model. The head length stays, because rotary positions and the attention's scale depend
  * on it, so a wider model has more heads.
  */
+import { pathText } from "../core/foreignText.ts";
 import { invalidSetting, type WidenedType, type WidenSource } from "./widenSource.ts";
 
 export interface WidenSettings {
@@ -35,7 +36,7 @@ export function planShape(source: WidenSource, settings: WidenSettings): Widened
   if (type === "q8_0" && source.type !== "q8_0")
     throw invalidSetting(
       "a source of Q8_0 weights for type q8_0, since quantizing would change the function",
-      `${source.header.path} with others`,
+      `${pathText(source.header.path)} with others`,
       "Choose type f16, or a Q8_0 file of this model.",
     );
   checkAtLeast("layers", settings.numLayers, source.numLayers, MAX_LAYERS);

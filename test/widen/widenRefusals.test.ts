@@ -95,7 +95,7 @@ describe("widenModel refuses", () => {
     [
       "values per layer",
       () => entry("llama.odd", perLayer),
-      /llama\.odd to be one value for all layers/,
+      /"llama\.odd" to be one value for all layers/,
     ],
     [
       "norms of queries",
@@ -110,7 +110,7 @@ describe("widenModel refuses", () => {
     [
       "other quantized types",
       () => withTensor("blk.0.attn_k.weight", { type: 2, data: new Uint8Array(64 * 4 * 18) }),
-      /Q8_0, F16 or F32, found Q4_0 in blk\.0\.attn_k\.weight\. Use a Q8_0 or F16 file/,
+      /Q8_0, F16 or F32, found Q4_0 in "blk\.0\.attn_k\.weight"\. Use a Q8_0 or F16 file/,
     ],
   ])("%s", async (_name, source, message) => {
     expect(await refusal(source())).toMatchObject({
