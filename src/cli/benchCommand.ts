@@ -1,6 +1,7 @@
 /** `treeline bench`: one suite, one engine where it needs models, one report. */
 import { resolve } from "node:path";
 import { SPEED_SUITES } from "../bench/benchConfigNames.ts";
+import { visibleText } from "../core/foreignText.ts";
 import type { BenchOptions, BenchSuite, CommandSurroundings } from "./benchSuite.ts";
 import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { type CommandContext, withEngine } from "./engineSession.ts";
@@ -109,7 +110,10 @@ async function runSuite<R, S extends CommandSurroundings>(
   const { terminal } = context;
   const report = await suite.measure(surroundings, signal);
   terminal.progress("");
-  const written = { json: `${JSON.stringify(report, null, 2)}\n`, text: suite.format(report) };
+  const written = {
+    json: `${visibleText(JSON.stringify(report, null, 2))}\n`,
+    text: suite.format(report),
+  };
   terminal.out(options.json === STDOUT ? written.json : written.text);
   for (const { path, holds } of reportFiles(options, context)) {
     await writeReportFile(path, written[holds]);

@@ -1,16 +1,17 @@
 /** Failures of the command line and their exit codes. */
+import { foreignText } from "../core/foreignText.ts";
 
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
 /** 128 + SIGINT, as shells report it. */
 export const EXIT_INTERRUPTED = 130;
 
-/** Something the user can put right; the message says what was expected, what was found and what to do. */
+/** Something the user can put right; one line that says what was expected, what was found and what to do. */
 export class CliError extends Error {
   readonly exitCode: number;
 
   constructor(message: string, exitCode: number = EXIT_FAILURE) {
-    super(message);
+    super(foreignText(message));
     this.name = "CliError";
     this.exitCode = exitCode;
   }

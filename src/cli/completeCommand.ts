@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import type { CompletionRejection } from "../core/completionRejection.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { sourcesOf } from "../core/draftTree.ts";
+import { visibleText } from "../core/foreignText.ts";
 import { DROP_REASONS, type DropReason } from "../core/rankSuggestions.ts";
 import type { CompletionChunk, CompletionResult, LoadedModels } from "../engine/protocol.ts";
 import type { SuggestionProposer } from "../engine/suggestionMessages.ts";
@@ -72,7 +73,8 @@ export async function completeCommand(
         signal,
       );
       if (options.json === true) {
-        terminal.out(`${JSON.stringify(completionReport(result, models))}\n`);
+        // JSON leaves C1 and bidi controls as they are; escaped they are the same text.
+        terminal.out(`${visibleText(JSON.stringify(completionReport(result, models)))}\n`);
         return;
       }
       // A stream that held back its end, or none at all.

@@ -52,13 +52,13 @@ export async function demoCommand(
           "of both.\n" +
           "decode: all but the prompt's evaluation, drafting included. total: from request to result.\n\n",
       );
-      terminal.out(`${legend(terminal)}\n`);
+      terminal.out(...legend(), "\n");
       const measurements = await measureSpots(spots, session, context, signal);
       for (const [index, { name, line, prefixText }] of spots.entries()) {
         const measurement = measurements[index]!;
         const [shown] = measurement.speculative;
-        terminal.out(`\n${terminal.style("bold", `${name}:${line}`)}\n`);
-        if (shown !== undefined) terminal.out(`${ghostText(prefixText, shown, terminal)}\n`);
+        terminal.out("\n", { style: "bold", text: `${name}:${line}` }, "\n");
+        if (shown !== undefined) terminal.out(...ghostText(prefixText, shown), "\n");
         terminal.out(`${spotFigures(measurement)}\n`);
       }
       terminal.out(`\n${demoSummary(measurements).join("\n")}\n`);

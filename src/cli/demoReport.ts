@@ -1,10 +1,10 @@
-/** What the demo shows of its measurements. Pure but for the terminal's colors. */
+/** What the demo shows of its measurements. Pure. */
 import { median } from "../bench/statistics.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { type DraftSource, sourcesOf } from "../core/draftTree.ts";
 import { isLooping } from "../core/looping.ts";
 import type { CompletionResult } from "../engine/protocol.ts";
-import type { Style, Terminal } from "./terminal.ts";
+import type { Part, Style } from "./terminal.ts";
 
 /** One spot in every round, in pairs. */
 export interface SpotMeasurement {
@@ -25,21 +25,15 @@ const OWN_STYLE: Style = "yellow";
 const NUM_PREFIX_LINES = 3;
 
 /** Which color stands for which source. */
-export function legend(terminal: Terminal): string {
-  const names = Object.entries(SOURCE_STYLES).map(([source, style]) =>
-    terminal.style(style, source),
-  );
-  return [...names, terminal.style(OWN_STYLE, "target's own")].join("  ");
+export function legend(): Part[] {
+  const names = Object.entries(SOURCE_STYLES).flatMap(([text, style]) => [{ style, text }, "  "]);
+  return [...names, { style: OWN_STYLE, text: "target's own" }];
 }
 
 /** The lines before the cursor, dim, and the completion in the colors of its sources. */
-export function ghostText(
-  prefixText: string,
-  result: CompletionResult,
-  terminal: Terminal,
-): string {
+export function ghostText(prefixText: string, result: CompletionResult): Part[] {
   const context = prefixText.split("\n").slice(-NUM_PREFIX_LINES).join("\n");
-  let ghost = "";
+  const parts = [{ style: "dim" as Style, text: context }];
   let numChars = 0;
   // Trimming ends the text inside the pieces; where it fitted white space too, the sources are not shown.
   const isPrefix = result.pieces.join("").startsWith(result.text);
@@ -49,11 +43,11 @@ export function ghostText(
     numChars += piece.length;
     const [source] = sourcesOf(isPrefix ? (result.tokenSources[index] ?? 0) : 0);
     const style = source === undefined ? OWN_STYLE : SOURCE_STYLES[source];
-    if (shown !== "") ghost += terminal.style(style, shown);
+    if (shown !== "") parts.push({ style, text: shown });
   });
   const { rejection } = result;
-  if (rejection !== undefined) ghost += terminal.style(OWN_STYLE, `(nothing: ${rejection})`);
-  return (terminal.style("dim", context) + ghost).replaceAll("\r", "");
+  if (rejection !== undefined) parts.push({ style: OWN_STYLE, text: `(nothing: ${rejection})` });
+  return parts.map(({ style, text }) => ({ style, text: text.replaceAll("\r", "") }));
 }
 
 /** One line of figures. */

@@ -55,7 +55,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .description("Speculative code completion on local models.")
     .version(VERSION)
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+    .configureOutput({ writeErr: (text) => context.terminal.notes(text) });
   const complete = program
     .command("complete")
     .description("complete at a cursor of a file")
@@ -192,7 +192,7 @@ const terminal = new Terminal(process.stdout, process.stderr, process.env);
 // A reader that has seen enough, such as `head`, is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
-  process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+  terminal.note(`error: cannot write the output: ${error.message}`);
   process.exit(EXIT_FAILURE);
 });
 // What stderr carries is beside the output; without it the command still did its work.

@@ -1,6 +1,8 @@
 /** Where a benchmark's report goes: a place that cannot be written is refused before anything is measured. */
+
 import { realpath, stat, writeFile } from "node:fs/promises";
 import { messageOf } from "../core/errors.ts";
+import { pathText } from "../core/foreignText.ts";
 import { checkOutputFile, writeWholeFile } from "../widen/outputFile.ts";
 import { CliError } from "./cliError.ts";
 
@@ -42,6 +44,6 @@ async function writeStream(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (error) {
-    throw new CliError(`Cannot write the report to ${path}: ${messageOf(error)}.`);
+    throw new CliError(`Cannot write the report to ${pathText(path)}: ${messageOf(error)}.`);
   }
 }

@@ -1,7 +1,9 @@
 /** Reads a source file as an editor would, or says why it is none. */
+
 import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, relative, sep } from "node:path";
 import { messageOf } from "../core/errors.ts";
+import { pathText } from "../core/foreignText.ts";
 import { CliError } from "./cliError.ts";
 
 /** Larger files are data, not source. */
@@ -36,12 +38,15 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array>
   try {
     const { size, isFile, isDirectory } = await statOf(path);
     if (isDirectory) {
-      throw new CliError(`Expected a file, found a directory: ${path}. Name a file in it.`);
+      throw new CliError(
+        `Expected a file, found a directory: ${pathText(path)}. Name a file in it.`,
+      );
     }
-    if (!isFile) throw new CliError(`Expected a regular file, found a device or pipe: ${path}.`);
+    if (!isFile)
+      throw new CliError(`Expected a regular file, found a device or pipe: ${pathText(path)}.`);
     if (size > MAX_FILE_BYTES) {
       throw new CliError(
-        `Expected a source file of at most ${MAX_FILE_BYTES} bytes, found ${size} bytes: ${path}.`,
+        `Expected a source file of at most ${MAX_FILE_BYTES} bytes, found ${size} bytes: ${pathText(path)}.`,
       );
     }
     return await readFile(path, { signal });
@@ -50,9 +55,9 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array>
     if (error instanceof CliError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") {
-      throw new CliError(`Expected a file, found nothing at ${path}. Check the path.`);
+      throw new CliError(`Expected a file, found nothing at ${pathText(path)}. Check the path.`);
     }
-    throw new CliError(`Cannot read ${path}: ${messageOf(error)}.`);
+    throw new CliError(`Cannot read ${pathText(path)}: ${messageOf(error)}.`);
   }
 }
 
@@ -63,6 +68,6 @@ async function statOf(path: string) {
 
 function notText(path: string, found: string): CliError {
   return new CliError(
-    `Expected UTF-8 text in ${path}, found ${found}. Save the file as UTF-8, or choose another.`,
+    `Expected UTF-8 text in ${pathText(path)}, found ${found}. Save the file as UTF-8, or choose another.`,
   );
 }

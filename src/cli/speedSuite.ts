@@ -21,12 +21,8 @@ export const DEFAULT_MAX_TOKENS = 48;
 /** Half of what a completion may have: with an expensive target the prompts take most of the time. */
 export const DEFAULT_PROMPT_TOKENS = 512;
 
-/** Width of a progress line at most. */
-const MAX_COLUMNS = 78;
-
-/** A line that wraps could not be taken back. */
 export function progressLine({ part, done, total, what }: BenchProgress): string {
-  return `${part}: ${done} of ${total} prompts, ${what}`.slice(0, MAX_COLUMNS);
+  return `${part}: ${done} of ${total} prompts, ${what}`;
 }
 
 export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchReport> {

@@ -1,7 +1,25 @@
-/** Output to the terminal: text to stdout, everything about it to stderr, colors only where a person reads them. */
+/**
+ * Output to the terminal: text to stdout, everything about it to stderr. Where a person reads it there are colors, and
+ * nothing in a text can make the terminal do something; through a pipe stdout has the text as it is.
+ */
 import { styleText } from "node:util";
+import { foreignText, visibleText } from "../core/foreignText.ts";
 
 export type Style = Parameters<typeof styleText>[0];
+
+/** Text in a style, which takes effect where there are colors. */
+export interface Styled {
+  readonly style: Style;
+  readonly text: string;
+}
+
+/** A piece of output. */
+export type Part = string | Styled;
+
+/** Of a note, in UTF-16 units: a message and what introduces it. */
+const MAX_NOTE_LENGTH = 1_000;
+/** Of a progress line, in UTF-16 units: one that wraps could not be taken back. */
+const MAX_PROGRESS_LENGTH = 78;
 
 export interface OutputStream {
   readonly isTTY?: boolean;
@@ -25,22 +43,33 @@ export class Terminal {
     return this.#stdout.isTTY === true;
   }
 
-  out(text: string): void {
-    this.#stdout.write(text);
+  out(...parts: readonly Part[]): void {
+    this.#stdout.write(parts.map((part) => this.#rendered(part)).join(""));
   }
 
   /** One line to stderr. */
   note(line: string): void {
-    this.#stderr.write(`${line}\n`);
+    this.#stderr.write(`${foreignText(line, MAX_NOTE_LENGTH)}\n`);
+  }
+
+  /** Several lines to stderr. */
+  notes(text: string): void {
+    this.#stderr.write(visibleText(text));
   }
 
   /** Replaces the last progress line on stderr; nothing unless a person watches. An empty line removes it. */
   progress(line: string): void {
-    if (this.#stderr.isTTY === true) this.#stderr.write(`\r\u001b[2K${line}`);
+    if (this.#stderr.isTTY === true) {
+      this.#stderr.write(`\r\u001b[2K${foreignText(line, MAX_PROGRESS_LENGTH)}`);
+    }
   }
 
-  style(style: Style, text: string): string {
-    // Colors are decided above, for both streams alike.
-    return this.#hasColor ? styleText(style, text, { validateStream: false }) : text;
+  #rendered(part: Part): string {
+    const { style, text } = typeof part === "string" ? { style: undefined, text: part } : part;
+    const shown = this.isInteractive ? visibleText(text) : text;
+    // Whether there are colors was decided with the streams.
+    return style === undefined || !this.#hasColor
+      ? shown
+      : styleText(style, shown, { validateStream: false });
   }
 }

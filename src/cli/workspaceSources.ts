@@ -6,6 +6,7 @@ import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { SourceFile } from "../bench/sourceSpots.ts";
 import { messageOf } from "../core/errors.ts";
+import { nameText, pathText } from "../core/foreignText.ts";
 import type { BenchSources } from "../engine/protocol.ts";
 import { SourceFolder } from "../workspace/sourceFolder.ts";
 import { CliError } from "./cliError.ts";
@@ -34,20 +35,27 @@ export async function readWorkspaceSources(
   }
   if (files.length === 0) {
     throw new CliError(
-      `Expected source files in ${root}, found none. Name a folder with code, or leave --workspace out.`,
+      `Expected source files in ${pathText(root)}, found none. Name a folder with code, or leave --workspace out.`,
     );
   }
   const repoName = basename(root);
   const size = `${files.length} files, ${(numBytes / 2 ** 20).toFixed(1)} MB`;
-  return { origin: `${repoName} (${size}${isCut ? ", cut there" : ""})`, repoName, files };
+  return {
+    origin: `${nameText(repoName)} (${size}${isCut ? ", cut there" : ""})`,
+    repoName,
+    files,
+  };
 }
 
 /** The absolute path of a folder. @throws CliError if it is none. */
 export async function folderAt(folder: string, workingFolder: string): Promise<string> {
   const root = resolve(workingFolder, folder);
   const found = await stat(root).catch((error: unknown) => {
-    throw new CliError(`Expected a folder at ${root}: ${messageOf(error)}. Check the path.`);
+    throw new CliError(
+      `Expected a folder at ${pathText(root)}: ${messageOf(error)}. Check the path.`,
+    );
   });
-  if (!found.isDirectory()) throw new CliError(`Expected a folder, found a file: ${root}.`);
+  if (!found.isDirectory())
+    throw new CliError(`Expected a folder, found a file: ${pathText(root)}.`);
   return root;
 }

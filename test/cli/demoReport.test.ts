@@ -67,19 +67,21 @@ describe("demoSummary", () => {
 });
 
 describe("ghostText", () => {
-  const stream = (isTTY: boolean) => ({ isTTY, write: () => true });
+  function printed(prefixText: string, isTTY: boolean, env: NodeJS.ProcessEnv = {}): string {
+    let out = "";
+    const stdout = { isTTY, write: (text: string) => (out += text) };
+    new Terminal(stdout, stdout, env).out(...ghostText(prefixText, result(1)));
+    return out;
+  }
 
   test("is plain text where no person reads it, and ends where the text ends", () => {
-    const terminal = new Terminal(stream(false), stream(false), {});
-    expect(ghostText("1\n2\n3\n4", result(1), terminal)).toBe("2\n3\n4ab");
+    expect(printed("1\n2\n3\n4", false)).toBe("2\n3\n4ab");
   });
 
   test("colors each token by its source, unless NO_COLOR is set", () => {
-    const colored = new Terminal(stream(true), stream(true), {});
-    expect(ghostText("x", result(1), colored)).toBe(
+    expect(printed("x", true)).toBe(
       "\u001b[2mx\u001b[22m\u001b[33ma\u001b[39m\u001b[32mb\u001b[39m",
     );
-    const plain = new Terminal(stream(true), stream(true), { NO_COLOR: "1" });
-    expect(ghostText("x", result(1), plain)).toBe("xab");
+    expect(printed("x", true, { NO_COLOR: "1" })).toBe("xab");
   });
 });

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CliError } from "../../src/cli/cliError.ts";
+import { Terminal } from "../../src/cli/terminal.ts";
+import { hostileText, unseenIn } from "../support/hostileText.ts";
+import { NUM_RUNS } from "../support/numRuns.ts";
+
+function openTerminal(isTTY: boolean) {
+  const written = { out: "", err: "" };
+  const terminal = new Terminal(
+    { isTTY, write: (text) => (written.out += text) },
+    { isTTY, write: (text) => (written.err += text) },
+    {},
+  );
+  return { terminal, written };
+}
+
+function forAll(check: (text: string) => void): void {
+  fc.assert(fc.property(hostileText(), check), { numRuns: NUM_RUNS });
+}
+
+describe("Terminal", () => {
+  test("shows a person the controls of a text, and obeys none", () => {
+    forAll((text) => {
+      const { terminal, written } = openTerminal(true);
+      terminal.out(text, { style: "red", text }, "\n");
+      expect(written.out).toContain("\u001b[31m");
+      const shown = written.out.replace("\u001b[31m", "").replace("\u001b[39m", "");
+      expect(unseenIn(shown.replaceAll(/[\n\t]/g, ""))).toEqual([]);
+    });
+  });
+
+  test("gives a pipe the text as it is", () => {
+    forAll((text) => {
+      const { terminal, written } = openTerminal(false);
+      terminal.out(text, { style: "red", text });
+      expect(written.out).toBe(text + text);
+    });
+  });
+
+  test("writes notes and progress as one short line, to a person and to a pipe", () => {
+    forAll((text) => {
+      for (const isTTY of [true, false]) {
+        const { terminal, written } = openTerminal(isTTY);
+        terminal.note(text);
+        expect(written.err.endsWith("\n")).toBe(true);
+        const note = written.err.slice(0, -1);
+        expect(unseenIn(note)).toEqual([]);
+        expect(note.length).toBeLessThanOrEqual(1_000);
+        written.err = "";
+        terminal.progress(text);
+        const line = written.err.replace("\r\u001b[2K", "");
+        expect(unseenIn(line)).toEqual([]);
+        expect(line.length).toBeLessThanOrEqual(isTTY ? 78 : 0);
+        written.err = "";
+        terminal.notes(`a\n${text}`);
+        expect(unseenIn(written.err.replaceAll(/[\n\t]/g, ""))).toEqual([]);
+      }
+    });
+  });
+});
+
+describe("CliError", () => {
+  test("is one line, whatever was put into it", () => {
+    forAll((text) => {
+      expect(unseenIn(new CliError(`Cannot read ${text}.`).message)).toEqual([]);
+    });
+  });
+});
