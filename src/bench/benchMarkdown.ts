@@ -1,5 +1,6 @@
 /** A benchmark's report as Markdown, which reads as well on a terminal. A pure function of its JSON. */
 import { DRAFT_SOURCES } from "../core/draftTree.ts";
+import { markdownText } from "../core/foreignText.ts";
 import { FUSED_CONFIG, UNION_CONFIG } from "./benchConfigNames.ts";
 import type {
   BenchReport,
@@ -20,7 +21,9 @@ export function formatBenchMarkdown(report: BenchReport): string {
   const { warnings, suites, isComplete } = report;
   const sections = [
     `# Treeline benchmark${isComplete ? "" : " (stopped before its end)"}`,
-    ...(warnings.length === 0 ? [] : [warnings.map((warning) => `> - ${warning}`).join("\n")]),
+    ...(warnings.length === 0
+      ? []
+      : [warnings.map((warning) => `> - ${markdownText(warning)}`).join("\n")]),
     ...Object.entries(suites).flatMap(([name, suite]) => suiteSections(name, suite)),
     ...costSections(report),
     ...surroundings(report),
@@ -45,7 +48,7 @@ function suiteSections(name: string, suite: SuiteFigures): string[] {
       : [speedTable(configs), ...pairTable(suite), ...sourceTables(configs)];
   return [
     `## ${name}`,
-    `${origin} ${facts.join("; ")}.`,
+    `${markdownText(origin)} ${facts.join("; ")}.`,
     ...tables,
     ...differenceTable(suite),
     settingsList(suite),
@@ -61,7 +64,7 @@ function unmeasuredList({ unmeasured }: SuiteFigures): string[] {
         ? []
         : [`${percent(loopShare)} of its outputs that are long enough loop.`]),
       ...(numLeftOut === 0 ? [] : [`${numLeftOut} of them are another text than plain's.`]),
-      ...warnings,
+      ...warnings.map(markdownText),
     ].join(" ");
   return unmeasured.length === 0 ? [] : [unmeasured.map(lineOf).join("\n")];
 }
@@ -176,8 +179,10 @@ function depths(accepted: readonly number[], verified: readonly number[]): strin
 function settingsList({ configs }: SuiteFigures): string {
   return configs
     .flatMap(({ name, setting, tried }) => [
-      `- ${name}: ${setting}.${tried.length === 0 ? "" : " The fastest of those tried on prompts that are not measured:"}`,
-      ...tried.map((one) => `  - ${one.setting}: ${one.tokensPerSecond.toFixed(1)} tok/s`),
+      `- ${name}: ${markdownText(setting)}.${tried.length === 0 ? "" : " The fastest of those tried on prompts that are not measured:"}`,
+      ...tried.map(
+        (one) => `  - ${markdownText(one.setting)}: ${one.tokensPerSecond.toFixed(1)} tok/s`,
+      ),
     ])
     .join("\n");
 }
@@ -200,13 +205,14 @@ function costSections({ cost }: BenchReport): string[] {
 function surroundings(report: BenchReport): string[] {
   const { machine, models, versions, settings, backend, deviceNames, lossless } = report;
   const { target, draft } = models;
-  const model = ({ name, fileBytes }: typeof target) => `${name} (${megabytes(fileBytes)})`;
+  const model = ({ name, fileBytes }: typeof target) =>
+    `${markdownText(name)} (${megabytes(fileBytes)})`;
   return [
     "## How it was measured",
     [
-      `- Target ${model(target)}, draft ${draft === null ? "none" : model(draft)}; ${[backend, ...deviceNames].join(", ")}, ` +
+      `- Target ${model(target)}, draft ${draft === null ? "none" : model(draft)}; ${[backend, ...deviceNames.map(markdownText)].join(", ")}, ` +
         `${settings.threadsAtEnd} ${settings.threadsAtEnd === 1 ? "thread" : "threads"}, context ${settings.contextSize}, seed ${settings.seed}.`,
-      `- ${machine.cpu}, ${machine.cores} cores, ${megabytes(machine.memoryBytes)}, ${machine.platform}; others used ` +
+      `- ${markdownText(machine.cpu)}, ${machine.cores} cores, ${megabytes(machine.memoryBytes)}, ${machine.platform}; others used ` +
         `${percent(machine.busyShare)} of the cores before the start.`,
       `- Treeline ${report.treeline}, llama.cpp ${versions.llamaCpp}, node-llama-cpp ${versions.nodeLlamaCpp}, Node ${versions.node}, ${report.date}.`,
       `- Of ${lossless.tokens} tokens of ours ${lossless.differingTokens} differ from plain's beyond near ties, which are ` +

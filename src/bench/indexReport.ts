@@ -2,6 +2,7 @@
  * What the workspace index costs by size, beside its goals (DESIGN §11): the report of the suite `index`, as data and as
  * Markdown. Pure.
  */
+import { markdownText } from "../core/foreignText.ts";
 import type { IndexBenchRow } from "./indexBench.ts";
 import { formatTable } from "./markdownTable.ts";
 
@@ -117,7 +118,7 @@ export function formatIndexReport(report: IndexReport): string {
   return [
     "# The workspace index, by size",
     "",
-    `${machine.cpu}, ${machine.cores} cores, ${machine.platform}. Synthetic files that repeat as source code does, seed ` +
+    `${markdownText(machine.cpu)}, ${machine.cores} cores, ${machine.platform}. Synthetic files that repeat as source code does, seed ` +
       `${seed}; tokens come ready, so tokenizing is not in the times. Each index is built twice, the second time counts. ` +
       "A lookup has 64 tokens of context at a random place, of the large ones mostly out of the CPU's caches; a draft is the " +
       "same lookup once more, from the caches, and a tree of 16 nodes; an update replaces one file of 100 to 4,000 tokens, " +

@@ -1,4 +1,5 @@
 /** Figures of replayed typing. Pure; the JSON of `treeline bench --suite typing` is {@link TypingReport}. */
+import { markdownText } from "../core/foreignText.ts";
 import { disturbance } from "./busyMeter.ts";
 import { busyParts } from "./doubts.ts";
 import { quantile } from "./statistics.ts";
@@ -184,9 +185,9 @@ export function formatTypingReport(report: TypingReport): string {
   const ratio = (mode: keyof typeof ratios) =>
     `${TYPING_MODE_NAMES[mode]} p50 ${ratioText(ratios[mode].p50)}, p95 ${ratioText(ratios[mode].p95)}`;
   return [
-    `typing: ${numMeasured} of ${numSessions} sessions, seed ${seed}, target ${target}, draft ${draft ?? "none"}, ${backend}`,
+    `typing: ${numMeasured} of ${numSessions} sessions, seed ${seed}, target ${markdownText(target)}, draft ${markdownText(draft ?? "none")}, ${backend}`,
     "The same keystrokes in real time with all caches, with the prompt's KV cells alone, and without, in turn; p50 / p95 in ms.",
-    ...warnings.map((warning) => `> - ${warning}`),
+    ...warnings.map((warning) => `> - ${markdownText(warning)}`),
     "",
     " ".repeat(34) + TYPING_MODES.map((mode) => TYPING_MODE_NAMES[mode].padStart(17)).join(""),
     row("time to ghost text", ({ timeToGhostText }) => interval(timeToGhostText)),

@@ -2,6 +2,7 @@
  * What stores that an earlier session kept are worth at a request's first step: the report of the suite `warmstart`, as
  * data and as Markdown. Pure.
  */
+import { markdownText } from "../core/foreignText.ts";
 import { disturbance } from "./busyMeter.ts";
 import { busyBeforeStart, busyParts, tooFewForBounds } from "./doubts.ts";
 import { formatTable } from "./markdownTable.ts";
@@ -261,9 +262,9 @@ export function formatWarmStartReport(report: WarmStartReport): string {
   return [
     "# Warm start",
     "",
-    ...errors.flatMap((error) => [`**ERROR: ${error}**`, ""]),
-    ...warnings.flatMap((warning) => [`**${warning}**`, ""]),
-    `Target ${target}, ${draft === null ? "no draft model" : `draft ${draft}`}, ${backend}. Spans hidden in ${origin}; seed ` +
+    ...errors.flatMap((error) => [`**ERROR: ${markdownText(error)}**`, ""]),
+    ...warnings.flatMap((warning) => [`**${markdownText(warning)}**`, ""]),
+    `Target ${markdownText(target)}, ${draft === null ? "no draft model" : `draft ${markdownText(draft)}`}, ${backend}. Spans hidden in ${markdownText(origin)}; seed ` +
       `${seed}, ${maxTokens} tokens at most. ${cost}`,
     "",
     `A first session makes ${numKept} requests from empty stores and is kept: written as the product writes it, and read ` +

@@ -2,6 +2,7 @@
 import { disturbance } from "../bench/busyMeter.ts";
 import { busyBeforeStart, busyParts, tooFewForBounds } from "../bench/doubts.ts";
 import { formatSuggestionsReport } from "../bench/suggestionsReport.ts";
+import { markdownText } from "../core/foreignText.ts";
 import type { BenchSuggestionsAnswer } from "../engine/suggestionMessages.ts";
 import type { BenchSuite } from "./benchSuite.ts";
 import {
@@ -31,12 +32,12 @@ export const suggestionsSuite: BenchSuite<BenchSuggestionsAnswer> = {
   },
   format(answer) {
     const { origin, seed, maxTokens, backend, models, isComplete } = answer;
-    const draft = models.draft === null ? "no draft model" : `draft ${models.draft}`;
+    const draft = models.draft === null ? "no draft model" : `draft ${markdownText(models.draft)}`;
     const cut = isComplete ? "" : " Not all prompts were measured.";
-    const warnings = suggestionsWarnings(answer).map((warning) => `> - ${warning}\n`);
+    const warnings = suggestionsWarnings(answer).map((warning) => `> - ${markdownText(warning)}\n`);
     return (
       `# Several suggestions\n\n${warnings.join("")}${warnings.length === 0 ? "" : "\n"}` +
-      `Target ${models.target}, ${draft}, ${backend}. Spans hidden in ${origin}, behind white ` +
+      `Target ${markdownText(models.target)}, ${draft}, ${backend}. Spans hidden in ${markdownText(origin)}, behind white ` +
       `space; seed ${seed}, ${maxTokens} tokens at most.${cut}\n\n${formatSuggestionsReport(answer)}\n`
     );
   },

@@ -6,12 +6,14 @@ import { performance } from "node:perf_hooks";
 import * as vscode from "vscode";
 import type { BenchReport } from "../bench/benchReport.ts";
 import { isAbortError, messageOf } from "../core/errors.ts";
+import { labelText, nameText } from "../core/foreignText.ts";
 import type { Log } from "../core/log.ts";
 import type { PanelRequest, PanelState } from "../panel/panelProtocol.ts";
 import type { BenchmarkRunner } from "./benchmarkRunner.ts";
 import { BenchPanel } from "./benchPanel.ts";
 import type { Config } from "./config.ts";
 import { exportReport, type ReportFormatter } from "./exportReport.ts";
+import { tellError, tellWarning } from "./notifications.ts";
 import { recommendSettings } from "./recommendSettings.ts";
 import { applyChanges, describeChange } from "./settingChanges.ts";
 import type { EngineStatus } from "./status.ts";
@@ -134,7 +136,7 @@ export class Benchmark implements Disposable {
       ({ message, fraction }) => {
         const increment = Math.max(0, fraction - shown) * 100;
         shown = Math.max(shown, fraction);
-        progress.report({ message, increment });
+        progress.report({ message: labelText(message), increment });
       },
       signal,
     );
@@ -159,7 +161,7 @@ export class Benchmark implements Disposable {
     } catch (error) {
       const message = messageOf(error);
       this.#context.log("error", `benchmark failed message=${JSON.stringify(message)}`);
-      void vscode.window.showErrorMessage(`Treeline: ${message}`);
+      void tellError(message);
     }
   }
 }
@@ -192,7 +194,7 @@ export function refusalOf({ phase, detail }: EngineStatus): Refusal | undefined 
 
 async function refuse({ message, button }: Refusal): Promise<void> {
   const labels = button === undefined ? [] : [button.label];
-  const answer = await vscode.window.showWarningMessage(`Treeline: ${message}`, ...labels);
+  const answer = await tellWarning(message, ...labels);
   if (button !== undefined && answer === button.label) {
     await vscode.commands.executeCommand(button.command);
   }
@@ -203,7 +205,7 @@ export function workspaceText(
   folders: readonly { readonly name: string }[],
   { files, numBytes, numFound }: WorkspaceSources,
 ): string {
-  const names = folders.map(({ name }) => name).join(", ");
+  const names = nameText(folders.map(({ name }) => name).join(", "));
   const noun = numFound === 1 ? "file" : "files";
   const part = numFound > files.length ? ` of ${numFound}` : "";
   return `${names} (${files.length}${part} ${noun}, ${sizeText(numBytes)})`;

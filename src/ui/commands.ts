@@ -1,6 +1,7 @@
 /** The commands of the palette and of the status bar's menu. */
 import * as vscode from "vscode";
 import { messageOf } from "../core/errors.ts";
+import { labelText } from "../core/foreignText.ts";
 import type { Log } from "../core/log.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { type Config, isEnabledFor, SECTION, wantsIndex } from "./config.ts";
@@ -10,6 +11,7 @@ import { editorFacts } from "./editorFacts.ts";
 import type { EngineLifecycle } from "./engineLifecycle.ts";
 import { selectModels, useBundledModels } from "./modelPicker.ts";
 import { noSuggestionReport } from "./noSuggestionReport.ts";
+import { confirmLoss, tell, tellError } from "./notifications.ts";
 import type { ReportDocuments } from "./reportDocuments.ts";
 import { statisticsReport } from "./statisticsReport.ts";
 import type { StatisticsStore } from "./statisticsStore.ts";
@@ -64,7 +66,7 @@ export function registerCommands(context: CommandContext): vscode.Disposable[] {
       } catch (error) {
         const message = messageOf(error);
         context.log("error", `command failed id=${id} message=${JSON.stringify(message)}`);
-        void vscode.window.showErrorMessage(`Treeline: ${message}`);
+        void tellError(message);
       }
     }),
   );
@@ -73,7 +75,7 @@ export function registerCommands(context: CommandContext): vscode.Disposable[] {
 async function toggleLanguage(config: Config): Promise<void> {
   const languageId = vscode.window.activeTextEditor?.document.languageId;
   if (languageId === undefined) {
-    void vscode.window.showInformationMessage("Treeline: open a file to toggle its language.");
+    void tell("open a file to toggle its language.");
     return;
   }
   const settings = vscode.workspace.getConfiguration(SECTION);
@@ -82,27 +84,22 @@ async function toggleLanguage(config: Config): Promise<void> {
 }
 
 async function resetStatistics(statistics: StatisticsStore): Promise<void> {
-  const reset = "Reset";
-  const answer = await vscode.window.showWarningMessage(
-    "Reset Treeline's statistics of all days?",
-    { modal: true },
-    reset,
-  );
-  if (answer === reset) await statistics.reset();
+  if (await confirmLoss("Reset Treeline's statistics of all days?", "Reset"))
+    await statistics.reset();
 }
 
 async function forgetWorkspace({ config, lifecycle, workspace }: CommandContext): Promise<void> {
   lifecycle.forget();
   await workspace.forget();
-  const forgotten = "Treeline: what was learned from this workspace's code is deleted";
+  const forgotten = "what was learned from this workspace's code is deleted";
   if (!wantsIndex(config())) {
-    void vscode.window.showInformationMessage(`${forgotten}. Indexing is off.`);
+    void tell(`${forgotten}. Indexing is off.`);
     return;
   }
   const again = "Index Now";
   const message = `${forgotten}. It is indexed again when its window is next opened.`;
   // It is done; the answer may come at any time, or never.
-  void vscode.window.showInformationMessage(message, again).then((answer) => {
+  void tell(message, again).then((answer) => {
     if (answer === again) workspace.start();
   });
 }
@@ -125,7 +122,12 @@ async function showMenu(config: Config): Promise<void> {
       : [run(config.enabled ? "Turn Off" : "Turn On", "treeline.toggle")]),
     ...(languageId === undefined || !config.enabled
       ? []
-      : [run(`Turn ${isOn ? "Off" : "On"} for ${languageId}`, "treeline.toggleLanguage")]),
+      : [
+          run(
+            `Turn ${isOn ? "Off" : "On"} for ${labelText(languageId)}`,
+            "treeline.toggleLanguage",
+          ),
+        ]),
     run("Why No Suggestion?", "treeline.explainNoSuggestion"),
     run("Show Statistics", "treeline.showStatistics"),
     run("Run Benchmark", "treeline.runBenchmark"),

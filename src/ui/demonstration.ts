@@ -4,6 +4,7 @@
  */
 import * as vscode from "vscode";
 import { type Config, suggestsOnlyWhenAsked } from "./config.ts";
+import { tell } from "./notifications.ts";
 import { updateUserSetting } from "./userSettings.ts";
 
 const KEY = "treeline.demonstrationTold";
@@ -61,7 +62,7 @@ export class DemonstrationNotice {
     this.#isTold = true;
     await this.#storage.update(KEY, true);
     const labels = DEMONSTRATION_CHOICES.map(({ label }) => label);
-    const answer = await vscode.window.showInformationMessage(MESSAGE, ...labels);
+    const answer = await tell(MESSAGE, ...labels);
     await DEMONSTRATION_CHOICES.find(({ label }) => label === answer)?.take();
   }
 }

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { BenchReport } from "../bench/benchReport.ts";
 import type { ExportFormat } from "../panel/panelProtocol.ts";
+import { tell } from "./notifications.ts";
 
 export type ReportFormatter = (report: BenchReport) => string;
 
@@ -29,8 +30,8 @@ export async function exportReport(
     format === "markdown" ? formatMarkdown(report) : `${JSON.stringify(report, undefined, 2)}\n`;
   await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
   const open = "Open";
-  const answer = await vscode.window.showInformationMessage(
-    `Treeline: the benchmark was written to ${vscode.workspace.asRelativePath(file)}.`,
+  const answer = await tell(
+    `the benchmark was written to ${vscode.workspace.asRelativePath(file)}.`,
     open,
   );
   if (answer === open) await vscode.commands.executeCommand("vscode.open", file);

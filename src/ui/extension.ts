@@ -27,6 +27,7 @@ import { EngineBenchmarkRunner } from "./engineBenchmarkRunner.ts";
 import { EngineLifecycle } from "./engineLifecycle.ts";
 import { readForeignSources } from "./foreignSources.ts";
 import { ACCEPTED_COMMAND, InlineProvider } from "./inlineProvider.ts";
+import { tell } from "./notifications.ts";
 import { ProblemNotifier } from "./problemNotifier.ts";
 import { factsOf, queryOf } from "./queryOfDocument.ts";
 import { RecentIds } from "./recentIds.ts";
@@ -76,7 +77,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     onProblem: (problem) => guard(notifier.tell(problem)),
     onRecovered: () => notifier.forget(),
-    onNotice: (message) => void vscode.window.showInformationMessage(`Treeline: ${message}`),
+    onNotice: (message) => void tell(message),
   });
   const statusBar = new StatusBar();
   const statistics: StatisticsStore = new StatisticsStore({

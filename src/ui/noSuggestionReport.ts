@@ -1,6 +1,7 @@
 /** *Why No Suggestion?* as Markdown: what stands in the way now, and the last decisions with their remedies. Pure. */
+import { markdownText } from "../core/foreignText.ts";
 import type { Decision, DecisionReason } from "./decisionLog.ts";
-import { type EngineStatus, escapeMarkdown, formatBytes, type Phase } from "./status.ts";
+import { type EngineStatus, formatBytes, type Phase } from "./status.ts";
 
 /** What can keep ghost text away besides Treeline. Absent means unknown. */
 export interface EditorFacts {
@@ -83,13 +84,13 @@ export function noSuggestionReport(
 function findings(status: EngineStatus, facts: EditorFacts): string[] {
   const { phase, detail, models, alsoLoadedBytes } = status;
   const found = [PHASES[phase]];
-  if (detail !== undefined) found.push(escapeMarkdown(detail));
+  if (detail !== undefined) found.push(markdownText(detail));
   if (models !== undefined) {
     const draft = models.draft === undefined ? "no draft model" : `draft ${models.draft.name}`;
     found.push(
-      `Models: ${escapeMarkdown(models.target.name)}, ${escapeMarkdown(draft)}, on ${models.backend}, ` +
+      `Models: ${markdownText(models.target.name)}, ${markdownText(draft)}, on ${models.backend}, ` +
         `context ${models.contextSize} tokens.`,
-      ...models.notices.map(escapeMarkdown),
+      ...models.notices.map(markdownText),
     );
   }
   if (alsoLoadedBytes > 0) {
@@ -112,14 +113,14 @@ function findings(status: EngineStatus, facts: EditorFacts): string[] {
   if (facts.languageId === undefined) found.push("No text editor is active.");
   else if (facts.isLanguageOff) {
     found.push(
-      `\`treeline.enable\` is false for \`${facts.languageId}\`. Run *Treeline: Toggle Suggestions for This Language*.`,
+      `\`treeline.enable\` is false for ${markdownText(facts.languageId)}. Run *Treeline: Toggle Suggestions for This Language*.`,
     );
   }
   found.push(
     ...facts.hidingSettings.map((setting) => `\`${setting}\` can hide suggestions at times.`),
     ...facts.rivals.map(
       (name) =>
-        `${escapeMarkdown(name)} is active. VS Code shows the first extension that answers; switch one of them off for this language.`,
+        `${markdownText(name)} is active. VS Code shows the first extension that answers; switch one of them off for this language.`,
     ),
   );
   if (!facts.isTrusted) {
@@ -135,7 +136,7 @@ function decisionTable(decisions: readonly Decision[]): string[] {
     ...decisions.map((decision) => {
       const { at, document, languageId, line, reason } = decision;
       const place = `${document}:${line} (${languageId})`;
-      const cells = [timeOf(at), place, WORDS[reason], detailOf(decision)].map(escapeCell);
+      const cells = [timeOf(at), place, WORDS[reason], detailOf(decision)].map(markdownText);
       return `| ${[...cells, REMEDIES[reason]].join(" | ")} |`;
     }),
   ];
@@ -148,8 +149,4 @@ function detailOf({ detail, origin, latencyMs }: Decision): string {
 
 function timeOf(at: Date): string {
   return at.toTimeString().slice(0, 8);
-}
-
-function escapeCell(text: string): string {
-  return escapeMarkdown(text).replaceAll(/\s+/g, " ");
 }

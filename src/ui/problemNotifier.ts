@@ -1,5 +1,6 @@
 /** Tells the user what only the user can put right: once per cause, with the buttons that help. */
 import * as vscode from "vscode";
+import { tellError } from "./notifications.ts";
 import type { Problem } from "./problem.ts";
 
 const SELECT = "Select Model Files";
@@ -26,7 +27,7 @@ export class ProblemNotifier {
   async tell({ cause, message, kind }: Problem): Promise<void> {
     if (this.#told.has(cause)) return;
     this.#told.add(cause);
-    const button = await vscode.window.showErrorMessage(`Treeline: ${message}`, ...BUTTONS[kind]);
+    const button = await tellError(message, ...BUTTONS[kind]);
     const command = button === undefined ? undefined : COMMANDS[button];
     if (command !== undefined) await vscode.commands.executeCommand(command);
   }

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { RecommendedChange } from "../panel/panelProtocol.ts";
 import { SECTION } from "./config.ts";
+import { confirmChange, tell, tellWarning } from "./notifications.ts";
 import type { SettingChange } from "./recommendSettings.ts";
 
 /** As the panel and the question show it. */
@@ -21,23 +22,18 @@ function valueText(value: boolean | number): string {
 /** Shows what would change, and writes it to the user's settings if that is wanted. */
 export async function applyChanges(changes: readonly SettingChange[]): Promise<void> {
   if (changes.length === 0) {
-    void vscode.window.showInformationMessage(
-      "Treeline: nothing to change; your settings are what the benchmark recommends.",
-    );
+    void tell("nothing to change; your settings are what the benchmark recommends.");
     return;
   }
   const lines = changes
     .map(describeChange)
-    .map(
-      ({ setting, now, recommended, reason }) => `${setting}: ${now} → ${recommended}\n${reason}`,
-    );
-  const change = "Change Settings";
-  const answer = await vscode.window.showInformationMessage(
-    `Change ${changes.length === 1 ? "this setting" : "these settings"} of Treeline?`,
-    { modal: true, detail: lines.join("\n\n") },
-    change,
-  );
-  if (answer !== change) return;
+    .flatMap(({ setting, now, recommended, reason }, index) => [
+      ...(index === 0 ? [] : [""]),
+      `${setting}: ${now} → ${recommended}`,
+      reason,
+    ]);
+  const question = `Change ${changes.length === 1 ? "this setting" : "these settings"} of Treeline?`;
+  if (!(await confirmChange(question, lines, "Change Settings"))) return;
   const settings = vscode.workspace.getConfiguration(SECTION);
   for (const { name, value } of changes) {
     await settings.update(name, value, vscode.ConfigurationTarget.Global);
@@ -46,7 +42,7 @@ export async function applyChanges(changes: readonly SettingChange[]): Promise<v
   const overridden = changes.filter(({ name, value }) => after.get(name) !== value);
   if (overridden.length === 0) return;
   const names = overridden.map(({ name }) => `${SECTION}.${name}`).join(", ");
-  void vscode.window.showWarningMessage(
-    `Treeline: this workspace's own settings still decide ${names}. Change or remove them there.`,
+  void tellWarning(
+    `this workspace's own settings still decide ${names}. Change or remove them there.`,
   );
 }

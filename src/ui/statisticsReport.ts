@@ -1,8 +1,9 @@
 /** *Show Statistics* as Markdown. Pure. */
 import { SOURCE_NAMES } from "../bench/sourceNames.ts";
+import { markdownText } from "../core/foreignText.ts";
 import { type Counters, figuresOf } from "./counters.ts";
 import { dayOf, MAX_DAYS, type StatisticsBook, sumBook } from "./statisticsStore.ts";
-import { escapeMarkdown, formatPercent, formatSaved } from "./status.ts";
+import { formatPercent, formatSaved } from "./status.ts";
 
 const SHOWN_DAYS = 14;
 
@@ -58,7 +59,7 @@ function usageTable(head: string, rows: readonly [string, Counters][]): string[]
       const figures = figuresOf(counters);
       const { acceptance, judgedCharacters, keptCharacters, tokensPerPass, savedMs } = figures;
       const cells = [
-        escapeMarkdown(name),
+        markdownText(name),
         figures.shown,
         figures.accepted,
         acceptance === undefined ? "" : formatPercent(acceptance),

@@ -1,5 +1,6 @@
 /** The state of Treeline in one value, and how the status bar says it. Pure: no VS Code here. */
 import { SOURCE_NAMES } from "../bench/sourceNames.ts";
+import { labelText, markdownText } from "../core/foreignText.ts";
 import type { LoadedModels } from "../engine/protocol.ts";
 import type { WorkspaceStatus } from "../engine/workspaceMessages.ts";
 import type { Figures } from "./counters.ts";
@@ -80,7 +81,7 @@ export function renderStatus(state: StatusState): StatusView {
     text: [`${icon} Treeline`, ...figures].join(" "),
     tooltip: tooltip(state, words),
     color: phase === "failed" ? "error" : phase === "recovering" ? "warning" : "none",
-    label: [`Treeline: ${words}`, ...spokenFigures(today)].join(". "),
+    label: [`Treeline: ${labelText(words)}`, ...spokenFigures(today)].join(". "),
   };
 }
 
@@ -120,8 +121,8 @@ function spokenFigures({ acceptance, tokensPerPass }: Figures): string[] {
 
 function tooltip(state: StatusState, words: string): string {
   const { detail, models, index, alsoLoadedBytes, today } = state;
-  const head = [`**Treeline** – ${words}`];
-  if (detail !== undefined) head.push(escapeMarkdown(detail));
+  const head = [`**Treeline** – ${markdownText(words)}`];
+  if (detail !== undefined) head.push(markdownText(detail));
   if (models !== undefined) head.push(...modelLines(models));
   if (index !== undefined && index.phase !== "off") head.push(indexLine(index));
   if (alsoLoadedBytes > 0) {
@@ -140,8 +141,8 @@ function modelLines({ target, draft, backend, notices }: LoadedModels): string[]
   const names = draft === undefined ? target.name : `${target.name}, drafted by ${draft.name}`;
   const bytes = target.fileBytes + (draft?.fileBytes ?? 0);
   return [
-    `${escapeMarkdown(names)} (${formatBytes(bytes)}) on ${backend}`,
-    ...notices.map((notice) => `$(info) ${escapeMarkdown(notice)}`),
+    `${markdownText(names)} (${formatBytes(bytes)}) on ${backend}`,
+    ...notices.map((notice) => `$(info) ${markdownText(notice)}`),
   ];
 }
 
@@ -192,9 +193,4 @@ function linkLine({ onlyWhenAsked }: StatusState): string {
     `${choose}[Why no suggestion?](command:treeline.explainNoSuggestion) · ` +
     "[Statistics](command:treeline.showStatistics) · [Log](command:treeline.showLog)"
   );
-}
-
-/** Text that Markdown shows as it is. */
-export function escapeMarkdown(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]()#+!|<>~$]/g, "\\$&");
 }

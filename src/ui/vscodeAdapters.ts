@@ -1,5 +1,6 @@
 /** Where VS Code's types end: beyond this file there are AbortSignal, Log and Disposable. */
 import type * as vscode from "vscode";
+import { foreignText } from "../core/foreignText.ts";
 import type { Log } from "../core/log.ts";
 
 /** A signal that aborts with the token; dispose it when the work is over. */
@@ -14,9 +15,12 @@ export function signalOf(token: vscode.CancellationToken): TokenSignal {
   return { signal: controller.signal, [Symbol.dispose]: () => void subscription.dispose() };
 }
 
-/** The output channel decides by its own level what is shown. */
+/** Of a line of the log, in UTF-16 units. */
+const MAX_LINE_LENGTH = 4_000;
+
+/** The output channel decides by its own level what is shown. An event is one line, whatever it quotes. */
 export function logTo(channel: vscode.LogOutputChannel): Log {
-  return (level, message) => channel[level](message);
+  return (level, message) => channel[level](foreignText(message, MAX_LINE_LENGTH));
 }
 
 /** For `context.subscriptions`. */

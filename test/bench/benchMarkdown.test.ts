@@ -128,7 +128,7 @@ describe("formatBenchMarkdown", () => {
     const peer = configFigures("peer:lookup", { isComparable: false, tried });
     const text = formatBenchMarkdown(suiteOf({ configs: [configFigures("plain"), peer] }));
     expect(text).toMatch(/\| peer:lookup \(!\) +\|/);
-    expect(text).toContain("  - A | B: 12.0 tok/s");
+    expect(text).toContain("  - A \\| B: 12.0 tok/s");
   });
 
   test("has no headline where nothing was measured", () => {

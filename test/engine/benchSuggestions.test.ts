@@ -49,6 +49,14 @@ describe("benchSuggestions", () => {
         "> - Others used up to 20 % of the cores at 1 of 2 prompts.\n" +
         "> - 2 measured prompts are too few for 95 % bounds; what stands there is the range.\n\n",
     );
+    const named = {
+      ...answer,
+      models: { target: "[a](command:b)", draft: "$(zap)" },
+      origin: "`c`",
+    };
+    expect(suggestionsSuite.format(named)).toContain(
+      "Target \\[a\\] (command:b), draft \\$ (zap), cpu. Spans hidden in \\`c\\`,",
+    );
     expect(done.at(-1)).toBe(2);
   });
 

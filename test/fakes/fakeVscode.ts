@@ -115,6 +115,8 @@ export interface FakeState {
   executed: string[];
   errorMessages: string[];
   infoMessages: string[];
+  /** What stood below questions. */
+  details: string[];
   warningMessages: string[];
   /** The button that the user presses on every message. */
   pressedButton: string | undefined;
@@ -125,6 +127,7 @@ export interface FakeState {
   statusItems: { text: string; tooltip: unknown; backgroundColor: unknown; isShown: boolean }[];
   logLines: string[];
   providers: unknown[];
+  /** Labels of the last quick pick. */
 }
 
 const emptyState = (): FakeState => ({
@@ -133,6 +136,7 @@ const emptyState = (): FakeState => ({
   executed: [],
   errorMessages: [],
   infoMessages: [],
+  details: [],
   warningMessages: [],
   pressedButton: undefined,
   pickedLabel: undefined,
@@ -207,6 +211,8 @@ export const window = {
   },
   showInformationMessage: async (message: string, ...rest: unknown[]) => {
     fake.infoMessages.push(message);
+    const [options] = rest as { detail?: string }[];
+    if (options?.detail !== undefined) fake.details.push(options.detail);
     return rest.includes(fake.pressedButton) ? fake.pressedButton : undefined;
   },
   showQuickPick: async (items: readonly { label: string }[]) => {

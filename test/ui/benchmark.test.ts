@@ -117,14 +117,15 @@ describe("Benchmark", () => {
     await create(async (_files, _options, onProgress) => {
       onProgress({ message: "repo: 1 of 4", fraction: 0.25 });
       onProgress({ message: "repo: again", fraction: 0.1 });
-      onProgress({ message: "repo: 2 of 4", fraction: 0.5 });
+      onProgress({ message: "[repo](command:x): 2 of 4", fraction: 0.5 });
       return GAIN_REPORT;
     }).run();
     expect(workbench.progress).toEqual([
       { message: "reading source files" },
       { message: "repo: 1 of 4", increment: 25 },
       { message: "repo: again", increment: 0 },
-      { message: "repo: 2 of 4", increment: 25 },
+      // Progress stands in a notification, too.
+      { message: "[repo] (command:x): 2 of 4", increment: 25 },
     ]);
   });
 

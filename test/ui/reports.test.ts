@@ -63,7 +63,7 @@ describe("noSuggestionReport", () => {
     expect(report).toContain("- No such file");
     expect(report).toContain("1.0 MB more");
     expect(report).toContain("`editor.inlineSuggest.enabled` is false");
-    expect(report).toContain("`treeline.enable` is false for `typescript`");
+    expect(report).toContain("`treeline.enable` is false for typescript");
     expect(report).toContain("minShowDelay: 500");
     expect(report).toContain("GitHub.copilot is active");
     expect(report).toContain("Restricted Mode");
@@ -76,10 +76,10 @@ describe("noSuggestionReport", () => {
       decision({ reason: "engineFailed", detail: "line 1\nline | 2" }),
     ]);
     expect(report).toContain(
-      "| 08:05:09 | a\\|b.ts:3 \\(typescript\\) | rejected | The model repeated itself. | Nothing to do",
+      "| 08:05:09 | a\\|b.ts:3 (typescript) | rejected | The model repeated itself. | Nothing to do",
     );
     expect(report).toContain("| offered | cache, 2 ms |  |");
-    expect(report).toContain("| line 1 line \\| 2 | See *Treeline: Show Log*");
+    expect(report).toContain("| line 1\\\\nline \\| 2 | See *Treeline: Show Log*");
   });
 });
 

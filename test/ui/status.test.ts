@@ -110,7 +110,7 @@ describe("renderStatus", () => {
       alsoLoadedBytes: 0,
       today: NOTHING,
     });
-    expect(tooltip).toContain("no \\[link\\]\\(command:evil\\) \\$\\(icon\\) \\<b\\>");
+    expect(tooltip).toContain("no \\[link\\] (command:evil) \\$ (icon) \\<b\\>");
   });
 });
 

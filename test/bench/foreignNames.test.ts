@@ -1,0 +1,77 @@
+/** Names of models, devices and folders change the words of a report, never what it is made of. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatBenchMarkdown } from "../../src/bench/benchMarkdown.ts";
+import type { BenchReport } from "../../src/bench/benchReport.ts";
+import { formatIndexReport, indexReport } from "../../src/bench/indexReport.ts";
+import { suiteOrigin } from "../../src/bench/suiteWording.ts";
+import { formatTypingReport, typingReport } from "../../src/bench/typingReport.ts";
+import { formatWarmStartReport, warmStartReport } from "../../src/bench/warmStartReport.ts";
+import { configFigures, GAIN_REPORT } from "../support/benchReports.ts";
+import { hostileText, markdownShape, unseenIn } from "../support/hostileText.ts";
+import { NUM_RUNS } from "../support/numRuns.ts";
+
+function reportOf(text: string): BenchReport {
+  const file = { name: text, fileBytes: 1 };
+  const suite = GAIN_REPORT.suites["repo"]!;
+  const configs = [
+    configFigures("plain"),
+    configFigures("fused", { setting: text, tried: [{ setting: text, tokensPerSecond: 1 }] }),
+  ];
+  return {
+    ...GAIN_REPORT,
+    models: { ...GAIN_REPORT.models, target: file, draft: file } as BenchReport["models"],
+    machine: { ...GAIN_REPORT.machine, cpu: text },
+    deviceNames: [text],
+    warnings: [text],
+    suites: { repo: { ...suite, configs, origin: suiteOrigin("repo", text, text) } },
+  };
+}
+
+const about = (text: string) => ({
+  origin: text,
+  seed: 1,
+  numPrompts: 1,
+  numSessions: 1,
+  maxTokens: 16,
+  flatRows: null,
+  backend: "cpu",
+  target: text,
+  draft: text,
+  busyShare: 0,
+  othersShares: [0],
+});
+const machine = (text: string) => ({ ...GAIN_REPORT.machine, cpu: text });
+
+const FORMATS: readonly (readonly [string, (text: string) => string])[] = [
+  ["formatBenchMarkdown", (text) => formatBenchMarkdown(reportOf(text))],
+  ["formatWarmStartReport", (text) => formatWarmStartReport(warmStartReport([], about(text), 1))],
+  ["formatTypingReport", (text) => formatTypingReport(typingReport([], about(text)))],
+  [
+    "formatIndexReport",
+    (text) =>
+      formatIndexReport(
+        indexReport([], {
+          machine: machine(text),
+          seed: 1,
+          busyShare: 0,
+          isBusy: false,
+          isComplete: true,
+        }),
+      ),
+  ],
+];
+
+describe.each(FORMATS)("%s", (_name, format) => {
+  test("shows foreign names as text", () => {
+    const shape = markdownShape(format("words"));
+    fc.assert(
+      fc.property(hostileText(), (text) => {
+        const markdown = format(`words${text}`);
+        expect(unseenIn(markdown.replaceAll("\n", ""))).toEqual([]);
+        expect(markdownShape(markdown)).toEqual(shape);
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+});
