@@ -21,7 +21,7 @@ export async function readWorkspaceSources(
   signal: AbortSignal,
 ): Promise<BenchSources> {
   const root = await folderAt(folder, workingFolder);
-  const sources = await SourceFolder.open(root, []);
+  const sources = await SourceFolder.open(root, [], signal);
   const files: SourceFile[] = [];
   let numBytes = 0;
   let isCut = false;

@@ -137,7 +137,7 @@ export class WorkspaceIndexer {
     this.#report("indexing");
     this.#folders = await Promise.all(
       roots.map(({ isOnDisk, path, excludes }) =>
-        isOnDisk ? SourceFolder.open(path, excludes) : undefined,
+        isOnDisk ? SourceFolder.open(path, excludes, signal) : undefined,
       ),
     );
     const files = await findFiles(roots, this.#folders, turns, log, signal);

@@ -2,15 +2,15 @@
  * What git and the editor's settings leave out, below one folder: every `.gitignore` from the repository's top down to a
  * file's own folder, `.git/info/exclude`, and exclude patterns. Rules are read when a folder is first asked about.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import { ignoreLinesOf } from "./excludePatterns.ts";
 import { findRepository } from "./repository.ts";
+import { readRulesFile } from "./rulesFile.ts";
 import { IGNORE_FILE } from "./sourceRules.ts";
 
-/** A longer file of rules is cut, in characters: each rule is tried on each path. */
-const MAX_RULE_CHARS = 128 * 1024;
+/** No path is as long, in characters. */
+const MAX_RULE_LENGTH = 4_096;
 /** `**` in one rule: with more of them the time to try it grows without bound. A rule is cut there. */
 const MAX_GLOBSTARS = 4;
 const IGNORES_CASE = process.platform === "win32" || process.platform === "darwin";
@@ -20,27 +20,34 @@ type RulesOfFolder = Map<string, Promise<Ignore>>;
 
 export class IgnoreRules {
   readonly #root: string;
+  readonly #signal: AbortSignal;
   readonly #excluded: Ignore;
   readonly #rules: RulesOfFolder = new Map();
   /** The root's path below the top of its repository, with a slash at its end; empty if it is the top. */
   #prefix = "";
 
-  private constructor(root: string, excludes: readonly string[]) {
+  private constructor(root: string, excludes: readonly string[], signal: AbortSignal) {
     this.#root = root;
+    this.#signal = signal;
     this.#excluded = newRules().add(ignoreLinesOf(excludes));
   }
 
   /**
    * @param root - absolute.
    * @param excludes - patterns of the editor, relative to the root.
+   * @param signal - ends the rules; whoever asks them after that gets its reason.
    */
-  static async open(root: string, excludes: readonly string[]): Promise<IgnoreRules> {
-    const rules = new IgnoreRules(root, excludes);
-    const { folders, excludeText } = await findRepository(root);
+  static async open(
+    root: string,
+    excludes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<IgnoreRules> {
+    const rules = new IgnoreRules(root, excludes, signal);
+    const { folders, excludeText } = await findRepository(root, signal);
     let outer = newRules().add(excludeText);
     let prefix = "";
     for (const folder of folders.slice(0, -1)) {
-      outer = withFile(outer, prefix, await readRules(folder.path));
+      outer = withFile(outer, prefix, await readRules(folder.path, signal));
       prefix = prefix === "" ? folder.next : `${prefix}/${folder.next}`;
     }
     // Who opens a folder that its repository ignores wants to work there.
@@ -49,10 +56,8 @@ export class IgnoreRules {
       prefix = "";
     }
     rules.#prefix = prefix === "" ? "" : `${prefix}/`;
-    rules.#rules.set(
-      "",
-      readRules(root).then((text) => withFile(outer, prefix, text)),
-    );
+    const own = withFile(outer, prefix, await readRules(root, signal));
+    rules.#rules.set("", Promise.resolve(own));
     return rules;
   }
 
@@ -75,7 +80,7 @@ export class IgnoreRules {
     const rules = (async () => {
       const [outer, own] = await Promise.all([
         this.#rulesOf(above),
-        readRules(join(this.#root, folder)),
+        readRules(join(this.#root, folder), this.#signal),
       ]);
       return withFile(outer, this.#prefix + folder, own);
     })();
@@ -88,10 +93,8 @@ function newRules(): Ignore {
   return ignore({ ignorecase: IGNORES_CASE });
 }
 
-/** Empty where there is none. */
-async function readRules(folder: string): Promise<string> {
-  const text = await readFile(join(folder, IGNORE_FILE), "utf8").catch(() => "");
-  return text.slice(0, MAX_RULE_CHARS);
+function readRules(folder: string, signal: AbortSignal): Promise<string> {
+  return readRulesFile(join(folder, IGNORE_FILE), signal);
 }
 
 function withFile(outer: Ignore, folder: string, text: string): Ignore {
@@ -104,6 +107,7 @@ export function rebasedRule(line: string, folder: string): string | undefined {
   const isNegative = line.startsWith("!");
   const pattern = line.slice(isNegative ? 1 : 0);
   if (/^(\s*|\/+\s*|#.*)$/.test(pattern)) return undefined;
+  if (pattern.length > MAX_RULE_LENGTH || pattern.includes("\0")) return undefined;
   const parts = pattern.split("**");
   const isCut = parts.length > MAX_GLOBSTARS + 1;
   // Cut short it stands for more paths than it did: fine for leaving out, not for letting in.

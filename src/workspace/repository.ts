@@ -1,6 +1,7 @@
 /** Where a folder stands in its git repository. Reads files; runs no git. */
-import { readFile, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { readRulesFile } from "./rulesFile.ts";
 
 /** Folders above a root that are searched for a repository. */
 const MAX_FOLDERS_ABOVE = 32;
@@ -18,14 +19,15 @@ export interface RepositoryPlace {
   readonly excludeText: string;
 }
 
-export async function findRepository(root: string): Promise<RepositoryPlace> {
+/** @throws the signal's reason. */
+export async function findRepository(root: string, signal: AbortSignal): Promise<RepositoryPlace> {
   const folders: FolderAbove[] = [{ path: root, next: "" }];
   for (let number = 0; number < MAX_FOLDERS_ABOVE; number++) {
     const top = folders[0]!.path;
-    const gitFolder = await gitFolderOf(top);
+    const gitFolder = await gitFolderOf(top, signal);
     if (gitFolder !== undefined) {
-      const path = join(gitFolder, "info", "exclude");
-      return { folders, excludeText: await readFile(path, "utf8").catch(() => "") };
+      const excludeText = await readGitFile(join(gitFolder, "info", "exclude"), signal);
+      return { folders, excludeText };
     }
     const above = dirname(top);
     if (above === top) break;
@@ -35,14 +37,19 @@ export async function findRepository(root: string): Promise<RepositoryPlace> {
 }
 
 /** Where the repository of a top folder keeps its files; of a worktree, where the main one does. */
-async function gitFolderOf(top: string): Promise<string | undefined> {
+async function gitFolderOf(top: string, signal: AbortSignal): Promise<string | undefined> {
   const path = join(top, ".git");
   const found = await stat(path).catch(() => undefined);
   if (found === undefined || found.isDirectory()) return found && path;
-  if (!found.isFile()) return undefined;
-  const link = /^gitdir: (.*)/.exec(await readFile(path, "utf8").catch(() => ""))?.[1];
+  const link = /^gitdir: (.*)/.exec(await readGitFile(path, signal))?.[1];
   if (link === undefined) return undefined;
   const own = isAbsolute(link) ? link : join(top, link);
-  const common = (await readFile(join(own, "commondir"), "utf8").catch(() => "")).trim();
+  const common = (await readGitFile(join(own, "commondir"), signal)).trim();
   return common === "" ? own : isAbsolute(common) ? common : join(own, common);
+}
+
+/** Empty where there is none. Git's own files may be links for git; of what they lead to, only the rules are taken. */
+async function readGitFile(path: string, signal: AbortSignal): Promise<string> {
+  const target = await realpath(path).catch(() => undefined);
+  return target === undefined ? "" : readRulesFile(target, signal);
 }

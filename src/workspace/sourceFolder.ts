@@ -1,8 +1,9 @@
 /** A folder's sources on disk: which they are, and their text. Everything is asynchronous; links are not followed. */
-import { constants, type Dirent } from "node:fs";
-import { lstat, open, readdir } from "node:fs/promises";
+import type { Dirent } from "node:fs";
+import { lstat, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { IgnoreRules } from "./ignoreRules.ts";
+import { readRegularFile } from "./regularFile.ts";
 import { isForeignFolder, isSourcePath, MAX_SOURCE_BYTES, sourceTextOf } from "./sourceRules.ts";
 
 /** Folders within folders. */
@@ -34,19 +35,35 @@ export interface WalkOptions {
 
 export class SourceFolder {
   readonly #root: string;
+  /** Undefined where the file system knows no real paths, and so no links that would matter. */
+  readonly #realRoot: string | undefined;
   readonly #rules: IgnoreRules;
+  readonly #signal: AbortSignal;
 
-  private constructor(root: string, rules: IgnoreRules) {
+  private constructor(
+    root: string,
+    realRoot: string | undefined,
+    rules: IgnoreRules,
+    signal: AbortSignal,
+  ) {
     this.#root = root;
+    this.#realRoot = realRoot;
     this.#rules = rules;
+    this.#signal = signal;
   }
 
   /**
    * @param root - absolute.
    * @param excludes - patterns of the editor's settings, relative to the root.
+   * @param signal - ends all that is read of it, then and later: whoever waits gets its reason.
    */
-  static async open(root: string, excludes: readonly string[]): Promise<SourceFolder> {
-    return new SourceFolder(root, await IgnoreRules.open(root, excludes));
+  static async open(
+    root: string,
+    excludes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<SourceFolder> {
+    const realRoot = await realpath(root).catch(() => undefined);
+    return new SourceFolder(root, realRoot, await IgnoreRules.open(root, excludes, signal), signal);
   }
 
   /** Its source files, folder by folder in the order of their names. A folder that may not be read holds none. */
@@ -93,24 +110,14 @@ export class SourceFolder {
 
   /** The text of a source file that the folder holds; undefined if it is none any more, too large, or no source text. */
   async read(path: string, maxBytes = MAX_SOURCE_BYTES): Promise<SourceText | undefined> {
-    try {
-      // Should it have become a link or a pipe, it is neither followed nor waited for. Windows has no such flags.
-      const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-      const handle = await open(join(this.#root, path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      try {
-        const found = await handle.stat();
-        if (!found.isFile() || found.size > maxBytes) return undefined;
-        const bytes = await handle.readFile();
-        const text = sourceTextOf(bytes);
-        if (text === undefined) return undefined;
-        return { text, numBytes: bytes.length, changedAt: found.mtimeMs };
-      } finally {
-        await handle.close();
-      }
-    } catch {
-      // Gone meanwhile, or not ours to read.
-      return undefined;
-    }
+    const file = await readRegularFile(
+      join(this.#root, path),
+      { maxBytes, ifLarger: "refuse", below: this.#realRoot },
+      this.#signal,
+    );
+    const text = file && sourceTextOf(file.bytes);
+    if (file === undefined || text === undefined) return undefined;
+    return { text, numBytes: file.bytes.length, changedAt: file.changedAt };
   }
 
   async #entryOf(path: string): Promise<SourceEntry | undefined> {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { rebasedRule } from "../../src/workspace/ignoreRules.ts";
 import { SourceFolder } from "../../src/workspace/sourceFolder.ts";
 import { NEVER } from "../support/never.ts";
+import { hasOddFiles, ODD_FILES } from "../support/oddFiles.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -22,7 +23,7 @@ async function write(path: string, content: string | Uint8Array = CODE): Promise
 }
 
 async function walk(root = "", excludes: readonly string[] = [], below = ""): Promise<string[]> {
-  const sources = await SourceFolder.open(join(folder, root), excludes);
+  const sources = await SourceFolder.open(join(folder, root), excludes, NEVER);
   const paths: string[] = [];
   for await (const { path } of sources.walk(NEVER, { below })) {
     paths.push(path);
@@ -41,7 +42,7 @@ describe("SourceFolder.walk", () => {
     await utimes(join(folder, "b.py"), 1000, 1234.5);
     expect(await walk()).toEqual(["b.py", "src/z.ts", "src/deep/a.ts"]);
     expect(await walk("", [], "src/deep")).toEqual(["src/deep/a.ts"]);
-    const sources = await SourceFolder.open(folder, []);
+    const sources = await SourceFolder.open(folder, [], NEVER);
     const { value } = await sources.walk(NEVER).next();
     expect(value).toEqual({ path: "b.py", numBytes: CODE.length, changedAt: 1_234_500 });
   });
@@ -90,6 +91,52 @@ describe("SourceFolder.walk", () => {
     expect(await walk("scratch")).toEqual(["a.ts"]);
   });
 
+  test("reads rules behind a byte order mark, and without one", async () => {
+    await write("nested/.gitignore", "\u{feff}private/\n");
+    await write(".git/info/exclude", "\u{feff}local.ts\n");
+    for (const path of ["nested/private/a.ts", "nested/a.ts", "private/a.ts", "local.ts"]) {
+      await write(path);
+    }
+    expect(await walk()).toEqual(["nested/a.ts", "private/a.ts"]);
+  });
+
+  test.runIf(hasOddFiles)("follows links to git's own rules, as git does", async () => {
+    await write("dotfiles/exclude", "local.ts\n");
+    await write("a/local.ts");
+    await write("a/b.ts");
+    await mkdir(join(folder, "a/.git/info"), { recursive: true });
+    await symlink(join(folder, "dotfiles/exclude"), join(folder, "a/.git/info/exclude"));
+    expect(await walk("a")).toEqual(["b.ts"]);
+  });
+
+  test.runIf(hasOddFiles).each(Object.keys(ODD_FILES))(
+    "is stopped by no file of rules that is %s",
+    async (name) => {
+      const oddFile = ODD_FILES[name]!;
+      await mkdir(join(folder, "top/.git/info"), { recursive: true });
+      await oddFile(join(folder, "top/.git/info/exclude"));
+      for (const path of ["top/a/b.ts", "tree/b.ts", "linked/b.ts"]) await write(path);
+      for (const path of ["top", "top/a"]) await oddFile(join(folder, path, ".gitignore"));
+      await oddFile(join(folder, "tree/.git"));
+      await oddFile(join(folder, "odd"));
+      await write("linked/.git", `gitdir: ${join(folder, "odd")}\n`);
+      const start = performance.now();
+      expect(await walk("top")).toEqual(["a/b.ts"]);
+      expect(await walk("top/a")).toEqual(["b.ts"]);
+      expect(await walk("tree")).toEqual(["b.ts"]);
+      expect(await walk("linked")).toEqual(["b.ts"]);
+      expect(performance.now() - start).toBeLessThan(2_000);
+    },
+  );
+
+  test("takes whole lines alone where a file of rules is too long", async () => {
+    const maxBytes = 128 * 1024;
+    const start = `own.ts\n${"# a comment\n".repeat(20_000)}`.slice(0, maxBytes - 2);
+    await write(".gitignore", `${start}\n*.txt\na.ts\n`);
+    for (const path of ["own.ts", "a.ts"]) await write(path);
+    expect(await walk()).toEqual(["a.ts"]);
+  });
+
   test("heeds exclude patterns, which no .gitignore takes back", async () => {
     await write(".gitignore", "!out/\n!a.ts\n");
     for (const path of ["a.ts", "b.ts", "legacy/a.ts", "src/legacy/a.ts", "x.snap.ts"]) {
@@ -105,7 +152,7 @@ describe("SourceFolder.walk", () => {
     await symlink(join(folder, "inside"), join(folder, "inside/loop"));
     await symlink(join(folder, "outside/a.ts"), join(folder, "inside/a.ts"));
     expect(await walk("inside")).toEqual(["b.ts"]);
-    const sources = await SourceFolder.open(join(folder, "inside"), []);
+    const sources = await SourceFolder.open(join(folder, "inside"), [], NEVER);
     for (const path of ["away/a.ts", "loop/b.ts", "a.ts", "away", "loop"]) {
       expect(await sources.kindOf(path), path).toBeUndefined();
     }
@@ -115,12 +162,18 @@ describe("SourceFolder.walk", () => {
   test("ends with its signal, and enters no folder that is left to another root", async () => {
     await write("a.ts");
     await write("other/b.ts");
-    const sources = await SourceFolder.open(folder, []);
+    const sources = await SourceFolder.open(folder, [], NEVER);
     const except = new Set([join(folder, "other")]);
     const found: string[] = [];
     for await (const { path } of sources.walk(NEVER, { except })) found.push(path);
     expect(found).toEqual(["a.ts"]);
     await expect(sources.walk(AbortSignal.abort()).next()).rejects.toThrow(/abort/i);
+    const lifetime = new AbortController();
+    const ended = await SourceFolder.open(folder, [], lifetime.signal);
+    lifetime.abort();
+    await expect(ended.read("a.ts")).rejects.toThrow(/abort/i);
+    await expect(ended.kindOf("other/b.ts")).rejects.toThrow(/abort/i);
+    await expect(SourceFolder.open(folder, [], lifetime.signal)).rejects.toThrow(/abort/i);
   });
 });
 
@@ -131,7 +184,7 @@ describe("SourceFolder.kindOf and read", () => {
     await write("node_modules/x/a.ts");
     await write("ignored/a.ts");
     await write(".gitignore", "ignored\n");
-    const sources = await SourceFolder.open(folder, []);
+    const sources = await SourceFolder.open(folder, [], NEVER);
     expect(await sources.kindOf("src/a.ts")).toBe("file");
     expect(await sources.kindOf("src")).toBe("folder");
     for (const path of ["src/b.md", "gone.ts", "node_modules", "node_modules/x/a.ts", "ignored"]) {
@@ -146,7 +199,7 @@ describe("SourceFolder.kindOf and read", () => {
     await write("key.ts", `${["-----BEGIN EC", "PRIVATE KEY-----"].join(" ")}\n`);
     await write("binary.c", Uint8Array.of(1, 0, 2));
     await write("folder.ts/a.ts");
-    const sources = await SourceFolder.open(folder, []);
+    const sources = await SourceFolder.open(folder, [], NEVER);
     expect(await sources.read("a.ts")).toMatchObject({ text: CODE, numBytes: CODE.length });
     expect(await sources.read("a.ts", CODE.length - 1)).toBeUndefined();
     for (const path of ["key.ts", "binary.c", "folder.ts", "gone.ts"]) {
@@ -158,7 +211,7 @@ describe("SourceFolder.kindOf and read", () => {
     execFileSync("mkfifo", [join(folder, "pipe.ts")]);
     await write("a.ts");
     expect(await walk()).toEqual(["a.ts"]);
-    const sources = await SourceFolder.open(folder, []);
+    const sources = await SourceFolder.open(folder, [], NEVER);
     expect(await sources.read("pipe.ts")).toBeUndefined();
   });
 });
@@ -220,6 +273,8 @@ describe.runIf(hasGit)("ignore rules", () => {
     const start = performance.now();
     await walk();
     expect(performance.now() - start).toBeLessThan(5_000);
+    expect(rebasedRule("a".repeat(5_000), "x")).toBeUndefined();
+    expect(rebasedRule("a\0b", "x")).toBeUndefined();
     expect(rebasedRule("!**/a/**/b/**/c/**/d/**/e", "x")).toBeUndefined();
     expect(rebasedRule("**/a/**/b/**/c/**/d/**/e", "x")).toBe("/x/**/a/**/b/**/c/**");
   });
