@@ -107,14 +107,15 @@ export function excludesOf(folder: vscode.WorkspaceFolder): string[] {
   return activePatterns(exclude("files"), exclude("search"));
 }
 
-/** Undefined if it is too large, no source, or not there any more. */
+/** Undefined if it is too large, no source, a link or no file, or not there any more. */
 async function readSource(
   uri: vscode.Uri,
   maxBytes: number,
 ): Promise<{ readonly text: string; readonly numBytes: number } | undefined> {
   try {
-    const { size } = await vscode.workspace.fs.stat(uri);
-    if (size > maxBytes) return undefined;
+    const { size, type } = await vscode.workspace.fs.stat(uri);
+    // Of a link the type has a bit more; a device has none, and may have no end.
+    if (type !== vscode.FileType.File || size > maxBytes) return undefined;
     const bytes = await vscode.workspace.fs.readFile(uri);
     const text = sourceTextOf(bytes);
     return text === undefined ? undefined : { text, numBytes: bytes.length };

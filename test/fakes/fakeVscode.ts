@@ -12,7 +12,13 @@ export {
   type FakeDisposable,
   liveDisposables,
 } from "./fakeEvents.ts";
-export { FileSystemError, ProgressLocation, RelativePattern, ViewColumn } from "./fakeWorkbench.ts";
+export {
+  FileSystemError,
+  FileType,
+  ProgressLocation,
+  RelativePattern,
+  ViewColumn,
+} from "./fakeWorkbench.ts";
 
 export class Position {
   readonly line: number;

@@ -22,6 +22,8 @@ export interface FakeWebviewPanel {
 export interface FakeWorkbench {
   /** Paths below the folders, with what they hold. */
   readonly files: Map<string, Uint8Array>;
+  /** Of files that are no plain ones. */
+  readonly types: Map<string, number>;
   readonly excludes: string[];
   readonly panels: FakeWebviewPanel[];
   readonly progress: { message?: string; increment?: number }[];
@@ -34,6 +36,7 @@ export interface FakeWorkbench {
 
 const empty = (): FakeWorkbench => ({
   files: new Map(),
+  types: new Map(),
   excludes: [],
   panels: [],
   progress: [],
@@ -54,6 +57,9 @@ export function setFile(path: string, text: string): void {
 }
 
 export class FileSystemError extends Error {}
+
+/** As VS Code has it: a link to a file has both bits, a pipe or a device none. */
+export const FileType = { Unknown: 0, File: 1, Directory: 2, SymbolicLink: 64 } as const;
 
 export class RelativePattern {
   readonly base: { readonly uri: FakeUri };
@@ -139,7 +145,10 @@ export const workbenchWorkspace = {
       .map((path) => ({ scheme, path }));
   },
   fs: {
-    stat: async ({ path }: FakeUri) => ({ size: bytesOf(path).length }),
+    stat: async ({ path }: FakeUri) => ({
+      size: bytesOf(path).length,
+      type: workbench.types.get(path) ?? FileType.File,
+    }),
     readFile: async ({ path }: FakeUri) => bytesOf(path),
     writeFile: async ({ path }: FakeUri, bytes: Uint8Array) => {
       workbench.files.set(path, bytes);

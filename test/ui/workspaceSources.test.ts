@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS, readWorkspaceSources } from "../../src/ui/workspaceSources.ts";
 import { CancellationTokenSource, resetVscode, setSetting, Uri } from "../fakes/fakeVscode.ts";
-import { setFile, workbench } from "../fakes/fakeWorkbench.ts";
+import { FileType, setFile, workbench } from "../fakes/fakeWorkbench.ts";
 
 const FOLDER = { name: "ws", uri: Uri.from({ scheme: "file", path: "/ws" }) };
 const LINE = "export const answer = 42;\n";
@@ -26,6 +26,13 @@ describe("readWorkspaceSources", () => {
       { path: "b.ts", text: LINE },
     ]);
     expect(numBytes).toBe(2 * LINE.length);
+  });
+
+  test("follows no link, and reads no device", async () => {
+    for (const path of ["a.ts", "linked.ts", "pipe.ts"]) setFile(`/ws/${path}`, LINE);
+    workbench.types.set("/ws/linked.ts", FileType.File | FileType.SymbolicLink);
+    workbench.types.set("/ws/pipe.ts", FileType.Unknown);
+    expect((await read()).files.map(({ path }) => path)).toEqual(["a.ts"]);
   });
 
   test("asks with what files.exclude and search.exclude leave out", async () => {
