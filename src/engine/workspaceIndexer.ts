@@ -179,10 +179,12 @@ export class WorkspaceIndexer {
     const isBuffer = buffers.has(path);
     const isVirtual = folder === undefined && isBuffer && isSourcePath(place.path);
     const kind = isVirtual ? "file" : await folder?.kindOf(place.path);
-    if (kind === undefined) this.#removeBelow(place);
-    else if (kind === "folder") await this.#lookBelow(place, signal);
-    else if (isBuffer) await this.#readBuffer(path, place, signal);
-    else await this.#readFile(place, signal);
+    // Where a folder was until now, a file may be, or nothing: its files went without a word of their own.
+    if (kind !== "folder" && this.index.fileId(place.key) === undefined) this.#removeBelow(place);
+    if (kind !== "file") this.#remove(place.key);
+    if (kind === "folder") await this.#lookBelow(place, signal);
+    else if (kind === "file" && isBuffer) await this.#readBuffer(path, place, signal);
+    else if (kind === "file") await this.#readFile(place, signal);
   }
 
   async #lookBelow({ rootIndex, path: below }: RootedPath, signal: AbortSignal): Promise<void> {
@@ -228,11 +230,7 @@ export class WorkspaceIndexer {
     if (this.index.removeFile(key)) this.#isChanged = true;
   }
 
-  /** A file, or all that was below a folder. */
-  #removeBelow({ path, key }: RootedPath): void {
-    this.#remove(key);
-    // Hardly a folder; to look for one goes through all paths.
-    if (isSourcePath(path)) return;
+  #removeBelow({ key }: RootedPath): void {
     for (const other of this.index.paths()) if (other.startsWith(`${key}/`)) this.#remove(other);
   }
 

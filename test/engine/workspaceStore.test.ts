@@ -110,6 +110,31 @@ describe("WorkspaceStore", () => {
     expect(store.placeOf(requestIn("a/deep/z.ts"))?.index.checkIntegrity()).toBeUndefined();
   });
 
+  test("follows folders that are named like source files", async () => {
+    for (const path of ["lib.js/x.ts", "lib.js/deep/y.ts", "plain/z.ts"]) {
+      await write(`a/${path}`, CODE);
+    }
+    const { open, holds, touched } = startStore();
+    open({ roots: [rootAt("a")] });
+    const plain = { "a/plain/z.ts": CODE };
+    await holds({ ...plain, "a/lib.js/x.ts": CODE, "a/lib.js/deep/y.ts": CODE });
+    // Only its own path is reported, also where a file takes its place, and a folder that one's.
+    await remove("a/lib.js");
+    touched("a/lib.js");
+    await holds(plain);
+    await write("a/lib.js/x.ts", CODE);
+    touched("a/lib.js");
+    await holds({ ...plain, "a/lib.js/x.ts": CODE });
+    await remove("a/lib.js");
+    await write("a/lib.js", CODE);
+    touched("a/lib.js");
+    await holds({ ...plain, "a/lib.js": CODE });
+    await remove("a/lib.js");
+    await write("a/lib.js/x.ts", CODE);
+    touched("a/lib.js");
+    await holds({ ...plain, "a/lib.js/x.ts": CODE });
+  });
+
   test("follows .gitignore, and what the settings leave out", async () => {
     await write("a/x.ts", "x\n");
     await write("a/gen/y.ts", "y\n");
