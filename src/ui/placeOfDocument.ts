@@ -8,16 +8,17 @@ export interface DocumentPlace {
   readonly filePath?: string;
   /** Name of that folder. */
   readonly repoName?: string;
-  readonly documentPath?: string;
+  readonly documentPath: string;
 }
 
-/** Empty for a document outside of every workspace folder. */
+/** Of a document outside of every workspace folder only what tells it, and whether its name is a secret's. */
 export function placeOf(document: vscode.TextDocument): DocumentPlace {
   const uri = notebookOf(document)?.uri ?? document.uri;
   const folder = vscode.workspace.getWorkspaceFolder(uri);
-  if (folder === undefined) return {};
+  const documentPath = documentPathOf(uri);
+  if (folder === undefined) return { documentPath };
   const filePath = vscode.workspace.asRelativePath(uri, false);
-  return { filePath, repoName: folder.name, documentPath: documentPathOf(uri) };
+  return { filePath, repoName: folder.name, documentPath };
 }
 
 /** What the workspace's index calls a file or folder: its path on this machine, else its URI. */
