@@ -28,7 +28,6 @@ import {
   PROTOCOL_VERSION,
 } from "./protocol.ts";
 import { runBenchmark } from "./runBenchmark.ts";
-import { SuggestionMemory } from "./suggestionMemory.ts";
 import {
   type BenchSuggestionsAnswer,
   type BenchSuggestionsParams,
@@ -108,7 +107,6 @@ export class CompletionServer {
         promptTokens,
         workspace,
         passCost: opened?.passCost,
-        suggestionMemory: new SuggestionMemory(),
         log: this.#log,
         onPass,
       };
@@ -194,7 +192,6 @@ export class CompletionServer {
   /** Deletes what was learned from the workspace's code, in memory and on disk. @throws what keeps the disk from it. */
   async forgetWorkspace(): Promise<void> {
     this.#stores?.learned.forget();
-    this.#stores?.suggestionMemory.forget();
     await this.#workspace.forget();
   }
 

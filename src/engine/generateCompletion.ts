@@ -11,7 +11,7 @@ import { PromptTokens } from "../llama/promptTokens.ts";
 import { CompletionOutput } from "./completionOutput.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
-import type { LearnedState } from "./learnedState.ts";
+import type { DraftMemory, LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
 import { OtherSuggestions, wantsOthers } from "./otherSuggestions.ts";
 import type { CompleteParams, CompletionChunk, CompletionResult } from "./protocol.ts";
@@ -20,7 +20,7 @@ import { SuggestionMemory } from "./suggestionMemory.ts";
 import { SuggestionRules } from "./suggestionRules.ts";
 import type { WorkspaceStore } from "./workspaceStore.ts";
 
-/** Sources that keep what they learn from a document. */
+/** Sources that learn from a document. */
 const LEARNING_SOURCES: readonly DraftSource[] = ["recycling", "ghost"];
 
 /** What outlives a request. */
@@ -29,10 +29,9 @@ export interface GenerationStores {
   readonly learned: LearnedState;
   readonly promptTokens: PromptTokens;
   /** Absent where there is none to draft from. */
-  readonly workspace?: Pick<WorkspaceStore, "placeOf">;
+  readonly workspace?: Pick<WorkspaceStore, "placeOf" | "isKnownSource">;
   /** Absent where t(n) was not measured. */
   readonly passCost: PassCostTable | undefined;
-  readonly suggestionMemory: SuggestionMemory;
   readonly log: Log;
   /** Called after each target pass that follows a prompt. */
   readonly onPass?: () => void;
@@ -58,6 +57,8 @@ export async function generateCompletion(
   const promptEnd = performance.now();
   const isSecret = isSecretDocument(params);
   const sources = isSecret ? without(params.sources, ...LEARNING_SOURCES) : params.sources;
+  const isKept = !isSecret && stores.workspace?.isKnownSource(params) === true;
+  const memory = stores.learned.memoryOf(isKept);
 
   const rules = new SuggestionRules(
     pair,
@@ -65,7 +66,7 @@ export async function generateCompletion(
     params.maxTokens,
     context.promptTokens.length,
   );
-  const material = materialOf(stores, params);
+  const material = materialOf(stores, params, memory);
   const limits = rules.newLimits();
   const { stopRule } = limits;
   const others = wantsOthers(params)
@@ -76,7 +77,7 @@ export async function generateCompletion(
         rules,
         newDrafters: () => createDrafters(pair, material, without(sources, "draftModel")),
         maxDraftNodes: sources.length === 0 ? 0 : budgetOf(stores, params).maxDraftNodes,
-        memory: isSecret ? new SuggestionMemory() : stores.suggestionMemory,
+        memory: isSecret ? new SuggestionMemory() : memory.suggestions,
       })
     : undefined;
   const output = new CompletionOutput(vocabulary, stopRule, onChunk);
@@ -104,6 +105,7 @@ export async function generateCompletion(
     signal,
   ).finally(() => {
     if (!isSecret) remember(stores, params, context, output.tokens);
+    if (isKept) stores.learned.learned();
   });
   const { finishReason } = generation;
   const trimmed = rules.trim(stopRule.rawText, finishReason);
@@ -147,7 +149,6 @@ function remember(
 ): void {
   const documentKey = documentKeyOf(params);
   if (documentKey !== undefined) learned.ghosts.remember(documentKey, prefixTokens, tokens);
-  learned.learned();
 }
 
 async function emptyCaches({ target, draft }: ModelPair, signal: AbortSignal): Promise<void> {
@@ -171,10 +172,11 @@ function budgetOf({ pair, learned }: GenerationStores, { maxDraftNodes }: Comple
 function materialOf(
   { learned, workspace }: GenerationStores,
   params: CompleteParams,
+  { recycling }: DraftMemory,
 ): DraftMaterial {
   const documentKey = documentKeyOf(params);
   return {
-    recycling: learned.recycling,
+    recycling,
     workspace: workspace?.placeOf(params),
     ghosts: documentKey === undefined ? undefined : { store: learned.ghosts, documentKey },
   };

@@ -48,11 +48,53 @@ export async function restoreIndex(
   log("info", `workspace index restored files=${index.numFiles} tokens=${index.numTokens}`);
 }
 
+export interface IndexSavesOptions {
+  /** Where the index is kept; nowhere if absent. */
+  readonly files: PrivateFiles | undefined;
+  readonly tokenizer: WorkspaceTokenizer;
+  readonly turns: BackgroundTurns;
+  readonly saveIntervalMs: number;
+}
+
+/** Keeps an index that changes, now and then. */
+export class IndexSaves {
+  readonly #index: WorkspaceIndex;
+  readonly #options: IndexSavesOptions;
+  /** Whether there is something that was not saved. */
+  #isChanged = false;
+  #savedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(index: WorkspaceIndex, options: IndexSavesOptions) {
+    this.#index = index;
+    this.#options = options;
+  }
+
+  noteChange(): void {
+    this.#isChanged = true;
+  }
+
+  /** Undefined where there is nothing to save. */
+  get msUntilDue(): number | undefined {
+    const { files, saveIntervalMs } = this.#options;
+    if (files === undefined || !this.#isChanged) return undefined;
+    return Math.max(0, this.#savedAt + saveIntervalMs - performance.now());
+  }
+
+  /** @throws the signal's reason. */
+  async saveIfDue(signal: AbortSignal): Promise<void> {
+    const { files, tokenizer, turns } = this.#options;
+    if (files === undefined || this.msUntilDue !== 0) return;
+    this.#isChanged = false;
+    this.#savedAt = performance.now();
+    await saveIndex(this.#index, files, tokenizer, turns, signal);
+  }
+}
+
 /**
  * Keeps the index but for unsaved text: what the user did not write to the disk, we do not either. Nothing else may change
  * tokens meanwhile. An abort leaves what was kept before.
  */
-export async function saveIndex(
+async function saveIndex(
   index: WorkspaceIndex,
   files: PrivateFiles,
   tokenizer: WorkspaceTokenizer,

@@ -1,6 +1,7 @@
 /**
  * What drafting has learned with the loaded models: the target's own distributions, how often drafts were accepted, and
- * earlier suggestions. All but the suggestions are kept beside the workspace's index between sessions.
+ * earlier suggestions. Kept beside the workspace's index between sessions are the second, which are numbers alone, and the
+ * first as far as they are of the workspace's source files.
  */
 import { decodeAcceptance, encodeAcceptance } from "../core/acceptanceSnapshot.ts";
 import { AcceptanceTables } from "../core/acceptanceTables.ts";
@@ -11,6 +12,7 @@ import { decodeRecycling, encodeRecycling } from "../core/recyclingSnapshot.ts";
 import { RecyclingStore } from "../core/recyclingStore.ts";
 import type { BackgroundTurns } from "./backgroundTurns.ts";
 import type { PrivateFiles } from "./privateFiles.ts";
+import { SuggestionMemory } from "./suggestionMemory.ts";
 
 /** Where blobs are kept between sessions. */
 export type LearnedFiles = Pick<PrivateFiles, "load" | "save">;
@@ -35,22 +37,41 @@ export interface LearnedStateOptions {
   readonly keepAfterMs?: number;
 }
 
+/**
+ * What has text of documents in it. There are two, and a document's drafts come from one and are learned by the same: also
+ * a draft that the target refuses leaves its tokens in a store.
+ */
+export interface DraftMemory {
+  readonly recycling: RecyclingStore;
+  readonly suggestions: SuggestionMemory;
+}
+
 export class LearnedState implements Disposable {
   readonly #options: LearnedStateOptions;
   readonly #lifetime = new AbortController();
-  #recycling: RecyclingStore;
+  #ofSources: DraftMemory;
+  /** Of all other documents, once there are some; ends with the session. */
+  #ofOthers: DraftMemory | undefined;
   #ghosts: GhostStore;
   #files: LearnedFiles | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LearnedStateOptions) {
     this.#options = options;
-    this.#recycling = new RecyclingStore(options.vocabSize);
+    this.#ofSources = this.#newMemory();
     this.#ghosts = new GhostStore(options.pieceBytes);
   }
 
+  /** What is kept of the workspace's source files. */
   get recycling(): RecyclingStore {
-    return this.#recycling;
+    return this.#ofSources.recycling;
+  }
+
+  /** @param isKnownSource - whether the document is known to be a source file of the workspace: nothing else is kept. */
+  memoryOf(isKnownSource: boolean): DraftMemory {
+    if (isKnownSource) return this.#ofSources;
+    this.#ofOthers ??= this.#newMemory();
+    return this.#ofOthers;
   }
 
   get ghosts(): GhostStore {
@@ -81,7 +102,7 @@ export class LearnedState implements Disposable {
     if (recycling !== undefined) {
       const decoded = decodeRecycling(recycling, tokenizerHash, vocabSize);
       if (decoded.store === undefined) told("recycling store", decoded.reason);
-      else this.#recycling = decoded.store;
+      else this.#ofSources = { ...this.#ofSources, recycling: decoded.store };
     }
     if (acceptance !== undefined && policy !== undefined) {
       const decoded = decodeAcceptance(acceptance, modelsKey);
@@ -90,7 +111,7 @@ export class LearnedState implements Disposable {
     }
   }
 
-  /** A completion was made: what was learned of it is kept before long. */
+  /** A completion was made in a source file of the workspace: what was learned of it is kept before long. */
   learned(): void {
     const { log, keepAfterMs = KEEP_AFTER_MS } = this.#options;
     if (this.#files === undefined || this.#timer !== undefined) return;
@@ -113,7 +134,7 @@ export class LearnedState implements Disposable {
     const { signal } = this.#lifetime;
     await turns.next(signal);
     if (files === undefined || files !== this.#files) return;
-    await files.save(RECYCLING_BLOB, encodeRecycling(this.#recycling, tokenizerHash));
+    await files.save(RECYCLING_BLOB, encodeRecycling(this.recycling, tokenizerHash));
     if (policy === undefined) return;
     await turns.next(signal);
     if (files !== this.#files) return;
@@ -125,7 +146,8 @@ export class LearnedState implements Disposable {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#files = undefined;
-    this.#recycling = new RecyclingStore(this.#options.vocabSize);
+    this.#ofSources = this.#newMemory();
+    this.#ofOthers = undefined;
     this.#ghosts = new GhostStore(this.#options.pieceBytes);
     const { policy } = this.#options;
     if (policy !== undefined) policy.acceptance = new AcceptanceTables();
@@ -135,5 +157,12 @@ export class LearnedState implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#lifetime.abort();
+  }
+
+  #newMemory(): DraftMemory {
+    return {
+      recycling: new RecyclingStore(this.#options.vocabSize),
+      suggestions: new SuggestionMemory(),
+    };
   }
 }

@@ -8,16 +8,12 @@ import { commonPrefixLength } from "../core/tokens.ts";
 const MAX_NGRAM_TOKENS = 200_000;
 
 export class SuggestionMemory {
-  #calibration = new AcceptanceTable();
+  /** How often drafts of branches hold: they are worth other shares than those of a first suggestion. */
+  readonly calibration = new AcceptanceTable();
   #ngrams = new NgramModel();
   /** The text around the cursor that was learned last. */
   #prefix = new Int32Array(0);
   #suffix = new Int32Array(0);
-
-  /** How often drafts of branches hold: they are worth other shares than those of a first suggestion. */
-  get calibration(): AcceptanceTable {
-    return this.#calibration;
-  }
 
   /** n-grams of earlier requests, of this one's text as far as it is new, and of its first suggestion. */
   ngramsOf({ prefixTokens, suffixTokens }: GenerationContext, firstTokens: Int32Array): NgramModel {
@@ -31,11 +27,6 @@ export class SuggestionMemory {
     this.#prefix = prefixTokens.slice();
     this.#suffix = suffixTokens.slice();
     return this.#ngrams;
-  }
-
-  forget(): void {
-    this.#calibration = new AcceptanceTable();
-    this.#forgetNgrams();
   }
 
   #forgetNgrams(): void {

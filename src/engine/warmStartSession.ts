@@ -15,7 +15,6 @@ import { newLearnedState } from "./learnedOfPair.ts";
 import type { LearnedFiles, LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { CompleteParams, CompletionResult } from "./protocol.ts";
-import { SuggestionMemory } from "./suggestionMemory.ts";
 import type { DraftWorkspace } from "./workspaceStore.ts";
 import type { WorkspaceTokenizer } from "./workspaceTokenizer.ts";
 
@@ -46,7 +45,6 @@ export class BenchSession implements Disposable {
   readonly #workspace: BenchWorkspace;
   readonly #learned: LearnedState;
   readonly #promptTokens: PromptTokens;
-  readonly #suggestionMemory = new SuggestionMemory();
 
   /** Its stores are empty. @param policy - has learned nothing yet; the session's own. */
   constructor(pair: ModelPair, workspace: BenchWorkspace, policy: MeasuredPolicy) {
@@ -86,9 +84,8 @@ export class BenchSession implements Disposable {
       pair: this.#pair,
       learned: this.#learned,
       promptTokens: this.#promptTokens,
-      workspace: { placeOf: () => place },
+      workspace: { placeOf: () => place, isKnownSource: () => true },
       passCost: undefined,
-      suggestionMemory: this.#suggestionMemory,
       log: nullLog,
     };
     return generateCompletion(stores, request, () => {}, signal);

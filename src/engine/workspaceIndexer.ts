@@ -14,7 +14,8 @@ import {
   MAX_SOURCE_BYTES,
 } from "../workspace/sourceRules.ts";
 import type { BackgroundTurns } from "./backgroundTurns.ts";
-import { restoreIndex, saveIndex, UNSAVED } from "./indexBlob.ts";
+import { IndexSaves, restoreIndex, UNSAVED } from "./indexBlob.ts";
+import { IndexReports } from "./indexReports.ts";
 import type { PrivateFiles } from "./privateFiles.ts";
 import {
   NO_WORKSPACE,
@@ -33,8 +34,6 @@ const STATUS_INTERVAL_MS = 250;
 const FILES_PER_SLICE = 1_024;
 /** About 130 MB of index. */
 const MAX_TOKENS = 12_000_000;
-/** Fewer files than that are everyday changes, and no line in the log. */
-const MIN_LOGGED_FILES = 20;
 
 export interface WorkspaceIndexerOptions {
   readonly roots: readonly WorkspaceRoot[];
@@ -57,26 +56,42 @@ export class WorkspaceIndexer {
   readonly index: WorkspaceIndex;
   readonly paths: WorkspacePaths;
   readonly #options: WorkspaceIndexerOptions;
+  readonly #reports: IndexReports;
+  readonly #saves: IndexSaves;
   readonly #lifetime = new AbortController();
   /** By root; undefined where there is no disk. */
   #folders: (SourceFolder | undefined)[] = [];
   /** Paths that somebody said something of; they come before what a walk has found. */
   readonly #events = new Set<string>();
+  /** Of the files in the index, those that the present rules let in, by what it calls them. */
+  readonly #known = new Set<string>();
   /** Files that a walk has found, by what the index calls them. */
   #found = new Map<string, RootedPath>();
   #needsWalk = true;
-  /** Whether there is something that was not saved. */
-  #isChanged: boolean;
-  #savedAt = Number.NEGATIVE_INFINITY;
-  #reportedAt = Number.NEGATIVE_INFINITY;
   #wake = () => {};
 
   constructor(options: WorkspaceIndexerOptions) {
     this.#options = options;
     this.index = options.index ?? new WorkspaceIndex();
-    // Whoever made it may have been stopped before it was saved.
-    this.#isChanged = options.index !== undefined;
     this.paths = new WorkspacePaths(options.roots);
+    this.#reports = new IndexReports(this.index, options.onStatus, options.log);
+    this.#saves = new IndexSaves(this.index, options);
+    // Whoever made it may have been stopped before it was saved.
+    if (options.index !== undefined) this.#saves.noteChange();
+  }
+
+  /**
+   * Whether a path is known to be a source file on disk: the index has taken it by the rules as they are now, and nobody
+   * has said since that it has changed.
+   */
+  knows(path: string): boolean {
+    const place = this.paths.find(path);
+    return (
+      place !== undefined &&
+      !this.#needsWalk &&
+      !this.#events.has(path) &&
+      this.#known.has(place.key)
+    );
   }
 
   /** Indexes until `stop`. Never rejects. */
@@ -94,8 +109,8 @@ export class WorkspaceIndexer {
         if (this.#needsWalk) continue;
         await this.#compact(signal);
         this.#report("ready");
-        this.#logSize(numRead, performance.now() - start);
-        await this.#saveIfDue(signal);
+        this.#reports.logSize(numRead, performance.now() - start);
+        await this.#saves.saveIfDue(signal);
         await this.#untilWoken(signal);
       }
     } catch (error) {
@@ -134,6 +149,7 @@ export class WorkspaceIndexer {
   async #walk(signal: AbortSignal): Promise<void> {
     const { roots, turns, buffers, log } = this.#options;
     this.#needsWalk = false;
+    this.#known.clear();
     this.#report("indexing");
     this.#folders = await Promise.all(
       roots.map(({ isOnDisk, path, excludes }) =>
@@ -141,17 +157,23 @@ export class WorkspaceIndexer {
       ),
     );
     const files = await findFiles(roots, this.#folders, turns, log, signal);
-    const known = new Set<string>();
+    const present = new Set<string>();
     this.#found = new Map();
     for (const [number, { rootIndex, path, changedAt }] of files.entries()) {
       if (number % FILES_PER_SLICE === 0) await turns.next(signal);
-      const key = this.paths.keyOf(rootIndex, path);
-      known.add(key);
-      if (this.index.stampOf(key) !== changedAt) this.#found.set(key, { rootIndex, path, key });
+      present.add(this.#enterFound(rootIndex, path, changedAt));
     }
     await turns.next(signal);
-    for (const key of this.index.paths()) if (!known.has(key)) this.#remove(key);
+    for (const key of this.index.paths()) if (!present.has(key)) this.#remove(key);
     for (const path of buffers.keys()) this.#events.add(path);
+  }
+
+  /** A file is on disk: if the index has it as it is, it is known, else it waits to be read. @returns its key. */
+  #enterFound(rootIndex: number, path: string, changedAt: number): string {
+    const key = this.paths.keyOf(rootIndex, path);
+    if (this.index.stampOf(key) === changedAt) this.#known.add(key);
+    else this.#found.set(key, { rootIndex, path, key });
+    return key;
   }
 
   /** Until nothing waits, or everything must be compared again. @returns how many paths were looked at. */
@@ -174,6 +196,7 @@ export class WorkspaceIndexer {
     const { turns, buffers } = this.#options;
     const place = this.paths.find(path);
     if (place === undefined) return;
+    this.#known.delete(place.key);
     await turns.next(signal);
     const folder = this.#folders[place.rootIndex];
     const isBuffer = buffers.has(path);
@@ -191,43 +214,46 @@ export class WorkspaceIndexer {
     const pause = () => this.#options.turns.next(signal);
     const folder = this.#folders[rootIndex]!;
     for await (const { path, changedAt } of folder.walk(signal, { below, pause })) {
-      const key = this.paths.keyOf(rootIndex, path);
-      if (this.index.stampOf(key) !== changedAt) this.#found.set(key, { rootIndex, path, key });
+      this.#enterFound(rootIndex, path, changedAt);
     }
   }
 
-  async #readBuffer(path: string, { key }: RootedPath, signal: AbortSignal): Promise<void> {
+  async #readBuffer(path: string, place: RootedPath, signal: AbortSignal): Promise<void> {
     const { buffers, tokenizer } = this.#options;
     const text = buffers.get(path);
     if (text === undefined) return;
-    if (text.length > MAX_SOURCE_BYTES || !isSourceText(text)) return this.#remove(key);
+    if (text.length > MAX_SOURCE_BYTES || !isSourceText(text)) return this.#remove(place.key);
     const tokens = await tokenizer.tokenize(text, signal);
     // Otherwise a newer one waits.
-    if (buffers.get(path) === text) this.#set(key, tokens, UNSAVED);
+    if (buffers.get(path) === text) this.#set(place, tokens, UNSAVED);
   }
 
-  async #readFile({ rootIndex, path, key }: RootedPath, signal: AbortSignal): Promise<void> {
+  async #readFile(place: RootedPath, signal: AbortSignal): Promise<void> {
+    const { rootIndex, path, key } = place;
     const { roots, buffers, turns, tokenizer } = this.#options;
     const isBuffer = () => buffers.has(join(roots[rootIndex]!.path, path));
     if (isBuffer()) return;
     await turns.next(signal);
     const source = await this.#folders[rootIndex]?.read(path);
     if (source === undefined) return this.#remove(key);
-    if (this.index.stampOf(key) === source.changedAt) return;
+    if (this.index.stampOf(key) === source.changedAt) return void this.#known.add(key);
     const tokens = await tokenizer.tokenize(source.text, signal);
-    if (!isBuffer()) this.#set(key, tokens, source.changedAt);
+    if (!isBuffer()) this.#set(place, tokens, source.changedAt);
   }
 
-  #set(key: string, tokens: Int32Array, stamp: number): void {
+  #set({ rootIndex, key }: RootedPath, tokens: Int32Array, stamp: number): void {
     const isNew = this.index.fileId(key) === undefined;
     if (isNew && this.index.numTokens + tokens.length > MAX_TOKENS) return;
     this.index.setFile(key, tokens, stamp);
     if (isNew && stamp !== UNSAVED) this.#options.onNewFile(tokens);
-    this.#isChanged = true;
+    this.#saves.noteChange();
+    // Of a folder that is not on disk nobody can tell what is left out.
+    if (this.#folders[rootIndex] !== undefined) this.#known.add(key);
   }
 
   #remove(key: string): void {
-    if (this.index.removeFile(key)) this.#isChanged = true;
+    this.#known.delete(key);
+    if (this.index.removeFile(key)) this.#saves.noteChange();
   }
 
   #removeBelow({ key }: RootedPath): void {
@@ -241,8 +267,9 @@ export class WorkspaceIndexer {
     if (before !== undefined && after !== undefined) {
       for (const key of [...this.index.paths()]) {
         if (key !== before.key && !key.startsWith(`${before.key}/`)) continue;
+        this.#known.delete(key);
         this.index.renameFile(key, after.key + key.slice(before.key.length));
-        this.#isChanged = true;
+        this.#saves.noteChange();
       }
     }
     this.lookAt(from);
@@ -254,45 +281,20 @@ export class WorkspaceIndexer {
     while (this.#events.size === 0 && this.index.compactSlice());
   }
 
-  async #saveIfDue(signal: AbortSignal): Promise<void> {
-    const { files, tokenizer, turns, saveIntervalMs } = this.#options;
-    const isDue = performance.now() >= this.#savedAt + saveIntervalMs;
-    if (files === undefined || !this.#isChanged || !isDue) return;
-    this.#isChanged = false;
-    this.#savedAt = performance.now();
-    await saveIndex(this.index, files, tokenizer, turns, signal);
-  }
-
   /** Until something happens, or a save is due. */
   async #untilWoken(signal: AbortSignal): Promise<void> {
-    const { files, saveIntervalMs } = this.#options;
+    const waitMs = this.#saves.msUntilDue;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       if (this.#events.size > 0 || this.#needsWalk || signal.aborted) resolve();
-      else if (files !== undefined && this.#isChanged) {
-        const waitMs = this.#savedAt + saveIntervalMs - performance.now();
-        timer = setTimeout(resolve, Math.max(0, waitMs));
-      }
+      else if (waitMs !== undefined) timer = setTimeout(resolve, waitMs);
     });
     clearTimeout(timer);
     signal.throwIfAborted();
   }
 
-  #report(phase: WorkspaceStatus["phase"], intervalMs = 0): void {
-    const now = performance.now();
-    if (now < this.#reportedAt + intervalMs) return;
-    this.#reportedAt = now;
-    const { numFiles, numTokens } = this.index;
-    const numWaiting = this.#found.size + this.#events.size;
-    this.#options.onStatus({ phase, numFiles, numTokens, numWaiting });
-  }
-
-  #logSize(numRead: number, ms: number): void {
-    const { numFiles, numTokens, numBytes } = this.index;
-    this.#options.log(
-      numRead < MIN_LOGGED_FILES ? "debug" : "info",
-      `workspace indexed files=${numFiles} read=${numRead} tokens=${numTokens} bytes=${numBytes} ms=${ms.toFixed(0)}`,
-    );
+  #report(phase: WorkspaceStatus["phase"], intervalMs?: number): void {
+    this.#reports.tell(phase, this.#found.size + this.#events.size, intervalMs);
   }
 }

@@ -101,6 +101,11 @@ export class WorkspaceStore {
     await files?.forgetAll();
   }
 
+  /** Whether a document is known to be a source file of the workspace: of others nothing may be kept. */
+  isKnownSource({ documentPath }: Pick<CompleteParams, "documentPath">): boolean {
+    return documentPath !== undefined && this.#indexer?.knows(documentPath) === true;
+  }
+
   /** Undefined while there is no index. */
   placeOf({ documentPath, prefixText }: CompleteParams): DraftWorkspace | undefined {
     if (this.#indexer === undefined) return undefined;

@@ -5,7 +5,6 @@ import type { TargetModel } from "../../src/core/targetModel.ts";
 import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
 import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
 import type { CompleteParams, CompletionResult } from "../../src/engine/protocol.ts";
-import { SuggestionMemory } from "../../src/engine/suggestionMemory.ts";
 import type { LlamaContext } from "../../src/llama/llamaContext.ts";
 import { openContext } from "../../src/llama/llamaContext.ts";
 import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
@@ -46,7 +45,6 @@ function storesWith(target: TargetModel): GenerationStores {
     learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
     promptTokens: new PromptTokens(model),
     passCost: undefined,
-    suggestionMemory: new SuggestionMemory(),
     log: nullLog,
     onPass: () => {},
   };
