@@ -39,8 +39,9 @@ export interface TargetModel {
   readonly kvLength: number;
 
   /**
-   * Makes the cache hold exactly `tokens`: keeps the longest common prefix and evaluates the rest in chunks: an
-   * abort waits about 100 ms at most.
+   * Makes the cache hold exactly `tokens`: keeps the longest common prefix and evaluates the rest in parts that are cut at
+   * fixed positions, so that the same tokens give the same logits. An abort waits about 100 ms at most where a pass can be
+   * stopped in its middle, for a part elsewhere.
    * @returns how many of the tokens the cache already held.
    * @throws EngineError `contextFull` if the tokens do not fit.
    */

@@ -8,6 +8,7 @@ import type { SequenceMemory } from "./kvMembership.ts";
 import type { Pointer, StructValue } from "./llamaFunctions.ts";
 import { logDetail } from "./llamaLibrary.ts";
 import { type LlamaModel, OUT_OF_MEMORY } from "./llamaModel.ts";
+import { PART_ROWS } from "./promptParts.ts";
 import { ThreadGovernor } from "./threads.ts";
 
 /** Rows of one decode at most; a prompt chunk and a tree both fit one micro-batch. */
@@ -62,8 +63,8 @@ export interface LlamaContext {
   readonly numThreads: number;
   /** Keeps that number until what it returns is disposed. */
   freezeThreads(): Disposable;
-  /** Whether an abort stops a pass in its middle; elsewhere it waits for the pass. */
-  readonly stopsInPass: boolean;
+  /** Rows of a part of a prompt: cuts are at its multiples. */
+  readonly partRows: number;
   /**
    * @returns false where the signal stopped it. The caller must drop the rows: llama.cpp takes back only those of each
    *   row's first sequence.
@@ -144,7 +145,8 @@ export async function openContext(
       return governor.numThreads;
     },
     freezeThreads: () => governor.freeze(),
-    stopsInPass: abortFlag !== undefined,
+    partRows:
+      abortFlag !== undefined ? PART_ROWS.stoppable : isCpu ? PART_ROWS.cpu : PART_ROWS.device,
     async decode(batch, numRows, signal) {
       library.takeErrorLog();
       using _ = signal && abortFlag?.follow(signal);

@@ -11,7 +11,7 @@ import { KvMembership } from "./kvMembership.ts";
 import { LlamaBranches } from "./llamaBranches.ts";
 import type { LlamaContext } from "./llamaContext.ts";
 import { LlamaLogits } from "./llamaLogits.ts";
-import { PrefillChunks } from "./prefillChunks.ts";
+import { PartPace, partLength } from "./promptParts.ts";
 import { RowScanner } from "./rowScan.ts";
 
 /** Stands in the committed run for a cell that was made from an embedding row. */
@@ -28,7 +28,7 @@ export class LlamaTarget implements BranchedTarget {
   readonly #batch: DecodeBatch;
   readonly #membership: KvMembership;
   readonly #scanner: RowScanner;
-  readonly #chunks: PrefillChunks;
+  readonly #pace = new PartPace();
   /** What the cache is meant to hold. */
   readonly #committed = new TokenBuffer();
   /** Cells that really hold it; fewer only after the memory had to be cleared. */
@@ -49,7 +49,6 @@ export class LlamaTarget implements BranchedTarget {
     this.#batch = createDecodeBatch(context.maxBatch, context.maxBranches);
     this.#membership = new KvMembership(context.memory, context.maxBranches);
     this.#scanner = new RowScanner(this.vocabSize);
-    this.#chunks = new PrefillChunks(context.maxBatch, context.stopsInPass);
   }
 
   get kvLength(): number {
@@ -219,26 +218,24 @@ export class LlamaTarget implements BranchedTarget {
     });
   }
 
-  /** Decodes what of `tokens` the cache lacks, chunk by chunk, onto the trunk; each chunk is committed when done. */
+  /** Decodes what of `tokens` the cache lacks, part by part, onto the trunk; each part is committed when done. */
   async #fill(tokens: Int32Array, signal: AbortSignal): Promise<void> {
     while (this.#numCached < tokens.length) {
       signal.throwIfAborted();
-      const numTokens = Math.min(this.#chunks.size, tokens.length - this.#numCached);
-      const chunk = tokens.slice(this.#numCached, this.#numCached + numTokens);
-      this.#batch.setTokens(chunk);
+      const numTokens = partLength(this.#numCached, tokens.length, this.#context.partRows);
+      const part = tokens.slice(this.#numCached, this.#numCached + numTokens);
+      this.#batch.setTokens(part);
       this.#batch.setChainRows(numTokens, this.#numCached);
       const start = performance.now();
-      // The shortest are finished, so that something is gained however often a prompt is cancelled.
-      const stop = this.#chunks.isShortest(numTokens) ? undefined : signal;
-      if (!(await this.#decode(numTokens, stop))) {
-        this.#chunks.recordStopped(numTokens);
+      using stop = this.#pace.stopSignal(numTokens, signal, () => performance.now());
+      if (!(await this.#decode(numTokens, stop.signal))) {
         if (!this.#membership.truncate(this.#numCached)) this.#clear();
         break;
       }
-      this.#chunks.record(numTokens, performance.now() - start);
+      this.#pace.record(numTokens, performance.now() - start);
       this.#membership.extendTrunk(numTokens);
       // A replay after a clear finds its first tokens committed already.
-      this.#committed.append(chunk.subarray(Math.max(0, this.kvLength - this.#numCached)));
+      this.#committed.append(part.subarray(Math.max(0, this.kvLength - this.#numCached)));
       this.#numCached += numTokens;
     }
     signal.throwIfAborted();
