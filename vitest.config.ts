@@ -66,6 +66,15 @@ export default defineConfig({
         },
       },
       ...(runsVulkan ? [vulkan] : []),
+      {
+        plugins: [viteWat()],
+        test: {
+          name: "real",
+          include: ["test/real/**/*.test.ts"],
+          testTimeout: 3_600_000,
+          ...native,
+        },
+      },
     ],
   },
 });

@@ -70,12 +70,15 @@ export class LosslessBench {
   readonly model: LlamaModel;
   readonly target: TargetModel;
   readonly isEndToken: (token: number) => boolean;
+  readonly #maxGap: number;
   readonly #limits: GenerationLimits;
   readonly #store: RecyclingStore;
   #numCompared = 0;
   readonly #ghosts: GhostStore;
 
-  constructor(model: LlamaModel, target: TargetModel, maxTokens: number) {
+  /** @param maxGap - between the two best logits of a tie. */
+  constructor(model: LlamaModel, target: TargetModel, maxTokens: number, maxGap: number = MAX_GAP) {
+    this.#maxGap = maxGap;
     this.model = model;
     this.target = target;
     const markers = fimMarkers(fimTokensOf(model));
@@ -85,14 +88,14 @@ export class LosslessBench {
     this.#ghosts = new GhostStore((token) => model.vocabulary.pieceBytes(token));
   }
 
-  prompt(spot: SourceSpot): GenerationContext {
+  prompt(spot: SourceSpot, numTokens = PROMPT_TOKENS): GenerationContext {
     const { vocabulary } = this.model;
     const parts = {
-      prefixTokens: vocabulary.tokenize(windowPrefix(spot.prefixText, PROMPT_TOKENS)),
-      suffixTokens: vocabulary.tokenize(windowSuffix(spot.suffixText, PROMPT_TOKENS)),
+      prefixTokens: vocabulary.tokenize(windowPrefix(spot.prefixText, numTokens)),
+      suffixTokens: vocabulary.tokenize(windowSuffix(spot.suffixText, numTokens)),
       headerTokens: new Int32Array(0),
     };
-    return buildFimPrompt(fimTokensOf(this.model), parts, PROMPT_TOKENS);
+    return buildFimPrompt(fimTokensOf(this.model), parts, numTokens);
   }
 
   /** The output that is right; also what a ghost drafter then knows of the document, with a wrong token in its middle. */
@@ -135,7 +138,7 @@ export class LosslessBench {
       context.promptTokens,
       plain.tokens,
       speculative.tokens,
-      MAX_GAP,
+      this.#maxGap,
       this.#limits.isEndToken,
       NEVER,
     );

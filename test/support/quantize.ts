@@ -1,5 +1,6 @@
 /** Copies of the tiny target in other types, made by llama.cpp itself and kept in the cache folder. */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadLlamaLibrary } from "../../src/llama/llamaLibrary.ts";
 import { LLAMA_CPP_VERSION } from "../../src/llama/llamaStructs.ts";
@@ -14,11 +15,21 @@ export const QUANT_TYPES = Object.keys(FTYPES) as QuantType[];
 export async function quantizedTarget(type: QuantType): Promise<string> {
   if (type === "Q8_0") return TARGET_PATH;
   const folder = fileURLToPath(new URL("../../.cache/quantized/", import.meta.url));
-  const path = `${folder}tiny-target-${type.toLowerCase()}-${LLAMA_CPP_VERSION}.gguf`;
+  return quantizedCopy(TARGET_PATH, type, folder);
+}
+
+/** Path of a copy of a model in a type, made once. */
+export async function quantizedCopy(
+  source: string,
+  type: QuantType,
+  folder: string,
+): Promise<string> {
+  const name = basename(source, ".gguf");
+  const path = join(folder, `${name}-${type.toLowerCase()}-${LLAMA_CPP_VERSION}.gguf`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   const { fn } = await loadLlamaLibrary(TEST_GPU);
-  const status = await fn.quantizeModel(TARGET_PATH, `${path}.part`, {
+  const status = await fn.quantizeModel(source, `${path}.part`, {
     ...fn.quantizeDefaults(),
     nthread: 1,
     ftype: FTYPES[type],

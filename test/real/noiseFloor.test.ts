@@ -1,0 +1,88 @@
+/**
+ * The promise on real quantized weights: along a given text speculation flips no more of the target's choices than plain
+ * decoding does when its prompt is cut elsewhere and its passes have other rows. The planted faults do.
+ *
+ * More positions, 128 a text: TREELINE_FLOOR_TEXTS=24 npm run test:real -- test/real/noiseFloor.test.ts
+ */
+import { describe, expect, test } from "vitest";
+import type { Drafter } from "../../src/core/drafter.ts";
+import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/recyclingStore.ts";
+import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
+import type { TargetModel } from "../../src/core/targetModel.ts";
+import { type OpenedTarget, openTarget } from "../support/models.ts";
+import { SecondBestTarget, WrongLeafTarget } from "../support/mutantTargets.ts";
+import {
+  countFlips,
+  countMutantFlips,
+  describeRates,
+  flipRates,
+  MAX_DIFFERENCE,
+  type TextFlips,
+} from "../support/noiseFloor.ts";
+import { checkRealModels, REAL_DRAFT_PATH, REAL_TARGET_PATH } from "../support/realModels.ts";
+import { forcedTexts } from "../support/realTexts.ts";
+
+const NUM_TEXTS = Number(process.env["TREELINE_FLOOR_TEXTS"] ?? 0);
+const NUM_PROMPT_TOKENS = 64;
+const NUM_POSITIONS = 128;
+const NUM_NODES = 5;
+/** A few show a planted fault. */
+const NUM_MUTANT_TEXTS = 3;
+const SEED = 20_261_129;
+
+const MUTANTS = [
+  {
+    name: "second best token accepted",
+    mutate: (target: TargetModel) => new SecondBestTarget(target),
+  },
+  { name: "wrong leaf committed", mutate: (target: TargetModel) => new WrongLeafTarget(target) },
+];
+
+checkRealModels();
+
+const drafters = (store: RecyclingStore): Drafter[] => [
+  new RecyclingDrafter(store),
+  new SuffixDrafter(),
+];
+
+/** Flips of the loop as it is, and of each mutant on the first texts. */
+async function flipsOf({ model, target }: OpenedTarget, numTexts: number, mutants: typeof MUTANTS) {
+  const store = new RecyclingStore(target.vocabSize);
+  const found: TextFlips[] = [];
+  const caught = mutants.map((): TextFlips[] => []);
+  const texts = forcedTexts(model, numTexts, NUM_PROMPT_TOKENS, NUM_POSITIONS, SEED);
+  for (const [index, text] of texts.entries()) {
+    const runs = await countFlips(target, text, drafters(store), NUM_NODES);
+    found.push(runs.flips);
+    if (index >= NUM_MUTANT_TEXTS) continue;
+    for (const [at, { mutate }] of mutants.entries()) {
+      const fresh = drafters(new RecyclingStore(target.vocabSize));
+      caught[at]!.push(await countMutantFlips(mutate(target), text, fresh, NUM_NODES, runs));
+    }
+  }
+  return { rates: flipRates(found), mutantRates: caught.map(flipRates) };
+}
+
+describe("on real quantized weights", () => {
+  test.each([
+    ["Qwen2.5-Coder 0.5B Q4_K_M", REAL_DRAFT_PATH, NUM_TEXTS || 8, MUTANTS],
+    ["Qwen2.5-Coder 1.5B Q4_K_M", REAL_TARGET_PATH, NUM_TEXTS || 3, []],
+  ])(
+    "%s: speculation flips as plain decoding of another shape, planted faults flip more",
+    async (name, path, numTexts, mutants) => {
+      using opened = await openTarget(path, { contextSize: 512, numThreads: 2 });
+      const { rates, mutantRates } = await flipsOf(opened, numTexts, mutants);
+      process.stdout.write(describeRates(name, rates));
+      for (const [at, mutant] of mutantRates.entries()) {
+        process.stdout.write(describeRates(`${name}, ${mutants[at]!.name}`, mutant));
+        expect(mutant.difference.low).toBeGreaterThan(MAX_DIFFERENCE);
+      }
+      // A few hundred positions show a fault, thousands that there is none.
+      const bound = NUM_TEXTS > 0 ? rates.difference.high : rates.difference.low;
+      expect(bound).toBeLessThan(MAX_DIFFERENCE);
+      // Else nothing was verified beside plain decoding's rows.
+      expect(rates.numAccepted).toBeGreaterThan(rates.numPositions / 20);
+    },
+  );
+});
