@@ -24,7 +24,7 @@ export interface OwnBracket {
 }
 
 /** Brackets that are open, outermost first. All it does takes amortized constant time, however deep they are nested. */
-export class OpenBrackets<T extends { readonly char: Opener }> {
+export class OpenBrackets<T extends { readonly char: Opener; readonly position?: number }> {
   readonly #items: T[] = [];
   /** Indices of the items of each kind, ascending. */
   readonly #indices: Readonly<Record<Opener, number[]>> = { "(": [], "[": [], "{": [] };
@@ -50,6 +50,14 @@ export class OpenBrackets<T extends { readonly char: Opener }> {
   /** Keeps the outermost `length` brackets. */
   truncate(length: number): void {
     while (this.#items.length > length) this.#indices[this.#items.pop()!.char].pop();
+  }
+
+  /** Drops the brackets from a position on: they turned out to be part of a delimiter. */
+  dropFrom(position: number): void {
+    for (let open = this.#items.at(-1); open !== undefined; open = this.#items.at(-1)) {
+      if ((open.position ?? 0) < position) return;
+      this.truncate(this.#items.length - 1);
+    }
   }
 
   /** Closes the bracket that `closer` ends, with all above it; false if there is none, or it is no closer. */
@@ -99,7 +107,7 @@ export function readBrackets(
     const char = prefixText[i]!;
     const isCode = lexer.push(char);
     if (char === "\n") lines.beginAt(i + 1);
-    else if (!isCode) continue;
+    if (!isCode) brackets.dropFrom(i + 1 - lexer.delimiterLength);
     else if (isOpener(char)) brackets.push({ char, indent: lines.before(i), position: i });
     else brackets.close(char);
   }
@@ -177,14 +185,14 @@ interface Closer {
 
 function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number): Closer[] {
   const closers: Closer[] = [];
-  const brackets = new OpenBrackets();
+  const brackets = new OpenBrackets<OwnBracket>();
   const lines = new LineIndent(suffixText, tabWidth);
   for (let i = 0; i < suffixText.length; i++) {
     const char = suffixText[i]!;
     const isCode = lexer.push(char);
     if (char === "\n") lines.beginAt(i + 1);
-    else if (!isCode) continue;
-    else if (isOpener(char)) brackets.push({ char });
+    if (!isCode) brackets.dropFrom(i + 1 - lexer.delimiterLength);
+    else if (isOpener(char)) brackets.push({ char, position: i });
     else {
       const opens = openerOf(char);
       if (opens === undefined || brackets.close(char)) continue;

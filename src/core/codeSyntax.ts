@@ -1,113 +1,174 @@
 /** What the rules of a completion's end must know of a language: its quotes, comments, and whether indentation rules. */
 
+/** A comment or string that goes on behind line breaks until its closing delimiter. */
+export interface TextBlock {
+  readonly open: string;
+  readonly close: string;
+  readonly isComment: boolean;
+  /** Whether one inside another ends alone. */
+  readonly nests?: true;
+  /** Whether a backslash takes its meaning from the next character. */
+  readonly hasEscapes?: true;
+  /** Whether it begins at a line's start only. */
+  readonly isOfLine?: true;
+}
+
 /** A language family's lexical habits, as far as bracket counting needs them. */
 export interface CodeSyntax {
   /** Whether a closing bracket must have an opener; false for prose and markup. */
   readonly countsBrackets: boolean;
   /** Blocks end by indentation, not by a bracket. */
   readonly isIndented: boolean;
-  /** Characters that open and close a string within a line; a backtick spans lines. */
+  /** Characters that open and close a string within a line. */
   readonly quotes: string;
-  readonly hasTripleQuotes: boolean;
+  /** Whether such a string may go on in the next line all the same. Documents are read as if it did not: one quote that is misread would turn all that follows. */
+  readonly stringsSpanLines?: true;
   /** Whether an apostrophe begins a string behind a word, too, as in `-F':'`. */
   readonly hasQuotesInWords?: true;
   /** What begins a comment that ends with its line. */
   readonly lineComments: readonly string[];
-  readonly blockComment: BlockComment | undefined;
+  readonly blocks: readonly TextBlock[];
 }
 
-/** Delimiters of a comment that may span lines. */
-export interface BlockComment {
-  readonly open: string;
-  readonly close: string;
-}
+const comment = (open: string, close: string): TextBlock => ({ open, close, isComment: true });
+const string = (open: string, close = open): TextBlock => ({ open, close, isComment: false });
+const escaped = (quotes: string): TextBlock => ({ ...string(quotes), hasEscapes: true });
+
+const SLASH_STAR = comment("/*", "*/");
+const NESTED_SLASH_STAR: TextBlock = { ...SLASH_STAR, nests: true };
+const TAG_COMMENT = comment("<!--", "-->");
+const TEMPLATE = escaped("`");
+const TRIPLE = escaped('"""');
+const TRIPLE_SINGLE = escaped("'''");
 
 const C_LIKE: CodeSyntax = {
   countsBrackets: true,
   isIndented: false,
-  quotes: "\"'`",
-  hasTripleQuotes: false,
-  lineComments: ["//"],
-  blockComment: { open: "/*", close: "*/" },
-};
-const HASH: CodeSyntax = {
-  ...C_LIKE,
   quotes: "\"'",
-  lineComments: ["#"],
-  blockComment: undefined,
+  lineComments: ["//"],
+  blocks: [SLASH_STAR, TEMPLATE],
 };
-const PYTHON: CodeSyntax = { ...HASH, isIndented: true, hasTripleQuotes: true };
+const HASH: CodeSyntax = { ...C_LIKE, lineComments: ["#"], blocks: [] };
+const PYTHON: CodeSyntax = { ...HASH, isIndented: true, blocks: [TRIPLE, TRIPLE_SINGLE] };
 const YAML: CodeSyntax = { ...HASH, isIndented: true };
 const PROSE: CodeSyntax = {
   ...C_LIKE,
   countsBrackets: false,
   quotes: "",
   lineComments: [],
-  blockComment: undefined,
+  blocks: [],
 };
-const MARKUP: CodeSyntax = { ...PROSE, blockComment: { open: "<!--", close: "-->" } };
+const MARKUP: CodeSyntax = {
+  ...PROSE,
+  // Scripts and styles stand in it, and values of attributes.
+  blocks: [
+    TAG_COMMENT,
+    SLASH_STAR,
+    string('="', '"'),
+    string("='", "'"),
+    string("<![CDATA[", "]]>"),
+  ],
+};
+const MARKDOWN: CodeSyntax = {
+  ...PROSE,
+  blocks: [TAG_COMMENT, { ...string("```"), isOfLine: true }],
+};
 /** Languages in which an apostrophe quotes no text: it marks a name, a number's base or a symbol. */
-const BARE_APOSTROPHE: CodeSyntax = {
-  ...C_LIKE,
-  quotes: '"',
-  lineComments: [],
-  blockComment: undefined,
-};
-const LISP: CodeSyntax = { ...BARE_APOSTROPHE, lineComments: [";"] };
+const BARE_APOSTROPHE: CodeSyntax = { ...C_LIKE, quotes: '"', lineComments: [], blocks: [] };
+const LISP: CodeSyntax = { ...BARE_APOSTROPHE, lineComments: [";"], stringsSpanLines: true };
 const DASHES: CodeSyntax = { ...BARE_APOSTROPHE, lineComments: ["--"] };
+const HASKELL: CodeSyntax = {
+  ...DASHES,
+  isIndented: true,
+  blocks: [{ ...comment("{-", "-}"), nests: true }],
+};
+const ML: CodeSyntax = { ...BARE_APOSTROPHE, blocks: [{ ...comment("(*", "*)"), nests: true }] };
+/** Languages of the JVM and their like. */
+const WITH_TEXT_BLOCKS: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, TRIPLE] };
+/** Components of the web: markup around code. */
+const COMPONENT: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, TEMPLATE, TAG_COMMENT] };
+
+const all = (ids: string, syntax: CodeSyntax) => ids.split(" ").map((id) => [id, syntax] as const);
 
 const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
-  ["python", PYTHON],
-  ["cython", PYTHON],
-  ["nim", PYTHON],
-  ["gdscript", PYTHON],
-  ["coffeescript", { ...YAML, hasTripleQuotes: true }],
-  ["yaml", YAML],
-  ["dockercompose", YAML],
+  ...all("python cython nim gdscript", PYTHON),
+  ["coffeescript", { ...YAML, blocks: [comment("###", "###"), TRIPLE, TRIPLE_SINGLE] }],
+  ...all("yaml dockercompose", YAML),
   ["pug", { ...PROSE, isIndented: true }],
-  ["ruby", HASH],
-  ["elixir", HASH],
-  ["julia", HASH],
-  ["perl", HASH],
-  ["r", HASH],
-  ["toml", { ...HASH, hasTripleQuotes: true }],
-  ["powershell", HASH],
+  [
+    "ruby",
+    {
+      ...HASH,
+      stringsSpanLines: true,
+      blocks: [{ ...comment("=begin", "=end"), isOfLine: true }, TEMPLATE],
+    },
+  ],
+  ["elixir", { ...HASH, stringsSpanLines: true, blocks: [TRIPLE, TRIPLE_SINGLE] }],
+  [
+    "julia",
+    { ...HASH, stringsSpanLines: true, blocks: [{ ...comment("#=", "=#"), nests: true }, TRIPLE] },
+  ],
+  // A quote may stand in a pattern.
+  ["perl", { ...HASH, quotes: "" }],
+  ["r", { ...HASH, stringsSpanLines: true }],
+  ["toml", { ...HASH, blocks: [TRIPLE, string("'''")] }],
+  ["powershell", { ...HASH, stringsSpanLines: true, blocks: [comment("<#", "#>")] }],
   // A pattern of `case` ends in a closer that nothing opened.
-  ["shellscript", { ...HASH, countsBrackets: false, hasQuotesInWords: true }],
-  ["makefile", { ...PROSE, lineComments: ["#"] }],
-  ["dockerfile", { ...PROSE, lineComments: ["#"] }],
+  [
+    "shellscript",
+    { ...HASH, countsBrackets: false, hasQuotesInWords: true, stringsSpanLines: true },
+  ],
+  ...all("makefile dockerfile", { ...PROSE, lineComments: ["#"] }),
   // A single quote begins a lifetime or ends a name.
-  ["rust", { ...C_LIKE, quotes: '"' }],
-  ["haskell", { ...DASHES, isIndented: true }],
-  ["elm", { ...DASHES, isIndented: true }],
-  ["purescript", { ...DASHES, isIndented: true }],
-  ["ada", DASHES],
-  ["vhdl", DASHES],
-  ["sql", { ...C_LIKE, lineComments: ["--"] }],
-  ["lua", { ...HASH, lineComments: ["--"], blockComment: { open: "--[[", close: "]]" } }],
-  ...["clojure", "commonlisp", "elisp", "lisp", "racket", "scheme"].map(
-    (id) => [id, LISP] as const,
-  ),
-  ...["matlab", "octave", "ocaml", "sml"].map((id) => [id, BARE_APOSTROPHE] as const),
-  ...["verilog", "systemverilog", "fsharp"].map((id) => [id, { ...C_LIKE, quotes: '"' }] as const),
+  ["rust", { ...C_LIKE, quotes: '"', stringsSpanLines: true, blocks: [NESTED_SLASH_STAR] }],
+  ["haskell", HASKELL],
+  ...all("elm purescript", HASKELL),
+  ...all("ada vhdl", DASHES),
+  ["sql", { ...C_LIKE, lineComments: ["--"], stringsSpanLines: true, blocks: [SLASH_STAR] }],
+  ["lua", { ...HASH, lineComments: ["--"], blocks: [comment("--[[", "]]"), string("[[", "]]")] }],
+  ...all("clojure commonlisp elisp lisp racket scheme", LISP),
+  ...all("ocaml sml", { ...ML, stringsSpanLines: true }),
+  ...all("matlab octave", BARE_APOSTROPHE),
+  ...all("verilog systemverilog", { ...C_LIKE, quotes: '"', blocks: [SLASH_STAR] }),
+  ["fsharp", { ...ML, lineComments: ["//"], blocks: [...ML.blocks, TRIPLE] }],
   ["vb", { ...BARE_APOSTROPHE, lineComments: ["'"] }],
   // A double quote begins a comment there, or a string.
   ["viml", { ...BARE_APOSTROPHE, quotes: "'" }],
-  ["erlang", { ...C_LIKE, lineComments: ["%"], blockComment: undefined }],
+  ["erlang", { ...HASH, lineComments: ["%"], stringsSpanLines: true }],
   // Two slashes are an operator there, or part of an address.
-  ["nix", HASH],
-  ["css", { ...C_LIKE, lineComments: [] }],
-  ["c", { ...C_LIKE, quotes: "\"'" }],
-  ["cpp", { ...C_LIKE, quotes: "\"'" }],
-  ["json", { ...C_LIKE, quotes: '"' }],
-  ["jsonc", { ...C_LIKE, quotes: '"' }],
-  ...["html", "xml", "markdown", "mdx"].map((id) => [id, MARKUP] as const),
-  ...["plaintext", "latex", "restructuredtext", "git-commit"].map((id) => [id, PROSE] as const),
+  ["nix", { ...HASH, blocks: [SLASH_STAR, string("''")] }],
+  ["css", { ...C_LIKE, lineComments: [], blocks: [SLASH_STAR] }],
+  ...all("c cpp objective-c cuda-cpp", { ...C_LIKE, blocks: [SLASH_STAR] }),
+  ...all("json jsonc", { ...C_LIKE, quotes: '"' }),
+  ...all("java", WITH_TEXT_BLOCKS),
+  ...all("kotlin swift scala", { ...C_LIKE, blocks: [NESTED_SLASH_STAR, TRIPLE] }),
+  ...all("groovy dart", { ...C_LIKE, blocks: [SLASH_STAR, TRIPLE, TRIPLE_SINGLE] }),
+  ["csharp", { ...C_LIKE, blocks: [SLASH_STAR, string('"""'), string('@"', '"')] }],
+  ["php", { ...COMPONENT, lineComments: ["//", "#"], stringsSpanLines: true }],
+  ...all("terraform hcl", { ...C_LIKE, lineComments: ["//", "#"], blocks: [SLASH_STAR] }),
+  ["graphql", { ...HASH, blocks: [TRIPLE] }],
+  ...all("vue svelte astro handlebars razor", COMPONENT),
+  ...all("html xml", MARKUP),
+  ...all("markdown mdx", MARKDOWN),
+  ["latex", { ...PROSE, lineComments: ["%"] }],
+  ...all("plaintext restructuredtext git-commit", PROSE),
 ]);
 
 const LANGUAGES_BY_EXTENSION: ReadonlyMap<string, string> = new Map(
   Object.entries({
     py: "python",
+    java: "java",
+    kt: "kotlin",
+    swift: "swift",
+    scala: "scala",
+    groovy: "groovy",
+    dart: "dart",
+    cs: "csharp",
+    php: "php",
+    tf: "terraform",
+    graphql: "graphql",
+    vue: "vue",
+    svelte: "svelte",
     pyi: "python",
     pyx: "cython",
     nim: "nim",

@@ -60,13 +60,12 @@ function hasSubstance(text: string): boolean {
 }
 
 /** Whether a text of closers ends a bracket, string or comment that only it ends. */
-function closesSomething(trimmed: string, context: CursorContext): boolean {
-  const { brackets, closingDelimiter, syntax } = context;
-  const { mode } = brackets.lexer;
-  if (mode === "blockComment") {
-    return closingDelimiter === undefined && trimmed === syntax.blockComment?.close;
+function closesSomething(trimmed: string, { brackets, closingDelimiter }: CursorContext): boolean {
+  const { closer, isInString, mode } = brackets.lexer;
+  if (closer !== undefined && closingDelimiter === undefined) {
+    if (isInString ? trimmed.startsWith(closer) : trimmed === closer) return true;
   }
-  if (mode !== "code" && closingDelimiter === undefined && trimmed.startsWith(mode)) return true;
+  if (mode === "block" && !isInString) return false;
   if (!ONLY_CLOSERS.test(trimmed)) return false;
   const closable = new Set<string>(
     brackets.open.filter((open) => open.isClosable).map((open) => open.char),

@@ -9,7 +9,7 @@ import {
   type OwnBracket,
   openerOf,
 } from "./bracketStack.ts";
-import { type CodeLexer, spansLines } from "./codeLexer.ts";
+import type { CodeLexer } from "./codeLexer.ts";
 import {
   type CursorContext,
   isCloserLine,
@@ -78,7 +78,7 @@ export class CompletionScanner {
     this.#lineOpenIndex = context.brackets.open.findIndex(
       (open) => open.isOnCursorLine && open.isClosable,
     );
-    this.#lineBeganInText = spansLines(this.#lexer.mode);
+    this.#lineBeganInText = this.#lexer.goesOn;
     this.#isInCursorText = this.#lexer.mode !== "code";
   }
 
@@ -147,6 +147,7 @@ export class CompletionScanner {
       this.#lineBeganInOwn = this.#hasOwn;
       this.#lineClosedPrefix = false;
     } else if (isCode && this.#context.syntax.countsBrackets) this.#pushCode(char, at);
+    if (!isCode) this.#own.dropFrom(at + 1 - this.#lexer.delimiterLength);
     if (this.#isInCursorText && this.#lexer.mode !== modeBefore) this.#leaveCursorText(at);
     if (loop !== undefined && this.#end === undefined) this.#endLoop(loop);
   }

@@ -1,6 +1,6 @@
 /** The text around the cursor, read once for the rules of a completion's end. */
 import { type PrefixBrackets, readBrackets } from "./bracketStack.ts";
-import { type LexerMode, spansLines } from "./codeLexer.ts";
+import type { CodeLexer } from "./codeLexer.ts";
 import { type CodeSyntax, syntaxOf } from "./codeSyntax.ts";
 import { type IndentStyle, indentStyleOf, indentWidth } from "./indentation.ts";
 
@@ -68,12 +68,11 @@ export function readCursor(cursor: CursorText): CursorContext {
   const isCut = prefixText !== cursor.prefixText;
   const brackets = readBrackets(prefixText, suffixText, syntax, indentStyle.width, isCut);
   const lineAfter = firstLine(suffixText);
-  const { mode } = brackets.lexer;
-  const delimiter = closingDelimiter(mode, suffixText, syntax);
+  const delimiter = closingDelimiter(brackets.lexer, suffixText);
   return {
     syntax,
     indentStyle,
-    isSingleLine: isSingleLine(cursor) || isTextOfLine(mode, lineAfter, delimiter),
+    isSingleLine: isSingleLine(cursor) || isTextOfLine(brackets.lexer, lineAfter, delimiter),
     lineBefore,
     lineAfter,
     baseIndent: indentWidth(lineBefore, indentStyle.width),
@@ -102,32 +101,25 @@ export function isCloserLine(trimmed: string): boolean {
 }
 
 /** Whether a line break would change what the rest of the cursor's line is: part of a comment, or a string's end. */
-function isTextOfLine(mode: LexerMode, lineAfter: string, delimiter: string | undefined): boolean {
-  if (mode === "code" || spansLines(mode) || lineAfter.trim() === "") return false;
+function isTextOfLine(
+  { mode, goesOn }: CodeLexer,
+  lineAfter: string,
+  delimiter: string | undefined,
+): boolean {
+  if (mode === "code" || goesOn || lineAfter.trim() === "") return false;
   return mode === "lineComment" || delimiter !== undefined;
 }
 
-function closingDelimiter(
-  mode: LexerMode,
-  suffixText: string,
-  { blockComment }: CodeSyntax,
-): string | undefined {
-  switch (mode) {
-    case "code":
-    case "lineComment":
-    case "regex":
-      return undefined;
-    case "blockComment": {
-      const { open, close } = blockComment!;
-      const end = suffixText.indexOf(close);
-      const start = suffixText.indexOf(open);
-      return end !== -1 && (start === -1 || end < start) ? close : undefined;
-    }
-    default: {
-      const text = spansLines(mode) ? suffixText : firstLine(suffixText);
-      return text.split(mode).length % 2 === 0 ? mode : undefined;
-    }
+function closingDelimiter({ opener, closer, goesOn }: CodeLexer, suffixText: string) {
+  if (closer === undefined) return undefined;
+  const text = goesOn ? suffixText : firstLine(suffixText);
+  // Equal delimiters in pairs are strings behind the cursor.
+  if (opener === undefined || opener === closer) {
+    return text.split(closer).length % 2 === 0 ? closer : undefined;
   }
+  const end = text.indexOf(closer);
+  const start = text.indexOf(opener);
+  return end !== -1 && (start === -1 || end < start) ? closer : undefined;
 }
 
 function windowBefore(prefixText: string): string {

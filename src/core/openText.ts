@@ -3,7 +3,7 @@
  * the cursor's line, or a string that nothing ends, would change what the user wrote, so it is not offered.
  */
 import { isOpener, OpenBrackets, type OwnBracket } from "./bracketStack.ts";
-import { type CodeLexer, type LexerMode, spansLines } from "./codeLexer.ts";
+import type { CodeLexer, LexerMode } from "./codeLexer.ts";
 import type { CursorContext } from "./cursorContext.ts";
 
 /** What a completion leaves open, as far as it opened it. */
@@ -22,20 +22,20 @@ export interface OpenEnds {
 
 /** Reads a completion that follows the text `lexer` has read. */
 export function readOpenEnds(text: string, lexer: CodeLexer): OpenEnds {
-  const own = lexer.fork();
+  const own = lexer.fork(true);
   const brackets = new OpenBrackets<OwnBracket>();
   let openTextStart: number | undefined;
   let hasDoubtfulQuotes = false;
   for (let position = 0; position < text.length; position++) {
     const char = text[position]!;
-    const { mode, isInString } = own;
+    const wasInString = own.isInString;
     const isCode = own.push(char);
     if (own.mode === "code") {
       openTextStart = undefined;
-      if (char === "\n" && isInString) hasDoubtfulQuotes = true;
-    } else if (mode === "code") openTextStart = Math.max(0, position + 1 - own.openedBack);
-    if (!isCode) continue;
-    if (isOpener(char)) brackets.push({ char, position });
+      if (char === "\n" && wasInString) hasDoubtfulQuotes = true;
+    } else if (own.delimiterLength > 0) openTextStart = Math.max(0, position + 1 - own.openedBack);
+    if (!isCode) brackets.dropFrom(position + 1 - own.delimiterLength);
+    else if (isOpener(char)) brackets.push({ char, position });
     else brackets.close(char);
   }
   return { brackets: brackets.items, openTextStart, mode: own.mode, hasDoubtfulQuotes, lexer: own };
@@ -87,7 +87,7 @@ function harmfulStart(ends: OpenEnds, { lineAfter }: CursorContext): number | un
   if (openTextStart === undefined) return undefined;
   const endsWithLine = mode === "lineComment" || mode === "regex";
   if (endsWithLine) return lineAfter.trim() === "" ? undefined : openTextStart;
-  const isDoubtful = !spansLines(mode) && ends.hasDoubtfulQuotes;
+  const isDoubtful = !ends.lexer.goesOn && ends.hasDoubtfulQuotes;
   return isDoubtful ? undefined : openTextStart;
 }
 

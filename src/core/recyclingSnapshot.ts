@@ -23,7 +23,8 @@ import { NO_TOKEN } from "./successors.ts";
 
 const FORMAT: SnapshotFormat = {
   magic: 0x43_52_4c_54,
-  version: 1,
+  // 1 could hold text of documents that were no sources of the workspace.
+  version: 2,
   name: "a recycling store",
   headerWords: 10,
 };

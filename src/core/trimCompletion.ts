@@ -12,6 +12,7 @@ import {
   readCursor,
   withoutTrailing,
 } from "./cursorContext.ts";
+import { withoutDanglingLines } from "./danglingLine.ts";
 import { blankOf, indentWidth, repairIndentation } from "./indentation.ts";
 import { mayBecomeLoop } from "./loopDetector.ts";
 import { readOpenEnds, withoutOpenText } from "./openText.ts";
@@ -72,11 +73,12 @@ export function streamableText(settledText: string, context: CursorContext): str
       text = beforePossibleOverlap(withoutOpenTail(text, context), context).trimEnd();
       // Half a delimiter may turn out to begin a comment.
       text = withoutTrailing(withoutOpenText(text, context), /[-<!/*\s]/);
+      text = withoutDanglingLines(text, context, true);
     }
   } else if (context.lineAfter.trim() !== "" || fitted !== settledText) {
     // What lines have in common with the rest of the cursor's line, and their level, is known at the end.
     return "";
-  } else text = withoutOpenText(text, context);
+  } else text = withoutDanglingLines(withoutOpenText(text, context), context);
   return isSurelyOffered(text, context) ? text : "";
 }
 
@@ -85,7 +87,8 @@ function trimOnce(text: string, context: CursorContext, isUnfinished: boolean): 
   const kept =
     end === undefined && isUnfinished ? withoutLastLine(text) : text.slice(0, end?.length);
   if (end?.cause === "repetition") {
-    const sound = withoutOpenText(text.slice(0, end.soundLength).trimEnd(), context);
+    const whole = withoutOpenText(text.slice(0, end.soundLength).trimEnd(), context);
+    const sound = withoutDanglingLines(whole, context);
     return sound === "" ? { rejected: "repetitive" } : { text: sound };
   }
   if (end?.cause === "suffixLine" && isNextLine(context, kept)) {
@@ -96,7 +99,8 @@ function trimOnce(text: string, context: CursorContext, isUnfinished: boolean): 
   const balanced = withoutOpenTail(joined, context);
   const isWhole = balanced.length === fitted.length;
   const lineBreak = isWhole ? lineBreakBehind(kept, text, context) : "";
-  const result = withoutOpenText(withoutTrailingSpace(balanced, context), context, lineBreak);
+  const closed = withoutOpenText(withoutTrailingSpace(balanced, context), context, lineBreak);
+  const result = withoutDanglingLines(closed, context);
   if (result.trim() !== "") {
     const rejected = findRejection(result, context);
     return rejected === undefined ? { text: result } : { rejected };

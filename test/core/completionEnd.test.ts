@@ -265,8 +265,8 @@ describe("trimCompletion", () => {
         if (cursor.languageId !== "typescript" || !isCodeBehind(prefixText)) return;
         // A quote that its line does not end may be something else.
         if (/["'](?=[^\n]*\n)/.test(raw)) return;
-        // An address is no comment, and an apostrophe in a word no string.
-        if (/:\/\/|[\p{L}\p{N}_]'/u.test(prefixText + text + suffixText)) return;
+        // An address is no comment; an apostrophe in a word, or a quote behind a backslash, no string.
+        if (/:\/\/|[\p{L}\p{N}_]'|\\["'`]/u.test(prefixText + text + suffixText)) return;
         numShown++;
         const [line = ""] = suffixText.split(/\r?\n/);
         const before = textMask(prefixText + suffixText).slice(prefixText.length);
