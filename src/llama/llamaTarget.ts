@@ -229,6 +229,7 @@ export class LlamaTarget implements BranchedTarget {
       const start = performance.now();
       using stop = this.#pace.stopSignal(numTokens, signal, () => performance.now());
       if (!(await this.#decode(numTokens, stop.signal))) {
+        this.#pace.recordStopped(numTokens, performance.now() - start);
         if (!this.#membership.truncate(this.#numCached)) this.#clear();
         break;
       }

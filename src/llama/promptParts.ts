@@ -13,11 +13,13 @@ export const PART_ROWS = {
   stoppable: 32,
   /** Where the CPU must finish it. */
   cpu: 16,
-  /** Devices take whole graphs, and want many rows. */
-  device: 128,
+  /** Devices take whole graphs, and want many rows; partly offloaded models are not much faster than the CPU. */
+  device: 64,
 } as const;
 /** An abort waits for a part that is done within this time, in ms, instead of losing it. */
 const WORTH_WAITING_MS = 100;
+/** The same behind a part that an abort stopped: while somebody types, every second one gets a prompt on. */
+const WORTH_WAITING_AGAIN_MS = 1000;
 
 /** Rows of the part that begins at a position: up to the next cut, or to the end of the prompt. */
 export function partLength(position: number, end: number, partRows: number): number {
@@ -26,11 +28,19 @@ export function partLength(position: number, end: number, partRows: number): num
 
 /** Lets parts finish that are nearly done: keys follow each other, and a prompt that is always stopped never ends. */
 export class PartPace {
-  /** Of the last part that was finished; unknown at first. */
+  /** Of the last part that was finished; of a stopped one, at least so much. */
   #msPerRow = Number.POSITIVE_INFINITY;
+  #wasStopped = false;
 
   record(numRows: number, elapsedMs: number): void {
     this.#msPerRow = elapsedMs / numRows;
+    this.#wasStopped = false;
+  }
+
+  /** An abort stopped a part. */
+  recordStopped(numRows: number, elapsedMs: number): void {
+    if (this.#msPerRow === Number.POSITIVE_INFINITY) this.#msPerRow = elapsedMs / numRows;
+    this.#wasStopped = true;
   }
 
   /**
@@ -39,9 +49,10 @@ export class PartPace {
    */
   stopSignal(numRows: number, signal: AbortSignal, now: () => number): PartSignal {
     const expectedEnd = now() + numRows * this.#msPerRow;
+    const worthWaitingMs = this.#wasStopped ? WORTH_WAITING_AGAIN_MS : WORTH_WAITING_MS;
     const controller = new AbortController();
     const onAbort = () => {
-      if (expectedEnd - now() > WORTH_WAITING_MS) controller.abort(signal.reason);
+      if (expectedEnd - now() > worthWaitingMs) controller.abort(signal.reason);
     };
     signal.addEventListener("abort", onAbort);
     return {

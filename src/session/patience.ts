@@ -38,6 +38,8 @@ export const LOAD_IDLE_MS = 5 * MINUTE_MS;
 export const BUSY_MS = 30 * MINUTE_MS;
 /** A cancel waits for the pass that runs. */
 export const CANCEL_GRACE_MS = 15_000;
+/** The same while it computes: a part of a prompt on a large, partly offloaded model. */
+export const CANCEL_BUSY_MS = MINUTE_MS;
 /** The same while it benchmarks: a peer's pass over a prompt cannot be cancelled. */
 export const BENCH_CANCEL_GRACE_MS = MINUTE_MS;
 /** A cancelled load ends with the tensor that is read; nobody wants it any more, so a drive that is away ends it. */
@@ -69,7 +71,7 @@ export const LOAD: Patience = {
 
 export const COMPLETION: Patience = {
   wanted: ASKED,
-  cancelled: { silentMs: SILENT_MS, idleMs: CANCEL_GRACE_MS, busyMs: CANCEL_GRACE_MS },
+  cancelled: { silentMs: SILENT_MS, idleMs: CANCEL_GRACE_MS, busyMs: CANCEL_BUSY_MS },
   isJob: true,
 };
 

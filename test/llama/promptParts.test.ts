@@ -54,6 +54,36 @@ describe("PartPace", () => {
     expect(isStopped(pace, 0)).toBe(false);
   });
 
+  test.each([2, 10, 30])(
+    "gets a prompt on at %d ms a row, though a key follows every 250 ms",
+    (msPerRow) => {
+      const pace = new PartPace();
+      let numDone = 0;
+      let numRequests = 0;
+      for (; numDone < 512 && numRequests < 100; numRequests++) {
+        const controller = new AbortController();
+        const keyAt = ms + 250;
+        for (let isStopped = false; !isStopped && numDone < 512 && ms < keyAt; ) {
+          const begin = ms;
+          using part = pace.stopSignal(32, controller.signal, now);
+          const end = ms + 32 * msPerRow;
+          if (end > keyAt) {
+            ms = keyAt;
+            controller.abort();
+            isStopped = part.signal.aborted;
+          }
+          if (isStopped) pace.recordStopped(32, ms - begin);
+          else {
+            ms = end;
+            pace.record(32, ms - begin);
+            numDone += 32;
+          }
+        }
+      }
+      expect(numDone).toBe(512);
+    },
+  );
+
   test("hears nothing of an abort after it", () => {
     const controller = new AbortController();
     const part = new PartPace().stopSignal(8, controller.signal, now);
