@@ -29,7 +29,8 @@ export class IgnoreRules {
   private constructor(root: string, excludes: readonly string[], signal: AbortSignal) {
     this.#root = root;
     this.#signal = signal;
-    this.#excluded = newRules().add(ignoreLinesOf(excludes));
+    const lines = ignoreLinesOf(excludes);
+    this.#excluded = newRules().add(lines.flatMap((line) => rebasedRule(line, "") ?? []));
   }
 
   /**
@@ -44,7 +45,7 @@ export class IgnoreRules {
   ): Promise<IgnoreRules> {
     const rules = new IgnoreRules(root, excludes, signal);
     const { folders, excludeText } = await findRepository(root, signal);
-    let outer = newRules().add(excludeText);
+    let outer = withFile(newRules(), "", excludeText);
     let prefix = "";
     for (const folder of folders.slice(0, -1)) {
       outer = withFile(outer, prefix, await readRules(folder.path, signal));

@@ -42,9 +42,11 @@ async function gitFolderOf(top: string, signal: AbortSignal): Promise<string | u
   const found = await stat(path).catch(() => undefined);
   if (found === undefined || found.isDirectory()) return found && path;
   const link = /^gitdir: (.*)/.exec(await readGitFile(path, signal))?.[1];
-  if (link === undefined) return undefined;
+  // A share or a device of Windows: to look there would already tell its owner, or wait for it.
+  if (link === undefined || isShare(link)) return undefined;
   const own = isAbsolute(link) ? link : join(top, link);
   const common = (await readGitFile(join(own, "commondir"), signal)).trim();
+  if (isShare(common)) return undefined;
   return common === "" ? own : isAbsolute(common) ? common : join(own, common);
 }
 
@@ -52,4 +54,8 @@ async function gitFolderOf(top: string, signal: AbortSignal): Promise<string | u
 async function readGitFile(path: string, signal: AbortSignal): Promise<string> {
   const target = await realpath(path).catch(() => undefined);
   return target === undefined ? "" : readRulesFile(target, signal);
+}
+
+function isShare(path: string): boolean {
+  return /^[\\/]{2}/.test(path);
 }
