@@ -6,6 +6,7 @@
 import { decodeAcceptance, encodeAcceptance } from "../core/acceptanceSnapshot.ts";
 import { AcceptanceTables } from "../core/acceptanceTables.ts";
 import type { MeasuredPolicy } from "../core/draftPolicy.ts";
+import { messageOf } from "../core/errors.ts";
 import { GhostStore, type PieceBytes } from "../core/ghostStore.ts";
 import type { Log } from "../core/log.ts";
 import { decodeRecycling, encodeRecycling } from "../core/recyclingSnapshot.ts";
@@ -118,7 +119,8 @@ export class LearnedState implements Disposable {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.keep().catch((error: unknown) => {
-        if (!this.#lifetime.signal.aborted) log("warn", `learned state not kept: ${String(error)}`);
+        if (!this.#lifetime.signal.aborted)
+          log("warn", `learned state not kept: ${messageOf(error)}`);
       });
     }, keepAfterMs);
     this.#timer.unref();

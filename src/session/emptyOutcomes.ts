@@ -7,10 +7,7 @@ import type { GenerationEnd } from "./runningGeneration.ts";
 
 export const CANCELLED = noSuggestion("cancelled", "The editor no longer wanted an answer.");
 export const SUPERSEDED = noSuggestion("superseded", "A newer question replaced this one.");
-export const NOT_ASKED = noSuggestion(
-  "notAsked",
-  "The bundled demonstration model suggests only when asked.",
-);
+export const NOT_ASKED = noSuggestion("notAsked", "This model suggests only when asked.");
 export const FORGOTTEN = noSuggestion(
   "cancelled",
   "The text was forgotten while it was completed.",

@@ -60,9 +60,10 @@ export class DemonstrationNotice {
     if (!isDemonstrating(config) || !vscode.window.state.focused) return;
     if (this.#isTold || this.#storage.get(KEY) === true) return;
     this.#isTold = true;
-    await this.#storage.update(KEY, true);
     const labels = DEMONSTRATION_CHOICES.map(({ label }) => label);
-    const answer = await tell(MESSAGE, ...labels);
+    const answered = tell(MESSAGE, ...labels);
+    await this.#storage.update(KEY, true);
+    const answer = await answered;
     await DEMONSTRATION_CHOICES.find(({ label }) => label === answer)?.take();
   }
 }

@@ -4,6 +4,7 @@ import type { RecommendedChange } from "../panel/panelProtocol.ts";
 import { SECTION } from "./config.ts";
 import { confirmChange, tell, tellWarning } from "./notifications.ts";
 import type { SettingChange } from "./recommendSettings.ts";
+import { updateUserSetting } from "./userSettings.ts";
 
 /** As the panel and the question show it. */
 export function describeChange({ name, now, value, reason }: SettingChange): RecommendedChange {
@@ -34,10 +35,7 @@ export async function applyChanges(changes: readonly SettingChange[]): Promise<v
     ]);
   const question = `Change ${changes.length === 1 ? "this setting" : "these settings"} of Treeline?`;
   if (!(await confirmChange(question, lines, "Change Settings"))) return;
-  const settings = vscode.workspace.getConfiguration(SECTION);
-  for (const { name, value } of changes) {
-    await settings.update(name, value, vscode.ConfigurationTarget.Global);
-  }
+  for (const { name, value } of changes) await updateUserSetting(name, value);
   const after = vscode.workspace.getConfiguration(SECTION);
   const overridden = changes.filter(({ name, value }) => after.get(name) !== value);
   if (overridden.length === 0) return;
