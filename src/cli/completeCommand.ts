@@ -8,7 +8,7 @@ import { DROP_REASONS, type DropReason } from "../core/rankSuggestions.ts";
 import type { CompletionChunk, CompletionResult, LoadedModels } from "../engine/protocol.ts";
 import type { SuggestionProposer } from "../engine/suggestionMessages.ts";
 import type { WorkspaceFeed } from "../session/workspaceFeed.ts";
-import { splitAtCursor, withLineFeeds } from "./cursor.ts";
+import { lineEndsOf, splitAtCursor, withLineFeeds } from "./cursor.ts";
 import {
   type CommandContext,
   draftSources,
@@ -44,6 +44,7 @@ export async function completeCommand(
   const path = resolve(workingFolder, file);
   const text = await readSourceFile(path, signal);
   const cursor = withLineFeeds(splitAtCursor(text, options.line, options.column));
+  const inFile = lineEndsOf(text);
   const folder =
     options.workspace === undefined ? undefined : await folderAt(options.workspace, workingFolder);
   await withEngine(
@@ -57,9 +58,9 @@ export async function completeCommand(
       let streamed = "";
       const onChunk = ({ text }: CompletionChunk) => {
         streamed += text;
-        if (options.json !== true) terminal.out(text);
+        if (options.json !== true) terminal.out(inFile(text));
       };
-      const result = await client.complete(
+      const answer = await client.complete(
         {
           ...cursor,
           filePath: displayPath(path, workingFolder),
@@ -72,13 +73,22 @@ export async function completeCommand(
         onChunk,
         signal,
       );
+      const result = {
+        ...answer,
+        text: inFile(answer.text),
+        ...(answer.suggestions && {
+          suggestions: answer.suggestions.map((one) => ({ ...one, text: inFile(one.text) })),
+        }),
+      };
       if (options.json === true) {
         // JSON leaves C1 and bidi controls as they are; escaped they are the same text.
         terminal.out(`${visibleText(JSON.stringify(completionReport(result, models)))}\n`);
         return;
       }
       // A stream that held back its end, or none at all.
-      if (result.text.startsWith(streamed)) terminal.out(result.text.slice(streamed.length));
+      if (answer.text.startsWith(streamed)) {
+        terminal.out(inFile(answer.text.slice(streamed.length)));
+      }
       if (terminal.isInteractive) terminal.out("\n");
       terminal.out(otherSuggestions(result));
       terminal.note(summaryLine(result, models));
@@ -116,9 +126,10 @@ export function otherSuggestions({ suggestions = [] }: CompletionResult): string
     .slice(1)
     .map(
       ({ text, logProb, source }, index) =>
-        `\n--- ${index + 2}/${suggestions.length} ${source}, mean log-probability ${logProb.toFixed(2)}\n${text}\n`,
+        `\n--- ${index + 2}/${suggestions.length} ${source}, mean log-probability ${logProb.toFixed(2)}\n${text}`,
     )
-    .join("");
+    .join("")
+    .concat(suggestions.length > 1 ? "\n" : "");
 }
 
 /** What kept a suggestion from being offered, in words behind their number. */

@@ -1,4 +1,4 @@
-/** The cursor as editors show it, in a file as it lies on disk. */
+/** The cursor by line and column, in a file as it lies on disk. */
 import { CliError, EXIT_USAGE } from "./cliError.ts";
 
 /** The text around a cursor, unchanged. */
@@ -11,6 +11,12 @@ export interface SplitText {
 export function withLineFeeds({ prefixText, suffixText }: SplitText): SplitText {
   const fed = (text: string) => text.replaceAll("\r\n", "\n");
   return { prefixText: fed(prefixText), suffixText: fed(suffixText) };
+}
+
+/** Writes a completion's line breaks as the file has its first one. */
+export function lineEndsOf(text: string): (completion: string) => string {
+  const isCrlf = /^[^\n]*\r\n/.test(text);
+  return (completion) => (isCrlf ? completion.replaceAll("\n", "\r\n") : completion);
 }
 
 const LINE_END = /\r\n|\n|\r/g;
@@ -40,7 +46,7 @@ export function splitAtCursor(text: string, line: number, column: number): Split
   if (column > lineLength + 1) {
     throw new CliError(
       `Column ${column} is outside line ${line}: expected 1 to ${lineLength + 1}, ` +
-        "where the last is the end of the line. Columns count UTF-16 code units from 1, as VS Code's status bar does.",
+        "where the last is the end of the line. Columns count from 1; a tab counts one, an emoji two.",
       EXIT_USAGE,
     );
   }

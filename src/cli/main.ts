@@ -63,7 +63,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .requiredOption("--line <number>", "line of the cursor, from 1", positiveInteger)
     .requiredOption(
       "--column <number>",
-      "column of the cursor, from 1, in UTF-16 code units as VS Code shows it",
+      "column of the cursor, from 1; a tab counts one (VS Code shows it as its width), an emoji two",
       positiveInteger,
     );
   withModelOptions(complete)
@@ -165,6 +165,15 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
   return program;
 }
 
+/** @throws CliError where the folder that the command was started in is gone. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new CliError("The current folder is gone. Change to one that exists.", EXIT_FAILURE);
+  }
+}
+
 /** Aborts on Ctrl+C; a second Ctrl+C ends the process at once. */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
@@ -197,13 +206,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 // What stderr carries is beside the output; without it the command still did its work.
 process.stderr.on("error", () => {});
-const context: CommandContext = {
-  terminal,
-  cliUrl: import.meta.url,
-  env: process.env,
-  workingFolder: process.cwd(),
-};
 try {
+  const context: CommandContext = {
+    terminal,
+    cliUrl: import.meta.url,
+    env: process.env,
+    workingFolder: currentFolder(),
+  };
   await createProgram(context, interruptSignal()).parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error, terminal);

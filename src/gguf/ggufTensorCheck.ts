@@ -80,7 +80,7 @@ export function checkTensors(header: GgufHeader, isSplit: boolean): void {
   for (const tensor of tensors) {
     const name = quotedText(tensor.name);
     if (names.has(tensor.name))
-      throw ggufError("modelCorrupt", path, "distinct tensor names", `${quotedText(name)} twice`);
+      throw ggufError("modelCorrupt", path, "distinct tensor names", `${name} twice`);
     names.add(tensor.name);
     const bytes = tensorBytes(path, tensor);
     // llama.cpp requires tensors in file order without gaps other than padding.
@@ -88,7 +88,7 @@ export function checkTensors(header: GgufHeader, isSplit: boolean): void {
       throw ggufError(
         "modelCorrupt",
         path,
-        `tensor ${quotedText(name)} at offset ${expectedOffset}`,
+        `tensor ${name} at offset ${expectedOffset}`,
         `offset ${tensor.offset}`,
       );
     if ((dataOffset + tensor.offset) % memoryAlignment !== 0)
@@ -96,14 +96,14 @@ export function checkTensors(header: GgufHeader, isSplit: boolean): void {
         "modelCorrupt",
         path,
         `data aligned to ${memoryAlignment} bytes`,
-        `tensor ${quotedText(name)} at ${dataOffset + tensor.offset} (general.alignment ${alignment})`,
+        `tensor ${name} at ${dataOffset + tensor.offset} (general.alignment ${alignment})`,
       );
     const end = dataOffset + tensor.offset + bytes;
     if (end > fileBytes)
       throw ggufError(
         "modelTruncated",
         path,
-        `at least ${end} bytes, where tensor ${quotedText(name)} ends`,
+        `at least ${end} bytes, where tensor ${name} ends`,
         `a file of ${fileBytes} bytes`,
         "Download it again: it is incomplete.",
       );
@@ -119,7 +119,7 @@ function tensorBytes(path: string, tensor: GgufTensor): number {
     throw ggufError(
       "modelCorrupt",
       path,
-      `a weight type this llama.cpp can compute with for ${quotedText(name)}`,
+      `a weight type this llama.cpp can compute with for ${name}`,
       `type ${tensor.type}`,
       "Download the model again or choose another quantization.",
     );
@@ -129,14 +129,14 @@ function tensorBytes(path: string, tensor: GgufTensor): number {
     throw ggufError(
       "modelCorrupt",
       path,
-      `a possible shape for tensor ${quotedText(name)}`,
+      `a possible shape for tensor ${name}`,
       `[${tensor.dims.join(", ")}]`,
     );
   if (rowLength % found.blockLength !== 0)
     throw ggufError(
       "modelCorrupt",
       path,
-      `rows of tensor ${quotedText(name)} in blocks of ${found.blockLength} (${found.name})`,
+      `rows of tensor ${name} in blocks of ${found.blockLength} (${found.name})`,
       `rows of ${rowLength}`,
     );
   checkKernels(path, tensor, found);

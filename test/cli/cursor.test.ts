@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { splitAtCursor, withLineFeeds } from "../../src/cli/cursor.ts";
+import { lineEndsOf, splitAtCursor, withLineFeeds } from "../../src/cli/cursor.ts";
 
 describe("splitAtCursor", () => {
   test.each([
@@ -32,4 +32,14 @@ describe("splitAtCursor", () => {
 test("the engine is asked with line feeds, as the editor asks", () => {
   const split = splitAtCursor("a\r\nb c\r\n\r\nd\re", 2, 2);
   expect(withLineFeeds(split)).toEqual({ prefixText: "a\nb", suffixText: " c\n\nd\re" });
+});
+
+describe("lineEndsOf", () => {
+  test.each([
+    ["a\r\nb\n", "x\r\ny"],
+    ["a\nb\r\n", "x\ny"],
+    ["a", "x\ny"],
+  ])("%j: a completion has the file's line ends", (text, expected) => {
+    expect(lineEndsOf(text)("x\ny")).toBe(expected);
+  });
 });
