@@ -2,7 +2,7 @@
  * `npm run bench`: the speed suites on the bundled target widened to two larger models, which compute the same at the
  * cost of 0.3 and 0.15 billion parameters (DESIGN §9).
  *
- *   npm run bench -- [--out FILE.md] [--prompts N] [--prompt-tokens N] [--suite NAME] [--configs NAMES]
+ *   npm run bench -- [--out FILE.md] [--prompts N] [--prompt-tokens N] [--suite NAME] [--configs NAMES] [--minutes M]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     out: { type: "string", default: join(CACHE, "benchmarks.md") },
     prompts: { type: "string", default: "16" },
     suite: { type: "string", default: "all" },
+    minutes: { type: "string", default: "60" },
     "prompt-tokens": { type: "string", default: "256" },
     configs: { type: "string" },
   },
@@ -53,6 +54,7 @@ for (const { title, shape } of MODELS) {
   const args = [
     ...["bench", "--gpu", "off", "--target", path, "--draft", DRAFT, "--suite", values.suite],
     ...["--prompts", values.prompts, "--prompt-tokens", values["prompt-tokens"]],
+    ...["--minutes", values.minutes],
     ...["--markdown", markdown, "--json", json],
     ...(values.configs === undefined ? [] : ["--configs", values.configs]),
   ];

@@ -41,6 +41,10 @@ export interface DecodeRun {
   readonly numFirstTokens: number;
   /** From the request to the end of the first pass: prompt, drafters' start, first drafts. */
   readonly firstTokenMs: number;
+  /** Of that, what the target took for the prompt; null where the decoder cannot tell. */
+  readonly promptMs: number | null;
+  /** [tokens.length] from the request until each token was there; those of one pass come together. */
+  readonly tokenMs: readonly number[];
   /** From there until the output had ended. */
   readonly decodeMs: number;
   /** Passes of the target that yielded tokens. */
@@ -56,6 +60,11 @@ export interface Decoder {
   readonly setting: string;
   /** Empties every cache, so that all start alike; not measured. */
   prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * The same, but for the target's cache: what it holds of the prompt is used again, and what the prompt takes is measured
+   * once for everyone. Absent where a decoder has a cache of its own.
+   */
+  prepareForSamePrompt?(signal: AbortSignal): Promise<void>;
   /** At most `maxTokens`; only an end token ends the output earlier. */
   decode(prompt: GenerationContext, maxTokens: number, signal: AbortSignal): Promise<DecodeRun>;
 }
@@ -72,6 +81,18 @@ export interface BenchConfig {
   readonly decoders: readonly Decoder[];
   /** More to try once the best of those is known. */
   readonly refine?: (best: Decoder) => readonly Decoder[];
+}
+
+/** A run that used the prompt's cells of another one, as if it had evaluated the prompt itself in that one's time. */
+export function withPromptMs(run: DecodeRun, promptMs: number | null): DecodeRun {
+  if (promptMs === null || run.promptMs === null) return run;
+  const addedMs = promptMs - run.promptMs;
+  return {
+    ...run,
+    promptMs,
+    firstTokenMs: run.firstTokenMs + addedMs,
+    tokenMs: run.tokenMs.map((ms) => ms + addedMs),
+  };
 }
 
 /** Tokens that decoding brought, in {@link DecodeRun}'s second part. */

@@ -1,34 +1,40 @@
 /** A benchmark's report as Markdown, which reads as well on a terminal. A pure function of its JSON. */
 import { DRAFT_SOURCES } from "../core/draftTree.ts";
 import { markdownText } from "../core/foreignText.ts";
-import { FUSED_CONFIG, UNION_CONFIG } from "./benchConfigNames.ts";
+import { FUSED_CONFIG, isPlainConfig, UNION_CONFIG } from "./benchConfigNames.ts";
 import type {
   BenchReport,
   ConfigFigures,
-  Interval,
+  RatioInterval,
   SuiteFigures,
   UnmeasuredConfig,
 } from "./benchReport.ts";
 import { percent } from "./doubts.ts";
 import { formatTable } from "./markdownTable.ts";
 import { VERBATIM_LINES } from "./suiteWording.ts";
+import type { Verdict } from "./verdict.ts";
 
 const NONE = "–";
 /** Deepest level that a table shows one by one. */
 const MAX_DEPTH = 8;
 
+/** The verdict first, then what it rests on; warnings stand at the end. */
 export function formatBenchMarkdown(report: BenchReport): string {
-  const { warnings, suites, isComplete } = report;
+  const { verdict, warnings, suites, isComplete } = report;
+  const list = warnings.map((warning) => `- ${markdownText(warning)}`).join("\n");
   const sections = [
     `# Treeline benchmark${isComplete ? "" : " (stopped before its end)"}`,
-    ...(warnings.length === 0
-      ? []
-      : [warnings.map((warning) => `> - ${markdownText(warning)}`).join("\n")]),
+    ...(Object.keys(suites).length === 0 && isComplete ? [] : verdictSections(verdict)),
     ...Object.entries(suites).flatMap(([name, suite]) => suiteSections(name, suite)),
     ...costSections(report),
     ...surroundings(report),
+    ...(warnings.length === 0 ? [] : ["## Warnings", list]),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+function verdictSections({ sentence, details }: Verdict): string[] {
+  return [`**${sentence}**`, ...(details === null ? [] : [details])];
 }
 
 function suiteSections(name: string, suite: SuiteFigures): string[] {
@@ -45,7 +51,7 @@ function suiteSections(name: string, suite: SuiteFigures): string[] {
   const tables =
     configs.length === 0
       ? ["No speed: no output was left to measure."]
-      : [speedTable(configs), ...pairTable(suite), ...sourceTables(configs)];
+      : [speedTable(configs), detailTable(configs), ...pairTable(suite), ...sourceTables(configs)];
   return [
     `## ${name}`,
     `${markdownText(origin)} ${facts.join("; ")}.`,
@@ -72,10 +78,32 @@ function unmeasuredList({ unmeasured }: SuiteFigures): string[] {
 function speedTable(configs: readonly ConfigFigures[]): string {
   const head = [
     "configuration",
+    "first line",
+    "× plain (95 %)",
     "tok/s",
     "× plain (95 %)",
-    "t(n)",
     "tok/pass",
+    "prompts",
+  ];
+  return formatTable(
+    head,
+    configs.map((config) => [
+      // A marked row: its speed compares nothing.
+      `${config.name}${config.isComparable ? "" : " (!)"}`,
+      `${config.firstLineMs.toFixed(0)} ms`,
+      interval(config.firstLineToPlain),
+      config.tokensPerSecond.toFixed(1),
+      interval(config.ratioToPlain),
+      config.meanAcceptanceLength.toFixed(2),
+      String(config.numPrompts),
+    ]),
+  );
+}
+
+function detailTable(configs: readonly ConfigFigures[]): string {
+  const head = [
+    "configuration",
+    "t(n)",
     "expected",
     "TTFT p50 / p95",
     "host ms",
@@ -87,12 +115,8 @@ function speedTable(configs: readonly ConfigFigures[]): string {
   return formatTable(
     head,
     configs.map((config) => [
-      // A marked row: its speed compares nothing.
-      `${config.name}${config.isComparable ? "" : " (!)"}`,
-      config.tokensPerSecond.toFixed(1),
-      interval(config.ratioToPlain),
+      config.name,
       times(config.modelledRatio),
-      config.meanAcceptanceLength.toFixed(2),
       config.expectedAcceptanceLength?.toFixed(2) ?? NONE,
       `${config.ttftMs.p50.toFixed(0)} / ${config.ttftMs.p95.toFixed(0)}`,
       config.hostMsPerStep?.toFixed(3) ?? NONE,
@@ -104,12 +128,14 @@ function speedTable(configs: readonly ConfigFigures[]): string {
   );
 }
 
-function pairTable({ fusedOver, fusedTtftOver }: SuiteFigures): string[] {
-  const names = Object.keys({ ...fusedTtftOver, ...fusedOver });
+/** Beside plain decoding, which the first table has. */
+function pairTable({ fusedOver, fusedFirstLineOver }: SuiteFigures): string[] {
+  const all = Object.keys({ ...fusedFirstLineOver, ...fusedOver });
+  const names = all.filter((name) => !isPlainConfig(name));
   if (names.length === 0) return [];
-  const cell = (ratio: Interval | undefined) => (ratio === undefined ? NONE : interval(ratio));
-  const rows = names.map((name) => [name, cell(fusedOver[name]), cell(fusedTtftOver[name])]);
-  return [formatTable([`${FUSED_CONFIG} over`, "speed × (95 %)", "TTFT × (95 %)"], rows)];
+  const cell = (ratio: RatioInterval | undefined) => (ratio === undefined ? NONE : interval(ratio));
+  const rows = names.map((name) => [name, cell(fusedFirstLineOver[name]), cell(fusedOver[name])]);
+  return [formatTable([`${FUSED_CONFIG} over`, "first line × (95 %)", "speed × (95 %)"], rows)];
 }
 
 function differenceTable({ differences }: SuiteFigures): string[] {
@@ -217,12 +243,13 @@ function surroundings(report: BenchReport): string[] {
       `- Treeline ${report.treeline}, llama.cpp ${versions.llamaCpp}, node-llama-cpp ${versions.nodeLlamaCpp}, Node ${versions.node}, ${report.date}.`,
       `- Of ${lossless.tokens} tokens of ours ${lossless.differingTokens} differ from plain's beyond near ties, which are ` +
         `${lossless.nearTies}; ${1000 * lossless.maxNearTieRate} in 1,000 are forgiven.`,
-      "- Before anything is measured, every configuration decodes the same prompts, up to eight. Our drafts learn from them: " +
-        "so they stand in the editor, where they are not new each day. Each setting of a peer is tried on all of them.",
-      "- Every configuration decodes each prompt once, from empty caches, in turns. TTFT, in ms, holds the whole prompt and " +
-        "ends with the first pass; tok/s is what follows. ×: median over the prompts of the ratio to the other on the same " +
-        "prompt, with bootstrap bounds; above 1 a speed is higher, and a TTFT later.",
-      "- t(n): what the measured cost of a pass allows at this acceptance. tok/pass: mean acceptance length, the bonus token " +
+      `- It took ${seconds(report.elapsedMs)} of ${seconds(report.budgetMs)}. Drafts learn from a few prompts before any is ` +
+        "measured, as they stand in the editor, where they are not new each day; a peer's settings are tried on the same prompts.",
+      "- Plain decoding takes each prompt first, from empty caches, and once more at the end; between them come the others, in " +
+        "turns. What the target takes for the prompt is measured once and stands in the times of all that use its cells; a draft " +
+        "model evaluates the prompt in its own time. First line, in ms: from the request to the end of the line, a mean. tok/s is " +
+        "what follows the first pass, over all prompts. ×: times as fast, as soon; the bounds hold whenever it was stopped.",
+      "- TTFT, in ms: until the first pass has ended. t(n): what the measured cost of a pass allows at this acceptance. tok/pass: mean acceptance length, the bonus token " +
         "included; expected: what calibrated scores promised. host ms: all but the target's pass, per pass. differ: tokens " +
         "unlike plain's beyond near ties. ties: outputs that part where plain's two best tokens tie. left out: prompts " +
         "that are in no speed of the row, as its output is another text than plain's behind a near tie, or a loop.",
@@ -230,8 +257,12 @@ function surroundings(report: BenchReport): string[] {
   ];
 }
 
-function interval({ median, low, high }: Interval): string {
-  return `${median.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(0)} s`;
+}
+
+function interval({ ratio, low, high }: RatioInterval): string {
+  return `${ratio.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
 }
 
 function times(ratio: number | null): string {

@@ -2,10 +2,23 @@
 import type { Backend } from "../core/backend.ts";
 import type { DraftSource } from "../core/draftTree.ts";
 import type { PassCostPoint } from "../core/passCost.ts";
+import type { SuiteEnding } from "./benchRunner.ts";
+import type { Comparison } from "./ratioBounds.ts";
+import type { Verdict } from "./verdict.ts";
 
-/** A median with its 95 % bounds (bootstrap over prompts); of fewer than six prompts the bounds are the range. */
+/** A median with its 95 % bounds (bootstrap); of fewer than six values the bounds are the range. */
 export interface Interval {
   readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * The ratio of two speeds over all prompts together, with 95 % bounds that hold whenever the runner stopped; of fewer than six
+ * prompts the bounds are the range of the prompts' own ratios.
+ */
+export interface RatioInterval {
+  readonly ratio: number;
   readonly low: number;
   readonly high: number;
 }
@@ -38,8 +51,8 @@ export interface TriedSetting {
 /**
  * One way to decode, over the measured prompts of a suite. A run has two parts. The first ends with the tokens of the
  * first pass that yields any: prompt, drafters' start, first drafts. The second is decoding: everything after it until
- * the output ends, and the tokens that came meanwhile. Both begin with empty caches, and are cut in the same place for
- * every configuration, peers included.
+ * the output ends, and the tokens that came meanwhile. Both are cut in the same place for every configuration, peers
+ * included.
  */
 export interface ConfigFigures {
   readonly name: string;
@@ -57,8 +70,19 @@ export interface ConfigFigures {
   readonly tokens: number;
   readonly decodeMs: number;
   readonly tokensPerSecond: number;
-  /** Decoding speed over that of `plain`, prompt by prompt. */
-  readonly ratioToPlain: Interval;
+  /** Decoding speed over that of `plain`, at the same prompts. */
+  readonly ratioToPlain: RatioInterval;
+  /**
+   * From the request to the end of the first line (of the output, where it has none), the whole prompt included: its mean and
+   * plain's at the same prompts, and how many times as soon as plain's the line is there. The prompt is evaluated once for all
+   * configurations of ours, and its time is in each.
+   */
+  readonly firstLineMs: number;
+  readonly plainFirstLineMs: number;
+  readonly firstLineToPlain: RatioInterval;
+  /** What both ratios say, beyond what plain decoding differs by from itself. */
+  readonly speedComparison: Comparison;
+  readonly firstLineComparison: Comparison;
   /** What t(n) allows at this acceptance: t(1) × tokens / Σ t(rows of each pass), drafts and host free. */
   readonly modelledRatio: number | null;
   /** Tokens per pass, the bonus included: as realised, and as the calibrated scores promised. */
@@ -131,14 +155,16 @@ export interface SuiteFigures {
   readonly maxPromptTokens: number;
   readonly configs: readonly ConfigFigures[];
   readonly unmeasured: readonly UnmeasuredConfig[];
-  /** Decoding speed of `fused` over each other configuration's, prompt by prompt; empty without `fused`. */
-  readonly fusedOver: Readonly<Record<string, Interval>>;
-  /** Time to the first tokens, likewise: above 1 those of `fused` come later. */
-  readonly fusedTtftOver: Readonly<Record<string, Interval>>;
+  /** Why there are no more prompts. */
+  readonly ending: SuiteEnding;
+  /** Decoding speed of `fused` over each other configuration's; empty without `fused`. */
+  readonly fusedOver: Readonly<Record<string, RatioInterval>>;
+  /** How many times as soon as theirs the first line of `fused` is there, likewise. */
+  readonly fusedFirstLineOver: Readonly<Record<string, RatioInterval>>;
   /** Prompts during which others used so much of the machine that their times are doubtful, and the most that was. */
   readonly busyPrompts: number;
   readonly maxOthersShare: number;
-  /** The most that others used while settings were tried and caches warmed, one configuration at a time. */
+  /** What others used while settings were tried and caches warmed. */
   readonly warmupOthersShare: number;
   /** Every place where an output leaves plain's, near ties and defects alike, peers included. */
   readonly differences: readonly DifferenceFigures[];
@@ -158,8 +184,13 @@ export interface BenchReport {
   readonly treeline: string;
   /** ISO 8601. */
   readonly date: string;
+  /** What the figures say about the product, to be read first. */
+  readonly verdict: Verdict;
   /** False if it was stopped before its end: what is there is complete prompt by prompt. */
   readonly isComplete: boolean;
+  /** Time that it was given, in ms, and what it took. */
+  readonly budgetMs: number;
+  readonly elapsedMs: number;
   readonly machine: {
     readonly cpu: string;
     readonly cores: number;
@@ -197,6 +228,6 @@ export interface BenchReport {
   } | null;
   readonly suites: Readonly<Record<string, SuiteFigures>>;
   readonly lossless: LosslessFigures;
-  /** Sentences that a reader must see first: busy machine, losses, lies that were caught. */
+  /** Sentences that a reader must heed: losses, lies that were caught, a busy machine. */
   readonly warnings: readonly string[];
 }

@@ -1,17 +1,18 @@
 /**
- * Runs configurations side by side on the same prompts: warmed up, interleaved, from equal caches, compared with plain
- * decoding token by token. Pure over injected decoders.
+ * Runs configurations side by side on the same prompts until the time is used, or the figures are narrow enough: warmed up,
+ * interleaved, compared with plain decoding token by token. Pure over injected decoders and clock.
  */
 import type { GenerationContext } from "../core/drafter.ts";
-import { isAbortError, messageOf } from "../core/errors.ts";
+import { isAbortError } from "../core/errors.ts";
 import { isLooping } from "../core/looping.ts";
-import { PLAIN_CONFIG } from "./benchConfigNames.ts";
-import { type BenchConfig, type DecodeRun, type Decoder, numDecoded } from "./benchDecoder.ts";
-import type { TriedSetting } from "./benchReport.ts";
+import { isPlainConfig, PLAIN_CONFIG } from "./benchConfigNames.ts";
+import type { BenchConfig, DecodeRun } from "./benchDecoder.ts";
 import type { HiddenLines } from "./benchSpots.ts";
 import { type CpuSample, othersShare } from "./busyMeter.ts";
+import { Contestant, type ProbedPrompt, type RunConfig } from "./contestant.ts";
 import type { OutputComparison } from "./outputComparison.ts";
-import { sum } from "./statistics.ts";
+import { isSettled } from "./promptPairs.ts";
+import { LOOK_SHARES } from "./ratioBounds.ts";
 
 export interface BenchPrompt {
   readonly context: GenerationContext;
@@ -21,19 +22,20 @@ export interface BenchPrompt {
 export interface SuiteRunParams {
   /** Plain decoding must be one of them. */
   readonly configs: readonly BenchConfig[];
-  /** More than are wanted: one whose plain output loops, or ends too soon, is replaced. */
+  /** More than can be measured: one whose plain output loops, or ends too soon, is replaced. */
   readonly prompts: Iterable<BenchPrompt>;
-  readonly numPrompts: number;
-  /**
-   * Prompts that everyone decodes before those that are measured: each setting of a peer is tried on what others learn
-   * from, on all of it.
-   */
-  readonly numWarmups: number;
-  /** How many of them are left where not so many prompts are found. */
-  readonly minWarmups: number;
+  /** Clock in ms, and when it should be over: no prompt is begun that would probably end later, but for the first. */
+  readonly now: () => number;
+  readonly deadlineMs: number;
+  /** Prompts at most; then all of them are measured if there is time. Absent: as many as tell something. */
+  readonly numPrompts?: number | undefined;
+  /** Prompts at most that drafts and peers are warmed up on; they take a share of the time at most, but for the first. */
+  readonly maxWarmups: number;
   readonly maxTokens: number;
   /** Plain's output must have so many tokens for a prompt to be measured; 0 takes every prompt as it comes. */
   readonly minTokens: number;
+  /** Tokens up to the one that ends the first line; undefined where none does. */
+  readonly firstLineLength: (tokens: Int32Array) => number | undefined;
   readonly compare: (
     prompt: GenerationContext,
     plain: Int32Array,
@@ -41,44 +43,42 @@ export interface SuiteRunParams {
     signal: AbortSignal,
   ) => Promise<OutputComparison>;
   readonly sampleCpu: () => CpuSample;
-  /** What is being done, in words; `done` of `total` prompts are finished. */
-  readonly onProgress: (done: number, total: number, what: string) => void;
-}
-
-/** A configuration as it ran. */
-export interface RunConfig {
-  readonly name: string;
-  readonly setting: string;
-  readonly tried: readonly TriedSetting[];
-  /** Why it was left out, if it was. */
-  readonly failure?: string;
+  /** What is being done, in words; `done` prompts are measured. */
+  readonly onProgress: (done: number, what: string) => void;
 }
 
 /** One prompt, finished by every configuration that was not left out. */
 export interface PromptRun {
+  /** With the time that the prompt took once, for everyone who shares its cells. */
   readonly runs: ReadonlyMap<string, DecodeRun>;
+  /** From the request to the end of the first line, or of the output where it has none. */
+  readonly firstLineMs: ReadonlyMap<string, number>;
   readonly comparisons: ReadonlyMap<string, OutputComparison>;
   readonly hidden: HiddenLines;
   /** Share of the cores that others used meanwhile. */
   readonly othersShare: number;
 }
 
+/** Why a suite ended: its time was used, its bounds narrow, the prompts wanted were measured, no more found, an abort. */
+export type SuiteEnding = "time" | "narrow" | "prompts" | "exhausted" | "aborted";
+
 export interface SuiteRun {
   readonly configs: readonly RunConfig[];
   readonly prompts: readonly PromptRun[];
-  /** The most of the cores that others used while a configuration was warmed up. */
+  /** Of the cores that others used while everyone was warmed up. */
   readonly warmupOthersShare: number;
   /** Prompts that were replaced, by what plain decoding made of them; not those passed over for a warm-up. */
   readonly numShort: number;
   readonly numLooping: number;
-  /** Prompts that everyone decoded beforehand; they could be measured, and are not. */
+  /** Prompts that were decoded beforehand; they could be measured, and are not. */
   readonly numWarmups: number;
-  /** False if it was aborted. */
-  readonly isComplete: boolean;
+  readonly ending: SuiteEnding;
 }
 
 /** Prompts in a row that cannot be measured before the search ends: there will hardly be any. */
 const MAX_MISSED = 24;
+/** Of a suite's time, for warming up. */
+const WARMUP_SHARE = 0.1;
 
 /**
  * Runs a suite. An abort ends it after the prompts that are finished; it does not throw then.
@@ -87,30 +87,20 @@ const MAX_MISSED = 24;
 export async function runSuite(params: SuiteRunParams, signal: AbortSignal): Promise<SuiteRun> {
   const runner = new SuiteRunner(params);
   try {
-    await runner.run(signal);
+    return runner.result(await runner.run(signal));
   } catch (error) {
     if (!(signal.aborted && isAbortError(error))) throw error;
-    return runner.result(false);
+    return runner.result("aborted");
   }
-  return runner.result(true);
-}
-
-/** A configuration with the decoder that was chosen. */
-interface Contestant {
-  readonly config: BenchConfig;
-  decoder: Decoder;
-  tried: readonly TriedSetting[];
-  failure?: string;
 }
 
 class SuiteRunner {
   readonly #params: SuiteRunParams;
   readonly #contestants: readonly Contestant[];
-  readonly #plain: Decoder;
+  /** Plain decoding, once or twice. */
+  readonly #plains: readonly Contestant[];
   readonly #candidates: Iterator<BenchPrompt>;
   readonly #finished: PromptRun[] = [];
-  /** Prompts that were found to be measurable, and not used yet. */
-  #found: BenchPrompt[] = [];
   /** Prompts that were replaced since the search for those to measure began. */
   #replaced = { numShort: 0, numLooping: 0 };
   #numWarmups = 0;
@@ -119,167 +109,134 @@ class SuiteRunner {
   constructor(params: SuiteRunParams) {
     this.#params = params;
     this.#candidates = params.prompts[Symbol.iterator]();
-    this.#contestants = params.configs.map((config) => {
-      const [decoder] = config.decoders;
-      if (decoder === undefined) throw new RangeError(`${config.name} has no decoder`);
-      return { config, decoder, tried: [] };
-    });
-    const plain = this.#contestants.find(({ config }) => config.name === PLAIN_CONFIG);
-    if (plain === undefined) throw new RangeError("nothing can be compared without plain decoding");
-    this.#plain = plain.decoder;
+    this.#contestants = params.configs.map((config) => new Contestant(config, params.maxTokens));
+    this.#plains = this.#contestants.filter(({ name }) => isPlainConfig(name));
+    if (!this.#plains.some(({ name }) => name === PLAIN_CONFIG)) {
+      throw new RangeError("nothing can be compared without plain decoding");
+    }
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { numPrompts, numWarmups, minWarmups, sampleCpu } = this.#params;
-    const warmups: BenchPrompt[] = [];
-    while (warmups.length < numWarmups) {
-      const prompt = await this.#nextPrompt(signal);
-      if (prompt === undefined) break;
-      warmups.push(prompt);
-    }
-    // Where prompts are few, they are for measuring.
-    if (warmups.length < numWarmups) this.#found = warmups.splice(minWarmups);
-    // Where there are no more to be found, those passed over are all that there is to say.
-    else this.#replaced = { numShort: 0, numLooping: 0 };
-    this.#numWarmups = warmups.length;
-    for (const contestant of this.#contestants) {
+  async run(signal: AbortSignal): Promise<SuiteEnding> {
+    const { now, deadlineMs, numPrompts, sampleCpu } = this.#params;
+    const startMs = now();
+    const before = sampleCpu();
+    await this.#warmUp(startMs + WARMUP_SHARE * (deadlineMs - startMs), signal);
+    this.#warmupOthersShare = othersShare(before, sampleCpu());
+    const lookMs = LOOK_SHARES.map((share) => startMs + share * (deadlineMs - startMs));
+    const measureStartMs = now();
+    while (numPrompts === undefined || this.#finished.length < numPrompts) {
+      const numDone = this.#finished.length;
+      const promptMs = numDone === 0 ? 0 : (now() - measureStartMs) / numDone;
+      if (numDone > 0 && now() + promptMs > deadlineMs) return "time";
       const before = sampleCpu();
-      await this.#warmUp(contestant, warmups, signal);
-      const share = othersShare(before, sampleCpu());
-      this.#warmupOthersShare = Math.max(this.#warmupOthersShare, share);
+      const probed = await this.#nextPrompt(this.#plainAt(numDone), signal);
+      if (probed === undefined) return "exhausted";
+      const part = await this.#measure(probed, numDone, signal);
+      this.#finished.push({ ...part, othersShare: othersShare(before, sampleCpu()) });
+      const isLook = now() >= (lookMs[0] ?? Number.POSITIVE_INFINITY);
+      while (now() >= (lookMs[0] ?? Number.POSITIVE_INFINITY)) lookMs.shift();
+      if (isLook && numPrompts === undefined && isSettled(this.#finished)) return "narrow";
     }
-    for (let index = 0; index < numPrompts; index++) {
-      const prompt = await this.#nextPrompt(signal);
-      if (prompt === undefined) return;
-      this.#finished.push(await this.#measure(prompt, index, signal));
-    }
+    return "prompts";
   }
 
-  result(isComplete: boolean): SuiteRun {
-    const configs = this.#contestants.map(({ config, decoder, tried, failure }) => ({
-      name: config.name,
-      setting: decoder.setting,
-      tried,
-      ...(failure === undefined ? {} : { failure }),
-    }));
+  result(ending: SuiteEnding): SuiteRun {
     return {
-      configs,
+      configs: this.#contestants.map(({ asRun }) => asRun),
       prompts: this.#finished,
       warmupOthersShare: this.#warmupOthersShare,
       ...this.#replaced,
       numWarmups: this.#numWarmups,
-      isComplete,
+      ending,
     };
   }
 
+  /** Plain decoding comes first and, once more, last: which of the two is which changes from round to round. */
+  #plainAt(round: number): Contestant {
+    return this.#plains[round % this.#plains.length]!;
+  }
+
   /** The next prompt that can be measured by what plain decoding makes of it; undefined when there is none left. */
-  async #nextPrompt(signal: AbortSignal): Promise<BenchPrompt | undefined> {
-    const { minTokens, maxTokens } = this.#params;
-    const found = this.#found.shift();
-    if (found !== undefined) return found;
+  async #nextPrompt(plainly: Contestant, signal: AbortSignal) {
+    const { minTokens } = this.#params;
     for (let numMissed = 0; numMissed < MAX_MISSED; numMissed++) {
       const { value: prompt, done } = this.#candidates.next();
       if (done === true) return undefined;
-      if (minTokens === 0) return prompt;
-      this.#report("looking for a prompt");
-      await this.#plain.prepare(signal);
-      const { tokens } = await this.#plain.decode(prompt.context, maxTokens, signal);
-      if (tokens.length < minTokens) this.#replaced.numShort++;
-      else if (isLooping(tokens)) this.#replaced.numLooping++;
-      else return prompt;
+      this.#report("plain");
+      const plain = await plainly.probe(prompt.context, signal);
+      const { tokens } = plain;
+      if (minTokens > 0 && tokens.length < minTokens) this.#replaced.numShort++;
+      else if (minTokens > 0 && isLooping(tokens)) this.#replaced.numLooping++;
+      else return { ...prompt, plain };
     }
     return undefined;
   }
 
-  /** Chooses the fastest decoder of a configuration. */
-  async #warmUp(
-    contestant: Contestant,
-    prompts: readonly BenchPrompt[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { decoders, refine } = contestant.config;
-    const tried = await this.#try(contestant, decoders, prompts, signal);
-    const more = refine?.(contestant.decoder) ?? [];
-    const best = Math.max(...tried.map(({ tokensPerSecond }) => tokensPerSecond));
-    tried.push(...(await this.#try(contestant, more, prompts, signal, best)));
-    if (tried.length > 1) contestant.tried = tried;
-  }
-
-  /** Tries decoders on the prompts, and takes the fastest if it beats `best`, in tokens per second. */
-  async #try(
-    contestant: Contestant,
-    decoders: readonly Decoder[],
-    prompts: readonly BenchPrompt[],
-    signal: AbortSignal,
-    best = 0,
-  ): Promise<TriedSetting[]> {
-    const tried: TriedSetting[] = [];
-    let bestSpeed = best;
-    for (const decoder of decoders) {
-      const { setting } = decoder;
-      this.#report(`warming up ${contestant.config.name}: ${setting}`);
-      const runs: DecodeRun[] = [];
-      for (const { context } of prompts) {
-        const run = await this.#decode(contestant, decoder, context, signal);
-        if (run === undefined) return tried;
-        runs.push(run);
+  /** Our drafts learn from prompts while there is time for it; a peer's settings are tried on the same ones. */
+  async #warmUp(untilMs: number, signal: AbortSignal): Promise<void> {
+    const { maxWarmups, now } = this.#params;
+    const warmups: ProbedPrompt[] = [];
+    let isDry = false;
+    while (warmups.length < maxWarmups && (warmups.length === 0 || now() < untilMs)) {
+      const probed = await this.#nextPrompt(this.#plainAt(warmups.length), signal);
+      if (probed === undefined) {
+        isDry = true;
+        break;
       }
-      const ms = sum(runs.map((run) => run.decodeMs));
-      const tokensPerSecond = ms > 0 ? (1000 * sum(runs.map(numDecoded))) / ms : 0;
-      tried.push({ setting, tokensPerSecond });
-      if (tokensPerSecond <= bestSpeed) continue;
-      bestSpeed = tokensPerSecond;
-      contestant.decoder = decoder;
+      for (const contestant of this.#contestants) {
+        const { name, isPeer } = contestant;
+        if (isPeer || isPlainConfig(name)) continue;
+        this.#report(`warming up ${name}`);
+        await contestant.run(probed, signal);
+      }
+      warmups.push(probed);
     }
-    return tried;
+    this.#numWarmups = warmups.length;
+    // Where there are no more to be found, those passed over are all that there is to say.
+    if (!isDry) this.#replaced = { numShort: 0, numLooping: 0 };
+    for (const contestant of this.#contestants) {
+      const { name, isPeer } = contestant;
+      const onTry = (setting: string) => this.#report(`warming up ${name}: ${setting}`);
+      if (isPeer) await contestant.choose(warmups, onTry, signal);
+    }
   }
 
-  async #measure({ context, hidden }: BenchPrompt, index: number, signal: AbortSignal) {
-    const { compare, sampleCpu } = this.#params;
-    const before = sampleCpu();
-    const runs = new Map<string, DecodeRun>();
-    for (const contestant of turns(this.#contestants, index)) {
-      const { name } = contestant.config;
-      if (contestant.failure !== undefined) continue;
-      this.#report(name);
-      const run = await this.#decode(contestant, contestant.decoder, context, signal);
-      if (run !== undefined) runs.set(name, run);
+  async #measure(probed: BenchPrompt & ProbedPrompt, round: number, signal: AbortSignal) {
+    const first = this.#plainAt(round);
+    const last = this.#plains.filter((each) => each !== first);
+    const others = this.#contestants.filter(({ name }) => !isPlainConfig(name));
+    const runs = new Map([[first.name, probed.plain]]);
+    for (const contestant of [...turns(others, round), ...last]) {
+      if (contestant.hasFailed) continue;
+      this.#report(contestant.name);
+      const run = await contestant.run(probed, signal);
+      if (run !== undefined) runs.set(contestant.name, run);
     }
-    const othersUsed = othersShare(before, sampleCpu());
     const plain = runs.get(PLAIN_CONFIG)!;
     const comparisons = new Map<string, OutputComparison>();
+    const firstLineMs = new Map<string, number>();
     for (const [name, { tokens }] of runs) {
-      comparisons.set(name, await compare(context, plain.tokens, tokens, signal));
+      const { compare } = this.#params;
+      comparisons.set(name, await compare(probed.context, plain.tokens, tokens, signal));
+      firstLineMs.set(name, this.#firstLineMs(runs.get(name)!));
     }
-    return { runs, comparisons, hidden, othersShare: othersUsed };
+    return { runs, firstLineMs, comparisons, hidden: probed.hidden };
   }
 
-  /** One run from empty caches; undefined where a peer fails, which is left out from then on. */
-  async #decode(
-    contestant: Contestant,
-    decoder: Decoder,
-    prompt: GenerationContext,
-    signal: AbortSignal,
-  ): Promise<DecodeRun | undefined> {
-    try {
-      signal.throwIfAborted();
-      await decoder.prepare(signal);
-      return await decoder.decode(prompt, this.#params.maxTokens, signal);
-    } catch (error) {
-      if (signal.aborted || !contestant.config.isPeer) throw error;
-      contestant.failure = messageOf(error);
-      return undefined;
-    }
+  #firstLineMs(run: DecodeRun): number {
+    const numTokens = this.#params.firstLineLength(run.tokens);
+    const ms = numTokens === undefined ? undefined : run.tokenMs[numTokens - 1];
+    return ms ?? run.firstTokenMs + run.decodeMs;
   }
 
   #report(what: string): void {
-    const { onProgress, numPrompts } = this.#params;
-    onProgress(this.#finished.length, numPrompts, what);
+    this.#params.onProgress(this.#finished.length, what);
   }
 }
 
 /** Everyone once; there and back from another start each time, so that places even out over two rounds. */
 function turns<T>(all: readonly T[], round: number): T[] {
+  if (all.length === 0) return [];
   const start = Math.floor(round / 2) % all.length;
   const rotated = [...all.slice(start), ...all.slice(0, start)];
   return round % 2 === 0 ? rotated : rotated.reverse();

@@ -1,10 +1,17 @@
 /** What a reader of figures must know: losses, and lies that were caught. Pure; whole sentences. */
 import { DRAFT_SOURCES } from "../core/draftTree.ts";
-import { FUSED_CONFIG, isLosslessConfig, isPeerConfig, PLAIN_CONFIG } from "./benchConfigNames.ts";
+import {
+  FUSED_CONFIG,
+  isLosslessConfig,
+  isPeerConfig,
+  isPlainConfig,
+  PLAIN_CONFIG,
+} from "./benchConfigNames.ts";
 import type { DecodeRun } from "./benchDecoder.ts";
-import type { ConfigFigures, Interval, LosslessFigures, SuiteFigures } from "./benchReport.ts";
-import type { RunConfig, SuiteRun } from "./benchRunner.ts";
+import type { ConfigFigures, LosslessFigures, RatioInterval, SuiteFigures } from "./benchReport.ts";
+import type { SuiteRun } from "./benchRunner.ts";
 import { MAX_OTHERS_SHARE } from "./busyMeter.ts";
+import type { RunConfig } from "./contestant.ts";
 import { busyBeforeStart, busyParts, percent, tooFewForBounds } from "./doubts.ts";
 import { exceedsNearTieRate } from "./losslessFigures.ts";
 
@@ -74,7 +81,7 @@ export interface RunFindings {
   readonly lossless: LosslessFigures;
 }
 
-/** What stands above everything. */
+/** What concerns all suites. */
 export function runWarnings(findings: RunFindings): string[] {
   const { isComplete, busyShare, threads, lossless, flatRows } = findings;
   return [
@@ -103,23 +110,26 @@ export function runWarnings(findings: RunFindings): string[] {
   ];
 }
 
-/** What stands above a suite's tables. */
+/** What concerns one suite, losses first. @param numWanted - prompts that were asked for, if any. */
 export function suiteWarnings(
   name: string,
   figures: SuiteFigures | undefined,
   run: SuiteRun,
-  numWanted: number,
+  numWanted: number | undefined,
 ): string[] {
   const say = (sentence: string) => `${name}: ${sentence}`;
+  const { ending } = run;
   if (figures === undefined || figures.numPrompts === 0) {
-    return run.isComplete ? [say(`nothing was measured: ${unmeasuredPrompts(run)}`)] : [];
+    return ending === "aborted" ? [] : [say(`nothing was measured: ${unmeasuredPrompts(run)}`)];
   }
   const { numPrompts, numLooping, configs, busyPrompts, maxOthersShare, warmupOthersShare } =
     figures;
   const sentences: string[] = [];
-  if (run.isComplete && numPrompts < numWanted) {
+  if (ending === "exhausted") {
+    sentences.push(`no more than ${numPrompts} prompts were found: ${unmeasuredPrompts(run)}`);
+  } else if (ending === "time" && numWanted !== undefined) {
     sentences.push(
-      `only ${numPrompts} of ${numWanted} prompts were measured: ${unmeasuredPrompts(run)}`,
+      `the time was used after ${numPrompts} of ${numWanted} prompts; --minutes gives it more.`,
     );
   } else if (numLooping > numPrompts) {
     sentences.push(
@@ -129,7 +139,7 @@ export function suiteWarnings(
   sentences.push(...tooFewForBounds(numPrompts, "measured prompt"));
   if (warmupOthersShare > MAX_OTHERS_SHARE) {
     sentences.push(
-      `Others used up to ${percent(warmupOthersShare)} of the cores while settings were tried.`,
+      `Others used ${percent(warmupOthersShare)} of the cores while everything was warmed up.`,
     );
   }
   const busy = { numBusy: busyPrompts, maxShare: maxOthersShare };
@@ -149,40 +159,45 @@ function unmeasuredPrompts({ numLooping, numShort, numWarmups }: SuiteRun): stri
 }
 
 /** Where the default loses, first of all against plain decoding. */
-function losses({ configs, unmeasured, fusedOver, fusedTtftOver }: SuiteFigures): string[] {
+function losses(figures: SuiteFigures): string[] {
+  const { configs, unmeasured, fusedOver, fusedFirstLineOver } = figures;
   const isComparable = (name: string) =>
     configs.some((config) => config.name === name && config.isComparable);
   const lossy = [...configs, ...unmeasured].filter(
     ({ name, differingTokens }) => isLosslessConfig(name) && differingTokens > 0,
   );
+  const fused = configs.find(({ name }) => name === FUSED_CONFIG);
   const slower = Object.entries(fusedOver)
-    .filter(([name, { high }]) => isComparable(name) && high < 1)
-    .map(([name, ratio]) =>
-      name === PLAIN_CONFIG
-        ? `${FUSED_CONFIG} is SLOWER than plain decoding: ${times(ratio)}.`
-        : `${FUSED_CONFIG} is slower than ${name}: ${times(ratio)}.`,
-    );
+    .filter(([name, { high }]) => isComparable(name) && !isPlainConfig(name) && high < 1)
+    .map(([name, ratio]) => `${FUSED_CONFIG} is slower than ${name}: ${times(ratio)}.`);
+  const slowerThanPlain =
+    fused?.speedComparison === "slower"
+      ? [`${FUSED_CONFIG} is SLOWER than plain decoding: ${times(fused.ratioToPlain)}.`]
+      : [];
   return [
     ...lossy.map(({ name }) => `${name} is NOT LOSSLESS, so no speed counts.`),
-    ...(isComparable(FUSED_CONFIG) ? slower : []),
-    ...lateFirstToken(fusedTtftOver),
+    ...(fused?.isComparable === true
+      ? [...slowerThanPlain, ...slower, ...lateFirstLine(fused, fusedFirstLineOver)]
+      : []),
   ];
 }
 
-/** The first token against plain decoding's, and against the better peer's: the one that ours keeps waiting longest. */
-function lateFirstToken(over: SuiteFigures["fusedTtftOver"]): string[] {
-  const all = Object.entries(over);
-  const plain = all.filter(([name]) => name === PLAIN_CONFIG);
-  const peers = all.filter(([name]) => isPeerConfig(name));
-  const [betterPeer] = peers.toSorted(([, a], [, b]) => b.median - a.median);
-  return [...plain, ...(betterPeer === undefined ? [] : [betterPeer])]
-    .filter(([, { low }]) => low > 1)
-    .map(
-      ([name, ratio]) =>
-        `the first token of ${FUSED_CONFIG} comes LATER than that of ${name}: after ${times(ratio)} its time.`,
-    );
+/** The first line against plain decoding's, and against the better peer's: the one that ours keeps waiting longest. */
+function lateFirstLine(fused: ConfigFigures, over: SuiteFigures["fusedFirstLineOver"]): string[] {
+  const peers = Object.entries(over).filter(([name]) => isPeerConfig(name));
+  const [betterPeer] = peers.toSorted(([, a], [, b]) => a.ratio - b.ratio);
+  const late: (readonly [string, RatioInterval])[] = [
+    ...(fused.firstLineComparison === "slower"
+      ? [[PLAIN_CONFIG, fused.firstLineToPlain] as const]
+      : []),
+    ...(betterPeer !== undefined && betterPeer[1].high < 1 ? [betterPeer] : []),
+  ];
+  return late.map(
+    ([name, ratio]) =>
+      `the first line of ${FUSED_CONFIG} comes LATER than that of ${name}: ${times(ratio)} as soon.`,
+  );
 }
 
-function times({ median, low, high }: Interval): string {
-  return `${median.toFixed(2)}× (${low.toFixed(2)}-${high.toFixed(2)})`;
+function times({ ratio, low, high }: RatioInterval): string {
+  return `${ratio.toFixed(2)}× (${low.toFixed(2)}-${high.toFixed(2)})`;
 }

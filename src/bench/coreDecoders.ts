@@ -30,6 +30,8 @@ export class PlainDecoder implements Decoder {
     await emptyCache(this.#target, signal);
   }
 
+  async prepareForSamePrompt(): Promise<void> {}
+
   async decode(
     { promptTokens }: GenerationContext,
     maxTokens: number,
@@ -79,6 +81,10 @@ export class SpeculativeDecoder implements Decoder {
   async prepare(signal: AbortSignal): Promise<void> {
     const { params, caches } = this.#setup;
     for (const cache of [params.target, ...caches]) await emptyCache(cache, signal);
+  }
+
+  async prepareForSamePrompt(signal: AbortSignal): Promise<void> {
+    for (const cache of this.#setup.caches) await emptyCache(cache, signal);
   }
 
   async decode(
@@ -142,6 +148,7 @@ async function emptyCache(target: TargetModel, signal: AbortSignal): Promise<voi
 class RunWatch {
   readonly #now: () => number;
   readonly #start: number;
+  readonly #tokenMs: number[] = [];
   #first: { readonly ms: number; readonly numTokens: number } | undefined;
 
   constructor(now: () => number) {
@@ -151,7 +158,9 @@ class RunWatch {
 
   /** Called after each pass, also one that brought nothing but an end token. */
   noteTokens(tokens: Int32Array): void {
-    this.#first ??= { ms: this.#now() - this.#start, numTokens: tokens.length };
+    const ms = this.#now() - this.#start;
+    this.#first ??= { ms, numTokens: tokens.length };
+    for (const _ of tokens) this.#tokenMs.push(ms);
   }
 
   finish({ tokens, stats }: Generation): Omit<DecodeRun, "detail"> {
@@ -161,6 +170,8 @@ class RunWatch {
       tokens,
       numFirstTokens: first.numTokens,
       firstTokenMs: first.ms,
+      promptMs: stats.timings.prefillMs,
+      tokenMs: this.#tokenMs,
       decodeMs: totalMs - first.ms,
       numSteps: stats.numSteps,
       numCommitted: stats.numCommittedTokens,

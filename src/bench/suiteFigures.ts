@@ -5,36 +5,45 @@ import {
   FUSED_CONFIG,
   isLosslessConfig,
   leftOutSource,
+  PLAIN_AGAIN_CONFIG,
   PLAIN_CONFIG,
   withoutSource,
 } from "./benchConfigNames.ts";
-import { type DecodeRun, decodeSpeed, numDecoded, type PassDetail } from "./benchDecoder.ts";
+import { type DecodeRun, numDecoded, type PassDetail } from "./benchDecoder.ts";
 import type {
   ConfigFigures,
-  Interval,
+  RatioInterval,
   SourceFigures,
   SuiteFigures,
   UnmeasuredConfig,
 } from "./benchReport.ts";
-import type { PromptRun, RunConfig, SuiteRun } from "./benchRunner.ts";
+import type { PromptRun, SuiteRun } from "./benchRunner.ts";
 import { configWarnings, drafterWarnings } from "./benchWarnings.ts";
 import { disturbance } from "./busyMeter.ts";
+import type { RunConfig } from "./contestant.ts";
 import { configDifferences, suiteDifferences } from "./losslessFigures.ts";
-import { medianInterval, quantile, sum } from "./statistics.ts";
+import {
+  countedRun,
+  firstLineMs,
+  isOtherWork,
+  type Measure,
+  measuredRatio,
+} from "./promptPairs.ts";
+import { comparisonOf } from "./ratioBounds.ts";
+import { quantile, sum } from "./statistics.ts";
 
 /** What a suite was run with, as far as its figures need it. */
 export interface FigureSettings {
   readonly origin: string;
   readonly maxTokens: number;
   readonly maxPromptTokens: number;
-  readonly seed: number;
   /** t(n): ms of a pass of so many rows; absent where it was not measured. */
   readonly passMs: ((numRows: number) => number) | undefined;
 }
 
 /** Undefined if no prompt was finished, unless loops are among the reasons: how many is a figure. */
 export function suiteFigures(run: SuiteRun, settings: FigureSettings): SuiteFigures | undefined {
-  const hasLoops = run.isComplete && run.numLooping > 0;
+  const hasLoops = run.ending !== "aborted" && run.numLooping > 0;
   if (run.prompts.length === 0 && !hasLoops) return undefined;
   const { origin, maxTokens, maxPromptTokens } = settings;
   const suite = new SuiteSums(run, settings);
@@ -46,10 +55,10 @@ export function suiteFigures(run: SuiteRun, settings: FigureSettings): SuiteFigu
     else unmeasured.push(figures);
   }
   const others = run.configs.map(({ name }) => name).filter((name) => name !== FUSED_CONFIG);
-  const overOthers = (ratio: (name: string) => Interval | undefined) =>
+  const fusedOver = (measure: Measure) =>
     Object.fromEntries(
       others.flatMap((name) => {
-        const interval = ratio(name);
+        const interval = suite.ratio(measure, FUSED_CONFIG, name);
         return interval === undefined ? [] : [[name, interval] as const];
       }),
     );
@@ -63,8 +72,9 @@ export function suiteFigures(run: SuiteRun, settings: FigureSettings): SuiteFigu
     maxPromptTokens,
     configs,
     unmeasured,
-    fusedOver: overOthers((name) => suite.speedRatio(FUSED_CONFIG, name)),
-    fusedTtftOver: overOthers((name) => suite.ttftRatio(FUSED_CONFIG, name)),
+    ending: run.ending,
+    fusedOver: fusedOver("speed"),
+    fusedFirstLineOver: fusedOver("firstLine"),
     busyPrompts: numBusy,
     maxOthersShare: maxShare,
     warmupOthersShare: run.warmupOthersShare,
@@ -94,8 +104,7 @@ class SuiteSums {
     this.#settings = settings;
     this.#prompts = run.prompts;
     this.#counted = run.prompts.map((prompt) => {
-      const counts = ([name, one]: [string, DecodeRun]) =>
-        decodeSpeed(one) !== undefined && !isOtherWork(prompt, name);
+      const counts = ([name]: [string, DecodeRun]) => countedRun(prompt, name) !== undefined;
       return new Map(Array.from(prompt.runs).filter(counts));
     });
   }
@@ -105,11 +114,12 @@ class SuiteSums {
     const all = this.#prompts.flatMap(({ runs }) => runs.get(name) ?? []);
     const { differingTokens, nearTies, numOtherLength } = configDifferences(this.#run, name);
     const warnings = configWarnings(config, all, { numOtherLength, differingTokens });
-    const ratioToPlain = this.speedRatio(name, PLAIN_CONFIG);
+    const ratioToPlain = this.ratio("speed", name, PLAIN_CONFIG);
+    const firstLineToPlain = this.ratio("firstLine", name, PLAIN_CONFIG);
     const loopShare = this.#loopShare(all);
     const numLeftOut = this.#prompts.filter((prompt) => isOtherWork(prompt, name)).length;
     const output = { numLeftOut, differingTokens, nearTies };
-    if (ratioToPlain === undefined) {
+    if (ratioToPlain === undefined || firstLineToPlain === undefined) {
       const share = config.failure === undefined ? loopShare : null;
       return { name, setting, loopShare: share, ...output, warnings };
     }
@@ -129,6 +139,10 @@ class SuiteSums {
       decodeMs,
       tokensPerSecond: (1000 * tokens) / decodeMs,
       ratioToPlain,
+      ...this.#firstLines(name),
+      firstLineToPlain,
+      speedComparison: comparisonOf(ratioToPlain, this.#noise("speed")),
+      firstLineComparison: comparisonOf(firstLineToPlain, this.#noise("firstLine")),
       modelledRatio: this.#modelledRatio(runs),
       meanAcceptanceLength: this.#acceptanceLength(name),
       expectedAcceptanceLength: expectedLength(details, numSteps),
@@ -148,29 +162,24 @@ class SuiteSums {
     };
   }
 
-  /** Speeds of one configuration over another's, prompt by prompt; undefined without a prompt that counts for both. */
-  speedRatio(name: string, base: string): Interval | undefined {
-    return this.#ratio(this.#counted, name, base, decodeSpeed);
+  /** Of one configuration to another; undefined without a prompt that counts for both. */
+  ratio(measure: Measure, name: string, base: string): RatioInterval | undefined {
+    const look = this.#run.ending === "narrow" ? "early" : "final";
+    return measuredRatio(this.#prompts, measure, name, base, look);
   }
 
-  /** Times to the first tokens, likewise. All runs count: until then the prompt is the work, the same for everyone. */
-  ttftRatio(name: string, base: string): Interval | undefined {
-    const runs = this.#prompts.map((prompt) => prompt.runs);
-    return this.#ratio(runs, name, base, ({ firstTokenMs }) => firstTokenMs || undefined);
+  #noise(measure: Measure): RatioInterval | undefined {
+    return this.ratio(measure, PLAIN_AGAIN_CONFIG, PLAIN_CONFIG);
   }
 
-  #ratio(
-    runs: readonly ReadonlyMap<string, DecodeRun>[],
-    name: string,
-    base: string,
-    figure: (run: DecodeRun) => number | undefined,
-  ): Interval | undefined {
-    const ratios = runs.flatMap((ofPrompt) => {
-      const [run, baseRun] = [ofPrompt.get(name), ofPrompt.get(base)];
-      const [value, baseValue] = [run && figure(run), baseRun && figure(baseRun)];
-      return value === undefined || baseValue === undefined ? [] : [value / baseValue];
-    });
-    return ratios.length === 0 ? undefined : medianInterval(ratios, this.#settings.seed);
+  /** Means at the prompts that count for both. */
+  #firstLines(name: string) {
+    const both = this.#prompts.filter(
+      (prompt) => firstLineMs(prompt, name) !== undefined && prompt.firstLineMs.has(PLAIN_CONFIG),
+    );
+    const meanOf = (config: string) =>
+      sum(both.map((prompt) => prompt.firstLineMs.get(config)!)) / both.length;
+    return { firstLineMs: meanOf(name), plainFirstLineMs: meanOf(PLAIN_CONFIG) };
   }
 
   #countedRuns(name: string, prompts = this.#counted): DecodeRun[] {
@@ -236,13 +245,6 @@ class SuiteSums {
     if (both.length === 0) return null;
     return this.#acceptanceLength(FUSED_CONFIG, both) - this.#acceptanceLength(without, both);
   }
-}
-
-/** Whether an output is another text than plain's, or a loop: decoding it is not the work that plain did. */
-function isOtherWork({ runs, comparisons }: PromptRun, name: string): boolean {
-  const run = runs.get(name);
-  if (run === undefined) return false;
-  return comparisons.get(name)?.difference?.isNearTie === true || isLooping(run.tokens);
 }
 
 function expectedLength(details: readonly PassDetail[], numSteps: number): number | null {

@@ -27,7 +27,7 @@ export const SUITE_NAMES = [
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 /** Options that belong to some suites only, as the user writes them. */
-const CONFIGS = { configs: "--configs" } as const;
+const SPEED_ONLY = { configs: "--configs", minutes: "--minutes" } as const;
 const FLAT_ROWS = { flatRows: "--flat-rows" } as const;
 const PROMPT_TOKENS = { promptTokens: "--prompt-tokens" } as const;
 const SESSIONS = { sessions: "--sessions" } as const;
@@ -45,12 +45,12 @@ type Measured = SuiteName | "cost";
 /** Options that are of no use to what is measured. */
 const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "suite", string>>> = {
   ...{ all: SESSIONS, repo: SESSIONS, scratch: SESSIONS, unpredictable: SESSIONS },
-  suggestions: { ...SESSIONS, ...CONFIGS },
-  typing: { ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
+  suggestions: { ...SESSIONS, ...SPEED_ONLY },
+  typing: { ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
   // Prompts are as long as those of completions.
-  warmstart: { ...SESSIONS, ...CONFIGS, ...PROMPT_TOKENS },
-  index: { ...MODELS, ...SESSIONS, ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
-  cost: { ...DRAWN, ...SESSIONS, ...PROMPTS, ...CONFIGS, ...PROMPT_TOKENS, ...FLAT_ROWS },
+  warmstart: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS },
+  index: { ...MODELS, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
+  cost: { ...DRAWN, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
 };
 
 /**
@@ -67,13 +67,17 @@ export async function benchCommand(
   refuseOptions(options.cost === true ? "cost" : suite, isWritten);
   for (const { path } of reportFiles(options, context)) await checkReportFile(path);
   if (suite === "index") return runSuite(indexSuite(), { options, context }, signal);
-  const run = <R>(of: BenchSuite<R>) =>
-    withEngine(
+  const run = <R>(of: BenchSuite<R>) => {
+    const { terminal } = context;
+    terminal.tellProgress();
+    if (of.plan !== undefined) terminal.note(of.plan(options));
+    return withEngine(
       options,
       context,
       (session) => runSuite(of, { options, context, session }, signal),
       signal,
     );
+  };
   if (options.cost === true) return run(speedSuite([]));
   if (suite === "typing") return run(typingSuite);
   if (suite === "suggestions") return run(suggestionsSuite);

@@ -12,6 +12,7 @@ export interface BenchOptions extends ModelOptions {
   /** For the suite `typing`; its own default if absent. */
   readonly sessions?: number;
   /** For the suites of speed; their own defaults if absent. */
+  readonly minutes?: number;
   readonly workspace?: string;
   readonly configs?: readonly string[];
   readonly prompts?: number;
@@ -33,6 +34,8 @@ export interface SuiteSurroundings extends CommandSurroundings {
 
 /** A benchmark: what it measures is plain data, printed as text or as JSON. */
 export interface BenchSuite<R, S extends CommandSurroundings = SuiteSurroundings> {
+  /** What it is about to do and how long that takes, in a line. */
+  plan?(options: BenchOptions): string;
   /** Returns what was measured so far when the signal aborts, or throws its reason if that is nothing. */
   measure(surroundings: S, signal: AbortSignal): Promise<R>;
   format(report: R): string;

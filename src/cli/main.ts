@@ -27,6 +27,15 @@ function positiveInteger(value: string): number {
   throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_OPTION}.`);
 }
 
+/** Longer than anybody waits. */
+const MAX_MINUTES = 24 * 60;
+
+function minuteCount(value: string): number {
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (number > 0 && number <= MAX_MINUTES) return number;
+  throw new InvalidArgumentError(`Expected minutes above 0, ${MAX_MINUTES} at most.`);
+}
+
 function suggestionCount(value: string): number {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= 1 && number <= MAX_SUGGESTIONS) return number;
@@ -94,12 +103,12 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .addOption(
       new Option(
         "--suite <name>",
-        "what to measure: decoding speed on code unlike the workspace, on the workspace, on what nobody can predict, " +
-          "all of these; or several suggestions, by each method; or typing, with the caches on and off; or warmstart, " +
+        "what to measure: how soon a line is shown on code unlike the workspace, on the workspace, on what nobody can " +
+          "predict, all of these; or several suggestions, by each method; or typing, with the caches on and off; or warmstart, " +
           "with an earlier session's stores and without; or the workspace index by size, without a model",
       )
         .choices(SUITE_NAMES)
-        .default("all"),
+        .default("repo"),
     )
     .option("--cost", "only t(n): what a pass of so many rows costs here")
     .option("--seed <number>", "draws the places and keystrokes", positiveInteger, DEFAULT_SEED)
@@ -109,24 +118,25 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       "--workspace <folder>",
       "speed, suggestions, warmstart: code of yours; sources of npm packages if absent",
     )
+    .option("--minutes <number>", "speed: time for everything (3)", minuteCount)
     .option(
       "--configs <names>",
-      `speed: some of ${ALL_CONFIGS.join(",")}; or all; by default those without a minus`,
+      `speed: some of ${ALL_CONFIGS.join(",")}; or all (fused); plain is measured besides, twice; peers take minutes more and load the models again`,
       configNames,
     )
     .option(
       "--prompts <number>",
-      "speed, suggestions, warmstart: prompts of each suite (16)",
+      "speed: prompts of each suite at most (as the time allows); suggestions, warmstart: (16)",
       positiveInteger,
     )
     .option(
       "--max-tokens <number>",
-      "speed, suggestions, warmstart: output tokens at most (48)",
+      "output tokens at most; speed (24), suggestions, warmstart (48)",
       positiveInteger,
     )
     .option(
       "--prompt-tokens <number>",
-      "speed, suggestions: prompt tokens at most (512)",
+      "prompt tokens at most; speed (256), suggestions (512)",
       positiveInteger,
     )
     .option(

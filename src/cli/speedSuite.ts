@@ -1,11 +1,14 @@
 /** The suites of decoding speed: the sources are gathered here, everything else happens in the engine. */
-import {
-  ALL_CONFIGS,
-  DEFAULT_CONFIGS,
-  PLAIN_CONFIG,
-  type SpeedSuiteName,
-} from "../bench/benchConfigNames.ts";
+import { DEFAULT_CONFIGS, type SpeedSuiteName } from "../bench/benchConfigNames.ts";
 import { formatBenchMarkdown } from "../bench/benchMarkdown.ts";
+import {
+  benchPlan,
+  DEFAULT_MAX_TOKENS,
+  DEFAULT_MINUTES,
+  DEFAULT_PROMPT_TOKENS,
+  MS_PER_MINUTE,
+  progressText,
+} from "../bench/benchPlan.ts";
 import type { BenchReport } from "../bench/benchReport.ts";
 import type { BenchProgress, BenchSources } from "../engine/protocol.ts";
 import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
@@ -16,28 +19,31 @@ import { readWorkspaceSources } from "./workspaceSources.ts";
 const WORKSPACE_PACKAGES = ["redux", "reselect", "@reduxjs/toolkit"] as const;
 const FOREIGN_PACKAGES = ["immer"] as const;
 
-export const DEFAULT_PROMPTS = 16;
-export const DEFAULT_MAX_TOKENS = 48;
-/** Half of what a completion may have: with an expensive target the prompts take most of the time. */
-export const DEFAULT_PROMPT_TOKENS = 512;
+/** However long it took until the engine is ready. */
+const MIN_BUDGET_MS = 1_000;
 
-export function progressLine({ part, done, total, what }: BenchProgress): string {
+export function progressLine({ part, done, total = 0, fraction, what }: BenchProgress): string {
+  if (fraction !== undefined) return progressText(part, done, fraction, what);
   return `${part}: ${done} of ${total} prompts, ${what}`;
 }
 
 export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchReport> {
   return {
+    plan: ({ minutes = DEFAULT_MINUTES }) => benchPlan(suites, minutes),
     async measure({ options, context, session }, signal) {
       const { terminal } = context;
-      const wanted = options.configs ?? DEFAULT_CONFIGS;
+      const { minutes = DEFAULT_MINUTES, prompts } = options;
+      const workspace = await workspaceSources({ options, context, session }, signal);
+      const foreign = await readNamedSources(context, FOREIGN_PACKAGES, signal);
       return session.client.bench(
         {
           suites,
-          workspace: await workspaceSources({ options, context, session }, signal),
-          foreign: await readNamedSources(context, FOREIGN_PACKAGES, signal),
-          // Everything is compared with plain decoding.
-          configs: ALL_CONFIGS.filter((name) => name === PLAIN_CONFIG || wanted.includes(name)),
-          numPrompts: options.prompts ?? DEFAULT_PROMPTS,
+          workspace,
+          foreign,
+          configs: options.configs ?? DEFAULT_CONFIGS,
+          // The minutes began with the process.
+          budgetMs: Math.max(MIN_BUDGET_MS, minutes * MS_PER_MINUTE - performance.now()),
+          ...(prompts === undefined ? {} : { numPrompts: prompts }),
           maxTokens: options.maxTokens ?? DEFAULT_MAX_TOKENS,
           maxPromptTokens: options.promptTokens ?? DEFAULT_PROMPT_TOKENS,
           seed: options.seed,

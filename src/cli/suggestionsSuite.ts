@@ -5,13 +5,11 @@ import { formatSuggestionsReport } from "../bench/suggestionsReport.ts";
 import { markdownText } from "../core/foreignText.ts";
 import type { BenchSuggestionsAnswer } from "../engine/suggestionMessages.ts";
 import type { BenchSuite } from "./benchSuite.ts";
-import {
-  DEFAULT_MAX_TOKENS,
-  DEFAULT_PROMPT_TOKENS,
-  DEFAULT_PROMPTS,
-  progressLine,
-  workspaceSources,
-} from "./speedSuite.ts";
+import { progressLine, workspaceSources } from "./speedSuite.ts";
+
+export const DEFAULT_PROMPTS = 16;
+export const DEFAULT_MAX_TOKENS = 48;
+const DEFAULT_PROMPT_TOKENS = 512;
 
 export const suggestionsSuite: BenchSuite<BenchSuggestionsAnswer> = {
   async measure(surroundings, signal) {

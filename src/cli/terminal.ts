@@ -26,13 +26,25 @@ export interface OutputStream {
   write(text: string): unknown;
 }
 
+/** Between two lines of progress where nobody watches, in ms. */
+const TELL_MS = 10_000;
+
 export class Terminal {
   readonly #stdout: OutputStream;
   readonly #stderr: OutputStream;
   readonly #hasColor: boolean;
+  readonly #now: () => number;
+  /** When a line of progress may be told next without a terminal; never unless asked for. */
+  #nextTellMs = Number.POSITIVE_INFINITY;
 
   /** @param env - `NO_COLOR`, if set to anything but nothing, turns colors off (no-color.org). */
-  constructor(stdout: OutputStream, stderr: OutputStream, env: NodeJS.ProcessEnv) {
+  constructor(
+    stdout: OutputStream,
+    stderr: OutputStream,
+    env: NodeJS.ProcessEnv,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#now = now;
     this.#stdout = stdout;
     this.#stderr = stderr;
     const { NO_COLOR: noColor = "" } = env;
@@ -57,10 +69,18 @@ export class Terminal {
     this.#stderr.write(visibleText(text));
   }
 
-  /** Replaces the last progress line on stderr; nothing unless a person watches. An empty line removes it. */
+  /** From now on progress is told without a terminal, too: a plain line now and then. */
+  tellProgress(): void {
+    this.#nextTellMs = this.#now();
+  }
+
+  /** Replaces the last progress line on stderr, if a person watches there. An empty line removes it. */
   progress(line: string): void {
     if (this.#stderr.isTTY === true) {
       this.#stderr.write(`\r\u001b[2K${foreignText(line, MAX_PROGRESS_LENGTH)}`);
+    } else if (line !== "" && this.#now() >= this.#nextTellMs) {
+      this.note(line);
+      this.#nextTellMs = this.#now() + TELL_MS;
     }
   }
 

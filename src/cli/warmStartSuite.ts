@@ -2,12 +2,8 @@
 import { formatWarmStartReport } from "../bench/warmStartReport.ts";
 import type { WarmStartAnswer } from "../engine/warmStartMessages.ts";
 import type { BenchSuite } from "./benchSuite.ts";
-import {
-  DEFAULT_MAX_TOKENS,
-  DEFAULT_PROMPTS,
-  progressLine,
-  workspaceSources,
-} from "./speedSuite.ts";
+import { progressLine, workspaceSources } from "./speedSuite.ts";
+import { DEFAULT_MAX_TOKENS, DEFAULT_PROMPTS } from "./suggestionsSuite.ts";
 
 export const warmStartSuite: BenchSuite<WarmStartAnswer> = {
   async measure(surroundings, signal) {

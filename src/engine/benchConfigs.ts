@@ -5,13 +5,13 @@
 import {
   BENCH_SOURCES,
   FUSED_CONFIG,
+  isPlainConfig,
   leftOutSource,
   PEER_CONFIGS,
-  PLAIN_CONFIG,
   UNION_CONFIG,
 } from "../bench/benchConfigNames.ts";
 import type { BenchConfig, Decoder } from "../bench/benchDecoder.ts";
-import type { RunConfig } from "../bench/benchRunner.ts";
+import type { RunConfig } from "../bench/contestant.ts";
 import {
   type DecoderSurroundings,
   PlainDecoder,
@@ -69,7 +69,7 @@ function decodersOf(
     if (peer === "peer:draft" && !hasDraft) return NO_DRAFT;
     return typeof peers === "string" ? peers : peerDecoders(peer, peers, pair);
   }
-  if (name === PLAIN_CONFIG) {
+  if (isPlainConfig(name)) {
     return { isPeer: false, decoders: [new PlainDecoder(target, common(pair))] };
   }
   const own = (decoder: Decoder) => ({ isPeer: false, decoders: [decoder] });

@@ -10,26 +10,31 @@ import { buildCompletionPrompt } from "./completionPrompt.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { BenchParams, BenchSources } from "./protocol.ts";
 
-/** Spots drawn for each prompt wanted, as many outputs loop or are too short. */
-const OVERDRAW = 12;
+/** Spots drawn: more than there will be time for. */
+const MAX_SPOTS = 2_000;
 
 /**
- * Prompts of a suite in the order of the draw, made one by one.
+ * Where the prompts of a suite are drawn, in the order of the draw.
  * @throws EngineError `invalidRequest` if its files hold no line of code.
  */
+export function suiteSpots(params: BenchParams, suite: SpeedSuiteName): SourceSpot[] {
+  const { files } = suiteSources(params, suite);
+  return drawSuiteSpots(suite, files, () => drawDistinctSpots(files, MAX_SPOTS, params.seed));
+}
+
+/** The prompts of these spots, made one by one. */
 export function* suitePrompts(
   pair: ModelPair,
   params: BenchParams,
   suite: SpeedSuiteName,
-  numWanted: number,
+  spots: readonly SourceSpot[],
   index: BenchWorkspace,
 ): Generator<BenchPrompt> {
-  const { workspace, maxTokens, maxPromptTokens, seed } = params;
-  const { files, repoName } = suiteSources(params, suite);
+  const { workspace, maxTokens, maxPromptTokens } = params;
+  const { repoName } = suiteSources(params, suite);
   const lines = new LineCounts(workspace.files);
   const promptTokens = new PromptTokens(pair.target.model);
-  const draw = () => drawDistinctSpots(files, numWanted * OVERDRAW, seed);
-  for (const spot of drawSuiteSpots(suite, files, draw)) {
+  for (const spot of spots) {
     const { prefixText, suffixText, path } = spot;
     const request = {
       prefixText,

@@ -3,12 +3,7 @@
  * progress; this file only declares what is said. Imported by both sides, so it imports nothing native.
  */
 import { NotificationType, ProgressType, RequestType, RequestType0 } from "vscode-jsonrpc/node";
-import {
-  ALL_CONFIGS,
-  PLAIN_CONFIG,
-  SPEED_SUITES,
-  type SpeedSuiteName,
-} from "../bench/benchConfigNames.ts";
+import { ALL_CONFIGS, SPEED_SUITES, type SpeedSuiteName } from "../bench/benchConfigNames.ts";
 import type { BenchReport } from "../bench/benchReport.ts";
 import type { SourceFile } from "../bench/sourceSpots.ts";
 import type { Backend } from "../core/backend.ts";
@@ -128,10 +123,12 @@ export interface BenchParams {
   readonly workspace: BenchSources;
   /** Code that is unlike the workspace, for `scratch`. */
   readonly foreign: BenchSources;
-  /** Names of `bench/benchConfigNames.ts`; plain decoding among them, as everything is compared with it. */
+  /** Names of `bench/benchConfigNames.ts`; plain decoding is measured besides, twice. */
   readonly configs: readonly string[];
-  /** Measured prompts of a suite. */
-  readonly numPrompts: number;
+  /** Time for all suites, in ms, from the request on. It ends within one prompt's time of it, or sooner where that tells enough. */
+  readonly budgetMs: number;
+  /** Measured prompts of a suite at most; absent: as many as tell something. */
+  readonly numPrompts?: number;
   /** Output tokens at most. */
   readonly maxTokens: number;
   readonly maxPromptTokens: number;
@@ -146,9 +143,11 @@ export type BenchAnswer = BenchReport;
 export interface BenchProgress {
   /** The suite, or what comes before them. */
   readonly part: string;
-  /** Prompts that are finished, of how many. */
+  /** Prompts that are finished, of how many where that is known. */
   readonly done: number;
-  readonly total: number;
+  readonly total?: number;
+  /** Of the time that there is, what has passed, 0 … 1; where it is limited. */
+  readonly fraction?: number;
   /** What is being done, in words. */
   readonly what: string;
 }
@@ -280,16 +279,19 @@ export function checkBenchParams(params: BenchParams): void {
   if (!isSubset(suites, SPEED_SUITES) && suites?.length !== 0)
     refuse("suites", `some of ${SPEED_SUITES.join(", ")}`);
   if (!isSubset(configs, ALL_CONFIGS)) refuse("configs", `some of ${ALL_CONFIGS.join(", ")}`);
-  if (!configs.includes(PLAIN_CONFIG)) refuse("configs", `${PLAIN_CONFIG} among them`);
   for (const [field, sources] of Object.entries({ workspace, foreign })) {
     if (!Array.isArray(sources?.files)) refuse(field, "sources with files");
   }
-  for (const field of ["numPrompts", "maxTokens", "maxPromptTokens", "seed"] as const) {
+  for (const field of ["maxTokens", "maxPromptTokens", "seed"] as const) {
     if (!Number.isInteger(params[field]) || params[field] < 1) {
       refuse(field, "an integer of at least 1");
     }
   }
-  const { flatRows } = params;
+  const { flatRows, numPrompts, budgetMs } = params;
+  if (!(Number.isFinite(budgetMs) && budgetMs > 0)) refuse("budgetMs", "a time above 0");
+  if (numPrompts !== undefined && !(Number.isInteger(numPrompts) && numPrompts >= 1)) {
+    refuse("numPrompts", "an integer of at least 1");
+  }
   if (flatRows !== undefined && !(Number.isInteger(flatRows) && flatRows >= 1)) {
     refuse("flatRows", "an integer of at least 1");
   }

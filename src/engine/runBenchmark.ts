@@ -1,8 +1,9 @@
 /** One benchmark request → one report: prompts, decoders, suites, what is known of machine and models. */
 import {
+  FIXED_CONFIGS,
+  FUSED_CONFIG,
   isPeerConfig,
   type SpeedSuiteName,
-  UNPREDICTABLE_CONFIGS,
 } from "../bench/benchConfigNames.ts";
 import type { BenchReport, SuiteFigures } from "../bench/benchReport.ts";
 import { runSuite, type SuiteRun } from "../bench/benchRunner.ts";
@@ -14,6 +15,7 @@ import { losslessFigures } from "../bench/losslessFigures.ts";
 import { compareOutputs } from "../bench/outputComparison.ts";
 import { mostChosenNodes, suiteFigures } from "../bench/suiteFigures.ts";
 import { suiteOrigin } from "../bench/suiteWording.ts";
+import { verdictOf } from "../bench/verdict.ts";
 import { MeasuredPolicy } from "../core/draftPolicy.ts";
 import { isAbortError, messageOf } from "../core/errors.ts";
 import { type MeasuredPassCost, measurePassCost } from "../core/measurePassCost.ts";
@@ -22,7 +24,7 @@ import type { TargetModel } from "../core/targetModel.ts";
 import { nodeLlamaVersion, type PeerModels } from "../llama/peerDecode.ts";
 import { createConfigs } from "./benchConfigs.ts";
 import { openPeers } from "./benchPeers.ts";
-import { suitePrompts } from "./benchPrompts.ts";
+import { suitePrompts, suiteSpots } from "./benchPrompts.ts";
 import { BenchWorkspace, wholeTextTokenizer } from "./benchWorkspace.ts";
 import { machineFacts, sampleCpu, watchOthers } from "./machineFacts.ts";
 import { freezeThreads, type ModelPair } from "./modelHost.ts";
@@ -31,14 +33,14 @@ import type { BenchParams, BenchProgress } from "./protocol.ts";
 /** Set by the bundler from package.json. */
 declare const TREELINE_VERSION: string | undefined;
 
-/** Prompts decoded before any is measured; as many as are measured if those are fewer. */
+/** Prompts decoded before any is measured: so many at most, no more than are measured, and of those that there are a part. */
 const MAX_WARMUPS = 8;
-/** So many in any case. */
-const MIN_WARMUPS = 2;
+const WARMUP_SHARE = 0.25;
 /** Plain's output must have so many tokens: shorter ones are over before there is a speed. */
-const MIN_OUTPUT_TOKENS = 16;
+const MIN_OUTPUT_TOKENS = 4;
 /** Time for t(n), in ms. */
 const MEASURE_MS = 1000;
+const UTF8 = new TextDecoder();
 
 /** @throws EngineError of the target; what was finished before an abort is reported, and nothing thrown then. */
 export async function runBenchmark(
@@ -65,6 +67,7 @@ class Benchmark implements AsyncDisposable {
   readonly #params: BenchParams;
   readonly #onProgress: (progress: BenchProgress) => void;
   readonly #startedAt = new Date();
+  readonly #startMs = performance.now();
   readonly #suites: Partial<Record<SpeedSuiteName, SuiteFigures>> = {};
   readonly #warnings: string[] = [];
   readonly #runs: SuiteRun[] = [];
@@ -90,7 +93,10 @@ class Benchmark implements AsyncDisposable {
     }
     if (suites.length === 0) return;
     const workspace = await this.#openWorkspace(signal);
-    for (const suite of suites) await this.#runSuite(suite, workspace, signal);
+    for (const [index, suite] of suites.entries()) {
+      const share = this.#leftMs / (suites.length - index);
+      await this.#runSuite(suite, workspace, performance.now() + share, signal);
+    }
   }
 
   report(isComplete: boolean, nodeLlamaCpp: string): BenchReport {
@@ -103,7 +109,10 @@ class Benchmark implements AsyncDisposable {
     return {
       treeline: typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development",
       date: this.#startedAt.toISOString(),
+      verdict: verdictOf(this.#suites as Record<string, SuiteFigures>),
       isComplete,
+      budgetMs: this.#params.budgetMs,
+      elapsedMs: performance.now() - this.#startMs,
       machine: { ...machineFacts(), busyShare: this.#busyShare, isBusy },
       backend,
       deviceNames,
@@ -114,7 +123,7 @@ class Benchmark implements AsyncDisposable {
         threads: target.numThreads,
         threadsAtEnd: numThreads,
         contextSize,
-        configs: this.#params.configs,
+        configs: this.#configs,
       },
       cost: cost === undefined ? null : { ...cost, chosenNodes: mostChosenNodes(this.#runs) },
       suites: this.#suites as Record<string, SuiteFigures>,
@@ -139,17 +148,17 @@ class Benchmark implements AsyncDisposable {
   async #runSuite(
     suite: SpeedSuiteName,
     index: BenchWorkspace,
+    deadlineMs: number,
     signal: AbortSignal,
   ): Promise<void> {
     const pair = this.#pair;
-    const { maxTokens, maxPromptTokens, numPrompts, seed, workspace, foreign } = this.#params;
+    const { maxTokens, maxPromptTokens, numPrompts, workspace, foreign } = this.#params;
     const isForced = suite === "unpredictable";
     const target: TargetModel = isForced
-      ? new ForcedTarget(pair.target.target, seed, (token) => !pair.isEndToken(token))
+      ? new ForcedTarget(pair.target.target, this.#params.seed, (token) => !pair.isEndToken(token))
       : pair.target.target;
-    const names = isForced
-      ? this.#params.configs.filter((name) => UNPREDICTABLE_CONFIGS.includes(name))
-      : this.#params.configs;
+    // A peer's target cannot be told what to say.
+    const names = isForced ? [...FIXED_CONFIGS, FUSED_CONFIG] : this.#configs;
     const { configs, leftOut } = createConfigs(names, {
       pair,
       target,
@@ -157,22 +166,28 @@ class Benchmark implements AsyncDisposable {
       workspace: index,
       newPolicy: () => this.#newPolicy(),
     });
-    const numWarmups = Math.max(MIN_WARMUPS, Math.min(MAX_WARMUPS, numPrompts));
+    const spots = suiteSpots(this.#params, suite);
     const maxGap = NEAR_TIE_GAP[this.#backendKind];
     const judge = { target, maxGap, isEndToken: pair.isEndToken };
     const run = await runSuite(
       {
         configs,
-        prompts: suitePrompts(pair, this.#params, suite, numPrompts + numWarmups, index),
+        prompts: suitePrompts(pair, this.#params, suite, spots, index),
+        now: () => performance.now(),
+        deadlineMs,
         numPrompts,
-        numWarmups,
-        minWarmups: MIN_WARMUPS,
+        maxWarmups: Math.min(
+          numPrompts ?? MAX_WARMUPS,
+          MAX_WARMUPS,
+          Math.floor(WARMUP_SHARE * spots.length),
+        ),
         maxTokens,
         minTokens: isForced ? 0 : Math.min(MIN_OUTPUT_TOKENS, maxTokens),
         compare: ({ promptTokens }, plain, other, running) =>
           compareOutputs(judge, promptTokens, plain, other, running),
         sampleCpu,
-        onProgress: (done, total, what) => this.#onProgress({ part: suite, done, total, what }),
+        firstLineLength: (tokens) => this.#firstLineLength(tokens),
+        onProgress: (done, what) => this.#tell(suite, what, done),
       },
       signal,
     );
@@ -182,7 +197,6 @@ class Benchmark implements AsyncDisposable {
       origin: suiteOrigin(suite, workspace.origin, foreign.origin),
       maxTokens,
       maxPromptTokens,
-      seed,
       passMs: this.#passMs,
     });
     if (figures !== undefined) this.#suites[suite] = figures;
@@ -192,10 +206,8 @@ class Benchmark implements AsyncDisposable {
 
   async #openWorkspace(signal: AbortSignal): Promise<BenchWorkspace> {
     const { files } = this.#params.workspace;
-    const onProgress = (done: number) => {
-      const what = "the workspace's files";
-      this.#onProgress({ part: "indexing", done, total: files.length, what });
-    };
+    const onProgress = (done: number) =>
+      this.#tell("indexing", `${done} of ${files.length} files of the workspace`);
     const tokenizer = wholeTextTokenizer(this.#pair.target.model);
     return BenchWorkspace.open(files, tokenizer, onProgress, signal);
   }
@@ -233,7 +245,31 @@ class Benchmark implements AsyncDisposable {
     return this.#pair.loaded.backend === "cpu" ? "cpu" : "gpu";
   }
 
-  #tell(part: string, what: string): void {
-    this.#onProgress({ part, done: 0, total: this.#params.numPrompts, what });
+  /** With plain decoding, twice. */
+  get #configs(): readonly string[] {
+    return [...new Set([...FIXED_CONFIGS, ...this.#params.configs])];
+  }
+
+  get #leftMs(): number {
+    return this.#startMs + this.#params.budgetMs - performance.now();
+  }
+
+  /** A line that says nothing is not shown as one. */
+  #firstLineLength(tokens: Int32Array): number | undefined {
+    const { vocabulary } = this.#pair.target.model;
+    let hasText = false;
+    for (const [index, token] of tokens.entries()) {
+      const piece = UTF8.decode(vocabulary.pieceBytes(token));
+      const end = piece.lastIndexOf("\n");
+      hasText ||= piece.slice(0, end === -1 ? piece.length : end).trim() !== "";
+      if (end !== -1 && hasText) return index + 1;
+    }
+    return undefined;
+  }
+
+  #tell(part: string, what: string, done = 0): void {
+    const { budgetMs, numPrompts: total } = this.#params;
+    const fraction = Math.min(1, Math.max(0, 1 - this.#leftMs / budgetMs));
+    this.#onProgress({ part, done, ...(total === undefined ? {} : { total }), fraction, what });
   }
 }

@@ -32,6 +32,9 @@ export interface PeerRun {
   readonly tokens: Int32Array;
   readonly numFirstTokens: number;
   readonly firstTokenMs: number;
+  /** Its prompt is a part of its first pass. */
+  readonly promptMs: null;
+  readonly tokenMs: readonly number[];
   readonly decodeMs: number;
   readonly numSteps: number;
   readonly numCommitted: number;
@@ -131,6 +134,7 @@ export class PeerSlot implements AsyncDisposable {
     sequence.tokenPredictor?.updateInputTokens(prompt);
     const before = sequence.tokenPredictions;
     const tokens: Token[] = [];
+    const tokenMs: number[] = [];
     let numCommitted = 0;
     let numFirst = 0;
     let firstTokenMs: number | undefined;
@@ -145,6 +149,7 @@ export class PeerSlot implements AsyncDisposable {
       numCommitted++;
       if (isEndToken(token)) break;
       tokens.push(token);
+      tokenMs.push(performance.now() - start);
       if (tokens.length >= maxTokens) break;
     }
     const totalMs = performance.now() - start;
@@ -153,6 +158,8 @@ export class PeerSlot implements AsyncDisposable {
       tokens: Int32Array.from(tokens),
       numFirstTokens: Math.min(numFirst, tokens.length),
       firstTokenMs: firstTokenMs ?? totalMs,
+      promptMs: null,
+      tokenMs,
       decodeMs: totalMs - (firstTokenMs ?? totalMs),
       numSteps: numCommitted - numUsed,
       numCommitted,

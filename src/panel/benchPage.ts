@@ -35,11 +35,12 @@ export class BenchPage {
       "main",
       {},
       header(state, send),
-      notices(report),
+      verdictSection(report),
       recommendationSection(state, send),
       ...suites,
       costSection(report, frame),
       machineSection(report, frame),
+      notices(report),
     );
   }
 
@@ -89,6 +90,18 @@ function header(
       button("Export JSON…", false, () => send({ type: "export", format: "json" })),
       button("Run Again", false, () => send({ type: "runAgain" })),
     ),
+  );
+}
+
+/** The sentence that the Markdown report begins with, too. */
+function verdictSection({ verdict }: BenchReport): HTMLElement {
+  const { kind, sentence, details } = verdict;
+  const sign = { faster: "gain", slower: "loss", same: "", undecided: "" }[kind];
+  return element(
+    "section",
+    { class: `verdict ${sign}`.trim(), "aria-label": "Verdict" },
+    element("p", {}, sentence),
+    details === null ? null : element("p", { class: "note" }, details),
   );
 }
 

@@ -1,5 +1,5 @@
 /** How the panel writes figures. Pure. */
-import type { ConfigFigures, Interval } from "../bench/benchReport.ts";
+import type { ConfigFigures, RatioInterval } from "../bench/benchReport.ts";
 
 /** What a ratio says once its bounds are heeded. */
 export type Verdict = "gain" | "loss" | "even" | "incomparable";
@@ -14,11 +14,16 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 /** Stands where nothing was measured. */
 export const NONE = "–";
 
-export function verdictOf(config: Pick<ConfigFigures, "ratioToPlain" | "isComparable">): Verdict {
-  const { low, high } = config.ratioToPlain;
-  if (!config.isComparable) return "incomparable";
-  if (low > 1) return "gain";
-  return high < 1 ? "loss" : "even";
+const VERDICTS: Readonly<Record<ConfigFigures["speedComparison"], Verdict>> = {
+  faster: "gain",
+  slower: "loss",
+  same: "even",
+};
+
+export function verdictOf(
+  config: Pick<ConfigFigures, "speedComparison" | "isComparable">,
+): Verdict {
+  return config.isComparable ? VERDICTS[config.speedComparison] : "incomparable";
 }
 
 export function formatRatio(ratio: number): string {
@@ -26,7 +31,7 @@ export function formatRatio(ratio: number): string {
 }
 
 /** The bounds alone: `1.71–1.96`. */
-export function formatBounds({ low, high }: Interval): string {
+export function formatBounds({ low, high }: RatioInterval): string {
   return `${low.toFixed(2)}–${high.toFixed(2)}`;
 }
 

@@ -3,21 +3,22 @@ import type {
   BenchReport,
   ConfigFigures,
   DifferenceFigures,
-  Interval,
   LosslessFigures,
   Quantiles,
+  RatioInterval,
   SourceFigures,
   SuiteFigures,
   TriedSetting,
   UnmeasuredConfig,
 } from "../bench/benchReport.ts";
+import type { Verdict } from "../bench/verdict.ts";
 import type { PassCostPoint } from "../core/passCost.ts";
 import { fieldsOf, isFlag, isNumber, isText, listOf, mapOf, oneOf, orNull } from "./valueCheck.ts";
 
 type Model = BenchReport["models"]["target"];
 type Cost = NonNullable<BenchReport["cost"]>;
 
-const interval = fieldsOf<Interval>({ median: isNumber, low: isNumber, high: isNumber });
+const ratio = fieldsOf<RatioInterval>({ ratio: isNumber, low: isNumber, high: isNumber });
 const quantiles = fieldsOf<Quantiles>({ p50: isNumber, p95: isNumber });
 
 const source = fieldsOf<SourceFigures>({
@@ -39,7 +40,12 @@ const config = fieldsOf<ConfigFigures>({
   tokens: isNumber,
   decodeMs: isNumber,
   tokensPerSecond: isNumber,
-  ratioToPlain: interval,
+  ratioToPlain: ratio,
+  firstLineMs: isNumber,
+  plainFirstLineMs: isNumber,
+  firstLineToPlain: ratio,
+  speedComparison: oneOf("faster", "slower", "same"),
+  firstLineComparison: oneOf("faster", "slower", "same"),
   modelledRatio: orNull(isNumber),
   meanAcceptanceLength: isNumber,
   expectedAcceptanceLength: orNull(isNumber),
@@ -85,8 +91,9 @@ const suite = fieldsOf<SuiteFigures>({
   maxPromptTokens: isNumber,
   configs: listOf(config),
   unmeasured: listOf(unmeasured),
-  fusedOver: mapOf(interval),
-  fusedTtftOver: mapOf(interval),
+  ending: oneOf("time", "narrow", "prompts", "exhausted", "aborted"),
+  fusedOver: mapOf(ratio),
+  fusedFirstLineOver: mapOf(ratio),
   busyPrompts: isNumber,
   maxOthersShare: isNumber,
   warmupOthersShare: isNumber,
@@ -99,7 +106,14 @@ const model = fieldsOf<Model>({ name: isText, fileBytes: isNumber });
 export const checkBenchReport = fieldsOf<BenchReport>({
   treeline: isText,
   date: isText,
+  verdict: fieldsOf<Verdict>({
+    kind: oneOf("faster", "slower", "same", "undecided"),
+    sentence: isText,
+    details: orNull(isText),
+  }),
   isComplete: isFlag,
+  budgetMs: isNumber,
+  elapsedMs: isNumber,
   machine: fieldsOf<BenchReport["machine"]>({
     cpu: isText,
     cores: isNumber,

@@ -55,7 +55,7 @@ export function speedTable(suiteName: string, suite: SuiteFigures): DataTable {
   const plain = suite.configs.find(({ name }) => name === PLAIN_CONFIG);
   const rows = configs.map((config) => [
     config.name,
-    formatRatio(config.ratioToPlain.median),
+    formatRatio(config.ratioToPlain.ratio),
     formatBounds(config.ratioToPlain),
     VERDICT_WORDS[verdictOf(config)],
     formatDecimal(config.tokensPerSecond),
@@ -89,7 +89,7 @@ export function speedTable(suiteName: string, suite: SuiteFigures): DataTable {
 function sentenceOf(config: ConfigFigures): string {
   const { name, ratioToPlain } = config;
   const words = VERDICT_WORDS[verdictOf(config)];
-  return `${name}: ${formatRatio(ratioToPlain.median)}, ${formatBounds(ratioToPlain)}, ${words}.`;
+  return `${name}: ${formatRatio(ratioToPlain.ratio)}, ${formatBounds(ratioToPlain)}, ${words}.`;
 }
 
 function legendOf(configs: readonly ConfigFigures[]): LegendItem[] {
@@ -109,7 +109,7 @@ function plotSpeed(configs: readonly ConfigFigures[], width: number) {
     const { name, ratioToPlain, modelledRatio, tokensPerSecond } = config;
     const verdict = verdictOf(config);
     const { color: markColor, swatch } = VERDICT_STYLES[verdict];
-    const ratio = formatRatio(ratioToPlain.median);
+    const ratio = formatRatio(ratioToPlain.ratio);
     return {
       name,
       ...ratioToPlain,

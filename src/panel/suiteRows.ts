@@ -6,7 +6,7 @@ import { verdictOf } from "./figureText.ts";
 /** The fastest first; those whose speed compares nothing last. */
 export function configsBySpeed(suite: SuiteFigures): ConfigFigures[] {
   const rank = ({ isComparable, ratioToPlain }: ConfigFigures) =>
-    isComparable ? ratioToPlain.median : -1;
+    isComparable ? ratioToPlain.ratio : -1;
   return suite.configs.toSorted((a, b) => rank(b) - rank(a));
 }
 

@@ -1,6 +1,6 @@
 /** Everything that was measured of a suite, in one table. Pure. */
 import { PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
-import type { Interval, SuiteFigures } from "../bench/benchReport.ts";
+import type { RatioInterval, SuiteFigures } from "../bench/benchReport.ts";
 import type { DataTable } from "./dataTable.ts";
 import {
   formatBounds,
@@ -20,6 +20,9 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
     head: [
       "Configuration",
       "Setting",
+      "First line (ms)",
+      "Plain's there (ms)",
+      "As soon as plain's",
       "Against plain",
       "95 % bounds",
       "Fused against it",
@@ -30,7 +33,7 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
       "Tokens per pass",
       "Promised",
       "First token p50 / p95 (ms)",
-      "Fused's first token against it",
+      "Fused's first line against it",
       "Host ms per step",
       "Looping outputs",
       "Lines found verbatim",
@@ -41,7 +44,10 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
     rows: configs.map((config) => [
       config.name,
       config.setting,
-      formatRatio(config.ratioToPlain.median),
+      formatDecimal(config.firstLineMs),
+      formatDecimal(config.plainFirstLineMs),
+      ratioText(config.firstLineToPlain),
+      formatRatio(config.ratioToPlain.ratio),
       config.name === PLAIN_CONFIG ? "" : formatBounds(config.ratioToPlain),
       ratioText(suite.fusedOver[config.name]),
       orNone(config.modelledRatio, formatRatio),
@@ -51,7 +57,7 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
       config.meanAcceptanceLength.toFixed(2),
       orNone(config.expectedAcceptanceLength, (length) => length.toFixed(2)),
       `${formatDecimal(config.ttftMs.p50)} / ${formatDecimal(config.ttftMs.p95)}`,
-      ratioText(suite.fusedTtftOver[config.name]),
+      ratioText(suite.fusedFirstLineOver[config.name]),
       orNone(config.hostMsPerStep, formatDecimal),
       formatPercent(config.loopShare),
       orNone(config.verbatimShare, formatPercent),
@@ -65,6 +71,6 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
 }
 
 /** `1.40× (1.28–1.52)`; empty where it was not compared. */
-function ratioText(ratio: Interval | undefined): string {
-  return ratio === undefined ? "" : `${formatRatio(ratio.median)} (${formatBounds(ratio)})`;
+function ratioText(ratio: RatioInterval | undefined): string {
+  return ratio === undefined ? "" : `${formatRatio(ratio.ratio)} (${formatBounds(ratio)})`;
 }

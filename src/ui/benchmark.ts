@@ -4,6 +4,7 @@
  */
 import { performance } from "node:perf_hooks";
 import * as vscode from "vscode";
+import { benchPlan, DEFAULT_MINUTES } from "../bench/benchPlan.ts";
 import type { BenchReport } from "../bench/benchReport.ts";
 import { isAbortError, messageOf } from "../core/errors.ts";
 import { labelText, nameText } from "../core/foreignText.ts";
@@ -121,7 +122,7 @@ export class Benchmark implements Disposable {
     const { runner, log } = this.#context;
     using cancellation = signalOf(token);
     const { signal } = cancellation;
-    progress.report({ message: "reading source files" });
+    progress.report({ message: benchPlan(["repo"], DEFAULT_MINUTES) });
     const sources = await readWorkspaceSources(folders, DEFAULT_LIMITS, SEED, token, signal);
     if (sources.files.length === 0) {
       void refuse(NO_SOURCE);

@@ -25,7 +25,6 @@ import { DecisionLog } from "./decisionLog.ts";
 import { DemonstrationNotice, isDemonstrating } from "./demonstration.ts";
 import { EngineBenchmarkRunner } from "./engineBenchmarkRunner.ts";
 import { EngineLifecycle } from "./engineLifecycle.ts";
-import { readForeignSources } from "./foreignSources.ts";
 import { ACCEPTED_COMMAND, InlineProvider } from "./inlineProvider.ts";
 import { tell } from "./notifications.ts";
 import { ProblemNotifier } from "./problemNotifier.ts";
@@ -92,10 +91,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const reports = new ReportDocuments();
   const benchmark = new Benchmark({
     extensionUri: context.extensionUri,
-    runner: new EngineBenchmarkRunner({
-      bench: (params, onProgress, signal) => lifecycle.bench(params, onProgress, signal),
-      readForeign: (seed, signal) => readForeignSources(context.extensionUri, seed, signal),
-    }),
+    runner: new EngineBenchmarkRunner((params, onProgress, signal) =>
+      lifecycle.bench(params, onProgress, signal),
+    ),
     formatMarkdown: formatBenchMarkdown,
     status: () => lifecycle.status,
     config: () => config,

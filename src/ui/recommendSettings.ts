@@ -125,8 +125,8 @@ function speculationDecision(value: boolean, reason: string, current: CurrentSet
 }
 
 function speculationFinding(judged: readonly JudgedSuite[], current: CurrentSettings): Finding {
-  const gains = judged.filter(({ fused }) => fused.ratioToPlain.low > 1);
-  const losses = judged.filter(({ fused }) => fused.ratioToPlain.high < 1);
+  const gains = judged.filter(({ fused }) => fused.speedComparison === "faster");
+  const losses = judged.filter(({ fused }) => fused.speedComparison === "slower");
   if (gains.length > 0 && losses.length === 0) {
     return speculationDecision(true, `it decodes faster than plain ${ratiosText(gains)}.`, current);
   }
@@ -150,8 +150,8 @@ function speculationFinding(judged: readonly JudgedSuite[], current: CurrentSett
 function ratiosText(suites: readonly JudgedSuite[]): string {
   return suites
     .map(({ name, fused }) => {
-      const { median, low, high } = fused.ratioToPlain;
-      return `on ${name} (${median.toFixed(2)}×, ${low.toFixed(2)}–${high.toFixed(2)})`;
+      const { ratio, low, high } = fused.ratioToPlain;
+      return `on ${name} (${ratio.toFixed(2)}×, ${low.toFixed(2)}–${high.toFixed(2)})`;
     })
     .join(" and ");
 }

@@ -54,7 +54,7 @@ export async function readWorkspaceSources(
 }
 
 /** A file, and what it is called in a report. */
-export interface SourcePlace {
+interface SourcePlace {
   readonly uri: vscode.Uri;
   readonly path: string;
 }
@@ -63,7 +63,7 @@ export interface SourcePlace {
  * Reads files in an order that the seed draws, until the limits are met. Sorted by path.
  * @throws the signal's reason if it aborts.
  */
-export async function readDrawn(
+async function readDrawn(
   places: readonly SourcePlace[],
   limits: SourceLimits,
   seed: number,

@@ -10,7 +10,7 @@ const suiteOf = (figures: Partial<SuiteFigures>) => ({
 
 const FUSED = configFigures("fused", {
   tokensPerSecond: 92.6,
-  ratioToPlain: { median: 1.87, low: 1.69, high: 2.06 },
+  ratioToPlain: { ratio: 1.87, low: 1.69, high: 2.06 },
   modelledRatio: 1.98,
   meanAcceptanceLength: 2.31,
   expectedAcceptanceLength: 2.4,
@@ -57,9 +57,10 @@ describe("formatBenchMarkdown", () => {
     const text = formatBenchMarkdown({ ...suiteOf(suite), cost });
     expect(text).toMatch(/^# Treeline benchmark\n/);
     expect(text).toMatch(
-      /\| fused +\| +92\.6 \| 1\.87 \(1\.69-2\.06\) \| 1\.98 \| +2\.31 \| +2\.40 \|/,
+      /\| fused +\| +402 ms \| 1\.00 \(1\.00-1\.00\) \| +92\.6 \| 1\.87 \(1\.69-2\.06\) \| +2\.31 \| +39 \|/,
     );
-    expect(text).toMatch(/\| peer:draft +\|.*\) \| +– \|/);
+    expect(text).toMatch(/\| fused +\| 1\.98 \| +2\.40 \|/);
+    expect(text).toMatch(/\| peer:draft +\| +– \| +– \|/);
     expect(text).toMatch(
       /\| suffixMatch +\| +70 \| +50 \| +30 \| +0\.500 \| +0\.540 \| +28\/40 2\/10 \|/,
     );
@@ -71,18 +72,21 @@ describe("formatBenchMarkdown", () => {
     const tables = [...text.matchAll(/(?:^\|.*\|\n)+/gm)].map(([table]) =>
       table.trim().split("\n"),
     );
-    expect(tables).toHaveLength(4);
+    expect(tables).toHaveLength(5);
     for (const lines of tables) {
       expect(new Set(lines.map((line) => line.split(" | ").length)).size).toBe(1);
     }
   });
 
-  test("says first what speaks against it", () => {
-    const warnings = ["repo: fused is SLOWER than plain decoding: 0.86× (0.79-0.94)."];
-    const text = formatBenchMarkdown({ ...LOSS_REPORT, cost: null, warnings });
+  test("says the verdict first, and what is to be heeded once, at the end", () => {
+    const text = formatBenchMarkdown({ ...LOSS_REPORT, cost: null });
+    const { sentence, details } = LOSS_REPORT.verdict;
+    expect(text.startsWith("# Treeline benchmark (stopped before its end)\n\n")).toBe(true);
+    expect(text.split("\n\n").slice(1, 3)).toEqual([`**${sentence}**`, details]);
     expect(text).toMatch(
-      /^# Treeline benchmark \(stopped before its end\)\n\n> - repo: fused is SLOWER/,
+      /\n## Warnings\n\n- It was stopped before .*\n- repo: fused is SLOWER.*\n$/,
     );
+    for (const warning of LOSS_REPORT.warnings) expect(text.split(warning)).toHaveLength(2);
     expect(text).not.toContain("What a pass costs");
   });
 
@@ -113,14 +117,15 @@ describe("formatBenchMarkdown", () => {
     );
   });
 
-  test("compares times to the first token pair by pair, too", () => {
-    const ratio = { median: 1.35, low: 1.3, high: 1.4 };
+  test("compares with the others, too", () => {
+    const ratio = { ratio: 1.35, low: 1.3, high: 1.4 };
     const fusedOver = { plain: FUSED.ratioToPlain };
     const text = formatBenchMarkdown(
-      suiteOf({ fusedOver, fusedTtftOver: { plain: ratio, "peer:lookup": ratio } }),
+      suiteOf({ fusedOver, fusedFirstLineOver: { plain: ratio, "peer:lookup": ratio } }),
     );
-    expect(text).toMatch(/\| plain +\| +1\.87 \(1\.69-2\.06\) \| 1\.35 \(1\.30-1\.40\) \|/);
-    expect(text).toMatch(/\| peer:lookup +\| +– \| 1\.35 \(1\.30-1\.40\) \|/);
+    // Plain decoding stands in the first table.
+    expect(text).not.toMatch(/\| plain +\| 1\.35/);
+    expect(text).toMatch(/\| peer:lookup +\| +1\.35 \(1\.30-1\.40\) \| +– \|/);
   });
 
   test("marks a row that compares nothing, and lists what was tried", () => {

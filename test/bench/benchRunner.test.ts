@@ -1,9 +1,17 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/benchDecoder.ts";
 import type { BenchPrompt } from "../../src/bench/benchRunner.ts";
-import { BenchHarness, randomPrompts } from "../support/benchHarness.ts";
+import {
+  BenchHarness,
+  LINE_TOKENS,
+  MAX_TOKENS,
+  PROMPT_MS,
+  passMs,
+  randomPrompts,
+} from "../support/benchHarness.ts";
 
-const SIX_OF_TEN = { numPrompts: 4, numWarmups: 6, minWarmups: 2 };
+const SIX_OF_TEN = { numPrompts: 4, maxWarmups: 6 };
 
 /** One of ours, and a peer with several settings; both note which prompts they decode. */
 function watchedPair(harness: BenchHarness) {
@@ -33,24 +41,54 @@ function watchedPair(harness: BenchHarness) {
 }
 
 describe("runSuite", () => {
-  test("measures every configuration once per prompt, in turns, from equal caches", async () => {
+  test("measures every configuration once per prompt, in turns, plain decoding first and last", async () => {
     const harness = new BenchHarness();
-    const configs = [harness.plain(), harness.speculative("a", []), harness.speculative("b", [])];
-    const { run, row } = await harness.run(configs, { numPrompts: 6, numWarmups: 0, minTokens: 0 });
-    const rounds = Array.from({ length: 6 }, (_, round) =>
-      harness.journal.slice(round * 3, round * 3 + 3),
+    const configs = [
+      harness.plain(),
+      harness.plainAgain(),
+      ...["a", "b"].map((name) => harness.speculative(name, [])),
+    ];
+    const { run, row } = await harness.run(configs, { numPrompts: 4, maxWarmups: 0, minTokens: 0 });
+    const rounds = Array.from({ length: 4 }, (_, round) =>
+      harness.journal.slice(round * 4, round * 4 + 4),
     );
-    for (const round of rounds) expect(round.toSorted()).toEqual(["a", "b", "plain"]);
-    // Each stands first and last as often as the others.
-    for (const place of [0, 2]) {
-      const names = rounds.map((round) => round[place]);
-      expect(names.toSorted()).toEqual(["a", "a", "b", "b", "plain", "plain"]);
-    }
-    expect(run).toMatchObject({ isComplete: true, numShort: 0 });
-    // Nobody found the prompt in the cache, and nobody decodes faster than the others.
+    expect(rounds).toEqual([
+      ["plain", "a", "b", "plain again"],
+      ["plain again", "b", "a", "plain"],
+      ["plain", "b", "a", "plain again"],
+      ["plain again", "a", "b", "plain"],
+    ]);
+    expect(run).toMatchObject({ ending: "prompts", numShort: 0 });
+    // Whoever came first, all have the prompt's time, and nobody decodes faster than the others.
     const ttfts = configs.map(({ name }) => row(name)?.ttftMs.p50);
     expect(new Set(ttfts)).toEqual(new Set([7 * 2 + 10]));
-    expect(row("a")?.ratioToPlain).toEqual({ median: 1, low: 1, high: 1 });
+    expect(row("a")?.ratioToPlain).toMatchObject({ ratio: 1 });
+  });
+
+  test("evaluates a prompt once, and gives its time to all of ours; a peer evaluates its own", async () => {
+    const harness = new BenchHarness();
+    const peer = harness.peer("peer:lookup", (run) => ({ ...run, promptMs: null }));
+    const { run } = await harness.run(
+      [harness.plain(), harness.plainAgain(), harness.speculative("fused", []), peer],
+      { numPrompts: 5, maxWarmups: 0, minTokens: 0 },
+    );
+    const promptMs = 7 * PROMPT_MS;
+    const decodeMs = MAX_TOKENS * passMs(1);
+    // Four runs and one of the peer's, which shares its target with ours here.
+    expect(harness.time.ms).toBe(5 * (4 * decodeMs + 2 * promptMs));
+    for (const { runs, firstLineMs } of run.prompts) {
+      for (const [name, { firstTokenMs, tokenMs }] of runs) {
+        expect(firstTokenMs, name).toBe(promptMs + passMs(1));
+        expect(tokenMs.at(-1)).toBe(promptMs + decodeMs);
+        expect(firstLineMs.get(name)).toBe(promptMs + LINE_TOKENS * passMs(1));
+      }
+    }
+  });
+
+  test("a line that has no end is there when the output is", async () => {
+    const harness = new BenchHarness();
+    const { row } = await harness.run([harness.plain()], { firstLineLength: () => undefined });
+    expect(row("plain")?.firstLineMs).toBe(7 * PROMPT_MS + MAX_TOKENS * passMs(1));
   });
 
   test("takes the fastest of several decoders, refined, and says what it tried", async () => {
@@ -72,7 +110,7 @@ describe("runSuite", () => {
         return [slowedBy(70), slowedBy(10), slowedBy(30)];
       },
     };
-    const { row } = await harness.run([harness.plain(), peer], { numWarmups: 2 });
+    const { row } = await harness.run([harness.plain(), peer], { maxWarmups: 2 });
     expect(refinedFrom).toEqual(["20 ms slower"]);
     expect(row("peer:lookup")).toMatchObject({ setting: "10 ms slower", numPrompts: 8 });
     expect(row("peer:lookup")?.tried.map(({ setting }) => setting)).toEqual(
@@ -113,20 +151,6 @@ describe("runSuite", () => {
     expect(row("peer:lookup")?.setting).toBe("best at the other four");
   });
 
-  test("where prompts are few, they are measured rather than learned from, by everybody alike", async () => {
-    const harness = new BenchHarness();
-    const { contexts, ours, peer, seen } = watchedPair(harness);
-    const { run } = await harness.run([harness.plain(), ours, peer], {
-      prompts: contexts.all.slice(0, 6),
-      numPrompts: 8,
-      numWarmups: 8,
-      minWarmups: 2,
-    });
-    expect(run.prompts).toHaveLength(4);
-    expect(seen("ours")).toEqual(contexts.of(0, 6));
-    expect(seen("10 ms slower")).toEqual(contexts.of(0, 2));
-  });
-
   test("replaces prompts whose plain output is over too soon", async () => {
     const harness = new BenchHarness();
     const end = 7;
@@ -152,7 +176,10 @@ describe("runSuite", () => {
       prompts: randomPrompts(6),
       numPrompts: 8,
     });
-    expect(few.warnings).toContainEqual(expect.stringMatching(/^fakes: only \d of 8 prompts/));
+    expect(few.run.ending).toBe("exhausted");
+    expect(few.warnings).toContainEqual(
+      expect.stringMatching(/^fakes: no more than \d prompts were found: /),
+    );
   });
 
   test("an abort leaves the prompts that everybody finished", async () => {
@@ -168,9 +195,9 @@ describe("runSuite", () => {
         };
         return { ...config, decoders: [{ ...inner!, decode }] };
       });
-      const options = { numWarmups: 0, minTokens: 0 };
+      const options = { maxWarmups: 0, minTokens: 0 };
       const { run, figures } = await harness.run(configs, options, controller.signal);
-      expect(run.isComplete).toBe(false);
+      expect(run.ending).toBe("aborted");
       expect(run.prompts).toHaveLength(Math.floor(numRuns / 3));
       for (const { runs, comparisons } of run.prompts) {
         expect([runs.size, comparisons.size]).toEqual([3, 3]);
@@ -221,7 +248,7 @@ describe("runSuite", () => {
       maxOthersShare: 0,
     });
     expect(inWarmup.warnings).toContain(
-      "fakes: Others used up to 50 % of the cores while settings were tried.",
+      "fakes: Others used 50 % of the cores while everything was warmed up.",
     );
     const inPrompt = await busyAt(2);
     expect(inPrompt.figures).toMatchObject({
@@ -232,5 +259,67 @@ describe("runSuite", () => {
     expect(inPrompt.warnings).toContain(
       "fakes: Others used up to 50 % of the cores at 1 of 3 prompts.",
     );
+  });
+});
+
+describe("the time that there is", () => {
+  const params = { numPrompts: undefined, minTokens: 0 };
+  const PROMPT_TIME = 7 * PROMPT_MS + 3 * MAX_TOKENS * passMs(1);
+
+  test("is kept within one prompt's time, however much it is", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 40_000 }), async (deadlineMs) => {
+        const harness = new BenchHarness();
+        // Another text every time: nothing gets narrow.
+        const noisy = harness.own("fused", (run) => ({
+          ...run,
+          decodeMs: run.decodeMs * (harness.journal.length % 2 === 0 ? 3 : 1),
+        }));
+        const configs = [harness.plain(), harness.plainAgain(), noisy];
+        const { run } = await harness.run(configs, {
+          ...params,
+          prompts: randomPrompts(200),
+          deadlineMs,
+        });
+        expect(run.ending).toBe("time");
+        expect(run.prompts.length).toBeGreaterThan(0);
+        // The first prompt is measured in any case, behind one to warm up.
+        const atLeast = 2 * PROMPT_TIME;
+        expect(harness.time.ms).toBeLessThanOrEqual(Math.max(deadlineMs, atLeast));
+        expect(harness.time.ms).toBeGreaterThan(deadlineMs - 2 * PROMPT_TIME);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test("is not used up where the bounds are narrow, but for prompts that were asked for", async () => {
+    const measure = async (numPrompts: number | undefined) => {
+      const harness = new BenchHarness();
+      const configs = [harness.plain(), harness.plainAgain(), harness.speculative("fused", [])];
+      const deadlineMs = 400 * PROMPT_TIME;
+      const prompts = randomPrompts(500);
+      const { run, row } = await harness.run(configs, { prompts, numPrompts, deadlineMs });
+      return { run, row, share: harness.time.ms / deadlineMs };
+    };
+    const { run, row, share } = await measure(undefined);
+    expect(run.ending).toBe("narrow");
+    expect(share).toBeGreaterThan(1 / 8);
+    expect(share).toBeLessThan(1 / 7);
+    const { low, high } = row("fused")!.firstLineToPlain;
+    expect(high / low).toBeLessThan(1.1);
+    expect((await measure(100)).run).toMatchObject({ ending: "prompts" });
+  });
+
+  test("goes to a tenth into warming up, on one prompt at least", async () => {
+    const numOf = async (deadlineMs: number) => {
+      const harness = new BenchHarness();
+      const configs = [harness.plain(), harness.speculative("fused", [])];
+      const prompts = randomPrompts(40);
+      return (await harness.run(configs, { prompts, numPrompts: 1, maxWarmups: 8, deadlineMs })).run
+        .numWarmups;
+    };
+    expect(await numOf(1)).toBe(1);
+    expect(await numOf(10_000)).toBe(3);
+    expect(await numOf(1_000_000)).toBe(8);
   });
 });

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BenchConfig, DecodeRun } from "../../src/bench/benchDecoder.ts";
 import type { StepDrafts } from "../../src/core/stepDrafts.ts";
-import { BenchHarness, MAX_TOKENS, passMs, randomPrompts } from "../support/benchHarness.ts";
+import {
+  BenchHarness,
+  LINE_TOKENS,
+  MAX_TOKENS,
+  PROMPT_MS,
+  passMs,
+  randomPrompts,
+} from "../support/benchHarness.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 type OutputKind = "sound" | "loops" | "short";
@@ -42,8 +49,12 @@ describe("suiteFigures", () => {
     ]);
     const fused = row("fused");
     // Five passes of four tokens after the first, 2 ms of drafting in each; plain takes 23 of one row.
-    expect(fused?.ratioToPlain.median).toBeCloseTo(20 / (5 * (passMs(4) + 2)) / (1 / passMs(1)));
-    expect(fused?.ratioToPlain.low).toBe(fused?.ratioToPlain.median);
+    expect(fused?.ratioToPlain.ratio).toBeCloseTo(20 / (5 * (passMs(4) + 2)) / (1 / passMs(1)));
+    // The prompt's seven tokens, then two passes: four tokens each, and five in the line.
+    expect(fused?.firstLineMs).toBe(7 * PROMPT_MS + 2 * (passMs(4) + 2));
+    expect(fused?.plainFirstLineMs).toBe(7 * PROMPT_MS + LINE_TOKENS * passMs(1));
+    expect(fused?.firstLineToPlain.ratio).toBeCloseTo((14 + 50) / (14 + 30));
+    expect([fused?.speedComparison, fused?.firstLineComparison]).toEqual(["faster", "faster"]);
     expect(fused).toMatchObject({
       numPrompts: 8,
       tokens: 8 * (MAX_TOKENS - 4),
@@ -114,7 +125,7 @@ describe("planted lies", () => {
     ]);
     const slow = row("draftModel");
     expect(slow?.hostMsPerStep).toBe(80);
-    expect(slow?.ratioToPlain.high).toBeLessThan(0.5);
+    expect(slow?.ratioToPlain.high).toBeLessThan(0.6);
     expect(slow?.warnings).toEqual([
       expect.stringMatching(/^The drafter draftModel costs 80\.00 ms per pass and saves 30\.00 ms/),
     ]);
@@ -136,7 +147,7 @@ describe("planted lies", () => {
       harness.speculative("fused", []),
     ]);
     expect(row("peer:lookup")).toMatchObject({ isComparable: false });
-    expect(row("peer:lookup")?.ratioToPlain.median).toBeGreaterThan(10);
+    expect(row("peer:lookup")?.ratioToPlain.ratio).toBeGreaterThan(10);
     expect(warnings).toContainEqual(
       expect.stringMatching(
         /peer:lookup: It generates another number of tokens than plain at 8 of 8/,
@@ -211,18 +222,21 @@ describe("planted lies", () => {
     });
     await fc.assert(
       fc.asyncProperty(kinds, async (kindOf) => {
-        const numOf = (kind: string) => kindOf.filter((one) => one === kind).length;
+        const sounds = kindOf.flatMap((kind, index) => (kind === "sound" ? [index] : []));
+        // Those passed over for a warm-up count only where no more was found.
+        const counted = kindOf.slice(sounds.length < 2 ? 0 : sounds[1]! + 1);
+        const numOf = (kind: string) => counted.filter((one) => one === kind).length;
         const harness = new BenchHarness();
         const { configs, prompts } = promptsOfKinds(harness, kindOf);
-        const params = { prompts, numPrompts: 20, numWarmups: 20, minWarmups: 2, minTokens: 8 };
+        const params = { prompts, numPrompts: 20, maxWarmups: 2, minTokens: 8 };
         const { run, warnings } = await harness.run(configs, params);
-        const numWarmups = Math.min(2, numOf("sound"));
-        const numMeasured = numOf("sound") - numWarmups;
+        const numWarmups = Math.min(2, sounds.length);
+        const numMeasured = sounds.length - numWarmups;
         expect(run.prompts).toHaveLength(numMeasured);
         expect(warnings[0]).toMatch(
           numMeasured === 0
             ? /^fakes: nothing was measured: /
-            : new RegExp(`^fakes: only ${numMeasured} of 20 prompts were measured: `),
+            : new RegExp(`^fakes: no more than ${numMeasured} prompts were found: `),
         );
         expect(warnings[0]).toContain(
           `outputs that loop: ${numOf("loops")}, that end too soon to be measured: ${numOf("short")}; prompts used to ` +

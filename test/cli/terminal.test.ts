@@ -15,6 +15,14 @@ function openTerminal(isTTY: boolean) {
   return { terminal, written };
 }
 
+function opened(isTTY: boolean) {
+  const written: string[] = [];
+  const time = { ms: 0 };
+  const stream = { isTTY, write: (text: string) => written.push(text) };
+  const terminal = new Terminal(stream, stream, { NO_COLOR: "1" }, () => time.ms);
+  return { terminal, written, time };
+}
+
 function forAll(check: (text: string) => void): void {
   fc.assert(fc.property(hostileText(), check), { numRuns: NUM_RUNS });
 }
@@ -57,6 +65,32 @@ describe("Terminal", () => {
         expect(unseenIn(written.err.replaceAll(/[\n\t]/g, ""))).toEqual([]);
       }
     });
+  });
+});
+
+describe("Terminal.progress", () => {
+  test("is one line that is replaced where a person watches", () => {
+    const { terminal, written } = opened(true);
+    terminal.tellProgress();
+    for (const line of ["a", "b", ""]) terminal.progress(line);
+    expect(written).toEqual(["\r\u001b[2Ka", "\r\u001b[2Kb", "\r\u001b[2K"]);
+  });
+
+  test("without a terminal is silent, unless it is to be told", () => {
+    const { terminal, written } = opened(false);
+    terminal.progress("loading");
+    expect(written).toEqual([]);
+  });
+
+  test("is told there at once, and then now and then", () => {
+    const { terminal, written, time } = opened(false);
+    terminal.tellProgress();
+    for (let second = 0; second <= 25; second++) {
+      time.ms = second * 1000;
+      terminal.progress(`second ${second}`);
+      terminal.progress("");
+    }
+    expect(written).toEqual(["second 0\n", "second 10\n", "second 20\n"]);
   });
 });
 

@@ -58,6 +58,7 @@ const REQUESTS: Readonly<
         workspace: { origin: "none", files: [] },
         foreign: { origin: "none", files: [] },
         configs: ["plain"],
+        budgetMs: 60_000,
         numPrompts: 1,
         maxTokens: 1,
         maxPromptTokens: 16,

@@ -15,6 +15,7 @@ const PARAMS: BenchParams = {
   workspace: { origin: "nothing", files: [] },
   foreign: { origin: "nothing", files: [] },
   configs: ["plain"],
+  budgetMs: 60_000,
   numPrompts: 1,
   maxTokens: 8,
   maxPromptTokens: 8,

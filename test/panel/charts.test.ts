@@ -36,7 +36,7 @@ describe("speedTable", () => {
   });
 
   test("a speed that compares nothing stands last and is neither gain nor loss", () => {
-    const figures = { ratioToPlain: { median: 3, low: 2.9, high: 3.1 }, isComparable: false };
+    const figures = { ratioToPlain: { ratio: 3, low: 2.9, high: 3.1 }, isComparable: false };
     const table = speedTable(
       "repo",
       suiteOf(configFigures("peer:draft", figures), configFigures("fused")),
@@ -51,7 +51,7 @@ describe("speedTable", () => {
 });
 
 describe("a row of ours that put out something else", () => {
-  const gain = { ratioToPlain: { median: 3, low: 2.9, high: 3.1 }, isComparable: false };
+  const gain = { ratioToPlain: { ratio: 3, low: 2.9, high: 3.1 }, isComparable: false };
   const suite = suiteOf(
     configFigures("fused", { ...gain, differingTokens: 1 }),
     configFigures("peer:draft", { ...gain, differingTokens: 1 }),
@@ -71,12 +71,12 @@ describe("a row of ours that put out something else", () => {
 });
 
 describe("suiteTable", () => {
-  test("says what was left out, and how the first token compares", () => {
+  test("says what was left out, and how the first line compares", () => {
     const { head, rows } = suiteTable("repo", repo);
     const cell = (row: string, column: string) =>
       rows.find(([name]) => name === row)?.[head.indexOf(column)];
-    expect(cell("peer:draft", "Fused's first token against it")).toBe("1.01× (0.97–1.06)");
-    expect(cell("fused", "Fused's first token against it")).toBe("");
+    expect(cell("peer:draft", "Fused's first line against it")).toBe("1.01× (0.97–1.06)");
+    expect(cell("fused", "Fused's first line against it")).toBe("");
     const some = suiteOf(configFigures("fused", { numLeftOut: 3 }));
     expect(suiteTable("repo", some).rows.map((cells) => cells.at(-1))).toEqual(["0", "3"]);
   });
@@ -90,7 +90,7 @@ describe("speedChart", () => {
   });
 
   test("the legend explains what is there and nothing else", () => {
-    const gain = { ratioToPlain: { median: 2, low: 1.9, high: 2.1 } };
+    const gain = { ratioToPlain: { ratio: 2, low: 1.9, high: 2.1 } };
     const texts = (suite: SuiteFigures) => speedChart("repo", suite).legend.map(({ text }) => text);
     expect(texts(suiteOf(configFigures("fused", gain)))).toEqual(["faster than plain"]);
     expect(texts(repo)).toEqual([

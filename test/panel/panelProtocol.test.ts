@@ -51,7 +51,10 @@ describe("parseShowMessage", () => {
     [["settings", "threadsAtEnd"], "2", 'settings.threadsAtEnd is "2", expected a finite number'],
     [["lossless", "nearTies"], null, "report.lossless.nearTies is null"],
     [["suites", "repo", "busyPrompts"], null, "suites.repo.busyPrompts is null"],
-    [["suites", "repo", "fusedTtftOver", "plain"], 1, "fusedTtftOver.plain is 1"],
+    [["suites", "repo", "fusedFirstLineOver", "plain"], 1, "fusedFirstLineOver.plain is 1"],
+    [["suites", "repo", "ending"], "soon", 'ending is "soon"'],
+    [["verdict", "kind"], "splendid", 'verdict.kind is "splendid"'],
+    [["verdict", "sentence"], null, "verdict.sentence is null"],
     [["suites", "repo", "differences"], [{}], "differences[0].config is nothing, expected text"],
     [["suites", "repo", "configs", 0, "numLeftOut"], "", 'configs[0].numLeftOut is ""'],
   ])("refuses a report whose %j is %j", (path, value, problem) => {

@@ -23,6 +23,8 @@ export const VOCAB_SIZE = 64;
 export const passMs = (numRows: number) => 9 + numRows;
 export const PROMPT_MS = 2;
 export const MAX_TOKENS = 24;
+/** The first line has so many. */
+export const LINE_TOKENS = 5;
 const isEndToken = () => false;
 
 export class VirtualTime {
@@ -86,6 +88,10 @@ export class BenchHarness {
     return this.#config("plain", new PlainDecoder(this.target, this.#surroundings));
   }
 
+  plainAgain(): BenchConfig {
+    return this.#config("plain again", new PlainDecoder(this.target, this.#surroundings));
+  }
+
   speculative(name: string, drafters: readonly Drafter[], extra: object = {}): BenchConfig {
     const setup: SpeculativeSetup = {
       setting: `${drafters.length} drafters`,
@@ -129,11 +135,13 @@ export class BenchHarness {
     const all = {
       configs,
       prompts: randomPrompts(40),
+      now: this.time.now,
+      deadlineMs: Number.POSITIVE_INFINITY,
       numPrompts: 8,
-      numWarmups: 1,
-      minWarmups: 1,
+      maxWarmups: 1,
       maxTokens: MAX_TOKENS,
       minTokens: 1,
+      firstLineLength: () => LINE_TOKENS,
       compare: (
         { promptTokens }: BenchPrompt["context"],
         plain: Int32Array,
@@ -149,7 +157,6 @@ export class BenchHarness {
       origin: "fakes",
       maxTokens: MAX_TOKENS,
       maxPromptTokens: 16,
-      seed: 1,
       passMs,
     });
     const row = (name: string) => figures?.configs.find((config) => config.name === name);
@@ -164,6 +171,9 @@ export class BenchHarness {
     const decoder: Decoder = {
       setting: inner.setting,
       prepare: (signal) => inner.prepare(signal),
+      ...(inner.prepareForSamePrompt && {
+        prepareForSamePrompt: (signal: AbortSignal) => inner.prepareForSamePrompt!(signal),
+      }),
       decode: (prompt, maxTokens, signal) => {
         this.journal.push(name);
         return inner.decode(prompt, maxTokens, signal);

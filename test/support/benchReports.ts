@@ -5,10 +5,12 @@ import type {
   SourceFigures,
   SuiteFigures,
 } from "../../src/bench/benchReport.ts";
+import { comparisonOf } from "../../src/bench/ratioBounds.ts";
+import { verdictOf } from "../../src/bench/verdict.ts";
 
-/** A configuration with plain's figures, but for those given. */
+/** A configuration with plain's figures, but for those given and what they say. */
 export function configFigures(name: string, figures: Partial<ConfigFigures> = {}): ConfigFigures {
-  return {
+  return compared({
     name,
     setting: name === "plain" ? "one token per pass" : `${name}, budget from t(n)`,
     tried: [],
@@ -17,7 +19,12 @@ export function configFigures(name: string, figures: Partial<ConfigFigures> = {}
     tokens: 1842,
     decodeMs: 37_250,
     tokensPerSecond: 49.4,
-    ratioToPlain: { median: 1, low: 1, high: 1 },
+    ratioToPlain: { ratio: 1, low: 1, high: 1 },
+    firstLineMs: 402,
+    plainFirstLineMs: 402,
+    firstLineToPlain: { ratio: 1, low: 1, high: 1 },
+    speedComparison: "same",
+    firstLineComparison: "same",
     modelledRatio: null,
     meanAcceptanceLength: 1,
     expectedAcceptanceLength: null,
@@ -31,6 +38,14 @@ export function configFigures(name: string, figures: Partial<ConfigFigures> = {}
     isComparable: true,
     warnings: [],
     ...figures,
+  });
+}
+
+function compared(figures: ConfigFigures): ConfigFigures {
+  return {
+    ...figures,
+    speedComparison: comparisonOf(figures.ratioToPlain, undefined),
+    firstLineComparison: comparisonOf(figures.firstLineToPlain, undefined),
   };
 }
 
@@ -69,11 +84,15 @@ const SCRATCH_SOURCES = {
 };
 
 /** Nothing disturbed the suite, and nothing in it differed. */
-const UNDISTURBED = {
+const UNDISTURBED: Pick<
+  SuiteFigures,
+  "busyPrompts" | "maxOthersShare" | "warmupOthersShare" | "differences" | "ending"
+> = {
   busyPrompts: 0,
   maxOthersShare: 0.03,
   warmupOthersShare: 0.02,
   differences: [],
+  ending: "time",
 };
 
 const repo: SuiteFigures = {
@@ -86,20 +105,20 @@ const repo: SuiteFigures = {
   maxPromptTokens: 512,
   unmeasured: [],
   fusedOver: {
-    plain: { median: 1.87, low: 1.69, high: 2.06 },
-    "peer:draft": { median: 2.04, low: 1.86, high: 2.25 },
-    suffixMatch: { median: 1.13, low: 1.06, high: 1.2 },
+    plain: { ratio: 1.87, low: 1.69, high: 2.06 },
+    "peer:draft": { ratio: 2.04, low: 1.86, high: 2.25 },
+    suffixMatch: { ratio: 1.13, low: 1.06, high: 1.2 },
   },
-  fusedTtftOver: {
-    plain: { median: 1.09, low: 0.98, high: 1.12 },
-    "peer:draft": { median: 1.01, low: 0.97, high: 1.06 },
+  fusedFirstLineOver: {
+    plain: { ratio: 1.26, low: 1.12, high: 1.41 },
+    "peer:draft": { ratio: 1.01, low: 0.97, high: 1.06 },
   },
   configs: [
     configFigures("plain"),
     configFigures("peer:draft", {
       setting: "node-llama-cpp's DraftSequenceTokenPredictor, 4 tokens, minimum confidence 0.6",
       tokensPerSecond: 44.1,
-      ratioToPlain: { median: 0.89, low: 0.84, high: 0.95 },
+      ratioToPlain: { ratio: 0.89, low: 0.84, high: 0.95 },
       meanAcceptanceLength: 1.71,
       ttftMs: { p50: 196, p95: 455 },
       hostMsPerStep: null,
@@ -110,28 +129,28 @@ const repo: SuiteFigures = {
     configFigures("peer:lookup", {
       setting: "node-llama-cpp's InputLookupTokenPredictor, 3 tokens",
       tokensPerSecond: 56.2,
-      ratioToPlain: { median: 1.13, low: 0.99, high: 1.27 },
+      ratioToPlain: { ratio: 1.13, low: 0.99, high: 1.27 },
       meanAcceptanceLength: 1.38,
       ttftMs: { p50: 183, p95: 402 },
       hostMsPerStep: null,
     }),
     configFigures("recycling", {
       tokensPerSecond: 59.7,
-      ratioToPlain: { median: 1.21, low: 1.12, high: 1.31 },
+      ratioToPlain: { ratio: 1.21, low: 1.12, high: 1.31 },
       modelledRatio: 1.29,
       meanAcceptanceLength: 1.48,
       expectedAcceptanceLength: 1.52,
     }),
     configFigures("suffixMatch", {
       tokensPerSecond: 81.3,
-      ratioToPlain: { median: 1.66, low: 1.43, high: 1.92 },
+      ratioToPlain: { ratio: 1.66, low: 1.43, high: 1.92 },
       modelledRatio: 1.74,
       meanAcceptanceLength: 1.94,
       expectedAcceptanceLength: 1.88,
     }),
     configFigures("draftModel", {
       tokensPerSecond: 61.4,
-      ratioToPlain: { median: 1.24, low: 1.15, high: 1.33 },
+      ratioToPlain: { ratio: 1.24, low: 1.15, high: 1.33 },
       modelledRatio: 1.61,
       meanAcceptanceLength: 1.9,
       expectedAcceptanceLength: 2.04,
@@ -140,7 +159,10 @@ const repo: SuiteFigures = {
     configFigures("fused", {
       setting: "recycling, suffix match and draft model; budget from t(n)",
       tokensPerSecond: 92.6,
-      ratioToPlain: { median: 1.87, low: 1.69, high: 2.06 },
+      ratioToPlain: { ratio: 1.87, low: 1.69, high: 2.06 },
+      firstLineMs: 1_912,
+      plainFirstLineMs: 2_409,
+      firstLineToPlain: { ratio: 1.26, low: 1.12, high: 1.41 },
       modelledRatio: 1.98,
       meanAcceptanceLength: 2.31,
       expectedAcceptanceLength: 2.4,
@@ -163,39 +185,39 @@ const scratch: SuiteFigures = {
   maxPromptTokens: 512,
   unmeasured: [],
   fusedOver: {},
-  fusedTtftOver: {},
+  fusedFirstLineOver: {},
   configs: [
     configFigures("plain", { tokensPerSecond: 48.8 }),
     configFigures("peer:draft", {
       tokensPerSecond: 35.2,
-      ratioToPlain: { median: 0.72, low: 0.66, high: 0.79 },
+      ratioToPlain: { ratio: 0.72, low: 0.66, high: 0.79 },
       meanAcceptanceLength: 1.42,
       ttftMs: { p50: 198, p95: 460 },
       hostMsPerStep: null,
     }),
     configFigures("peer:lookup", {
       tokensPerSecond: 46.4,
-      ratioToPlain: { median: 0.95, low: 0.91, high: 0.98 },
+      ratioToPlain: { ratio: 0.95, low: 0.91, high: 0.98 },
       meanAcceptanceLength: 1.04,
       hostMsPerStep: null,
     }),
     configFigures("recycling", {
       tokensPerSecond: 51.3,
-      ratioToPlain: { median: 1.05, low: 0.99, high: 1.1 },
+      ratioToPlain: { ratio: 1.05, low: 0.99, high: 1.1 },
       modelledRatio: 1.09,
       meanAcceptanceLength: 1.24,
       expectedAcceptanceLength: 1.3,
     }),
     configFigures("suffixMatch", {
       tokensPerSecond: 48.9,
-      ratioToPlain: { median: 1, low: 0.97, high: 1.03 },
+      ratioToPlain: { ratio: 1, low: 0.97, high: 1.03 },
       modelledRatio: 1.02,
       meanAcceptanceLength: 1.08,
       expectedAcceptanceLength: 1.1,
     }),
     configFigures("draftModel", {
       tokensPerSecond: 52.1,
-      ratioToPlain: { median: 1.07, low: 1.01, high: 1.13 },
+      ratioToPlain: { ratio: 1.07, low: 1.01, high: 1.13 },
       modelledRatio: 1.19,
       meanAcceptanceLength: 1.52,
       expectedAcceptanceLength: 1.61,
@@ -204,7 +226,7 @@ const scratch: SuiteFigures = {
     configFigures("fused", {
       setting: "recycling, suffix match and draft model; budget from t(n)",
       tokensPerSecond: 54.4,
-      ratioToPlain: { median: 1.11, low: 1.04, high: 1.18 },
+      ratioToPlain: { ratio: 1.11, low: 1.04, high: 1.18 },
       modelledRatio: 1.2,
       meanAcceptanceLength: 1.58,
       expectedAcceptanceLength: 1.66,
@@ -221,6 +243,9 @@ export const GAIN_REPORT: BenchReport = {
   treeline: "0.1.0",
   date: "2026-11-21T09:30:00.000Z",
   isComplete: true,
+  budgetMs: 178_000,
+  elapsedMs: 175_400,
+  verdict: verdictOf({ repo }),
   machine: {
     cpu: "AMD EPYC 7R13",
     cores: 8,
@@ -270,7 +295,7 @@ function replaceConfig(suite: SuiteFigures, config: ConfigFigures): SuiteFigures
 /** The default configuration of a suite with other figures. */
 export function withFused(suite: SuiteFigures, figures: Partial<ConfigFigures>): SuiteFigures {
   const fused = suite.configs.find(({ name }) => name === "fused");
-  return replaceConfig(suite, { ...(fused ?? configFigures("fused")), ...figures });
+  return replaceConfig(suite, compared({ ...(fused ?? configFigures("fused")), ...figures }));
 }
 
 /** Speculation that puts out something else on a suite, where its row compares nothing. */
@@ -280,24 +305,31 @@ export const WRONG_REPORT: BenchReport = {
   lossless: { ...GAIN_REPORT.lossless, differingTokens: 3 },
 };
 
+const losingRepo = withFused(
+  { ...repo, numPrompts: 12, ending: "aborted" },
+  {
+    tokensPerSecond: 42.1,
+    ratioToPlain: { ratio: 0.86, low: 0.79, high: 0.94 },
+    firstLineMs: 2_912,
+    plainFirstLineMs: 2_409,
+    firstLineToPlain: { ratio: 0.83, low: 0.74, high: 0.91 },
+    modelledRatio: 0.93,
+  },
+);
 /** A busy machine, a run that was stopped, and speculation that loses. */
 export const LOSS_REPORT: BenchReport = {
   ...GAIN_REPORT,
+  verdict: verdictOf({ repo: losingRepo }),
+  warnings: [
+    "It was stopped before its end: the figures are of the prompts that were finished.",
+    "repo: fused is SLOWER than plain decoding: 0.86× (0.79-0.94).",
+  ],
   isComplete: false,
   machine: { ...GAIN_REPORT.machine, busyShare: 0.63, isBusy: true },
   models: {
     target: { name: "treeline-tiny", fileBytes: 4_217_344 },
     draft: { name: "treeline-tiny-draft", fileBytes: 824_320 },
   },
-  suites: {
-    repo: withFused(
-      { ...repo, numPrompts: 12 },
-      {
-        tokensPerSecond: 42.1,
-        ratioToPlain: { median: 0.86, low: 0.79, high: 0.94 },
-        modelledRatio: 0.93,
-      },
-    ),
-  },
+  suites: { repo: losingRepo },
   cost: null,
 };

@@ -10,9 +10,9 @@ import {
 } from "../support/benchReports.ts";
 
 const { repo, scratch } = GAIN_REPORT.suites;
-const GAIN = { median: 1.5, low: 1.2, high: 1.8 };
-const LOSS = { median: 0.8, low: 0.7, high: 0.9 };
-const EVEN = { median: 1, low: 0.9, high: 1.1 };
+const GAIN = { ratio: 1.5, low: 1.2, high: 1.8 };
+const LOSS = { ratio: 0.8, low: 0.7, high: 0.9 };
+const EVEN = { ratio: 1, low: 0.9, high: 1.1 };
 
 /** A report whose suites have a `fused` with these figures. */
 function report(suites: Readonly<Record<string, Partial<ConfigFigures>>>): BenchReport {
@@ -46,8 +46,8 @@ describe("recommendSettings, speculation", () => {
     ["gains here, loses there, off", { repo: GAIN, scratch: LOSS }, false, undefined],
     ["no difference, on", { repo: EVEN }, true, undefined],
     ["no difference, off", { repo: EVEN }, false, undefined],
-    ["the bound is exactly 1, on", { repo: { median: 0.9, low: 0.8, high: 1 } }, true, undefined],
-    ["the bound is exactly 1, off", { repo: { median: 1.1, low: 1, high: 1.2 } }, false, undefined],
+    ["the bound is exactly 1, on", { repo: { ratio: 0.9, low: 0.8, high: 1 } }, true, undefined],
+    ["the bound is exactly 1, off", { repo: { ratio: 1.1, low: 1, high: 1.2 } }, false, undefined],
     ["what cannot be predicted does not count", { unpredictable: LOSS, repo: GAIN }, false, true],
   ])("%s", (_, ratios, now, expected) => {
     const suites = Object.entries(ratios).map(([name, ratioToPlain]) => [name, { ratioToPlain }]);

@@ -21,7 +21,7 @@ export function activate(context: vscode.ExtensionContext): void {
     run: async (files, _options, onProgress, signal) => {
       paths = files.map(({ path }) => path);
       if (request === undefined) throw new Error("No report was handed in.");
-      onProgress({ message: "repo: 4 of 16 prompts (fused)", fraction: 0.25 });
+      onProgress({ message: "repo: 4 prompts measured, 25 % of the time (fused)", fraction: 0.25 });
       if (request.hangs) {
         await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       }
