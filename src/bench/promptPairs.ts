@@ -10,6 +10,7 @@ import { type DecodeRun, decodeSpeed, numDecoded } from "./benchDecoder.ts";
 import type { RatioInterval } from "./benchReport.ts";
 import type { PromptRun } from "./benchRunner.ts";
 import { isNarrow, type Look, type PromptPair, ratioInterval } from "./ratioBounds.ts";
+import { MIN_BOUNDED_VALUES } from "./statistics.ts";
 
 /** What is compared: tokens a second after the first pass, or how soon the first line is there. */
 export type Measure = "speed" | "firstLine";
@@ -22,8 +23,17 @@ export function measuredRatio(
   base: string,
   look: Look,
 ): RatioInterval | undefined {
-  const pairs = prompts.flatMap((prompt) => pairOf(prompt, measure, name, base) ?? []);
+  const pairs = pairsOf(prompts, measure, name, base);
   return ratioInterval(pairs, { look, mayGain: !(isPlainConfig(name) && isPlainConfig(base)) });
+}
+
+function pairsOf(
+  prompts: readonly PromptRun[],
+  measure: Measure,
+  name: string,
+  base: string,
+): PromptPair[] {
+  return prompts.flatMap((prompt) => pairOf(prompt, measure, name, base) ?? []);
 }
 
 /** Whether longer measuring would hardly say more about the product, or else about plain decoding's noise. */
@@ -31,8 +41,10 @@ export function isSettled(prompts: readonly PromptRun[]): boolean {
   const hasFused = prompts.some(({ runs }) => runs.has(FUSED_CONFIG));
   const name = hasFused ? FUSED_CONFIG : PLAIN_AGAIN_CONFIG;
   return (["speed", "firstLine"] as const).every((measure) => {
+    // Of fewer the bounds are a range, which may be narrow by chance.
+    const hasBounds = pairsOf(prompts, measure, name, PLAIN_CONFIG).length >= MIN_BOUNDED_VALUES;
     const ratio = measuredRatio(prompts, measure, name, PLAIN_CONFIG, "early");
-    return ratio !== undefined && ratio.low < ratio.ratio && isNarrow(ratio);
+    return hasBounds && ratio !== undefined && isNarrow(ratio);
   });
 }
 

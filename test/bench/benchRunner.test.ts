@@ -310,6 +310,22 @@ describe("the time that there is", () => {
     expect((await measure(100)).run).toMatchObject({ ending: "prompts" });
   });
 
+  test("is used where prompts are too few for bounds, however alike they are", async () => {
+    const harness = new BenchHarness();
+    let numRuns = 0;
+    const nearlyEven = harness.own("fused", (run) => ({
+      ...run,
+      decodeMs: run.decodeMs * (1 + (numRuns++ % 3) / 1000),
+      tokenMs: run.tokenMs.map((ms) => ms * (1 + (numRuns % 3) / 1000)),
+    }));
+    const configs = [harness.plain(), harness.plainAgain(), nearlyEven];
+    const deadlineMs = 30 * PROMPT_TIME;
+    const prompts = randomPrompts(60);
+    const { run } = await harness.run(configs, { ...params, prompts, deadlineMs });
+    // At the first look, an eighth of the time, three or four are measured.
+    expect(run.prompts.length).toBeGreaterThan(6);
+  });
+
   test("goes to a tenth into warming up, on one prompt at least", async () => {
     const numOf = async (deadlineMs: number) => {
       const harness = new BenchHarness();
