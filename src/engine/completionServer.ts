@@ -10,6 +10,8 @@ import { type GenerationStores, generateCompletion } from "./generateCompletion.
 import { newLearnedState } from "./learnedOfPair.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
 import { openPolicy } from "./openPolicy.ts";
+import { answerPrompt } from "./promptAnswer.ts";
+import { checkPromptQuestion, type PromptAnswer, type PromptQuestion } from "./promptMessages.ts";
 import {
   type BenchAnswer,
   type BenchParams,
@@ -187,6 +189,12 @@ export class CompletionServer {
       checkWarmStartParams(params);
       return benchWarmStart(this.#loadedStores.pair, params, onProgress, running);
     });
+  }
+
+  /** What the target would get. No pass is made, and nothing that runs is disturbed. @throws EngineError `notLoaded`, `invalidRequest`. */
+  promptOf(question: PromptQuestion): PromptAnswer {
+    checkPromptQuestion(question);
+    return answerPrompt(this.#loadedStores.pair, question);
   }
 
   /** Deletes what was learned from the workspace's code, in memory and on disk. @throws what keeps the disk from it. */

@@ -14,6 +14,7 @@ import { BackgroundTurns } from "./backgroundTurns.ts";
 import { beatNotification } from "./beatMessages.ts";
 import { CompletionServer } from "./completionServer.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { promptRequest } from "./promptMessages.ts";
 import {
   benchProgress,
   benchRequest,
@@ -145,6 +146,9 @@ function main(): void {
       await server.forgetWorkspace();
       return null;
     }),
+  );
+  connection.onRequest(promptRequest, (question, token) =>
+    answer(token, async () => server.promptOf(question)),
   );
   connection.onRequest(statisticsRequest, () => server.statistics);
   connection.onRequest(healthRequest, () => server.health);

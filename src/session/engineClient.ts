@@ -4,6 +4,7 @@
  */
 import type { RequestType, RequestType0 } from "vscode-jsonrpc/node";
 import type { GpuChoice } from "../core/backend.ts";
+import { type PromptAnswer, type PromptQuestion, promptRequest } from "../engine/promptMessages.ts";
 import {
   type BenchAnswer,
   type BenchParams,
@@ -185,6 +186,13 @@ export class EngineClient implements AsyncDisposable {
     pending.result.catch(() => {});
     this.#count(pending);
     return pending.answer;
+  }
+
+  /** What the target would get for a completion, without a pass of it. @throws EngineError of the engine. */
+  async promptOf(question: PromptQuestion, signal: AbortSignal): Promise<PromptAnswer> {
+    this.#assertOpen();
+    const engine = await this.#serving.engine(this.#withLifetime(signal));
+    return engine.ask(promptRequest, QUESTION, signal, question);
   }
 
   async statistics(signal: AbortSignal): Promise<EngineStatistics> {

@@ -187,15 +187,24 @@ export class EngineProcess implements AsyncDisposable {
     return this.#isRetired;
   }
 
-  /** Asks a question. @throws the signal's reason; what `endedError` says if it cannot be answered any more. */
-  async ask<R>(
-    type: RequestType0<R, WireError>,
+  /**
+   * Asks a question.
+   * @param params - of the questions that have any.
+   * @throws the signal's reason; what `endedError` says if it cannot be answered any more.
+   */
+  async ask<R, P extends object>(
+    type: RequestType0<R, WireError> | RequestType<P, R, WireError>,
     patience: Patience,
     signal: AbortSignal,
+    params?: P,
   ): Promise<R> {
     signal.throwIfAborted();
     const watched = this.#watch.begin(patience, signal);
-    const send = (token: CancellationToken) => this.#connection.sendRequest(type, token);
+    const { method } = type;
+    const send = (token: CancellationToken) =>
+      params === undefined
+        ? this.#connection.sendRequest<R>(method, token)
+        : this.#connection.sendRequest<R>(method, params, token);
     return await this.#send(send, signal, () => watched[Symbol.dispose]()).result;
   }
 

@@ -1,0 +1,45 @@
+/**
+ * What is said about a prompt without completing it: benchmarks give it to others, and ask where its tokens end. Imported by
+ * both sides, like `protocol.ts`, and imports nothing native.
+ */
+import { RequestType } from "vscode-jsonrpc/node";
+import { EngineError } from "../core/errors.ts";
+import type { CompleteParams, WireError } from "./protocol.ts";
+
+/** The part of a completion's request that its prompt is made of, and what may follow. */
+export interface PromptQuestion
+  extends Pick<
+    CompleteParams,
+    "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens"
+  > {
+  /** Text that is put in at the cursor. */
+  readonly nextText: string;
+}
+
+export interface PromptAnswer {
+  /** What the target gets for such a request. */
+  readonly promptTokens: Int32Array;
+  /** Whether the tokens of the text before the cursor and `nextText` together begin with those of the text alone. */
+  readonly keepsTokens: boolean;
+  /** Of the target. */
+  readonly vocabSize: number;
+}
+
+export const promptRequest = new RequestType<PromptQuestion, PromptAnswer, WireError>("prompt");
+
+/**
+ * Checks a question from the other process.
+ * @throws EngineError `invalidRequest` naming the field.
+ */
+export function checkPromptQuestion(question: PromptQuestion): void {
+  const refuse = (field: keyof PromptQuestion, expected: string) => {
+    const found = JSON.stringify(question[field]);
+    throw new EngineError("invalidRequest", `${field} is ${found}, expected ${expected}.`);
+  };
+  for (const field of ["prefixText", "suffixText", "nextText"] as const) {
+    if (typeof question[field] !== "string") refuse(field, "text");
+  }
+  if (!Number.isInteger(question.maxTokens) || question.maxTokens < 1) {
+    refuse("maxTokens", "an integer of at least 1");
+  }
+}
