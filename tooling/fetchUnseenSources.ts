@@ -1,0 +1,138 @@
+/**
+ * Fetches sources in three languages for `treeline bench --suite accuracy`: pinned packages that were first published after
+ * November 2024, so that a model with older training data has not seen them, all under the MIT licence. They go into a cache
+ * outside the clone; nothing of them is run or installed. Usage: node tooling/fetchUnseenSources.ts [folder]
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { basename, isAbsolute, join, relative, sep } from "node:path";
+
+interface Package {
+  readonly from: "npm" | "pypi" | "go";
+  readonly name: string;
+  readonly version: string;
+  /** First version's year and month, for the reader. */
+  readonly firstPublished: string;
+  /** SHA-256 of the archive; for Go the module's sum as go.sum has it. */
+  readonly checksum: string;
+}
+
+const PACKAGES: readonly Package[] = [
+  {
+    ...{ from: "npm", name: "@tanstack/db", version: "0.5.0", firstPublished: "2025-05" },
+    checksum: "58ebd68bbc6a39f674dae0afa1e893ce2b5c00fe7e8625487beaea533270508f",
+  },
+  {
+    ...{ from: "npm", name: "@tanstack/pacer", version: "0.16.0", firstPublished: "2025-02" },
+    checksum: "b98b64e8be4a144282ea66755c5b96c530eca44f9871b5a5051b3ecbb9f10e84",
+  },
+  {
+    ...{ from: "pypi", name: "openai-agents", version: "0.2.0", firstPublished: "2025-03" },
+    checksum: "101f2d978f0ad715413f650aed00622fca06d9982a2e7f18bd0ab0a7132ba696",
+  },
+  {
+    ...{ from: "pypi", name: "markitdown", version: "0.1.3", firstPublished: "2024-12" },
+    checksum: "08d9a25770979d78f60dcc0afcb868de6799608e4db65342b2e03304fb091251",
+  },
+  {
+    ...{ from: "go", name: "github.com/modelcontextprotocol/go-sdk", version: "v1.0.0" },
+    ...{ firstPublished: "2025-07", checksum: "h1:Z4MSjLi38bTgLrd/LjSmofqRqyBiVKRyQSJgw8q8V74=" },
+  },
+  {
+    ...{ from: "go", name: "github.com/mark3labs/mcp-go", version: "v0.32.0" },
+    ...{ firstPublished: "2024-11", checksum: "h1:fgwmbfL2gbd67obg57OfV2Dnrhs1HtSdlY/i5fn7MU8=" },
+  },
+];
+
+const EXTENSION = { npm: /(?<!\.d)\.tsx?$/, pypi: /\.py$/, go: /\.go$/ } as const;
+/** No tests, examples and generated code: they repeat each other. */
+const LEFT_OUT =
+  /(^|\/)(tests?|__tests__|testdata|examples?)(\/|$)|_test\.go$|\.(test|spec)\.tsx?$|_gen\.go$/;
+const STEP_MS = 300_000;
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  process.stdout.write(`${command} ${args.join(" ")}\n`);
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    timeout: STEP_MS,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, GOFLAGS: "-mod=mod" },
+  });
+  if (status === 0) return stdout;
+  throw new Error(`${command} failed: ${error?.message ?? stderr.trim()}`);
+}
+
+/** The folder that the package was unpacked to. */
+function download({ from, name, version, checksum }: Package, work: string): string {
+  if (from === "go") {
+    const found: { Dir: string; Sum: string } = JSON.parse(
+      run("go", ["mod", "download", "-json", `${name}@${version}`], work),
+    );
+    check(name, found.Sum, checksum);
+    return found.Dir;
+  }
+  const unpacked = join(work, "unpacked");
+  mkdirSync(unpacked);
+  if (from === "npm")
+    run("npm", ["pack", "--silent", "--ignore-scripts", `${name}@${version}`], work);
+  else {
+    const args = ["-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"];
+    run("python3", [...args, "--dest", ".", `${name}==${version}`], work);
+  }
+  const archive = readdirSync(work).find((file) => /\.(tgz|whl)$/.test(file));
+  if (archive === undefined) throw new Error(`${name} ${version}: expected an archive, found none`);
+  const bytes = readFileSync(join(work, archive));
+  check(name, createHash("sha256").update(bytes).digest("hex"), checksum);
+  if (from === "npm") run("tar", ["-xzf", archive, "-C", "unpacked"], work);
+  else run("python3", ["-m", "zipfile", "-e", archive, "unpacked"], work);
+  return from === "npm" ? join(unpacked, "package", "src") : unpacked;
+}
+
+function check(name: string, found: string, expected: string): void {
+  if (found === expected) return;
+  throw new Error(
+    `${name}: expected the checksum ${expected}, found ${found}. It is another file.`,
+  );
+}
+
+/** Copies the sources: the folder is there whole or not at all. */
+function fetchPackage(one: Package, folder: string): void {
+  const { from, name, version } = one;
+  const target = join(folder, `${name.replaceAll("@", "").replaceAll("/", "-")}-${version}`);
+  if (existsSync(target)) return;
+  const work = mkdtempSync(join(tmpdir(), "treeline-sources-"));
+  const partial = `${target}.partial`;
+  try {
+    const unpacked = download(one, work);
+    const isWanted = (path: string) =>
+      EXTENSION[from].test(path) && !LEFT_OUT.test(relative(unpacked, path).split(sep).join("/"));
+    rmSync(partial, { recursive: true, force: true });
+    for (const path of readdirSync(unpacked, { recursive: true, encoding: "utf8" })) {
+      const source = join(unpacked, path);
+      if (isWanted(source)) cpSync(source, join(partial, path));
+    }
+    renameSync(partial, target);
+    process.stdout.write(`${basename(target)}: first published ${one.firstPublished}, MIT\n`);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+const { XDG_CACHE_HOME: cache } = process.env;
+const cacheRoot = cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), ".cache");
+const folder = process.argv[2] ?? join(cacheRoot, "treeline-test-sources");
+mkdirSync(folder, { recursive: true });
+for (const one of PACKAGES) fetchPackage(one, folder);
+process.stdout.write(`Now: treeline bench --suite accuracy --workspace ${folder}\n`);
