@@ -2,6 +2,8 @@
 import { resolve } from "node:path";
 import { SPEED_SUITES } from "../bench/benchConfigNames.ts";
 import { visibleText } from "../core/foreignText.ts";
+import { accuracySuite } from "./accuracySuite.ts";
+import { againstSuite } from "./againstSuite.ts";
 import type { BenchOptions, BenchSuite, CommandSurroundings } from "./benchSuite.ts";
 import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { type CommandContext, withEngine } from "./engineSession.ts";
@@ -21,6 +23,7 @@ export const SUITE_NAMES = [
   "all",
   "suggestions",
   "typing",
+  "accuracy",
   "warmstart",
   "index",
 ] as const;
@@ -30,27 +33,43 @@ export type SuiteName = (typeof SUITE_NAMES)[number];
 const SPEED_ONLY = { configs: "--configs", minutes: "--minutes" } as const;
 const FLAT_ROWS = { flatRows: "--flat-rows" } as const;
 const PROMPT_TOKENS = { promptTokens: "--prompt-tokens" } as const;
+const RESUMED = { resume: "--resume" } as const;
+const ANSWERS = { suggestions: "--suggestions", compare: "--compare" } as const;
+/** Of what is asked place by place. */
+const PLACES = { ...RESUMED, ...ANSWERS };
 const SESSIONS = { sessions: "--sessions" } as const;
 const PROMPTS = {
   workspace: "--workspace",
   prompts: "--prompts",
   maxTokens: "--max-tokens",
 } as const;
+const SPEED = { ...SESSIONS, ...PLACES };
 const MODELS = { target: "--target", draft: "--draft", gpu: "--gpu" } as const;
 const DRAWN = { suite: "--suite", seed: "--seed" } as const;
 
-/** What `bench` measures: a suite, or what a pass costs. */
-type Measured = SuiteName | "cost";
+/** What `bench` measures: a suite, what a pass costs, or other programs. */
+type Measured = SuiteName | "cost" | "against";
 
 /** Options that are of no use to what is measured. */
 const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "suite", string>>> = {
-  ...{ all: SESSIONS, repo: SESSIONS, scratch: SESSIONS, unpredictable: SESSIONS },
-  suggestions: { ...SESSIONS, ...SPEED_ONLY },
-  typing: { ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
+  ...{ all: SPEED, repo: SPEED, scratch: SPEED, unpredictable: SPEED },
+  suggestions: { ...SESSIONS, ...SPEED_ONLY, ...PLACES },
+  typing: { ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS, ...PLACES },
+  accuracy: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
   // Prompts are as long as those of completions.
-  warmstart: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS },
-  index: { ...MODELS, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
-  cost: { ...DRAWN, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
+  warmstart: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...PLACES },
+  index: {
+    ...{ ...MODELS, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
+    ...PLACES,
+  },
+  cost: {
+    ...{ ...DRAWN, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
+    ...{ ...PLACES, against: "--against" },
+  },
+  against: {
+    ...{ suite: "--suite", ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
+    ...ANSWERS,
+  },
 };
 
 /**
@@ -64,7 +83,8 @@ export async function benchCommand(
   isWritten: (name: string) => boolean,
 ): Promise<void> {
   const { suite } = options;
-  refuseOptions(options.cost === true ? "cost" : suite, isWritten);
+  const isAgainst = options.against !== undefined;
+  refuseOptions(options.cost === true ? "cost" : isAgainst ? "against" : suite, isWritten);
   for (const { path } of reportFiles(options, context)) await checkReportFile(path);
   if (suite === "index") return runSuite(indexSuite(), { options, context }, signal);
   const run = <R>(of: BenchSuite<R>) => {
@@ -79,6 +99,8 @@ export async function benchCommand(
     );
   };
   if (options.cost === true) return run(speedSuite([]));
+  if (isAgainst) return run(againstSuite);
+  if (suite === "accuracy") return run(accuracySuite);
   if (suite === "typing") return run(typingSuite);
   if (suite === "suggestions") return run(suggestionsSuite);
   if (suite === "warmstart") return run(warmStartSuite);
@@ -86,7 +108,8 @@ export async function benchCommand(
 }
 
 function refuseOptions(measured: Measured, isWritten: (name: string) => boolean): void {
-  const who = measured === "cost" ? "--cost, which runs no suite," : `The suite ${measured}`;
+  const isSuite = measured !== "cost" && measured !== "against";
+  const who = isSuite ? `The suite ${measured}` : `--${measured}, which runs no suite,`;
   for (const [name, flag] of Object.entries(FOREIGN_OPTIONS[measured])) {
     if (!isWritten(name)) continue;
     throw new CliError(`${who} does not have the option ${flag}.`, EXIT_USAGE);

@@ -1,6 +1,13 @@
 /** What a benchmark suite is given, and what it must be able to do. */
 import type { CommandContext, EngineSession, ModelOptions } from "./engineSession.ts";
 
+/** A server as the user names it. */
+export interface NamedServer {
+  /** Of the report; the server's own words if absent. */
+  readonly label?: string;
+  readonly url: URL;
+}
+
 export interface BenchOptions extends ModelOptions {
   readonly seed: number;
   /** Where the JSON goes; `-` is stdout, in place of the report. */
@@ -11,6 +18,13 @@ export interface BenchOptions extends ModelOptions {
   readonly cost?: boolean;
   /** For the suite `typing`; its own default if absent. */
   readonly sessions?: number;
+  /** For the suite `accuracy`: k, and the JSON of an earlier run to compare with. */
+  readonly suggestions?: number;
+  readonly compare?: string;
+  /** For what is asked place by place: a file of results as they come, to go on from. */
+  readonly resume?: string;
+  /** llama-servers that the same places are run on. */
+  readonly against?: readonly NamedServer[];
   /** For the suites of speed; their own defaults if absent. */
   readonly minutes?: number;
   readonly workspace?: string;

@@ -6,17 +6,14 @@ import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import { MAX_SUGGESTIONS, SUGGESTION_PROPOSERS } from "../engine/suggestionMessages.ts";
 import { WIDENED_TYPES } from "../widen/widenSource.ts";
 import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./benchCommand.ts";
-import type { BenchOptions } from "./benchSuite.ts";
+import type { BenchOptions, NamedServer } from "./benchSuite.ts";
 import { CliError, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE } from "./cliError.ts";
 import { type CompleteOptions, completeCommand } from "./completeCommand.ts";
 import { demoCommand } from "./demoCommand.ts";
 import type { CommandContext, ModelOptions } from "./engineSession.ts";
 import { Terminal } from "./terminal.ts";
+import { VERSION } from "./version.ts";
 import { type WidenCommandOptions, widenCommand } from "./widenCommand.ts";
-
-/** Set by the bundler from package.json. */
-declare const TREELINE_VERSION: string | undefined;
-const VERSION = typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development";
 
 /** Largest number that options take; far beyond any file or context. */
 const MAX_OPTION = 1_000_000_000;
@@ -40,6 +37,18 @@ function suggestionCount(value: string): number {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= 1 && number <= MAX_SUGGESTIONS) return number;
   throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_SUGGESTIONS}.`);
+}
+
+/** One more server, as `URL` or `LABEL=URL`. */
+function namedServer(value: string, before: readonly NamedServer[] = []): readonly NamedServer[] {
+  const [, label, address] = /^(?:([\w .+-]+)=)?(.*)$/s.exec(value) ?? [];
+  const url = URL.canParse(address ?? "") ? new URL(address ?? "") : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new InvalidArgumentError(
+      "Expected an address such as http://127.0.0.1:8080, or LABEL=http://127.0.0.1:8080.",
+    );
+  }
+  return [...before, { ...(label === undefined ? {} : { label }), url }];
 }
 
 function configNames(value: string): readonly string[] {
@@ -104,8 +113,9 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       new Option(
         "--suite <name>",
         "what to measure: how soon a line is shown on code unlike the workspace, on the workspace, on what nobody can " +
-          "predict, all of these; or several suggestions, by each method; or typing, with the caches on and off; or warmstart, " +
-          "with an earlier session's stores and without; or the workspace index by size, without a model",
+          "predict, all of these; or several suggestions, by each method; or typing, with the caches on and off; or accuracy, " +
+          "how often a suggestion is what stood there; or warmstart, with an earlier session's stores and without; or the " +
+          "workspace index by size, without a model",
       )
         .choices(SUITE_NAMES)
         .default("repo"),
@@ -116,7 +126,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option("--markdown <file>", "write the report to a file")
     .option(
       "--workspace <folder>",
-      "speed, suggestions, warmstart: code of yours; sources of npm packages if absent",
+      "speed, suggestions, accuracy, warmstart, --against: code of yours; sources of npm packages if absent",
     )
     .option("--minutes <number>", "speed: time for everything (3)", minuteCount)
     .option(
@@ -126,12 +136,12 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     )
     .option(
       "--prompts <number>",
-      "speed: prompts of each suite at most (as the time allows); suggestions, warmstart: (16)",
+      "speed: prompts of each suite at most (as the time allows); suggestions, warmstart: (16); accuracy (60), --against (24): places",
       positiveInteger,
     )
     .option(
       "--max-tokens <number>",
-      "output tokens at most; speed (24), suggestions, warmstart (48)",
+      "output tokens at most; speed (24), suggestions, warmstart (48), accuracy, --against (64)",
       positiveInteger,
     )
     .option(
@@ -145,6 +155,21 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       positiveInteger,
     )
     .option("--sessions <number>", "typing: sessions to play (5)", positiveInteger)
+    .option(
+      "--suggestions <number>",
+      `accuracy: this many suggestions at a place, 1 to ${MAX_SUGGESTIONS} (3)`,
+      suggestionCount,
+    )
+    .option("--compare <json>", "accuracy: compare with this report of another model")
+    .option(
+      "--resume <file>",
+      "accuracy, --against: keep each place's result in this file, and go on from those that are in it",
+    )
+    .option(
+      "--against <[label=]url>",
+      "in place of a suite: the same prompts on a llama-server, which the text is sent to; may be repeated",
+      namedServer,
+    )
     .action((options: BenchOptions & { readonly suite: SuiteName }, command: Command) =>
       benchCommand(
         options,

@@ -43,6 +43,14 @@ describe("benchCommand", () => {
     ["index", { prompts: 4 }, "--prompts"],
     ["index", { workspace: "src" }, "--workspace"],
     ["index", { gpu: "vulkan" }, "--gpu"],
+    ["accuracy", { configs: ["plain"] }, "--configs"],
+    ["accuracy", { promptTokens: 64 }, "--prompt-tokens"],
+    ["accuracy", { sessions: 2 }, "--sessions"],
+    ["typing", { resume: "a.jsonl" }, "--resume"],
+    ["repo", { resume: "a.jsonl" }, "--resume"],
+    ["all", { compare: "a.json" }, "--compare"],
+    ["suggestions", { suggestions: 2 }, "--suggestions"],
+    ["index", { resume: "a.jsonl" }, "--resume"],
   ])("%s refuses %j before anything is loaded", async (suite, options, flag) => {
     const failure = await run(suite, options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CliError);
@@ -62,6 +70,8 @@ describe("benchCommand", () => {
     { sessions: 2 },
     { workspace: "src" },
     { seed: 2 },
+    { resume: "a.jsonl" },
+    { against: [{ url: new URL("http://127.0.0.1:1") }] },
   ])("--cost refuses %j, and any suite, before anything is loaded", async (options) => {
     const [name] = Object.keys(options);
     const flag = `--${name!.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -76,6 +86,22 @@ describe("benchCommand", () => {
       (written) => ["suite", "cost"].includes(written),
     );
     await expect(ofSuite).rejects.toThrow(/does not have the option --suite\.$/);
+  });
+
+  test.each([
+    { configs: ["plain"] },
+    { promptTokens: 64 },
+    { suggestions: 2 },
+    { compare: "a.json" },
+    { sessions: 2 },
+  ])("--against refuses %j before anything is loaded", async (options) => {
+    const against = [{ url: new URL("http://127.0.0.1:1") }];
+    await expect(run("all", { against, ...options })).rejects.toMatchObject({
+      exitCode: EXIT_USAGE,
+      message: expect.stringMatching(
+        /^--against, which runs no suite, does not have the option --/,
+      ),
+    });
   });
 
   test.each<[SuiteName, "json" | "markdown"]>(

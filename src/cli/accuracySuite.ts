@@ -1,0 +1,162 @@
+/**
+ * The suite `accuracy`: what stood at places of real files is hidden and asked for, one completion each, as an editor asks.
+ * The engine knows nothing of it, so the answers are those that a user gets.
+ */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import {
+  type AccuracyReport,
+  accuracyReport,
+  type ComparedRun,
+  formatAccuracyReport,
+} from "../bench/accuracyReport.ts";
+import { type Parses, type PlaceResult, placeKey, rawTextOf } from "../bench/placeResult.ts";
+import type { StopSpot } from "../bench/stopSpots.ts";
+import { messageOf } from "../core/errors.ts";
+import type { BenchSources } from "../engine/protocol.ts";
+import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
+import { CliError } from "./cliError.ts";
+import { draftSources } from "./engineSession.ts";
+import { ParseCheck } from "./parseCheck.ts";
+import { drawPlaces, PlaceProgress } from "./placeRun.ts";
+import { ResumeFile } from "./resumeFile.ts";
+
+const DEFAULT_PLACES = 60;
+/** As an editor's completion has by default. */
+const MAX_TOKENS = 64;
+const DEFAULT_SUGGESTIONS = 3;
+/** Text behind the hidden span that an answer could reach, in UTF-16 code units. */
+const TEXT_BEHIND = 1000;
+
+/** A place, and what asking it needs. */
+interface Question {
+  readonly spot: StopSpot;
+  readonly key: string;
+  readonly sources: BenchSources;
+  readonly maxTokens: number;
+  readonly numSuggestions: number;
+}
+
+export const accuracySuite: BenchSuite<AccuracyReport> = {
+  async measure(surroundings, signal) {
+    const { options, context, session } = surroundings;
+    const { seed } = options;
+    const { models } = session;
+    const maxTokens = options.maxTokens ?? MAX_TOKENS;
+    const numSuggestions = options.suggestions ?? DEFAULT_SUGGESTIONS;
+    const numPlaces = options.prompts ?? DEFAULT_PLACES;
+    const compared = await comparedRun(options.compare, context.workingFolder);
+    const { sources, spots } = await drawPlaces(surroundings, numPlaces, signal);
+    const run = {
+      target: models.target.name,
+      draft: models.draft?.name ?? null,
+      backend: models.backend,
+      origin: sources.origin,
+      seed,
+      maxTokens,
+      numSuggestions,
+    };
+    const file = await ResumeFile.open<PlaceResult>(resumePath(surroundings), {
+      what: "accuracy",
+      ...run,
+      targetBytes: models.target.fileBytes,
+      draftBytes: models.draft?.fileBytes ?? null,
+    });
+    const progress = new PlaceProgress("accuracy", spots, context.terminal);
+    const check = new ParseCheck(context);
+    const places: PlaceResult[] = [];
+    try {
+      for (const spot of spots) {
+        const key = placeKey(spot);
+        const question = { spot, key, sources, maxTokens, numSuggestions };
+        const known = file.done.get(key);
+        const result = known ?? (await answerAt(question, surroundings, check, signal));
+        if (known === undefined) await file.add(result);
+        places.push(result);
+        progress.done(known !== undefined);
+      }
+    } catch (error) {
+      // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
+      if (!signal.aborted || places.length === 0) throw error;
+    }
+    const parsers: Record<string, string> = {};
+    for (const { language } of places) {
+      parsers[language] ??= await check.parserOf(language, new AbortController().signal);
+    }
+    return accuracyReport(places, { ...run, numWanted: numPlaces, parsers }, compared);
+  },
+  format: formatAccuracyReport,
+};
+
+export function resumePath({ options, context }: SuiteSurroundings): string | undefined {
+  return options.resume === undefined ? undefined : resolve(context.workingFolder, options.resume);
+}
+
+async function answerAt(
+  { spot, key, sources, maxTokens, numSuggestions }: Question,
+  { session: { client, models } }: SuiteSurroundings,
+  check: ParseCheck,
+  signal: AbortSignal,
+): Promise<PlaceResult> {
+  const { prefixText, suffixText, hiddenText, path, language, line, column, kind, span } = spot;
+  const { repoName } = sources;
+  const request = {
+    prefixText,
+    suffixText,
+    filePath: path,
+    ...(repoName === undefined ? {} : { repoName }),
+    languageId: language,
+    maxTokens,
+  };
+  const { keepsTokens } = await client.promptOf({ ...request, nextText: hiddenText }, signal);
+  const result = await client.complete(
+    { ...request, sources: draftSources(models), numSuggestions },
+    () => {},
+    signal,
+  );
+  const { text: offeredText, rejection, suggestions = [], timings } = result;
+  const rawText = rawTextOf(result.pieces, spot);
+  const parses = (middle: string): Promise<Parses> =>
+    check.parses(language, path, prefixText + middle + suffixText, signal);
+  const [original, without, offered, raw] = await Promise.all([
+    parses(hiddenText),
+    parses(""),
+    parses(offeredText),
+    parses(rawText),
+  ]);
+  const { othersMs = 0 } = timings;
+  return {
+    ...{ key, path, line, column, language, kind, span, keepsTokens, hiddenText },
+    textBehind: suffixText.slice(0, TEXT_BEHIND),
+    rawText,
+    offeredText,
+    rejection: rejection ?? null,
+    otherTexts: suggestions.slice(1).map(({ text }) => text),
+    finishReason: result.finishReason,
+    numTokens: result.tokens.length,
+    firstMs: timings.totalMs - othersMs,
+    prefillMs: timings.prefillMs,
+    othersMs,
+    parses: { original, without, offered, raw },
+  };
+}
+
+/** An earlier report of the suite. @throws CliError if it is none. */
+async function comparedRun(
+  path: string | undefined,
+  workingFolder: string,
+): Promise<ComparedRun | undefined> {
+  if (path === undefined) return undefined;
+  const expected = `Expected a report of --suite accuracy, written with --json, in ${path}`;
+  let report: Partial<AccuracyReport>;
+  try {
+    report = JSON.parse(await readFile(resolve(workingFolder, path), "utf8"));
+  } catch (error) {
+    throw new CliError(`${expected}: ${messageOf(error)}.`);
+  }
+  const { suite, target, places } = report;
+  if (suite === "accuracy" && typeof target === "string" && Array.isArray(places)) {
+    return { target, places };
+  }
+  throw new CliError(`${expected}, found something else.`);
+}

@@ -1,0 +1,254 @@
+/** The suite `accuracy` and `bench --against` on the real engine and models, and through the built command line. */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatAccuracyReport } from "../../src/bench/accuracyReport.ts";
+import { type PlaceResult, rawTextOf } from "../../src/bench/placeResult.ts";
+import { drawStopSpots } from "../../src/bench/stopSpots.ts";
+import { accuracySuite } from "../../src/cli/accuracySuite.ts";
+import { againstSuite } from "../../src/cli/againstSuite.ts";
+import type { BenchOptions } from "../../src/cli/benchSuite.ts";
+import { Terminal } from "../../src/cli/terminal.ts";
+import { trimCompletion } from "../../src/core/trimCompletion.ts";
+import { WorkspaceFeed } from "../../src/session/workspaceFeed.ts";
+import { type CompletionBody, FakeLlamaServer } from "../fakes/fakeLlamaServer.ts";
+import { CLI_PATH, PAIR } from "../support/builtEngine.ts";
+import { NEVER } from "../support/never.ts";
+import { packageSources } from "../support/packageSources.ts";
+import { createClient, ignore, useBuiltEngine } from "../support/useBuiltEngine.ts";
+
+useBuiltEngine();
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "treeline-tests-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What a suite measures with: the bundled pair, no terminal. */
+async function surroundings(options: Partial<BenchOptions>) {
+  const client = createClient();
+  const params = { ...PAIR, contextSize: 4096 };
+  const models = await client.load(params, ignore, NEVER);
+  const notes: string[] = [];
+  const stream = { write: (text: string) => notes.push(text) };
+  return {
+    notes,
+    options: { seed: 1, gpu: "off" as const, ...options },
+    context: {
+      terminal: new Terminal({ write: ignore }, stream, {}),
+      cliUrl: new URL(`file://${CLI_PATH}`).href,
+      env: {},
+      workingFolder: folder,
+    },
+    session: { client, params, models, workspace: new WorkspaceFeed() },
+  };
+}
+
+describe("promptOf", () => {
+  test("is the prompt that a completion evaluates, and tells whether its tokens are kept", async () => {
+    const { session } = await surroundings({});
+    const { client } = session;
+    for (const spot of drawStopSpots(packageSources(), 12, 9)) {
+      const { prefixText, suffixText, path: filePath } = spot;
+      const request = { prefixText, suffixText, filePath, maxTokens: 8 };
+      const { promptTokens } = await client.promptOf({ ...request, nextText: "" }, NEVER);
+      const { stats } = await client.complete({ ...request, sources: [] }, ignore, NEVER);
+      expect(promptTokens.length).toBe(stats.numPromptTokens);
+    }
+    const keeps = async (prefixText: string, nextText: string) => {
+      const question = { prefixText, suffixText: "", maxTokens: 8, nextText };
+      return (await client.promptOf(question, NEVER)).keepsTokens;
+    };
+    expect(await keeps("const a = fun", "ction() {}")).toBe(false);
+    expect(await keeps("const a =", " function() {}")).toBe(true);
+    expect(await keeps("const a = fun", "")).toBe(true);
+  });
+
+  test("refuses what is no question, and a client without models says so", async () => {
+    const { session } = await surroundings({});
+    const question = { prefixText: "a", suffixText: "", maxTokens: 0, nextText: "" };
+    await expect(session.client.promptOf(question, NEVER)).rejects.toMatchObject({
+      code: "invalidRequest",
+      message: "maxTokens is 0, expected an integer of at least 1.",
+    });
+    const unloaded = createClient();
+    await expect(unloaded.promptOf({ ...question, maxTokens: 1 }, NEVER)).rejects.toMatchObject({
+      code: "notLoaded",
+    });
+  });
+});
+
+describe("accuracySuite", () => {
+  test("answers places as a completion does, and judges what the target wrote beside what is offered", async () => {
+    const around = await surroundings({ prompts: 8, maxTokens: 24 });
+    const report = await accuracySuite.measure(around, NEVER);
+    expect(report).toMatchObject({ isComplete: true, numSuggestions: 3, seed: 1 });
+    expect(report.places).toHaveLength(8);
+    expect(around.notes).toContain("accuracy: 8 places in 2 files, typescript\n");
+    const spots = drawStopSpots(packageSources(), 8, 1);
+    for (const [index, place] of report.places.entries()) {
+      const { prefixText, suffixText, path, hiddenText } = spots[index]!;
+      expect(place).toMatchObject({ path, hiddenText, parses: { original: true } });
+      const plain = await around.session.client.complete(
+        {
+          prefixText,
+          suffixText,
+          filePath: path,
+          languageId: "typescript",
+          maxTokens: 24,
+          sources: [],
+        },
+        ignore,
+        NEVER,
+      );
+      expect(place.offeredText).toBe(plain.text);
+      expect(place.rejection).toBe(plain.rejection ?? null);
+      expect(place.rawText).toBe(rawTextOf(plain.pieces, spots[index]!));
+      const isUnfinished = plain.finishReason === "maxTokens";
+      const trimmed = trimCompletion(
+        plain.pieces.join(""),
+        { prefixText, suffixText, languageId: "typescript" },
+        { isUnfinished },
+      );
+      expect("text" in trimmed ? trimmed.text : "").toBe(place.offeredText);
+    }
+    expect(formatAccuracyReport(report)).not.toMatch(/NaN|undefined/);
+  });
+
+  test("goes on from what a killed run left, and asks no place twice", async () => {
+    const resume = "run.jsonl";
+    const options = { prompts: 5, maxTokens: 8, suggestions: 1, resume };
+    const { places } = await accuracySuite.measure(await surroundings(options), NEVER);
+    const path = join(folder, resume);
+    const lines = (await readFile(path, "utf8")).split("\n");
+    expect(lines).toHaveLength(7);
+    // Killed while it wrote the fourth; the third is marked, to tell it from one that is asked again.
+    const third = { ...(JSON.parse(lines[3]!) as PlaceResult), offeredText: "marked" };
+    const left = [...lines.slice(0, 3), JSON.stringify(third), lines[4]!.slice(0, 40)].join("\n");
+    await writeFile(path, left);
+    const again = await accuracySuite.measure(await surroundings(options), NEVER);
+    expect(again.places.map(({ offeredText }) => offeredText)).toEqual(
+      places.map(({ offeredText }, index) => (index === 2 ? "marked" : offeredText)),
+    );
+    expect((await readFile(path, "utf8")).split("\n")).toHaveLength(7);
+    const other = accuracySuite.measure(await surroundings({ ...options, seed: 2 }), NEVER);
+    await expect(other).rejects.toThrow(/its seed is 1, this run's 2/);
+  });
+
+  test("through the command line: JSON to compare with, and an error for JSON that is something else", async () => {
+    const run = (...args: string[]) =>
+      promisify(execFile)(
+        process.execPath,
+        [CLI_PATH, "bench", "--suite", "accuracy", "--gpu", "off", "--prompts", "5", ...args],
+        { cwd: folder },
+      );
+    await run("--json", "one.json", "--max-tokens", "8");
+    const { stdout } = await run("--compare", "one.json", "--max-tokens", "8");
+    expect(stdout).toMatch(/^# Accuracy\n\n\*\*At 5 places in 1 file /);
+    expect(stdout).toContain(" at 5 places: no difference in exact lines (");
+    await writeFile(join(folder, "other.json"), "{}");
+    await expect(run("--compare", "other.json")).rejects.toMatchObject({
+      stderr: expect.stringContaining("Expected a report of --suite accuracy"),
+    });
+  });
+});
+
+describe("againstSuite", () => {
+  test("runs the very prompts on a server, to plain's length, and compares tokens", async () => {
+    await using server = await FakeLlamaServer.start();
+    server.modelPath = PAIR.targetPath;
+    const against = [{ url: server.url }, { label: "same", url: server.url }];
+    const around = await surroundings({ prompts: 3, maxTokens: 12, against });
+    const spots = drawStopSpots(packageSources(), 7, 1);
+    const expected: CompletionBody[] = [];
+    const tokensOf = new Map<string, readonly number[]>();
+    for (const { prefixText, suffixText, path: filePath, language: languageId } of spots) {
+      const request = { prefixText, suffixText, filePath, languageId, maxTokens: 12 };
+      const { promptTokens } = await around.session.client.promptOf(
+        { ...request, nextText: "" },
+        NEVER,
+      );
+      const { tokens, finishReason } = await around.session.client.complete(
+        { ...request, sources: [] },
+        ignore,
+        NEVER,
+      );
+      const prompt = Array.from(promptTokens);
+      const count = tokens.length + Number(finishReason === "endToken");
+      expected.push({ prompt, n_predict: count, cache_prompt: false, temperature: 0 });
+      tokensOf.set(String(prompt), [...tokens, 0]);
+    }
+    // Says what Treeline says, but for the last place.
+    server.answer = ({ prompt, n_predict }) => ({
+      tokens: (tokensOf.get(String(prompt)) ?? [])
+        .slice(0, n_predict)
+        .map((token) => (String(prompt) === String(expected.at(-1)!.prompt) ? token + 1 : token)),
+      content: "",
+    });
+    const report = await againstSuite.measure(around, NEVER);
+    const asked = server.completions.map(({ prompt, n_predict, cache_prompt, temperature }) => ({
+      ...{ prompt, n_predict, cache_prompt, temperature },
+    }));
+    // Each of the two at each place, those that warm up included.
+    expect(asked).toEqual(expected.flatMap((one) => [one, one]));
+    expect(report.places).toHaveLength(3);
+    expect(report.figures.map(({ name, numSame }) => [name, numSame])).toEqual([
+      ...[
+        ["plain", 3],
+        ["fused", 3],
+      ],
+      ...[
+        [server.url.host, 2],
+        ["same", 2],
+      ],
+    ]);
+    expect(report.figures[2]!.speculation).toBe("draft-simple, n_max 3");
+    expect(around.notes).toContain(
+      `The text around each place is sent to ${server.url.host} (same).\n`,
+    );
+    expect(againstSuite.format(report)).toContain(
+      `llama-server b7000-abcdef0 at ${server.url.host}`,
+    );
+  });
+
+  test("refuses a server with another vocabulary, and doubts one with another file", async () => {
+    await using server = await FakeLlamaServer.start();
+    const against = [{ url: server.url }];
+    const options = { prompts: 1, maxTokens: 4, against };
+    const { warnings } = await againstSuite.measure(await surroundings(options), NEVER);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/serves some-target\.gguf, Treeline .*: are they the same model\?$/),
+    );
+    server.vocabSize = 151_936;
+    const refused = againstSuite.measure(await surroundings(options), NEVER);
+    await expect(refused).rejects.toThrow(
+      /found some-target\.gguf: its vocabulary has 151936 tokens, the target's 8192\. Start it with -m /,
+    );
+  });
+
+  test("refuses two servers of one name, and one that keeps prompts", async () => {
+    await using server = await FakeLlamaServer.start();
+    const twice = [{ url: server.url }, { url: server.url }];
+    const same = againstSuite.measure(await surroundings({ against: twice }), NEVER);
+    await expect(same).rejects.toThrow(
+      /Two contenders are called 127\.0\.0\.1:\d+\. Name servers apart/,
+    );
+    const answer = {
+      content: "",
+      tokens: [],
+      timings: { prompt_ms: 1, predicted_ms: 1, prompt_n: 1 },
+    };
+    server.routes.set("/completion", (_, response) => response.end(JSON.stringify(answer)));
+    const keeps = againstSuite.measure(
+      await surroundings({ against: [{ url: server.url }], prompts: 1 }),
+      NEVER,
+    );
+    await expect(keeps).rejects.toThrow(
+      /to evaluate all \d+ tokens of the prompt, found 1\. Start it/,
+    );
+  });
+});
