@@ -2,8 +2,9 @@
 import type { Backend } from "../core/backend.ts";
 import type { Bounded } from "./accuracyFigures.ts";
 import type { Interval } from "./benchReport.ts";
+import { disturbance } from "./busyMeter.ts";
 import { clusteredShare } from "./clusterBounds.ts";
-import { percent, tooFewForBounds } from "./doubts.ts";
+import { busyParts, percent, tooFewForBounds } from "./doubts.ts";
 import { formatTable } from "./markdownTable.ts";
 import { judge, type PlaceResult } from "./placeResult.ts";
 import { median, medianInterval, sum } from "./statistics.ts";
@@ -34,6 +35,8 @@ export interface PlaceRuns
     "key" | "path" | "line" | "column" | "language" | "kind" | "span" | "hiddenText" | "textBehind"
   > {
   readonly numPromptTokens: number;
+  /** Share of the cores that others used right before, 0 … 1. */
+  readonly othersShare: number;
   /** By the names of contenders. */
   readonly runs: Readonly<Record<string, ContenderRun>>;
   /** How servers drafted, as they say. */
@@ -100,6 +103,8 @@ export interface AgainstReport extends AgainstRun {
   readonly places: readonly PlaceRuns[];
 }
 
+/** Medians bear so many places at which others used the machine. */
+const MAX_BUSY_SHARE = 0.2;
 /** Of fewer tokens no speed is taken. */
 const MIN_DECODED = 4;
 
@@ -113,12 +118,19 @@ export function againstReport(places: readonly PlaceRuns[], run: AgainstRun): Ag
   const fusedOver = contenders
     .filter(({ name }) => name !== FUSED_RUN)
     .map(({ name }) => overFigures(name, measured, seed));
+  const disturbed = disturbance(places.map(({ othersShare }) => othersShare));
+  const isBusy = disturbed.numBusy > places.length * MAX_BUSY_SHARE;
+  const told = verdict(run, figures, fusedOver, measured.length);
   return {
     suite: "against",
-    verdict: verdict(run, figures, fusedOver, measured.length),
+    verdict: isBusy ? `NOT TO BE BELIEVED, as others used the machine: ${told}` : told,
     isComplete: places.length >= run.numWanted,
     ...run,
-    warnings: [...run.warnings, ...tooFewForBounds(measured.length, "measured place")],
+    warnings: [
+      ...busyParts(disturbed, places.length, "places", "before"),
+      ...run.warnings,
+      ...tooFewForBounds(measured.length, "measured place"),
+    ],
     numPlaces: places.length,
     numMeasured: measured.length,
     figures,

@@ -9,7 +9,6 @@ import {
   PLAIN_RUN,
   type PlaceRuns,
 } from "../bench/againstReport.ts";
-import { busyBeforeStart } from "../bench/doubts.ts";
 import { placeKey, rawTextOf } from "../bench/placeResult.ts";
 import type { StopSpot } from "../bench/stopSpots.ts";
 import type { DraftSource } from "../core/draftTree.ts";
@@ -29,8 +28,8 @@ const DEFAULT_PLACES = 24;
 const MAX_TOKENS = 64;
 /** Places at which drafts are learned and machines warm up, without being measured. */
 const NUM_WARMUPS = 4;
-/** After its last pass the engine's threads watch for another one, which is no work of others; in ms. */
-const ENGINE_REST_MS = 300;
+/** After their last pass threads watch for another one, which is no work of others; in ms. */
+const REST_MS = 300;
 /** Text behind the hidden span that an answer could reach, in UTF-16 code units. */
 const TEXT_BEHIND = 1000;
 
@@ -47,9 +46,7 @@ export const againstSuite: BenchSuite<AgainstReport> = {
     const maxTokens = options.maxTokens ?? MAX_TOKENS;
     const numPlaces = options.prompts ?? DEFAULT_PLACES;
     const drawn = await drawPlaces(surroundings, numPlaces + NUM_WARMUPS, signal);
-    context.terminal.progress("watching what others do on the machine");
-    await systemClock.delay(ENGINE_REST_MS, signal);
-    const warnings = busyBeforeStart(await watchOthers(signal));
+    const warnings: string[] = [];
     const contenders: Contender[] = [
       {
         name: PLAIN_RUN,
@@ -178,6 +175,9 @@ async function runAt(
   const { prefixText, suffixText, path, language, line, column, kind, span, hiddenText } = spot;
   const request = { prefixText, suffixText, filePath: path, languageId: language, maxTokens };
   const { promptTokens } = await client.promptOf({ ...request, nextText: "" }, signal);
+  // Later the servers' work could not be told from others'.
+  await systemClock.delay(REST_MS, signal);
+  const othersShare = await watchOthers(signal);
   const own = (name: string, sources: readonly DraftSource[]) =>
     client.complete(
       // What one has suggested here the other must not draft from.
@@ -222,6 +222,7 @@ async function runAt(
     ...{ key: placeKey(spot), path, line, column, language, kind, span, hiddenText },
     textBehind: suffixText.slice(0, TEXT_BEHIND),
     numPromptTokens: promptTokens.length,
+    othersShare,
     runs,
     speculation,
   };

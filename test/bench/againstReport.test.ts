@@ -28,12 +28,12 @@ const takes = (msPerToken: number, other: Partial<ContenderRun> = {}): Contender
   ...other,
 });
 
-function placeRuns(index: number, runs: Record<string, ContenderRun>): PlaceRuns {
+function placeRuns(index: number, runs: Record<string, ContenderRun>, othersShare = 0): PlaceRuns {
   const { key, path, line, column, language, kind, span, hiddenText, textBehind } =
     placeResult(index);
   return {
     ...{ key, path, line, column, language, kind, span, hiddenText, textBehind },
-    ...{ numPromptTokens: 50, runs, speculation: { s1: "none", s2: null } },
+    ...{ numPromptTokens: 50, othersShare, runs, speculation: { s1: "none", s2: null } },
   };
 }
 const places = (runs: Record<string, ContenderRun>, count = 12) =>
@@ -76,6 +76,22 @@ describe("againstReport", () => {
       }),
     );
     expect(againstReport(mixed, RUN).verdict).toContain("which is no difference");
+  });
+
+  test("gives no verdict to be believed where others used the machine", () => {
+    const runs = { plain: takes(10), fused: takes(5), s1: takes(10), s2: takes(10) };
+    const busy = (numBusy: number) =>
+      againstReport(
+        Array.from({ length: 12 }, (_, index) => placeRuns(index, runs, index < numBusy ? 0.5 : 0)),
+        RUN,
+      );
+    expect(busy(3).verdict).toMatch(
+      /^NOT TO BE BELIEVED, as others used the machine: At 12 places/,
+    );
+    expect(busy(2).verdict).toMatch(/^At 12 places/);
+    expect(busy(2).warnings).toEqual([
+      "Others used up to 50 % of the cores before 2 of 12 places.",
+    ]);
   });
 
   test("compares tokens one by one, texts where a server tells no tokens, and doubts another model", () => {
