@@ -43,9 +43,10 @@ function suggestionCount(value: string): number {
 function namedServer(value: string, before: readonly NamedServer[] = []): readonly NamedServer[] {
   const [, label, address] = /^(?:([\w .+-]+)=)?(.*)$/s.exec(value) ?? [];
   const url = URL.canParse(address ?? "") ? new URL(address ?? "") : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+  const isSound = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "";
+  if (!isSound) {
     throw new InvalidArgumentError(
-      "Expected an address such as http://127.0.0.1:8080, or LABEL=http://127.0.0.1:8080.",
+      "Expected an address such as http://127.0.0.1:8080, or LABEL=http://127.0.0.1:8080, without a user's name.",
     );
   }
   return [...before, { ...(label === undefined ? {} : { label }), url }];

@@ -230,6 +230,35 @@ describe("againstSuite", () => {
     );
   });
 
+  test.each([
+    "not an address",
+    "file:///etc/passwd",
+    "a=b=http://127.0.0.1:1",
+    "http://me:secret@127.0.0.1:1",
+  ])("the command line refuses %s as a server", async (address) => {
+    const run = promisify(execFile)(process.execPath, [CLI_PATH, "bench", "--against", address]);
+    await expect(run).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/Expected an address such as http:/),
+    });
+  });
+
+  test("the command line says that nothing answers", async () => {
+    const { url } = await FakeLlamaServer.start().then(async (server) => {
+      await using closed = server;
+      return { url: closed.url };
+    });
+    const run = promisify(execFile)(process.execPath, [
+      ...[CLI_PATH, "bench", "--gpu", "off", "--against", url.href],
+    ]);
+    await expect(run).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        `error: No llama-server answers at ${url.host}: ECONNREFUSED.`,
+      ),
+    });
+  });
+
   test("refuses two servers of one name, and one that keeps prompts", async () => {
     await using server = await FakeLlamaServer.start();
     const twice = [{ url: server.url }, { url: server.url }];
