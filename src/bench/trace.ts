@@ -1,0 +1,106 @@
+/**
+ * A trace: what a pair of models said along the target's own greedy outputs, so that drafters, fusion and policy can be
+ * compared on it without the models (`traceReplay.ts`). Written by `traceRecorder.ts`, kept by `traceCodec.ts`.
+ */
+import type { PassCostPoint } from "../core/passCost.ts";
+import type { Token } from "../core/tokens.ts";
+import type { RowTrie } from "./rowTrie.ts";
+import type { ModelLimits } from "./traceTarget.ts";
+
+/** Which repositories a choice between drafters may look at, and which the outcome is reported on. */
+export const TRACE_HALVES = ["choose", "report"] as const;
+export type TraceHalf = (typeof TRACE_HALVES)[number];
+
+/** A recorded model file. */
+export interface TracedModel extends ModelLimits {
+  readonly name: string;
+  readonly fileName: string;
+  readonly fileBytes: number;
+  readonly sha256: string;
+  /** t(n) on the machine of the recording; ascending by rows, from one. */
+  readonly passMs: readonly PassCostPoint[];
+  /** Of a prompt's token, in ms. */
+  readonly promptTokenMs: number;
+}
+
+/** What a trace is of. All but what was measured must be the same where a recording goes on. */
+export interface TraceHeader {
+  readonly target: TracedModel;
+  readonly draft: TracedModel | null;
+  readonly tokenizerHash: string;
+  /** Tokens after which no text of the gap follows. */
+  readonly endTokens: readonly Token[];
+  readonly backend: string;
+  readonly llamaCpp: string;
+  readonly machine: string;
+  readonly threads: number;
+  readonly settings: TraceSettings;
+  /** What the sources are, in the order of the recording. */
+  readonly repositories: readonly TracedSource[];
+}
+
+export interface TraceSettings {
+  readonly seed: number;
+  /** Output tokens of a place at most. */
+  readonly maxTokens: number;
+  readonly maxPromptTokens: number;
+  /** Places drawn in each repository. */
+  readonly numPlaces: number;
+}
+
+export interface TracedSource {
+  /** With its version. */
+  readonly name: string;
+  readonly license: string;
+  readonly half: TraceHalf;
+  /** Of all files and places, in hex. */
+  readonly sha256: string;
+}
+
+/** The workspace that a repository is to its places. */
+export interface TraceRepository {
+  /** Of {@link TraceHeader.repositories}. */
+  readonly index: number;
+  readonly files: readonly { readonly path: string; readonly tokens: Int32Array }[];
+}
+
+/** A place, its prompt, and what both models said there. */
+export interface TracePrompt {
+  readonly repository: number;
+  /** Number of the place among its repository's. */
+  readonly place: number;
+  /** Index of the file; -1 where the repository has none by that path. */
+  readonly file: number;
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** Empty where none is known. */
+  readonly languageId: string;
+  readonly promptTokens: Int32Array;
+  readonly prefixTokens: Int32Array;
+  readonly suffixTokens: Int32Array;
+  /** The file without what is hidden. */
+  readonly visibleTokens: Int32Array;
+  /** Files that the visible text imports. */
+  readonly importedFiles: readonly number[];
+  /** The target's greedy output, without the end token. */
+  readonly output: Int32Array;
+  /** That ended it; -1 where the limit did. */
+  readonly endToken: Token;
+  readonly target: RowTrie;
+  /** Undefined where no draft model was recorded. */
+  readonly draft: RowTrie | undefined;
+}
+
+export interface Trace {
+  readonly header: TraceHeader;
+  readonly repositories: readonly TraceRepository[];
+  /** In the order of the recording; those of one repository by place. */
+  readonly prompts: readonly TracePrompt[];
+}
+
+/** The output and the token that ended it. */
+export function pathOf({ output, endToken }: Pick<TracePrompt, "output" | "endToken">): Int32Array {
+  return endToken === -1 ? output : Int32Array.of(...output, endToken);
+}

@@ -1,0 +1,168 @@
+/**
+ * Decodes the places of a trace with a configuration on a modelled clock: with the recording in place of the models, or
+ * with the models themselves, for comparison. Drafters, fusion, policy and loop are the product's.
+ */
+import type { Drafter } from "../core/drafter.ts";
+import type { DraftPolicy } from "../core/draftPolicy.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Generation } from "../core/generation.ts";
+import { speculativeDecode } from "../core/speculativeDecode.ts";
+import type { TargetModel } from "../core/targetModel.ts";
+import type { LookupPlace } from "../core/workspaceSearch.ts";
+import { ModelledClock, ModelledDrafter, ModelledTarget } from "./modelledTime.ts";
+import { modelledCost, type ReplayCosts } from "./replayCosts.ts";
+import type { Trace, TracePrompt } from "./trace.ts";
+import { TraceTarget } from "./traceTarget.ts";
+import { TraceWorkspace } from "./traceWorkspace.ts";
+
+/** What drafters of a place may be made of. */
+export interface ReplayMaterial {
+  readonly prompt: TracePrompt;
+  readonly workspace: TraceWorkspace;
+  /** Of the prompt in it. */
+  readonly place: LookupPlace;
+  /** The draft model; undefined where there is none. */
+  readonly draft: TargetModel | undefined;
+  /** Clock in ms. */
+  readonly now: () => number;
+  readonly isEndToken: (token: number) => boolean;
+}
+
+/** What lives as long as a session in one repository: stores and policy. */
+export interface ReplaySession {
+  readonly drafters: (material: ReplayMaterial) => readonly Drafter[];
+  readonly maxDraftNodes: number;
+  readonly policy?: DraftPolicy;
+}
+
+/** A way to decode. */
+export interface ReplayConfig {
+  readonly name: string;
+  /** Nothing is learned yet in a new session. */
+  readonly open: (vocabSize: number, costs: ReplayCosts) => ReplaySession;
+}
+
+/** The models of a replay. */
+export interface ReplayModels {
+  readonly target: TargetModel;
+  readonly draft?: TargetModel | undefined;
+  /** Called before each place. */
+  readonly enter: (prompt: TracePrompt) => void;
+}
+
+/** One place, decoded. Times by the modelled clock. */
+export interface ReplayedPlace {
+  readonly prompt: TracePrompt;
+  readonly tokens: Int32Array;
+  readonly numSteps: number;
+  /** An end token included. */
+  readonly numCommitted: number;
+  readonly decodeMs: number;
+  /** The drafters' start: the draft model's own prompt. */
+  readonly beginMs: number;
+}
+
+export interface Replay {
+  readonly places: readonly ReplayedPlace[];
+  /** Drafters that failed, with the reason. */
+  readonly failures: readonly string[];
+}
+
+/** The recording in place of the models. */
+export class TraceModels implements ReplayModels {
+  readonly target: TraceTarget;
+  readonly draft: TraceTarget | undefined;
+
+  constructor({ target, draft }: Trace["header"]) {
+    this.target = new TraceTarget(target);
+    this.draft = draft === null ? undefined : new TraceTarget(draft);
+  }
+
+  enter({ promptTokens, target, draft }: TracePrompt): void {
+    this.target.open(promptTokens, target);
+    if (draft !== undefined) this.draft?.open(promptTokens, draft);
+  }
+
+  get numRead(): number {
+    return this.target.numRead + (this.draft?.numRead ?? 0);
+  }
+
+  /** Rows that were asked for and that the recording lacks. */
+  get numLacked(): number {
+    return this.target.numLacked + (this.draft?.numLacked ?? 0);
+  }
+}
+
+/** @param prompts - of the trace; those of a repository are a session, in their order. */
+export async function replayTrace(
+  { header, repositories }: Trace,
+  prompts: readonly TracePrompt[],
+  config: ReplayConfig,
+  costs: ReplayCosts,
+  models: ReplayModels,
+  signal: AbortSignal,
+): Promise<Replay> {
+  const endTokens = new Set(header.endTokens);
+  const isEndToken = (token: number) => endTokens.has(token);
+  const clock = new ModelledClock();
+  const { now } = clock;
+  const timed = (model: TargetModel, cost: ReplayCosts["target"]) =>
+    new ModelledTarget(model, modelledCost(cost, model.maxNodes), clock);
+  const target = timed(models.target, costs.target);
+  const draft = models.draft && timed(models.draft, costs.draft);
+  const places: ReplayedPlace[] = [];
+  const failures: string[] = [];
+  for (const repository of repositories) {
+    const own = prompts.filter((prompt) => prompt.repository === repository.index);
+    if (own.length === 0) continue;
+    const { drafters, ...session } = config.open(target.vocabSize, costs);
+    const workspace = new TraceWorkspace(repository);
+    for (const prompt of own) {
+      signal.throwIfAborted();
+      models.enter(prompt);
+      const place = workspace.enter(prompt);
+      const material = { prompt, workspace, place, draft, now, isEndToken };
+      const generation = await speculativeDecode(
+        {
+          target,
+          drafters: drafters(material).map(
+            (drafter) => new ModelledDrafter(drafter, costs.drafterMs[drafter.source] ?? 0, clock),
+          ),
+          context: contextOf(prompt),
+          limits: { maxTokens: header.settings.maxTokens, isEndToken },
+          ...session,
+          observer: {
+            now,
+            onDrafterFailure: ({ source }, reason) =>
+              failures.push(`${source} at ${prompt.path}:${prompt.line}: ${messageOf(reason)}`),
+          },
+        },
+        signal,
+      );
+      places.push(replayed(prompt, generation));
+    }
+  }
+  return { places, failures };
+}
+
+/** In arrays of its own. */
+export function contextOf({ promptTokens, prefixTokens, suffixTokens, languageId }: TracePrompt) {
+  return {
+    promptTokens: promptTokens.slice(),
+    prefixTokens: prefixTokens.slice(),
+    suffixTokens: suffixTokens.slice(),
+    languageId: languageId === "" ? undefined : languageId,
+  };
+}
+
+function replayed(prompt: TracePrompt, { tokens, stats }: Generation): ReplayedPlace {
+  const { beginMs, draftMs, fuseMs, evaluateMs, verifyMs, commitMs, learnMs } = stats.timings;
+  return {
+    prompt,
+    tokens,
+    numSteps: stats.numSteps,
+    numCommitted: stats.numCommittedTokens,
+    decodeMs: draftMs + fuseMs + evaluateMs + verifyMs + commitMs + learnMs,
+    beginMs,
+  };
+}

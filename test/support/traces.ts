@@ -1,0 +1,132 @@
+/** Traces of fake models, recorded as those of real ones. */
+import fc from "fast-check";
+import { proposeAlong } from "../../src/bench/proposals.ts";
+import type { RowTrie } from "../../src/bench/rowTrie.ts";
+import type { Trace, TracedModel, TracePrompt } from "../../src/bench/trace.ts";
+import { recordPlace } from "../../src/bench/traceRecorder.ts";
+import { TraceTarget } from "../../src/bench/traceTarget.ts";
+import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/recyclingStore.ts";
+import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
+import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
+import { hashedLogits } from "../fakes/fakeTarget.ts";
+import { contextOf } from "./decodeScenarios.ts";
+import { NEVER } from "./never.ts";
+
+export interface FakePair {
+  readonly vocabSize: number;
+  readonly order: number;
+  readonly seed: number;
+  readonly draftSeed: number;
+  readonly prompts: readonly (readonly number[])[];
+  readonly endTokens: readonly number[];
+  readonly maxTokens: number;
+}
+
+export function arbitraryFakePair(): fc.Arbitrary<FakePair> {
+  return fc.integer({ min: 3, max: 12 }).chain((vocabSize) => {
+    const token = fc.nat(vocabSize - 1);
+    return fc.record({
+      vocabSize: fc.constant(vocabSize),
+      order: fc.integer({ min: 1, max: 3 }),
+      seed: fc.nat(3),
+      // Often the target's, so that drafts are right.
+      draftSeed: fc.nat(3),
+      prompts: fc.array(fc.array(token, { minLength: 2, maxLength: 12 }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      endTokens: fc.array(token, { maxLength: 1 }),
+      maxTokens: fc.integer({ min: 1, max: 24 }),
+    });
+  });
+}
+
+export function openFakeModel({ vocabSize, order }: FakePair, seed: number): FakeBranchedTarget {
+  return new FakeBranchedTarget({ vocabSize, logitsOf: hashedLogits(vocabSize, order, seed) });
+}
+
+/** A trace with one repository, which has no files. */
+export async function recordFakes(pair: FakePair): Promise<Trace> {
+  const { vocabSize, seed, draftSeed, endTokens, maxTokens } = pair;
+  const models = {
+    target: openFakeModel(pair, seed),
+    draft: openFakeModel(pair, draftSeed),
+    isEndToken: (token: number) => endTokens.includes(token),
+  };
+  const limits = { vocabSize, contextSize: 4096, maxNodes: 64, maxBranches: 16 };
+  const store = new RecyclingStore(vocabSize);
+  const prompts: TracePrompt[] = [];
+  for (const [place, tokens] of pair.prompts.entries()) {
+    const context = contextOf(tokens);
+    const recorded = await recordPlace(
+      models,
+      context,
+      maxTokens,
+      async (soFar) => {
+        const target = new TraceTarget(limits);
+        const draft = new TraceTarget(limits);
+        target.open(context.promptTokens, soFar.target);
+        draft.open(context.promptTokens, soFar.draft!);
+        const { isEndToken } = models;
+        const drafters = [
+          new SuffixDrafter(),
+          new RecyclingDrafter(store),
+          new DraftModelDrafter(draft, { ...DEFAULT_DRAFT_MODEL, mode: "tree" }, isEndToken),
+        ];
+        return proposeAlong(drafters, context, soFar, target, { maxTokens, isEndToken }, NEVER);
+      },
+      NEVER,
+    );
+    prompts.push({
+      ...recorded,
+      ...context,
+      repository: 0,
+      place,
+      file: -1,
+      path: `place${place}.ts`,
+      line: 1 + place,
+      column: 1,
+      languageId: "typescript",
+      visibleTokens: context.prefixTokens,
+      importedFiles: [],
+    });
+  }
+  return { header: headerOf(pair), repositories: [{ index: 0, files: [] }], prompts };
+}
+
+function headerOf({ vocabSize, endTokens, maxTokens }: FakePair): Trace["header"] {
+  const model: TracedModel = {
+    vocabSize,
+    contextSize: 4096,
+    maxNodes: 64,
+    maxBranches: 16,
+    name: "fake",
+    fileName: "fake.gguf",
+    fileBytes: 0,
+    sha256: "00",
+    passMs: [
+      { numRows: 1, ms: 10 },
+      { numRows: 8, ms: 20 },
+    ],
+    promptTokenMs: 2,
+  };
+  return {
+    target: model,
+    draft: { ...model, passMs: [{ numRows: 1, ms: 2 }] },
+    tokenizerHash: "00",
+    endTokens,
+    backend: "cpu",
+    llamaCpp: "fake",
+    machine: "none",
+    threads: 1,
+    settings: { seed: 1, maxTokens, maxPromptTokens: 64, numPlaces: 4 },
+    repositories: [{ name: "fake 1.0.0", license: "MIT", half: "choose", sha256: "00" }],
+  };
+}
+
+/** The tokens of a continuation. */
+export function tokensTo(trie: RowTrie, node: number): number[] {
+  return node === 0 ? [] : [...tokensTo(trie, trie.parent(node)), trie.token(node)];
+}
