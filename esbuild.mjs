@@ -28,7 +28,11 @@ const node = {
 const entries = [
   {
     ...node,
-    entryPoints: { engine: "src/engine/main.ts", hostBench: "src/engine/hostBench.ts" },
+    entryPoints: {
+      engine: "src/engine/main.ts",
+      hostBench: "src/engine/hostBench.ts",
+      traces: "src/engine/tracesMain.ts",
+    },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     banner: { js: requireShim },

@@ -1,5 +1,5 @@
 /** What a replay compares: today's sources alone, their union without a budget, and as the product fuses them. */
-import type { Drafter } from "../core/drafter.ts";
+import type { Drafter, DraftMode } from "../core/drafter.ts";
 import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../core/draftModelDrafter.ts";
 import { MeasuredPolicy } from "../core/draftPolicy.ts";
 import type { DraftSource } from "../core/draftTree.ts";
@@ -58,11 +58,15 @@ export function replayConfig(name: string): ReplayConfig {
   };
 }
 
-/** The product's drafters of these sources, in its order; without what there is nothing for. */
+/**
+ * The product's drafters of these sources, in its order; without what there is nothing for.
+ * @param mode - of the draft model where no policy chooses one.
+ */
 export function draftersOf(
   sources: readonly DraftSource[],
   store: RecyclingStore,
   { workspace, place, draft, now, isEndToken }: ReplayMaterial,
+  mode: DraftMode = "chain",
 ): Drafter[] {
   const drafters: Drafter[] = [];
   if (sources.includes("suffixMatch")) drafters.push(new SuffixDrafter());
@@ -73,7 +77,8 @@ export function draftersOf(
     drafters.push(drafter);
   }
   if (sources.includes("draftModel") && draft !== undefined) {
-    drafters.push(new DraftModelDrafter(draft, { ...DEFAULT_DRAFT_MODEL, now }, isEndToken));
+    const settings = { ...DEFAULT_DRAFT_MODEL, mode, now };
+    drafters.push(new DraftModelDrafter(draft, settings, isEndToken));
   }
   return drafters;
 }

@@ -23,7 +23,7 @@ export interface TracedModel extends ModelLimits {
   readonly promptTokenMs: number;
 }
 
-/** What a trace is of. All but what was measured must be the same where a recording goes on. */
+/** What a trace is of. All but what was measured, and the threads, must be the same where a recording goes on. */
 export interface TraceHeader {
   readonly target: TracedModel;
   readonly draft: TracedModel | null;
@@ -40,12 +40,9 @@ export interface TraceHeader {
 }
 
 export interface TraceSettings {
-  readonly seed: number;
   /** Output tokens of a place at most. */
   readonly maxTokens: number;
   readonly maxPromptTokens: number;
-  /** Places drawn in each repository. */
-  readonly numPlaces: number;
 }
 
 export interface TracedSource {
@@ -53,7 +50,7 @@ export interface TracedSource {
   readonly name: string;
   readonly license: string;
   readonly half: TraceHalf;
-  /** Of all files and places, in hex. */
+  /** Of files and places, in hex. */
   readonly sha256: string;
 }
 

@@ -121,7 +121,7 @@ function headerOf({ vocabSize, endTokens, maxTokens }: FakePair): Trace["header"
     llamaCpp: "fake",
     machine: "none",
     threads: 1,
-    settings: { seed: 1, maxTokens, maxPromptTokens: 64, numPlaces: 4 },
+    settings: { maxTokens, maxPromptTokens: 64 },
     repositories: [{ name: "fake 1.0.0", license: "MIT", half: "choose", sha256: "00" }],
   };
 }
