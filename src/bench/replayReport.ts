@@ -24,10 +24,16 @@ export interface ReplayFigures {
   readonly failures: readonly string[];
 }
 
+/** Rows that a replay asked for, and those of them that its recording lacks. */
+export interface RowCounts {
+  readonly numRead: number;
+  readonly numLacked: number;
+}
+
 export function replayFigures(
   config: string,
   { places, failures }: { places: readonly ReplayedPlace[]; failures: readonly string[] },
-  { numRead, numLacked }: { readonly numRead: number; readonly numLacked: number },
+  rows: RowCounts,
 ): ReplayFigures {
   const sum = (of: (place: ReplayedPlace) => number) =>
     places.reduce((total, place) => total + of(place), 0);
@@ -39,7 +45,7 @@ export function replayFigures(
     tokensPerPass: numSteps === 0 ? 0 : sum(({ numCommitted }) => numCommitted) / numSteps,
     decodeSeconds: sum(({ decodeMs }) => decodeMs) / 1000,
     beginSeconds: sum(({ beginMs }) => beginMs) / 1000,
-    lackedShare: numRead === 0 ? 0 : numLacked / numRead,
+    lackedShare: lackedShareOf(rows),
     failures,
   };
 }
@@ -117,12 +123,15 @@ export interface ReplayCheck {
   readonly errorOfSame: number;
   /** Of those, places with as many passes. */
   readonly numSameSteps: number;
+  /** Rows that the recording lacked in the replay; 0 … 1. */
+  readonly lackedShare: number;
 }
 
 export function checkReplay(
   config: string,
   real: readonly ReplayedPlace[],
   replayed: readonly ReplayedPlace[],
+  rows: RowCounts,
 ): ReplayCheck {
   const pairs = real.map((place, index) => ({ place, replay: replayed[index]! }));
   const same = pairs.filter(({ place, replay }) => isSame(place.tokens, replay.tokens));
@@ -139,6 +148,7 @@ export function checkReplay(
     numSame: same.length,
     errorOfSame: same.length === 0 ? 0 : errorOf(same),
     numSameSteps: same.filter(({ place, replay }) => place.numSteps === replay.numSteps).length,
+    lackedShare: lackedShareOf(rows),
   };
 }
 
@@ -152,6 +162,7 @@ export function formatChecks(checks: readonly ReplayCheck[]): string {
     `${check.numSame} of ${check.numPlaces}`,
     percent(check.errorOfSame),
     `${check.numSameSteps}`,
+    percent(check.lackedShare),
   ]);
   const head = [
     "tokens/pass",
@@ -161,6 +172,7 @@ export function formatChecks(checks: readonly ReplayCheck[]): string {
     "same output",
     "differ by there",
     "same passes",
+    "rows lacked",
   ];
   return formatTable(head, rows);
 }
@@ -168,6 +180,10 @@ export function formatChecks(checks: readonly ReplayCheck[]): string {
 function perPass(places: readonly ReplayedPlace[]): number {
   const numSteps = places.reduce((sum, place) => sum + place.numSteps, 0);
   return places.reduce((sum, place) => sum + place.numCommitted, 0) / numSteps;
+}
+
+function lackedShareOf({ numRead, numLacked }: RowCounts): number {
+  return numRead === 0 ? 0 : numLacked / numRead;
 }
 
 function isSame(a: Int32Array, b: Int32Array): boolean {

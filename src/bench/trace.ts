@@ -3,7 +3,7 @@
  * compared on it without the models (`traceReplay.ts`). Written by `traceRecorder.ts`, kept by `traceCodec.ts`.
  */
 import type { PassCostPoint } from "../core/passCost.ts";
-import type { Token } from "../core/tokens.ts";
+import { commonPrefixLength, concatTokens, type Token } from "../core/tokens.ts";
 import type { RowTrie } from "./rowTrie.ts";
 import type { ModelLimits } from "./traceTarget.ts";
 
@@ -61,6 +61,34 @@ export interface TraceRepository {
   readonly files: readonly { readonly path: string; readonly tokens: Int32Array }[];
 }
 
+/** Tokens of a file, as far as they differ from those the repository has. */
+export interface VisibleTokens {
+  /** So many of the repository's, ... */
+  readonly numStart: number;
+  /** ... then these, ... */
+  readonly between: Int32Array;
+  /** ... then so many from the end of the repository's. */
+  readonly numEnd: number;
+}
+
+/** What of `own` is not at the start or the end of `known`. */
+export function visibleTokens(known: Int32Array, own: Int32Array): VisibleTokens {
+  const numStart = commonPrefixLength(known, own);
+  const room = Math.min(known.length, own.length) - numStart;
+  let numEnd = 0;
+  while (numEnd < room && known.at(-1 - numEnd) === own.at(-1 - numEnd)) numEnd++;
+  return { numStart, between: own.slice(numStart, own.length - numEnd), numEnd };
+}
+
+/** The tokens again. */
+export function joinVisible(
+  known: Int32Array,
+  { numStart, between, numEnd }: VisibleTokens,
+): Int32Array {
+  const end = known.subarray(known.length - numEnd);
+  return concatTokens(known.subarray(0, numStart), between, end);
+}
+
 /** A place, its prompt, and what both models said there. */
 export interface TracePrompt {
   readonly repository: number;
@@ -77,8 +105,8 @@ export interface TracePrompt {
   readonly promptTokens: Int32Array;
   readonly prefixTokens: Int32Array;
   readonly suffixTokens: Int32Array;
-  /** The file without what is hidden. */
-  readonly visibleTokens: Int32Array;
+  /** The file without what is hidden; of no use where the repository has no such file. */
+  readonly visible: VisibleTokens;
   /** Files that the visible text imports. */
   readonly importedFiles: readonly number[];
   /** The target's greedy output, without the end token. */

@@ -55,8 +55,10 @@ export function encodePrompt(prompt: TracePrompt): Uint8Array {
   out.text(prompt.path);
   out.text(prompt.languageId);
   out.uints(prompt.importedFiles);
-  // The same tokens again and again: the compressor sees to that.
-  out.uints(prompt.visibleTokens);
+  out.uint(prompt.visible.numStart);
+  out.uints(prompt.visible.between);
+  out.uint(prompt.visible.numEnd);
+  // The same tokens again: the compressor sees to that.
   out.uints(prompt.prefixTokens);
   out.uints(prompt.suffixTokens);
   out.uints(prompt.promptTokens);
@@ -82,7 +84,7 @@ export function decodePrompt(bytes: Uint8Array): TracePrompt {
     path: reader.text(),
     languageId: reader.text(),
     importedFiles: reader.uints(),
-    visibleTokens: tokens(),
+    visible: { numStart: reader.uint(), between: tokens(), numEnd: reader.uint() },
     prefixTokens: tokens(),
     suffixTokens: tokens(),
     promptTokens: tokens(),

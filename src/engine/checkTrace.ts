@@ -32,7 +32,7 @@ export async function checkTrace(
     const decoded = await replayTrace(trace, prompts, config, costs, real, signal);
     const recording = new TraceModels(header);
     const replayed = await replayTrace(trace, prompts, config, costs, recording, signal);
-    checks.push(checkReplay(name, decoded.places, replayed.places));
+    checks.push(checkReplay(name, decoded.places, replayed.places, recording));
   }
   return checks;
 }

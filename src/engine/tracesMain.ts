@@ -43,7 +43,7 @@ const OPTIONS = {
   sources: { type: "string", default: SOURCES_FOLDER },
   tokens: { type: "string", default: "20000" },
   "max-tokens": { type: "string", default: "96" },
-  "prompt-tokens": { type: "string", default: "320" },
+  "prompt-tokens": { type: "string", default: "256" },
   half: { type: "string", default: "report" },
   costs: { type: "string", default: DEFAULT_COSTS },
   configs: { type: "string" },

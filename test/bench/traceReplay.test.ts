@@ -30,6 +30,8 @@ import {
 /** Each case records with fake models, and decodes several times. */
 const NUM_RECORDINGS = Math.ceil(NUM_RUNS / 5);
 
+const ROWS = { numRead: 4, numLacked: 1 };
+
 const PAIR: FakePair = {
   vocabSize: 12,
   order: 2,
@@ -180,17 +182,18 @@ describe("replayTrace", () => {
   test("compares runs by tokens per pass, and apart where the outputs are the same", async () => {
     const trace = await recordFakes(PAIR);
     const { places } = await replay(trace, "union", new TraceModels(trace.header));
-    expect(checkReplay("union", places, places)).toMatchObject({
+    expect(checkReplay("union", places, places, ROWS)).toMatchObject({
       error: 0,
       numPlaces: 3,
       numSame: 3,
       errorOfSame: 0,
       numSameSteps: 3,
+      lackedShare: 0.25,
     });
     const slower = places.map((place, index) =>
       index === 0 ? { ...place, tokens: Int32Array.of(1), numSteps: 2 * place.numSteps } : place,
     );
-    const check = checkReplay("union", slower, places);
+    const check = checkReplay("union", slower, places, ROWS);
     expect(check).toMatchObject({ numSame: 2, errorOfSame: 0, numSameSteps: 2 });
     expect(check.error).toBeGreaterThan(0.1);
   });

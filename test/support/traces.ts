@@ -89,7 +89,7 @@ export async function recordFakes(pair: FakePair): Promise<Trace> {
       line: 1 + place,
       column: 1,
       languageId: "typescript",
-      visibleTokens: context.prefixTokens,
+      visible: { numStart: 1, between: context.prefixTokens, numEnd: 2 },
       importedFiles: [],
     });
   }

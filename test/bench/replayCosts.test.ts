@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { flatCosts, modelledCost, parseCosts, recordedCosts } from "../../src/bench/replayCosts.ts";
+import { recordFakes } from "../support/traces.ts";
+
+const { header } = await recordFakes({
+  vocabSize: 3,
+  order: 1,
+  seed: 1,
+  draftSeed: 1,
+  prompts: [[1]],
+  endTokens: [],
+  maxTokens: 1,
+});
+
+describe("flatCosts", () => {
+  test("rows up to the width cost as one, those beyond their share; the draft model a tenth", () => {
+    const costs = flatCosts(header, 16);
+    const target = modelledCost(costs.target, 128);
+    const draft = modelledCost(costs.draft, 128);
+    const one = header.target.passMs[0]!.ms;
+    for (const numRows of [1, 2, 15, 16]) {
+      expect(target.passMs(numRows)).toBeCloseTo(one);
+      expect(draft.passMs(numRows)).toBeCloseTo(one / 10);
+    }
+    for (const numRows of [32, 64, 128]) {
+      expect(target.passMs(numRows)).toBeCloseTo((one * numRows) / 16);
+    }
+    expect(costs.unionNodes).toBe(15);
+  });
+});
+
+describe("parseCosts", () => {
+  const recorded = recordedCosts(header);
+
+  test("reads costs as they are written", () => {
+    expect(parseCosts(JSON.stringify(recorded))).toEqual(recorded);
+  });
+
+  test.each([
+    ["{", "expected JSON"],
+    ["{}", "expected a name"],
+    [JSON.stringify({ ...recorded, draft: {} }), "expected draft.passMs"],
+    [
+      JSON.stringify({
+        ...recorded,
+        target: { passMs: [{ numRows: 2, ms: 1 }], promptTokenMs: 1 },
+      }),
+      "target.passMs: t(n) needs a measurement of one row",
+    ],
+    [JSON.stringify({ ...recorded, unionNodes: 0 }), "expected unionNodes"],
+    [JSON.stringify({ ...recorded, drafterMs: { magic: 1 } }), "drafterMs.magic is 1"],
+  ])("refuses %s", (text, message) => {
+    expect(() => parseCosts(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,146 @@
+/** Traces of the tiny pair, by the built command: recorded, killed and gone on with, replayed, checked against the models. */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ALL_REPLAY_CONFIGS } from "../../src/bench/replayConfigs.ts";
+import { drawRestSpots } from "../../src/bench/restSpots.ts";
+import { encodePrompt } from "../../src/bench/traceCodec.ts";
+import { checkTrace } from "../../src/engine/checkTrace.ts";
+import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
+import { readTrace } from "../../src/engine/traceFile.ts";
+import { assertBuilt, PAIR } from "../support/builtEngine.ts";
+import { DRAFT_PATH, TARGET_PATH } from "../support/modelPaths.ts";
+import { NEVER } from "../support/never.ts";
+import { packageSources } from "../support/packageSources.ts";
+import { ignore } from "../support/useBuiltEngine.ts";
+
+const run = promisify(execFile);
+const TRACES = join(import.meta.dirname, "../../dist/traces.mjs");
+const NUM_TOKENS = 160;
+const folder = mkdtempSync(join(tmpdir(), "treeline-traces-"));
+const sources = join(folder, "sources");
+const path = join(folder, "tiny.trace");
+const MODELS = ["--target", TARGET_PATH, "--draft", DRAFT_PATH, "--gpu", "off"];
+
+beforeAll(() => {
+  assertBuilt();
+  mkdirSync(sources);
+  const all = packageSources();
+  for (const [index, name] of ["redux", "immer"].entries()) {
+    const files = all.filter((file) => file.path.startsWith(`${name}/`));
+    const half = index === 0 ? "choose" : "report";
+    const spots = drawRestSpots(files, 40, 1);
+    const about = { name: `${name} 1`, license: "MIT", half, languageId: "typescript" };
+    writeFileSync(join(sources, `${index}.json`), JSON.stringify({ ...about, files, spots }));
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const recordArgs = (file: string, ...others: readonly string[]) => [
+  ...[TRACES, "record", file, ...MODELS, "--sources", sources, "--tokens", `${NUM_TOKENS}`],
+  ...["--max-tokens", "24", "--prompt-tokens", "128", ...others],
+];
+
+async function traces(...args: string[]) {
+  return run(process.execPath, [TRACES, ...args]);
+}
+
+/** Starts to record, and kills the process after so many places. */
+async function recordAndKill(file: string, numPlaces: number): Promise<void> {
+  const child = spawn(process.execPath, recordArgs(file), { stdio: ["ignore", "ignore", "pipe"] });
+  const ended = once(child, "exit");
+  let seen = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    seen += text;
+    if (seen.includes(` ${numPlaces} places`)) child.kill("SIGKILL");
+  });
+  expect(await ended).toEqual([null, "SIGKILL"]);
+}
+
+describe("npm run traces", () => {
+  test("a recording that is killed and gone on with is the one that ran through", async () => {
+    const straight = join(folder, "straight.trace");
+    await run(process.execPath, recordArgs(straight));
+    await recordAndKill(path, 3);
+    // A place that was being written.
+    appendFileSync(path, Buffer.of(2, 200, 0, 0, 0, 1, 2, 3));
+    await expect(traces("replay", path)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("cut off. Record again with the same options"),
+    });
+    const { stdout } = await run(process.execPath, recordArgs(path));
+    expect(stdout).toContain("| redux 1");
+    const [whole, resumed] = [await readTrace(straight), await readTrace(path)];
+    const tokens = resumed.prompts.reduce((sum, { output }) => sum + output.length, 0);
+    expect(tokens).toBeGreaterThanOrEqual(NUM_TOKENS);
+    expect(resumed.prompts.length).toBeGreaterThan(3);
+    expect(resumed.prompts.map((prompt) => Buffer.from(encodePrompt(prompt)))).toEqual(
+      whole.prompts.map((prompt) => Buffer.from(encodePrompt(prompt))),
+    );
+  });
+
+  test("refuses to go on with another model, another cut, or other sources", async () => {
+    for (const [args, what] of [
+      [recordArgs(path, "--prompt-tokens", "96"), "settings.maxPromptTokens: 128 in place of 96"],
+      [recordArgs(path, "--target", DRAFT_PATH), "target.fileName"],
+    ] as const) {
+      await expect(run(process.execPath, args)).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(what),
+      });
+    }
+    await expect(traces("record", path, ...MODELS, "--sources", folder)).rejects.toMatchObject({
+      stderr: expect.stringContaining("npm run traces:sources"),
+    });
+  });
+
+  test("replays every configuration without a model, on one half", async () => {
+    const { stdout } = await traces("replay", path, "--configs", "all", "--costs", "cpu,flat8");
+    for (const config of ALL_REPLAY_CONFIGS) expect(stdout).toContain(`| ${config} `);
+    expect(stdout.match(/^Costs: /gm)).toHaveLength(2);
+    expect(stdout).toContain("Replayed: report.");
+  });
+
+  test.each([
+    [["nonsense"], "Expected record, replay, check and a file"],
+    [["replay", path, "--configs", "fast"], '"fast" is none of plain'],
+    [["replay", path, "--half", "both"], "expected choose, report or all"],
+    [["replay", path, "--costs", TARGET_PATH], "The costs are not usable: expected JSON"],
+    [["record", path], "Expected a target model"],
+  ])("refuses %j with a message", async (args, message) => {
+    await expect(traces(...args)).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining(message),
+    });
+  });
+});
+
+describe("checkTrace", () => {
+  let pair: ModelPair;
+  beforeAll(async () => {
+    pair = await loadModelPair("off", { ...PAIR, contextSize: 4096 }, ignore, NEVER);
+  });
+  afterAll(() => pair[Symbol.dispose]());
+
+  test("the models take the recorded steps by the same clock: all of them where no row is lacked", async () => {
+    const trace = await readTrace(path);
+    const numPlaces = trace.prompts.length;
+    const settings = { path, configs: ALL_REPLAY_CONFIGS, numPlaces };
+    const checks = await checkTrace(pair, trace, settings, ignore, NEVER);
+    expect(checks.map(({ config }) => config)).toEqual(ALL_REPLAY_CONFIGS);
+    for (const check of checks) {
+      expect(check.numSame).toBe(numPlaces);
+      expect(check.error).toBeLessThan(0.01);
+      if (check.lackedShare === 0) expect(check.numSameSteps).toBe(numPlaces);
+    }
+    const { real, lackedShare } = checks.find(({ config }) => config === "draftModel")!;
+    expect(real).toBeGreaterThan(1);
+    expect(lackedShare).toBe(0);
+    expect(checks.filter((check) => check.lackedShare === 0).length).toBeGreaterThan(4);
+  });
+});
