@@ -65,13 +65,13 @@ export async function measured(
   };
 }
 
-/** @throws EngineError `invalidRequest` naming what differs. */
+/** @throws EngineError `invalidRequest` naming the first thing that differs. */
 export function assertSameRecording(path: string, found: TraceHeader, own: TraceIdentity): void {
   const differing = firstDifference("", own, found);
   if (differing === undefined) return;
   throw new EngineError(
     "invalidRequest",
-    `${path} was recorded with another ${differing}; nothing else may go into it. Choose another file, or record as before.`,
+    `${path} was recorded with another ${differing}. It goes with the recorded ones only: load those, or choose another file.`,
   );
 }
 

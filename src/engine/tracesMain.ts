@@ -145,9 +145,10 @@ async function replay(path: string, options: Options, signal: AbortSignal): Prom
     ({ repository }) => half === "all" || trace.header.repositories[repository]?.half === half,
   );
   if (prompts.length === 0) return refuse(`${path} has no place of the half ${half}.`);
+  const allCosts = await costsOf(options.costs, trace);
   out(`${describeTrace(trace, half)}\n`);
   const report = [];
-  for (const costs of await costsOf(options.costs, trace)) {
+  for (const costs of allCosts) {
     const figures = [];
     for (const name of names) {
       if (name.includes("draftModel") && trace.header.draft === null) continue;

@@ -20,7 +20,7 @@ import { ignore } from "../support/useBuiltEngine.ts";
 
 const run = promisify(execFile);
 const TRACES = join(import.meta.dirname, "../../dist/traces.mjs");
-const NUM_TOKENS = 160;
+const NUM_TOKENS = 100;
 const folder = mkdtempSync(join(tmpdir(), "treeline-traces-"));
 const sources = join(folder, "sources");
 const path = join(folder, "tiny.trace");
@@ -65,7 +65,7 @@ describe("npm run traces", () => {
   test("a recording that is killed and gone on with is the one that ran through", async () => {
     const straight = join(folder, "straight.trace");
     await run(process.execPath, recordArgs(straight));
-    await recordAndKill(path, 3);
+    await recordAndKill(path, 2);
     // A place that was being written.
     appendFileSync(path, Buffer.of(2, 200, 0, 0, 0, 1, 2, 3));
     await expect(traces("replay", path)).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe("npm run traces", () => {
     const [whole, resumed] = [await readTrace(straight), await readTrace(path)];
     const tokens = resumed.prompts.reduce((sum, { output }) => sum + output.length, 0);
     expect(tokens).toBeGreaterThanOrEqual(NUM_TOKENS);
-    expect(resumed.prompts.length).toBeGreaterThan(3);
+    expect(resumed.prompts.length).toBeGreaterThan(2);
     expect(resumed.prompts.map((prompt) => Buffer.from(encodePrompt(prompt)))).toEqual(
       whole.prompts.map((prompt) => Buffer.from(encodePrompt(prompt))),
     );
@@ -86,7 +86,7 @@ describe("npm run traces", () => {
   test("refuses to go on with another model, another cut, or other sources", async () => {
     for (const [args, what] of [
       [recordArgs(path, "--prompt-tokens", "96"), "settings.maxPromptTokens: 128 in place of 96"],
-      [recordArgs(path, "--target", DRAFT_PATH), "target.fileName"],
+      [recordArgs(path, "--target", DRAFT_PATH), "target.name"],
     ] as const) {
       await expect(run(process.execPath, args)).rejects.toMatchObject({
         code: 1,
