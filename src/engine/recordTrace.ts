@@ -5,7 +5,7 @@ import { wholeTextTokenizer } from "./benchWorkspace.ts";
 import { freezeThreads, type ModelPair } from "./modelHost.ts";
 import { PlaceRecorder } from "./placeRecorder.ts";
 import { TraceWriter } from "./traceFile.ts";
-import { assertSameRecording, identify, measured } from "./traceHeader.ts";
+import { assertSameRecording, identify, measured, type TraceIdentity } from "./traceHeader.ts";
 import { readTraceSources } from "./traceSources.ts";
 
 export interface RecordSettings extends TraceSettings {
@@ -47,20 +47,12 @@ export async function recordTrace(
     }
     repositories.push({ index, files: tokenized });
   }
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  let trace: Trace;
-  let writer: TraceWriter;
-  if (isThere) ({ trace, writer } = await TraceWriter.resume(path));
-  else {
+  const begin = async () => {
     tell("measuring what passes cost");
-    trace = { header: await measured(identity, pair, signal), repositories, prompts: [] };
-    writer = await TraceWriter.create(path, trace.header, repositories);
-  }
+    return { header: await measured(identity, pair, signal), repositories, prompts: [] };
+  };
+  const { writer, trace } = await openRecording(path, identity, begin);
   await using file = writer;
-  assertSameRecording(path, trace.header, identity);
   const recorder = new PlaceRecorder(pair, trace, signal);
   const done = new Set<string>();
   let total = 0;
@@ -89,4 +81,22 @@ export async function recordTrace(
       onProgress({ numTokens: total, numPlaces, what });
     }
   }
+  if (total < numTokens) tell(`the sources have no more places: ${total} of ${numTokens} tokens`);
+}
+
+/** @param begin - makes a trace without places where there is no file yet. */
+async function openRecording(
+  path: string,
+  identity: TraceIdentity,
+  begin: () => Promise<Trace>,
+): Promise<{ writer: TraceWriter; trace: Trace }> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) {
+    return TraceWriter.resume(path, (header) => assertSameRecording(path, header, identity));
+  }
+  const trace = await begin();
+  return { writer: await TraceWriter.create(path, trace.header, trace.repositories), trace };
 }

@@ -82,11 +82,16 @@ export class TraceWriter {
 
   /**
    * Goes on with a trace; a part that was cut off is dropped.
+   * @param check - throws where another trace is expected; nothing is changed then.
    * @throws EngineError `invalidRequest` if the file is no trace.
    */
-  static async resume(path: string): Promise<{ writer: TraceWriter; trace: Trace }> {
+  static async resume(
+    path: string,
+    check: (header: TraceHeader) => void,
+  ): Promise<{ writer: TraceWriter; trace: Trace }> {
     const bytes = await readBytes(path);
     const { trace, numTorn } = parse(path, bytes);
+    check(trace.header);
     const file = await open(path, "r+");
     await file.truncate(bytes.length - numTorn);
     await file.close();

@@ -111,11 +111,22 @@ describe("TraceWriter", () => {
     const whole = await write(recorded);
     for (const length of lengths(head, whole.length, [])) {
       writeFileSync(path, whole.subarray(0, length));
-      const { writer, trace } = await TraceWriter.resume(path);
+      const { writer, trace } = await TraceWriter.resume(path, () => {});
       for (const prompt of others.slice(trace.prompts.length - 1)) await writer.append(prompt);
       await writer[Symbol.asyncDispose]();
       expect(readFileSync(path).equals(whole)).toBe(true);
     }
+  });
+
+  test("leaves a file as it is that goes on from something else", async () => {
+    const whole = await write(recorded);
+    const torn = whole.subarray(0, -3);
+    writeFileSync(path, torn);
+    const refuse = () => {
+      throw new RangeError("another one");
+    };
+    await expect(TraceWriter.resume(path, refuse)).rejects.toThrow("another one");
+    expect(readFileSync(path).equals(torn)).toBe(true);
   });
 
   test("never begins over a file that is there", async () => {
