@@ -1,20 +1,29 @@
 /** Decodes places of a trace with the real models by the same modelled clock as a replay, and compares both. */
+import { FollowingTarget } from "../bench/followingTarget.ts";
 import { replayConfig } from "../bench/replayConfigs.ts";
 import { recordedCosts } from "../bench/replayCosts.ts";
 import { checkReplay, type ReplayCheck } from "../bench/replayReport.ts";
-import type { Trace } from "../bench/trace.ts";
+import type { Trace, TracePrompt } from "../bench/trace.ts";
 import { replayTrace, TraceModels } from "../bench/traceReplay.ts";
 import type { ModelPair } from "./modelHost.ts";
 import { assertSameRecording, identify } from "./traceHeader.ts";
 
+export interface CheckSettings {
+  readonly path: string;
+  readonly configs: readonly string[];
+  /** The first of the trace. */
+  readonly numPlaces: number;
+  /** Whether the models say what they say now, near ties included; else what was recorded. */
+  readonly isFree: boolean;
+}
+
 /**
- * @param numPlaces - the first of the trace.
  * @throws EngineError `invalidRequest` if these are not the recorded models.
  */
 export async function checkTrace(
   pair: ModelPair,
   trace: Trace,
-  { path, configs, numPlaces }: { path: string; configs: readonly string[]; numPlaces: number },
+  { path, configs, numPlaces, isFree }: CheckSettings,
   onProgress: (what: string) => void,
   signal: AbortSignal,
 ): Promise<ReplayCheck[]> {
@@ -23,15 +32,24 @@ export async function checkTrace(
   const prompts = trace.prompts.slice(0, numPlaces);
   const costs = recordedCosts(header);
   const { target, draft } = pair;
-  const real = { target: target.target, draft: draft?.target, enter() {} };
+  const following = new FollowingTarget(target.target);
+  const real = {
+    target: isFree ? target.target : following,
+    draft: draft?.target,
+    enter: (prompt: TracePrompt) => following.open(prompt.promptTokens, prompt.target),
+  };
   const checks: ReplayCheck[] = [];
   for (const name of configs) {
     onProgress(`${name}: ${prompts.length} places with the models`);
     const config = replayConfig(name);
-    for (const model of [target, draft]) await model?.target.prefill(new Int32Array(0), signal);
+    for (const model of [real.target, real.draft]) await model?.prefill(new Int32Array(0), signal);
     const decoded = await replayTrace(trace, prompts, config, costs, real, signal);
     const recording = new TraceModels(header);
     const replayed = await replayTrace(trace, prompts, config, costs, recording, signal);
+    if (following.numOverruled > 0) {
+      onProgress(`${name}: the models would have chosen otherwise ${following.numOverruled} times`);
+      following.numOverruled = 0;
+    }
     checks.push(checkReplay(name, decoded.places, replayed.places, recording));
   }
   return checks;

@@ -4,7 +4,7 @@
  *
  *   npm run traces -- record FILE --target GGUF [--draft GGUF] [--tokens N] [--max-tokens N] [--prompt-tokens N]
  *   npm run traces -- replay FILE [--half choose|report|all] [--costs NAMES] [--configs NAMES] [--json FILE]
- *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES]
+ *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES] [--free]
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { type ParseArgsConfig, parseArgs } from "node:util";
@@ -48,6 +48,7 @@ const OPTIONS = {
   costs: { type: "string", default: DEFAULT_COSTS },
   configs: { type: "string" },
   places: { type: "string", default: "16" },
+  free: { type: "boolean", default: false },
   json: { type: "string" },
 } as const satisfies ParseArgsConfig["options"];
 
@@ -171,7 +172,7 @@ async function check(path: string, options: Options, signal: AbortSignal): Promi
   const numPlaces = count("places", options.places);
   const trace = await readTrace(path);
   const checks = await withPair(options, signal, (pair) =>
-    checkTrace(pair, trace, { path, configs, numPlaces }, note, signal),
+    checkTrace(pair, trace, { path, configs, numPlaces, isFree: options.free }, note, signal),
   );
   out(formatChecks(checks));
   const off = checks.filter(({ error }) => error > MAX_REPLAY_ERROR);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { FollowingTarget } from "../../src/bench/followingTarget.ts";
 import { ALL_REPLAY_CONFIGS, replayConfig } from "../../src/bench/replayConfigs.ts";
 import { flatCosts, recordedCosts } from "../../src/bench/replayCosts.ts";
 import { checkReplay, formatReplay, replayFigures } from "../../src/bench/replayReport.ts";
@@ -161,6 +162,20 @@ describe("replayTrace", () => {
     expect(drafted.places.at(-1)!.decodeMs).toBeLessThan(240);
     // The draft model's own prompt, but for what the one before shared with it.
     expect(drafted.places.map(({ beginMs }) => beginMs)).toEqual([14, 0, 10]);
+  });
+
+  test("a model that would say something else follows what was recorded, in passes of its own", async () => {
+    const trace = await recordFakes(PAIR);
+    const other = modelsOf({ ...PAIR, seed: 2 });
+    const following = new FollowingTarget(other.target);
+    const enter = (prompt: TracePrompt) => following.open(prompt.promptTokens, prompt.target);
+    const models = { target: following, draft: other.draft, enter };
+    const { places } = await replay(trace, "draftModel", models);
+    expect(places.map(({ tokens }) => tokens)).toEqual(trace.prompts.map(({ output }) => output));
+    expect(following.numOverruled).toBeGreaterThan(20);
+    // The draft model is as it was, and so are its steps.
+    const recorded = await replay(trace, "draftModel", new TraceModels(trace.header));
+    expect(places).toEqual(recorded.places);
   });
 
   test("says with which configurations the recording lacked more than 1 % of the rows", async () => {

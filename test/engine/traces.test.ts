@@ -130,7 +130,7 @@ describe("checkTrace", () => {
   test("the models take the recorded steps by the same clock: all of them where no row is lacked", async () => {
     const trace = await readTrace(path);
     const numPlaces = trace.prompts.length;
-    const settings = { path, configs: ALL_REPLAY_CONFIGS, numPlaces };
+    const settings = { path, configs: ALL_REPLAY_CONFIGS, numPlaces, isFree: true };
     const checks = await checkTrace(pair, trace, settings, ignore, NEVER);
     expect(checks.map(({ config }) => config)).toEqual(ALL_REPLAY_CONFIGS);
     for (const check of checks) {
