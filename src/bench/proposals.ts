@@ -1,7 +1,8 @@
-/** What drafters propose along an output, from every position of it: what a replay of any of them will ask about. */
+/** What drafters propose beside an output: what a replay of any of them will ask about. */
 import { limitDraftTree } from "../core/draftBudget.ts";
 import type { Drafter, GenerationContext } from "../core/drafter.ts";
 import { fuseDraftTrees } from "../core/fuseDraftTrees.ts";
+import { speculativeDecode } from "../core/speculativeDecode.ts";
 import type { Token } from "../core/tokens.ts";
 import type { RowTrie } from "./rowTrie.ts";
 import { pathOf, type TracePrompt } from "./trace.ts";
@@ -11,6 +12,14 @@ import { TrieCursor } from "./trieCursor.ts";
 /** Nodes of a position's tree that are kept, the likeliest: more than any pass harvests. */
 const MAX_NODES = 16;
 const MIN_SURVIVAL = 0.01;
+
+/** Unions that are run, by nodes of a pass and mode of the draft model: as on a CPU, and where more rows cost little. */
+export const UNION_RUNS = [
+  { maxDraftNodes: 3, mode: "chain" },
+  { maxDraftNodes: 7, mode: "chain" },
+  { maxDraftNodes: 15, mode: "chain" },
+  { maxDraftNodes: 15, mode: "tree" },
+] as const;
 
 export interface ProposalSettings {
   readonly maxTokens: number;
@@ -61,4 +70,20 @@ export async function proposeAlong(
     for (const drafter of drafters) drafter.learn(step);
   }
   return proposed;
+}
+
+/**
+ * Decodes with the union of the drafters; what they ask of the models that is not recorded the models collect.
+ * @param target - opened at the place, collecting.
+ */
+export async function runUnion(
+  drafters: readonly Drafter[],
+  context: GenerationContext,
+  target: TraceTarget,
+  limits: ProposalSettings,
+  maxDraftNodes: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const observer = { now: () => 0 };
+  await speculativeDecode({ target, drafters, context, limits, maxDraftNodes, observer }, signal);
 }

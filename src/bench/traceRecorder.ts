@@ -22,8 +22,8 @@ const CHAIN_TOKENS = 8;
 const MIN_SIDE_PROB = 0.1;
 /** Rows of a pass along a path that is known. */
 const PATH_ROWS = 64;
-/** What is proposed depends on rows that were read for what was proposed. */
-const NUM_ROUNDS = 2;
+/** What is proposed depends on rows that were read for what was proposed; the last rounds find next to nothing. */
+const NUM_ROUNDS = 3;
 
 export interface RecordedModels {
   readonly target: BranchedTarget;
@@ -34,11 +34,14 @@ export interface RecordedModels {
 /** What was said at a place. */
 export type Recorded = Pick<TracePrompt, "output" | "endToken" | "target" | "draft">;
 
-/**
- * Continuations of the output's parts that drafters propose, as nodes of the target's trie; called again once their rows
- * are there.
- */
-export type Propose = (recorded: Recorded) => Promise<ReadonlySet<number>>;
+/** Nodes of both tries whose rows are wanted. */
+export interface WantedRows {
+  readonly target: ReadonlySet<number>;
+  readonly draft: ReadonlySet<number>;
+}
+
+/** What drafters ask for beside the output; called again once that is there. */
+export type Propose = (recorded: Recorded) => Promise<WantedRows>;
 
 /** @throws what the models throw; the signal's reason. */
 export async function recordPlace(
@@ -72,12 +75,12 @@ export async function recordPlace(
   const promptLength = promptTokens.length;
   for (let round = 0; round < NUM_ROUNDS; round++) {
     const wanted = await propose(recorded);
-    await readOffshoots(
-      target,
-      { trie, promptLength, nodes, numTop: OFFSHOOT_TOP },
-      wanted,
-      signal,
-    );
+    const own = { trie, promptLength, nodes, numTop: OFFSHOOT_TOP };
+    await readOffshoots(target, own, wanted.target, signal);
+    if (draft === undefined || draftTrie === undefined) continue;
+    // The draft model's cache still holds the path.
+    const drafted = { ...own, trie: draftTrie, nodes: draftTrie.addPath(path) };
+    await readOffshoots(draft, drafted, wanted.draft, signal);
   }
   return recorded;
 }

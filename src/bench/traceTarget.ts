@@ -31,6 +31,9 @@ export class TraceTarget implements TargetModel {
   #trie: RowTrie | undefined;
   #pending: DraftTree | undefined;
   #pass = 0;
+  #isCollecting = false;
+  /** Nodes of the trie whose rows were read and are lacking, where they are collected. */
+  readonly lacked = new Set<number>();
   /** Rows that were read, each once a pass, ... */
   numRead = 0;
   /** ... and those of them that the recording lacks. */
@@ -47,9 +50,13 @@ export class TraceTarget implements TargetModel {
     return this.#cursor.length;
   }
 
-  /** What the model said after this prompt. The cache stays what it is. */
-  open(promptTokens: Int32Array, trie: RowTrie): void {
+  /**
+   * What the model said after this prompt. The cache stays what it is.
+   * @param isCollecting - whether what is lacked becomes a node of the trie, and is named by {@link lacked}.
+   */
+  open(promptTokens: Int32Array, trie: RowTrie, isCollecting = false): void {
     this.rewind();
+    this.#isCollecting = isCollecting;
     this.#trie = trie;
     this.#cursor.open(promptTokens, trie);
   }
@@ -83,7 +90,7 @@ export class TraceTarget implements TargetModel {
     }
     this.rewind();
     this.#pending = tree;
-    return this.#view(this.#cursor.nodesOf(tree));
+    return this.#view(this.#cursor.nodesOf(tree, this.#isCollecting));
   }
 
   async evaluateEmbeddings(): Promise<TreeLogits> {
@@ -124,6 +131,7 @@ export class TraceTarget implements TargetModel {
         seen.add(node);
         this.numRead++;
         if (found === undefined) this.numLacked++;
+        if (found === undefined && this.#isCollecting && at >= 0) this.lacked.add(at);
       }
       return found;
     };

@@ -1,10 +1,10 @@
 /** Records the places of a trace, one after the other; what drafters learn in a repository stays for its next places. */
 import { BENCH_SOURCES } from "../bench/benchConfigNames.ts";
-import { proposeAlong } from "../bench/proposals.ts";
+import { proposeAlong, runUnion, UNION_RUNS } from "../bench/proposals.ts";
 import { draftersOf } from "../bench/replayConfigs.ts";
 import type { SourceSpot } from "../bench/sourceSpots.ts";
 import { type Trace, type TracePrompt, visibleTokens } from "../bench/trace.ts";
-import { recordPlace } from "../bench/traceRecorder.ts";
+import { recordPlace, type WantedRows } from "../bench/traceRecorder.ts";
 import { contextOf } from "../bench/traceReplay.ts";
 import { TraceTarget } from "../bench/traceTarget.ts";
 import { TraceWorkspace } from "../bench/traceWorkspace.ts";
@@ -21,8 +21,11 @@ const NOTHING_VISIBLE = { numStart: 0, between: new Int32Array(0), numEnd: 0 };
 
 /** What lives as long as a repository is recorded. */
 interface Session {
-  readonly store: RecyclingStore;
   readonly workspace: TraceWorkspace;
+  /** Of the drafters that go along the output, ... */
+  readonly store: RecyclingStore;
+  /** ... and of each of {@link UNION_RUNS}. */
+  readonly unionStores: readonly RecyclingStore[];
 }
 
 export class PlaceRecorder {
@@ -90,43 +93,67 @@ export class PlaceRecorder {
 
   async #propose(
     prompt: TracePrompt,
-    { store, workspace }: Session,
+    { store, unionStores, workspace }: Session,
     place: LookupPlace,
-  ): Promise<ReadonlySet<number>> {
-    const { header } = this.#trace;
-    const target = new TraceTarget(header.target);
-    target.open(prompt.promptTokens, prompt.target);
-    let draft: TraceTarget | undefined;
-    if (header.draft !== null && prompt.draft !== undefined) {
-      draft = new TraceTarget(header.draft);
-      draft.open(prompt.promptTokens, prompt.draft);
-    }
+  ): Promise<WantedRows> {
     const { isEndToken } = this.#pair;
-    const material = { prompt, workspace, place, draft, now: () => 0, isEndToken };
-    return proposeAlong(
-      // The tree has the chain in it.
-      draftersOf(BENCH_SOURCES, store, material, "tree"),
-      contextOf(prompt),
-      prompt,
-      target,
-      { maxTokens: header.settings.maxTokens, isEndToken },
-      this.#signal,
-    );
+    const limits = { maxTokens: this.#trace.header.settings.maxTokens, isEndToken };
+    const context = contextOf(prompt);
+    const open = () => {
+      const { target, draft } = this.#openTries(prompt);
+      const material = { prompt, workspace, place, draft, now: () => 0, isEndToken };
+      return { target, draft, material };
+    };
+    const along = open();
+    // The tree has the chain in it.
+    const drafters = draftersOf(BENCH_SOURCES, store, along.material, "tree");
+    const signal = this.#signal;
+    const wanted = {
+      target: await proposeAlong(drafters, context, prompt, along.target, limits, signal),
+      draft: new Set(along.draft?.lacked),
+    };
+    for (const [index, { maxDraftNodes, mode }] of UNION_RUNS.entries()) {
+      const { target, draft, material } = open();
+      const union = draftersOf(BENCH_SOURCES, unionStores[index]!, material, mode);
+      await runUnion(union, context, target, limits, maxDraftNodes, signal);
+      for (const node of target.lacked) wanted.target.add(node);
+      for (const node of draft?.lacked ?? []) wanted.draft.add(node);
+    }
+    return wanted;
+  }
+
+  /** The models as far as they are recorded at this place; they collect what they lack. */
+  #openTries({ promptTokens, target, draft }: TracePrompt) {
+    const { header } = this.#trace;
+    const models = {
+      target: new TraceTarget(header.target),
+      draft: header.draft === null ? undefined : new TraceTarget(header.draft),
+    };
+    models.target.open(promptTokens, target, true);
+    if (draft !== undefined) models.draft?.open(promptTokens, draft, true);
+    return models;
   }
 
   #sessionOf(repository: number): Session {
     const { header, repositories } = this.#trace;
+    const newStore = () => new RecyclingStore(header.target.vocabSize);
     const known = this.#sessions.get(repository) ?? {
-      store: new RecyclingStore(header.target.vocabSize),
       workspace: new TraceWorkspace(repositories[repository]!),
+      store: newStore(),
+      unionStores: UNION_RUNS.map(newStore),
     };
     this.#sessions.set(repository, known);
     return known;
   }
 }
 
-function copied({ store, workspace }: Session): Session {
+/** The same in stores of its own. */
+function copied({ workspace, store, unionStores }: Session): Session {
+  return { workspace, store: copyOf(store), unionStores: unionStores.map(copyOf) };
+}
+
+function copyOf(store: RecyclingStore): RecyclingStore {
   const copy = decodeRecycling(encodeRecycling(store, ""), "", store.vocabSize);
   if (copy.store === undefined) throw new RangeError(`a store could not be copied: ${copy.reason}`);
-  return { store: copy.store, workspace };
+  return copy.store;
 }

@@ -7,6 +7,7 @@ import { DRAFT_MODES, type Drafter } from "../../src/core/drafter.ts";
 import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
 import { DraftTreeBuilder, formatDraftTree, rootOnlyTree } from "../../src/core/draftTree.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
+import { hashedLogits } from "../fakes/fakeTarget.ts";
 import {
   arbitraryScenario,
   CLOCK,
@@ -119,6 +120,36 @@ describe("TraceTarget", () => {
     expect(logits.topK(1, 3).tokens).toHaveLength(0);
     expect(logits.logit(1, 4)).toBe(Number.NEGATIVE_INFINITY);
     expect([target.numRead, target.numLacked]).toEqual([2, 1]);
+  });
+
+  test("names what it lacks, where that is collected: filled in, the next decoding lacks less", async () => {
+    const property = fc.asyncProperty(arbitraryScenario(), async (scenario) => {
+      const { trie, target } = recorder(scenario);
+      await decodeWith({ ...scenario, passMs: undefined }, target, []);
+      const whole = recorder(scenario);
+      const real = await decodeWith(scenario, whole.target);
+      // Each round finds what is lacked first, if not more.
+      for (let round = 0; round < 200; round++) {
+        const trace = new TraceTarget(openFake(scenario));
+        trace.open(Int32Array.from(scenario.prompt), trie, true);
+        const replayed = await decodeWith(scenario, trace);
+        if (trace.lacked.size === 0) {
+          expect(trace.numLacked).toBe(0);
+          expect(replayed).toEqual(real);
+          return;
+        }
+        const logitsOf = hashedLogits(scenario.vocabSize, scenario.order, scenario.seed);
+        for (const node of trace.lacked) {
+          const logits = logitsOf([...scenario.prompt, ...tokensTo(trie, node)]);
+          const tokens = Int32Array.from(logits.keys()).sort(
+            (a, b) => logits[b]! - logits[a]! || a - b,
+          );
+          trie.setRow(node, { tokens, logits: logits.slice().sort().reverse(), logSumExp: 0 });
+        }
+      }
+      expect.unreachable("a row was lacked in every round");
+    });
+    await fc.assert(property, { numRuns: NUM_RUNS });
   });
 
   test("refuses what the recorded model would refuse", async () => {

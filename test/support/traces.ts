@@ -67,15 +67,17 @@ export async function recordFakes(pair: FakePair): Promise<Trace> {
       async (soFar) => {
         const target = new TraceTarget(limits);
         const draft = new TraceTarget(limits);
-        target.open(context.promptTokens, soFar.target);
-        draft.open(context.promptTokens, soFar.draft!);
+        target.open(context.promptTokens, soFar.target, true);
+        draft.open(context.promptTokens, soFar.draft!, true);
         const { isEndToken } = models;
         const drafters = [
           new SuffixDrafter(),
           new RecyclingDrafter(store),
           new DraftModelDrafter(draft, { ...DEFAULT_DRAFT_MODEL, mode: "tree" }, isEndToken),
         ];
-        return proposeAlong(drafters, context, soFar, target, { maxTokens, isEndToken }, NEVER);
+        const settings = { maxTokens, isEndToken };
+        const along = await proposeAlong(drafters, context, soFar, target, settings, NEVER);
+        return { target: along, draft: draft.lacked };
       },
       NEVER,
     );
