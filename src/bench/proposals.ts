@@ -1,9 +1,11 @@
 /** What drafters propose beside an output: what a replay of any of them will ask about. */
 import { limitDraftTree } from "../core/draftBudget.ts";
-import type { Drafter, GenerationContext } from "../core/drafter.ts";
+import type { Drafter, DraftMode, GenerationContext } from "../core/drafter.ts";
+import type { DraftSource } from "../core/draftTree.ts";
 import { fuseDraftTrees } from "../core/fuseDraftTrees.ts";
 import { speculativeDecode } from "../core/speculativeDecode.ts";
 import type { Token } from "../core/tokens.ts";
+import { BENCH_SOURCES } from "./benchConfigNames.ts";
 import type { RowTrie } from "./rowTrie.ts";
 import { pathOf, type TracePrompt } from "./trace.ts";
 import type { TraceTarget } from "./traceTarget.ts";
@@ -13,13 +15,23 @@ import { TrieCursor } from "./trieCursor.ts";
 const MAX_NODES = 16;
 const MIN_SURVIVAL = 0.01;
 
-/** Unions that are run, by nodes of a pass and mode of the draft model: as on a CPU, and where more rows cost little. */
-export const UNION_RUNS = [
-  { maxDraftNodes: 3, mode: "chain" },
-  { maxDraftNodes: 7, mode: "chain" },
-  { maxDraftNodes: 15, mode: "chain" },
-  { maxDraftNodes: 15, mode: "tree" },
-] as const;
+/** A run whose questions are recorded: all that its drafters propose is verified, within so many nodes of a pass. */
+export interface AskingRun {
+  readonly sources: readonly DraftSource[];
+  readonly maxDraftNodes: number;
+  /** Of the draft model. */
+  readonly mode: DraftMode;
+}
+
+/** The union as on a CPU, and where more rows cost little; and recycling alone, whose rows teach it. */
+export const ASKING_RUNS: readonly AskingRun[] = [
+  { sources: BENCH_SOURCES, maxDraftNodes: 3, mode: "chain" },
+  { sources: BENCH_SOURCES, maxDraftNodes: 7, mode: "chain" },
+  { sources: BENCH_SOURCES, maxDraftNodes: 15, mode: "chain" },
+  { sources: BENCH_SOURCES, maxDraftNodes: 15, mode: "tree" },
+  { sources: ["recycling"], maxDraftNodes: 3, mode: "chain" },
+  { sources: ["recycling"], maxDraftNodes: 15, mode: "chain" },
+];
 
 export interface ProposalSettings {
   readonly maxTokens: number;
@@ -73,10 +85,10 @@ export async function proposeAlong(
 }
 
 /**
- * Decodes with the union of the drafters; what they ask of the models that is not recorded the models collect.
+ * Decodes with these drafters; what they ask of the models that is not recorded the models collect.
  * @param target - opened at the place, collecting.
  */
-export async function runUnion(
+export async function runAsking(
   drafters: readonly Drafter[],
   context: GenerationContext,
   target: TraceTarget,

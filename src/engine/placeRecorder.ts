@@ -1,6 +1,6 @@
 /** Records the places of a trace, one after the other; what drafters learn in a repository stays for its next places. */
 import { BENCH_SOURCES } from "../bench/benchConfigNames.ts";
-import { proposeAlong, runUnion, UNION_RUNS } from "../bench/proposals.ts";
+import { ASKING_RUNS, proposeAlong, runAsking } from "../bench/proposals.ts";
 import { draftersOf } from "../bench/replayConfigs.ts";
 import type { SourceSpot } from "../bench/sourceSpots.ts";
 import { type Trace, type TracePrompt, visibleTokens } from "../bench/trace.ts";
@@ -24,8 +24,8 @@ interface Session {
   readonly workspace: TraceWorkspace;
   /** Of the drafters that go along the output, ... */
   readonly store: RecyclingStore;
-  /** ... and of each of {@link UNION_RUNS}. */
-  readonly unionStores: readonly RecyclingStore[];
+  /** ... and of each of {@link ASKING_RUNS}. */
+  readonly runStores: readonly RecyclingStore[];
 }
 
 export class PlaceRecorder {
@@ -93,7 +93,7 @@ export class PlaceRecorder {
 
   async #propose(
     prompt: TracePrompt,
-    { store, unionStores, workspace }: Session,
+    { store, runStores, workspace }: Session,
     place: LookupPlace,
   ): Promise<WantedRows> {
     const { isEndToken } = this.#pair;
@@ -112,10 +112,10 @@ export class PlaceRecorder {
       target: await proposeAlong(drafters, context, prompt, along.target, limits, signal),
       draft: new Set(along.draft?.lacked),
     };
-    for (const [index, { maxDraftNodes, mode }] of UNION_RUNS.entries()) {
+    for (const [index, { sources, maxDraftNodes, mode }] of ASKING_RUNS.entries()) {
       const { target, draft, material } = open();
-      const union = draftersOf(BENCH_SOURCES, unionStores[index]!, material, mode);
-      await runUnion(union, context, target, limits, maxDraftNodes, signal);
+      const asking = draftersOf(sources, runStores[index]!, material, mode);
+      await runAsking(asking, context, target, limits, maxDraftNodes, signal);
       for (const node of target.lacked) wanted.target.add(node);
       for (const node of draft?.lacked ?? []) wanted.draft.add(node);
     }
@@ -140,7 +140,7 @@ export class PlaceRecorder {
     const known = this.#sessions.get(repository) ?? {
       workspace: new TraceWorkspace(repositories[repository]!),
       store: newStore(),
-      unionStores: UNION_RUNS.map(newStore),
+      runStores: ASKING_RUNS.map(newStore),
     };
     this.#sessions.set(repository, known);
     return known;
@@ -148,8 +148,8 @@ export class PlaceRecorder {
 }
 
 /** The same in stores of its own. */
-function copied({ workspace, store, unionStores }: Session): Session {
-  return { workspace, store: copyOf(store), unionStores: unionStores.map(copyOf) };
+function copied({ workspace, store, runStores }: Session): Session {
+  return { workspace, store: copyOf(store), runStores: runStores.map(copyOf) };
 }
 
 function copyOf(store: RecyclingStore): RecyclingStore {
