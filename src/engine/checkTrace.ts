@@ -1,7 +1,7 @@
 /** Decodes places of a trace with the real models by the same modelled clock as a replay, and compares both. */
 import { FollowingTarget } from "../bench/followingTarget.ts";
 import { replayConfig } from "../bench/replayConfigs.ts";
-import { recordedCosts } from "../bench/replayCosts.ts";
+import type { ReplayCosts } from "../bench/replayCosts.ts";
 import { checkReplay, type ReplayCheck } from "../bench/replayReport.ts";
 import type { Trace, TracePrompt } from "../bench/trace.ts";
 import { replayTrace, TraceModels } from "../bench/traceReplay.ts";
@@ -15,6 +15,7 @@ export interface CheckSettings {
   readonly numPlaces: number;
   /** Whether the models say what they say now, near ties included; else what was recorded. */
   readonly isFree: boolean;
+  readonly costs: ReplayCosts;
 }
 
 /**
@@ -23,14 +24,13 @@ export interface CheckSettings {
 export async function checkTrace(
   pair: ModelPair,
   trace: Trace,
-  { path, configs, numPlaces, isFree }: CheckSettings,
+  { path, configs, numPlaces, isFree, costs }: CheckSettings,
   onProgress: (what: string) => void,
   signal: AbortSignal,
 ): Promise<ReplayCheck[]> {
   const { header } = trace;
   assertSameRecording(path, header, await identify(pair, header.settings, header.repositories));
   const prompts = trace.prompts.slice(0, numPlaces);
-  const costs = recordedCosts(header);
   const { target, draft } = pair;
   const following = new FollowingTarget(target.target);
   const real = {

@@ -4,7 +4,7 @@
  *
  *   npm run traces -- record FILE --target GGUF [--draft GGUF] [--tokens N] [--max-tokens N] [--prompt-tokens N]
  *   npm run traces -- replay FILE [--half choose|report|all] [--costs NAMES] [--configs NAMES] [--json FILE]
- *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES] [--free]
+ *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES] [--costs NAME] [--free]
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { type ParseArgsConfig, parseArgs } from "node:util";
@@ -171,8 +171,11 @@ async function check(path: string, options: Options, signal: AbortSignal): Promi
   const configs = configNames(options.configs, CHECKED_CONFIGS);
   const numPlaces = count("places", options.places);
   const trace = await readTrace(path);
+  // One clock is enough: the first.
+  const [costs = recordedCosts(trace.header)] = await costsOf(options.costs, trace);
+  const settings = { path, configs, numPlaces, isFree: options.free, costs };
   const checks = await withPair(options, signal, (pair) =>
-    checkTrace(pair, trace, { path, configs, numPlaces, isFree: options.free }, note, signal),
+    checkTrace(pair, trace, settings, note, signal),
   );
   out(formatChecks(checks));
   const off = checks.filter(({ error }) => error > MAX_REPLAY_ERROR);
