@@ -104,7 +104,7 @@ class Benchmark implements AsyncDisposable {
     const modelOf = ({ name, fileBytes }: typeof target) => ({ name, fileBytes });
     const cost = this.#cost;
     const { numThreads } = this.#pair.target.target;
-    const lossless = losslessFigures(this.#runs, MAX_NEAR_TIE_RATE[this.#backendKind]);
+    const lossless = losslessFigures(this.#runs, MAX_NEAR_TIE_RATE);
     const isBusy = this.#busyShare > MAX_OTHERS_SHARE;
     return {
       treeline: typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development",

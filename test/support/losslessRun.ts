@@ -1,7 +1,6 @@
 /** Decodes spots with and without drafters and judges every difference by the lossless rule. */
 import {
   findDifference,
-  MAX_NEAR_TIE_RATE,
   NEAR_TIE_GAP,
   type OutputDifference,
 } from "../../src/bench/losslessCheck.ts";
@@ -39,7 +38,8 @@ export const DRAFTER_SETS: readonly (readonly DraftSource[])[] = Array.from(
 );
 const KIND = TEST_GPU === "off" ? "cpu" : "gpu";
 export const MAX_GAP = NEAR_TIE_GAP[KIND];
-export const MAX_RATE = MAX_NEAR_TIE_RATE[KIND];
+/** Near ties per emitted token of the tiny pair. GPU kernels are not batch-invariant: measured 2.2 per 1,000 on lavapipe. */
+export const MAX_RATE = { cpu: 1 / 1000, gpu: 5 / 1000 }[KIND];
 
 /** Stricter than the default, so that it does something. */
 const PRUNING = { ...DEFAULT_PRUNING, minShare: 0.3, byRecycling: true };
