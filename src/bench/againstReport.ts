@@ -1,11 +1,10 @@
-/** Treeline beside llama-servers on the same prompts: the report of `bench --against`, as data and as Markdown. Pure. */
+/** Treeline beside llama-servers on the same prompts: the report of `bench --against`, as data. Pure. */
 import type { Backend } from "../core/backend.ts";
 import type { Bounded } from "./accuracyFigures.ts";
 import type { Interval } from "./benchReport.ts";
 import { disturbance } from "./busyMeter.ts";
 import { clusteredShare } from "./clusterBounds.ts";
 import { busyParts, percent, tooFewForBounds } from "./doubts.ts";
-import { formatTable } from "./markdownTable.ts";
 import { judge, type PlaceResult } from "./placeResult.ts";
 import { median, medianInterval, sum } from "./statistics.ts";
 
@@ -106,7 +105,7 @@ export interface AgainstReport extends AgainstRun {
 /** Medians bear so many places at which others used the machine. */
 const MAX_BUSY_SHARE = 0.2;
 /** Of fewer tokens no speed is taken. */
-const MIN_DECODED = 4;
+export const MIN_DECODED = 4;
 
 /** @param places - at least one. */
 export function againstReport(places: readonly PlaceRuns[], run: AgainstRun): AgainstReport {
@@ -258,69 +257,9 @@ function verdict(
 
 /** Rounding flips a near tie now and then; another model says something else from the first tokens on. */
 const MIN_SAME_SHARE = 0.5;
-const NONE = "–";
 
-export function formatAgainstReport(report: AgainstReport): string {
-  const { contenders, figures, fusedOver, numPlaces, numMeasured, numWanted, isComplete } = report;
-  const { target, draft, backend, origin, seed, maxTokens, warnings } = report;
-  const doubts = warnings.map((warning) => `> - ${warning}`).join("\n");
-  const speculationOf = (name: string) =>
-    figures.find((figure) => figure.name === name)?.speculation ?? null;
-  return `${[
-    `# Treeline against llama-server${isComplete ? "" : ` (${numPlaces} of ${numWanted} places)`}`,
-    `**${report.verdict}**`,
-    ...(doubts === "" ? [] : [doubts]),
-    contenders
-      .map(({ name, what, isServer }) => {
-        const drafts = speculationOf(name);
-        const how = drafts === null ? "; it does not say how it drafts" : `; drafts: ${drafts}`;
-        return `- ${name}: ${what}${isServer ? how : ""}`;
-      })
-      .join("\n"),
-    `Target ${target}, ${draft === null ? "no draft model" : `draft ${draft}`}, ${backend}. Hidden in ${origin}, seed ${seed}; ` +
-      `${numPlaces} places, speeds from the ${numMeasured} with at least ${MIN_DECODED} tokens for all; ${maxTokens} tokens at most, ` +
-      "as many on each side as Treeline's plain decoding has until its rule ends the completion.",
-    formatTable(
-      [
-        "",
-        "tok/s",
-        "× plain (95 %)",
-        "first token, ms",
-        "whole, ms",
-        "same as plain",
-        "tokens the same",
-        "exact line",
-        "accepted of drafted",
-      ],
-      figures.map((figure) => [
-        figure.name,
-        figure.tokensPerSecond.toFixed(1),
-        interval(figure.timesPlain),
-        figure.firstTokenMs.toFixed(0),
-        figure.totalMs.toFixed(0),
-        `${figure.numSame}/${numPlaces}`,
-        `${(100 * figure.sameTokenShare).toFixed(1)} %`,
-        figure.lineExact === null ? NONE : percent(figure.lineExact.mean),
-        figure.numDraftTokens === 0 ? NONE : `${figure.numAcceptedTokens}/${figure.numDraftTokens}`,
-      ]),
-    ),
-    formatTable(
-      ["fused over", "speed × (95 %)", "first token × time", "whole × time"],
-      fusedOver.map(({ name, speed, firstToken, whole }) => [
-        name,
-        interval(speed),
-        interval(firstToken),
-        interval(whole),
-      ]),
-    ),
-    "Each side evaluates the whole prompt, of the same tokens, anew, and then decodes greedily. Times are each side's own clock: " +
-      "Treeline's from the request's arrival on, the server's from where it takes the prompt up, so neither has the way there. " +
-      "Speed: Treeline's steps by their time, with all that drafting costs; the server's tokens behind the first by the time since. " +
-      "Fused learned on a few places before, and so would a session. A server's tokens may differ from plain's by rounding.",
-  ].join("\n\n")}\n`;
-}
-
-function interval(value: Interval | null): string {
-  if (value === null) return NONE;
+/** A median with its bounds; a dash where there is none. */
+export function interval(value: Interval | null): string {
+  if (value === null) return "–";
   return `${value.median.toFixed(2)} (${value.low.toFixed(2)}-${value.high.toFixed(2)})`;
 }
