@@ -11,8 +11,8 @@ import { pathOf, type TracePrompt } from "./trace.ts";
 import type { TraceTarget } from "./traceTarget.ts";
 import { TrieCursor } from "./trieCursor.ts";
 
-/** Nodes of a position's tree that are kept, the likeliest: more than any pass harvests. */
-const MAX_NODES = 16;
+/** Nodes of a position's tree that are kept, the likeliest: as many rows as the recycling store learns of a pass. */
+const MAX_NODES = 8;
 const MIN_SURVIVAL = 0.01;
 
 /** A run whose questions are recorded: all that its drafters propose is verified, within so many nodes of a pass. */

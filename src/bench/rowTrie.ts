@@ -59,6 +59,25 @@ export class RowTrie {
     return added;
   }
 
+  /** The same without nodes that neither have a row nor lead to one. */
+  withRowsOnly(): RowTrie {
+    const isKept = new Uint8Array(this.size);
+    isKept[PROMPT_NODE] = 1;
+    for (let node = this.size - 1; node > PROMPT_NODE; node--) {
+      if (this.row(node) !== undefined) isKept[node] = 1;
+      if (isKept[node] === 1) isKept[this.parent(node)] = 1;
+    }
+    const kept = new RowTrie();
+    const nodes = [PROMPT_NODE];
+    for (let node = 0; node < this.size; node++) {
+      if (isKept[node] === 0) continue;
+      if (node > PROMPT_NODE) nodes[node] = kept.add(nodes[this.parent(node)]!, this.token(node));
+      const row = this.row(node);
+      if (row !== undefined) kept.setRow(nodes[node]!, row);
+    }
+    return kept;
+  }
+
   /** [path.length + 1] the prompt's node, then those of the path, added where they are not there. */
   addPath(path: ArrayLike<Token>): number[] {
     const nodes = [PROMPT_NODE];

@@ -82,7 +82,8 @@ export async function recordPlace(
     const drafted = { ...own, trie: draftTrie, nodes: draftTrie.addPath(path) };
     await readOffshoots(draft, drafted, wanted.draft, signal);
   }
-  return recorded;
+  // What was proposed and never asked for has no row.
+  return { ...recorded, target: trie.withRowsOnly(), draft: draftTrie?.withRowsOnly() };
 }
 
 /** The draft model's rows along a path, then its chains beside it. */

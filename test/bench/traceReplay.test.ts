@@ -66,6 +66,14 @@ describe("recordPlace", () => {
       const trace = await recordFakes(pair);
       for (const [index, prompt] of trace.prompts.entries()) {
         const { promptTokens, output, endToken, target, draft } = prompt;
+        for (const trie of [target, draft!]) {
+          const isParent = new Set(
+            Array.from({ length: trie.size }, (_, node) => trie.parent(node)),
+          );
+          for (let node = 0; node < trie.size; node++) {
+            if (trie.row(node) === undefined) expect(isParent.has(node)).toBe(true);
+          }
+        }
         const limits = { maxTokens, isEndToken: (token: number) => endTokens.includes(token) };
         const plain = await greedyDecode(
           openFakeModel(pair, seed),
