@@ -38,6 +38,9 @@ describe("Treeline: Run Benchmark", () => {
     "cancelled: shows what was measured, and typing meanwhile does not end it",
     async () => {
       await host.openFile(join(folder, "src/createStore.ts"));
+      // Models that are being loaded are not measured.
+      const isLoaded = async () => (await host.logs.read("Treeline")).includes("loaded backend");
+      await expect.poll(isLoaded, { timeout: 60_000, interval: 200 }).toBe(true);
       await host.runCommand("Treeline: Run Benchmark");
       // At once, and in words: what is done, and for how long.
       await host.waitForNotification("3 minutes at most");
