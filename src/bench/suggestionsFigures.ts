@@ -35,7 +35,7 @@ export interface SuggestionsRun {
 }
 
 const SEED = 1;
-/** Relative edit distance from every better one at which a further suggestion is worth showing (issue 6). */
+/** Relative edit distance from every better one at which a further suggestion is worth showing. */
 export const GOOD_DISTANCE = 0.2;
 
 /**

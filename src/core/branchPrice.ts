@@ -21,7 +21,7 @@ const SPARE_FACTOR = 1.5;
 const MIN_PASSES = 2;
 /** Prices are those of a first suggestion of so many tokens at least: for less no other one is to be had. */
 const MIN_PRICED_TOKENS = 8;
-/** What n suggestions may cost, over one that is decoded plainly (issue 6). @param rowsFactor - t(n) / t(1). */
+/** What n suggestions may cost, over one that is decoded plainly. @param rowsFactor - t(n) / t(1). */
 export function priceBound(rowsFactor: number): number {
   return rowsFactor <= FLAT_FACTOR ? FLAT_PRICE : STEEP_PRICE * rowsFactor;
 }
