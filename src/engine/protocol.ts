@@ -287,14 +287,14 @@ export function checkBenchParams(params: BenchParams): void {
       refuse(field, "an integer of at least 1");
     }
   }
-  const { flatRows, numPrompts, budgetMs } = params;
+  for (const field of ["flatRows", "numPrompts"] as const) {
+    const value = params[field];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+      refuse(field, "an integer of at least 1");
+    }
+  }
+  const { budgetMs } = params;
   if (!(Number.isFinite(budgetMs) && budgetMs > 0)) refuse("budgetMs", "a time above 0");
-  if (numPrompts !== undefined && !(Number.isInteger(numPrompts) && numPrompts >= 1)) {
-    refuse("numPrompts", "an integer of at least 1");
-  }
-  if (flatRows !== undefined && !(Number.isInteger(flatRows) && flatRows >= 1)) {
-    refuse("flatRows", "an integer of at least 1");
-  }
 }
 
 function isSubset(names: readonly string[], known: readonly string[]): boolean {
