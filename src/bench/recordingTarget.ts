@@ -1,10 +1,8 @@
 /** A target that notes every row that is read of the model behind it. */
-import { type DraftTree, ROOT } from "../core/draftTree.ts";
+import type { DraftTree } from "../core/draftTree.ts";
 import type { TargetModel, TreeLogits } from "../core/targetModel.ts";
-import type { AcceptedPath } from "../core/verifyGreedy.ts";
-import type { LogitsRow, RowTrie } from "./rowTrie.ts";
-import { TrieCursor } from "./trieCursor.ts";
-import { WrappedTarget } from "./wrappedTarget.ts";
+import type { LogitsRow } from "./rowTrie.ts";
+import { TrieTarget } from "./trieTarget.ts";
 
 /** @param numTop - entries of it that are kept. */
 export function readRow(logits: TreeLogits, node: number, numTop: number): LogitsRow {
@@ -12,11 +10,8 @@ export function readRow(logits: TreeLogits, node: number, numTop: number): Logit
   return { tokens, logits: values, logSumExp: logits.logSumExp(node) };
 }
 
-export class RecordingTarget<T extends TargetModel = TargetModel> extends WrappedTarget<T> {
+export class RecordingTarget<T extends TargetModel = TargetModel> extends TrieTarget<T> {
   readonly #numTop: number;
-  readonly #cursor = new TrieCursor();
-  #trie: RowTrie | undefined;
-  #pending: DraftTree | undefined;
 
   /** @param numTop - entries of a row that are kept. */
   constructor(inner: T, numTop: number) {
@@ -24,23 +19,11 @@ export class RecordingTarget<T extends TargetModel = TargetModel> extends Wrappe
     this.#numTop = numTop;
   }
 
-  /** What is read from here on goes into this trie. */
-  open(promptTokens: Int32Array, trie: RowTrie): void {
-    this.#trie = trie;
-    this.#cursor.open(promptTokens, trie);
-  }
-
-  override async prefill(tokens: Int32Array, signal: AbortSignal): Promise<number> {
-    const numReused = await super.prefill(tokens, signal);
-    this.#cursor.moveTo(tokens);
-    return numReused;
-  }
-
   override async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
     const logits = await super.evaluateTree(tree, signal);
-    this.#pending = tree;
-    const nodes = this.#cursor.nodesOf(tree, true);
-    const trie = this.#trie;
+    this.pending = tree;
+    const nodes = this.cursor.nodesOf(tree, true);
+    const trie = this.trie;
     const note = (node: number) => {
       const at = nodes[node];
       if (trie === undefined || at === undefined || at < 0 || trie.row(at) !== undefined) return;
@@ -58,16 +41,5 @@ export class RecordingTarget<T extends TargetModel = TargetModel> extends Wrappe
       logSumExp: noting((node) => logits.logSumExp(node)),
       logit: noting((node, token: number) => logits.logit(node, token)),
     };
-  }
-
-  override commit(path: AcceptedPath): void {
-    super.commit(path);
-    const tree = this.#pending;
-    this.#pending = undefined;
-    if (tree === undefined) return;
-    this.#cursor.append([
-      tree.tokens[ROOT]!,
-      ...Array.from(path.nodes, (node) => tree.tokens[node]!),
-    ]);
   }
 }
