@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type DraftTree, DraftTreeBuilder } from "../../../src/core/draftTree.ts";
-import { type LlamaContext, openContext } from "../../../src/llama/llamaContext.ts";
+import { MAX_BATCH, openContext } from "../../../src/llama/llamaContext.ts";
 import { LlamaTarget } from "../../../src/llama/llamaTarget.ts";
 import { expectHeldCells } from "../../support/heldCells.ts";
 import { openTarget, TEST_GPU } from "../../support/models.ts";
@@ -40,18 +40,24 @@ test.skipIf(TEST_GPU !== "off")(
       numBatchThreads: 2,
       backend: "cpu",
     } as const;
-    const context = await openContext(model, options);
     let numStopped = 0;
-    const watched: LlamaContext = {
-      ...context,
-      async decode(batch, numRows, signal) {
-        const isDone = await context.decode(batch, numRows, signal);
-        if (!isDone) numStopped++;
-        return isDone;
-      },
+    const openWatched = async (partRows?: number): Promise<LlamaTarget> => {
+      const context = await openContext(model, options);
+      return new LlamaTarget({
+        ...context,
+        partRows: partRows ?? context.partRows,
+        async decode(batch, numRows, signal) {
+          const isDone = await context.decode(batch, numRows, signal);
+          if (!isDone) numStopped++;
+          return isDone;
+        },
+      });
     };
-    using target = new LlamaTarget(watched);
-    const abortAfter = async (ms: number, work: (signal: AbortSignal) => Promise<unknown>) => {
+    const abortAfter = async (
+      target: LlamaTarget,
+      ms: number,
+      work: (signal: AbortSignal) => Promise<unknown>,
+    ) => {
       const controller = new AbortController();
       const [outcome] = await Promise.all([
         Promise.allSettled([work(controller.signal)]),
@@ -69,10 +75,14 @@ test.skipIf(TEST_GPU !== "off")(
     const [expected] = await allRows(opened.target, tree);
 
     for (const ms of DELAYS_MS) {
-      await target.prefill(PROMPT.subarray(0, 10), NEVER);
-      await abortAfter(ms, (signal) => target.prefill(PROMPT, signal));
+      // A target waits for a part that it expects to end soon; of its first one it expects nothing.
+      using fresh = await openWatched(MAX_BATCH);
+      await abortAfter(fresh, ms, (signal) => fresh.prefill(PROMPT, signal));
+      await fresh.prefill(PROMPT.subarray(0, 40), NEVER);
+      expectHeldCells(fresh);
     }
-    expect(numStopped, "prompts stopped within a chunk").toBeGreaterThan(0);
+    expect(numStopped, "prompts stopped within a part").toBeGreaterThan(0);
+    using target = await openWatched();
     await target.prefill(PROMPT, NEVER);
     const rows = await allRows(target, tree);
     for (const [token, logit] of rows[0]!.entries()) {
@@ -81,7 +91,7 @@ test.skipIf(TEST_GPU !== "off")(
 
     numStopped = 0;
     for (const ms of DELAYS_MS) {
-      await abortAfter(ms, (signal) => target.evaluateTree(tree, signal));
+      await abortAfter(target, ms, (signal) => target.evaluateTree(tree, signal));
       expect(target.kvLength).toBe(NUM_TOKENS);
     }
     expect(numStopped, "trees stopped within the pass").toBeGreaterThan(0);
@@ -90,7 +100,7 @@ test.skipIf(TEST_GPU !== "off")(
 
     numStopped = 0;
     for (const ms of DELAYS_MS) {
-      await abortAfter(ms, async (signal) => {
+      await abortAfter(target, ms, async (signal) => {
         using branches = target.openBranches(Int32Array.of(NUM_TOKENS - 20, NUM_TOKENS));
         await branches.evaluateTrees([wideTree(7), wideTree(9)], signal);
       });
