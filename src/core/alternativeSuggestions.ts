@@ -125,9 +125,9 @@ export async function decodeTogether(
   signal: AbortSignal,
 ): Promise<TogetherDecode> {
   const { target, context, text, textOf, drafters, newLimits, maxDraftNodes, observer } = params;
-  const branchPoints = new BranchPointCollector(text);
   const { onSuggestion, ...rest } = observer;
   const limits = newLimits();
+  const branchPoints = new BranchPointCollector(text, limits.constraint);
   // One for the first, one for another.
   const canBranch = target.maxOpenBranches > 1;
   const maxTokens = canBranch ? Math.min(limits.maxTokens, MAX_POSITIONS) : limits.maxTokens;
@@ -202,13 +202,17 @@ export async function decodeSuperposedAlternatives(
   }
   const { promptTokens, prefixTokens } = context;
   const keptTokens = first.tokens;
-  const common = { promptTokens, prefixTokens, ngrams, settings, endsDraft };
+  const { constraint } = params.newLimits();
+  const common = { promptTokens, prefixTokens, ngrams, settings, endsDraft, constraint };
   // Another model's cache need not hold the first suggestion.
   const kept = proposer === target ? keptTokens : new Int32Array(0);
   const proposed = await superposedDecode({ ...common, model: proposer, keptTokens: kept }, signal);
   const drafts = proposed.map(({ tokens }) => tokens);
   const floors = params.floors ?? DRAFT_FLOORS;
-  const verified = await verifyDrafts({ target, promptTokens, keptTokens, drafts, floors }, signal);
+  const verified = await verifyDrafts(
+    { target, promptTokens, keptTokens, drafts, floors, constraint },
+    signal,
+  );
   const starts = startsOf(verified, keptTokens).slice(0, target.maxOpenBranches);
   return decodeBranches({ ...params, firstTokens: keptTokens, starts }, signal);
 }

@@ -4,6 +4,8 @@
  */
 import type { VerifiedStep } from "./drafter.ts";
 import { ROOT } from "./draftTree.ts";
+import { TokenChooser } from "./tokenChooser.ts";
+import type { TokenConstraint } from "./tokenConstraint.ts";
 import type { Token } from "./tokens.ts";
 
 /** Early: a suggestion that parts later reads like the first one. */
@@ -38,6 +40,7 @@ export interface TokenText {
 export class BranchPointCollector {
   readonly #text: TokenText;
   readonly #maxPositions: number;
+  readonly #chooser: TokenChooser;
   /** [position] ln P of the greedy choice. */
   readonly #logProbs: number[] = [];
   readonly #greedyTokens: Token[] = [];
@@ -45,8 +48,10 @@ export class BranchPointCollector {
   #hasText = false;
   #isLineOver = false;
 
-  constructor(text: TokenText, maxPositions = MAX_POSITIONS) {
+  /** @param constraint - of the first suggestion, and of all others. */
+  constructor(text: TokenText, constraint?: TokenConstraint, maxPositions = MAX_POSITIONS) {
     this.#text = text;
+    this.#chooser = new TokenChooser(constraint);
     this.#maxPositions = maxPositions;
   }
 
@@ -63,8 +68,9 @@ export class BranchPointCollector {
       const row = index === 0 ? ROOT : path.nodes[index - 1]!;
       const greedy = committed[index]!;
       // One more than asked for, as the greedy choice is among them.
-      const top = logits.topK(row, MAX_ALTERNATIVES + 1);
-      const logSumExp = logits.logSumExp(row);
+      const { topK, logSumExp: sum } = this.#chooser.row(logits, row);
+      const top = topK(MAX_ALTERNATIVES + 1);
+      const logSumExp = sum();
       const shared = this.#logProbs.slice();
       for (const [rank, token] of top.tokens.entries()) {
         const logProb = top.logits[rank]! - logSumExp;
@@ -73,6 +79,7 @@ export class BranchPointCollector {
           this.#points.push({ position, token, logProbs: Float64Array.of(...shared, logProb) });
         }
       }
+      this.#chooser.push(greedy);
       this.#greedyTokens.push(greedy);
       this.#noteText(this.#text.pieceOf(greedy));
     }

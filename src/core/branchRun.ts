@@ -8,6 +8,7 @@ import { type DraftTree, DraftTreeBuilder } from "./draftTree.ts";
 import { type FinishReason, type GenerationLimits, OutputCollector } from "./generation.ts";
 import type { DecodeObserver } from "./speculativeDecode.ts";
 import type { TargetModel, TreeLogits } from "./targetModel.ts";
+import { TokenChooser } from "./tokenChooser.ts";
 import { concatTokens, type TokenBuffer } from "./tokens.ts";
 import { type AcceptedPath, committedTokens, verifyGreedy } from "./verifyGreedy.ts";
 
@@ -55,6 +56,7 @@ export class BranchRun {
   readonly #firstText: TokenBuffer | undefined;
   readonly #panel: DrafterPanel;
   readonly #output: OutputCollector;
+  readonly #chooser: TokenChooser;
   readonly #logProbs: number[];
   /** [>= 1] tokens without cells: the last is the root, those before it are known and only need their cells. */
   #uncached: Int32Array;
@@ -79,7 +81,11 @@ export class BranchRun {
     this.#output = new OutputCollector(limits);
     this.#logProbs = Array.from(start.logProbs);
     this.#uncached = start.tokens.slice();
-    for (const token of ownTokens) this.#output.push(token, 0);
+    this.#chooser = new TokenChooser(limits.constraint);
+    for (const token of ownTokens) {
+      this.#output.push(token, 0);
+      this.#chooser.push(token);
+    }
   }
 
   get isOver(): boolean {
@@ -152,8 +158,9 @@ export class BranchRun {
     const offset = this.#uncached.length - 1;
     const logits = logitsFrom(rows, offset);
     const path = verifyGreedy(drafted, (node) => {
-      const token = logits.argmax(node);
-      this.#logProbs.push(logits.logit(node, token) - logits.logSumExp(node));
+      const row = this.#chooser.row(logits, node);
+      const token = this.#chooser.choose(logits, node);
+      this.#logProbs.push(row.logit(token) - row.logSumExp());
       return token;
     });
     const committed = committedTokens(drafted, path);

@@ -1,5 +1,6 @@
 /** What plain and speculative decoding share: when a generation ends, and what it returns. */
 import type { DecodeStats } from "./decodeStats.ts";
+import type { TokenConstraint } from "./tokenConstraint.ts";
 import type { Token } from "./tokens.ts";
 
 /** Why a generation ended. */
@@ -11,13 +12,15 @@ export interface StopRule {
   push(token: Token): boolean;
 }
 
-/** When a generation ends. */
+/** What an output may be, and when it ends. */
 export interface GenerationLimits {
   /** Output tokens at most; at least 1. */
   readonly maxTokens: number;
   /** The model's end-of-generation set; such a token ends the output and is not part of it. */
   readonly isEndToken: (token: Token) => boolean;
   readonly stopRule?: StopRule;
+  /** What its tokens may be; absent: anything. */
+  readonly constraint?: TokenConstraint | undefined;
 }
 
 /** A finished generation. */

@@ -4,6 +4,7 @@ import { ROOT, rootOnlyTree } from "./draftTree.ts";
 import { type Generation, type GenerationLimits, OutputCollector } from "./generation.ts";
 import type { DecodeObserver } from "./speculativeDecode.ts";
 import type { TargetModel } from "./targetModel.ts";
+import { TokenChooser } from "./tokenChooser.ts";
 
 /**
  * Continues the prompt with the target's greedy choices.
@@ -20,6 +21,7 @@ export async function greedyDecode(
 ): Promise<Generation> {
   if (promptTokens.length === 0) throw new RangeError("the prompt is empty");
   const output = new OutputCollector(limits);
+  const chooser = new TokenChooser(limits.constraint);
   const stats = emptyDecodeStats();
   const { now } = observer;
   let rootToken = promptTokens.at(-1)!;
@@ -34,7 +36,7 @@ export async function greedyDecode(
       const evaluateStart = now();
       const logits = await target.evaluateTree(tree, signal);
       const verifyStart = now();
-      rootToken = logits.argmax(ROOT);
+      rootToken = chooser.choose(logits, ROOT);
       const commitStart = now();
       const path = { nodes: new Int32Array(0), bonusToken: rootToken };
       target.commit(path);

@@ -11,6 +11,7 @@ import type { DraftTree } from "./draftTree.ts";
 import { type Generation, type GenerationLimits, OutputCollector } from "./generation.ts";
 import type { PruneSettings } from "./pruneRetrieval.ts";
 import type { TargetModel } from "./targetModel.ts";
+import { TokenChooser } from "./tokenChooser.ts";
 import { committedTokens, verifyGreedy } from "./verifyGreedy.ts";
 
 /** What a decoder tells its caller while it runs. */
@@ -58,6 +59,7 @@ export async function speculativeDecode(
   const { now } = observer;
   if (context.promptTokens.length === 0) throw new RangeError("the prompt is empty");
   const output = new OutputCollector(params.limits);
+  const chooser = new TokenChooser(params.limits.constraint);
   const stats = emptyDecodeStats();
   const drafters = new DrafterPanel(params, stats);
 
@@ -78,7 +80,7 @@ export async function speculativeDecode(
       const evaluateStart = now();
       const logits = await target.evaluateTree(drafted, signal);
       const verifyStart = now();
-      const path = verifyGreedy(drafted, (node) => logits.argmax(node));
+      const path = verifyGreedy(drafted, (node) => chooser.choose(logits, node));
       const committed = committedTokens(drafted, path);
       const commitStart = now();
       target.commit(path);

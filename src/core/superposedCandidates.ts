@@ -65,20 +65,20 @@ export function sharpened(top: TopK, temperature: number): Float64Array {
  * Every draft with every token of the shared distribution, scored by P_i · p^(1-α) · pn^α. Where the n-grams know some
  * of a draft's tokens, it has only those; where they know none it keeps all and pays for it.
  *
- * @param top - the m best tokens of the superposed row.
+ * @param tops - [drafts.length] the m best tokens of the superposed row that may follow each draft.
  * @param history - tokens before all drafts.
  * @returns drafts.length · m candidates if α is 0, at least one per draft otherwise; best first.
  */
 export function scoreCandidates(
   drafts: readonly PartialDraft[],
-  top: TopK,
+  tops: readonly TopK[],
   { temperature, ngramWeight }: SuperposedSettings,
   ngrams: NgramModel,
   history: readonly Token[],
 ): PartialDraft[] {
-  const shared = sharpened(top, temperature);
-  const candidates = drafts.flatMap(({ tokens, logScore }) => {
-    const scores = shared.map((logProb) => (1 - ngramWeight) * logProb);
+  const candidates = drafts.flatMap(({ tokens, logScore }, draft) => {
+    const top = tops[draft]!;
+    const scores = sharpened(top, temperature).map((logProb) => (1 - ngramWeight) * logProb);
     if (ngramWeight > 0) {
       const known = ngrams.probabilities([...history, ...tokens], top.tokens);
       const isAnyKnown = known.some((probability) => probability > 0);

@@ -19,6 +19,7 @@ import {
   sharpened,
 } from "./superposedCandidates.ts";
 import type { TopK, TreeLogits } from "./targetModel.ts";
+import { constrainedRow, constraintAfter, type TokenConstraint } from "./tokenConstraint.ts";
 import { concatTokens, type Token } from "./tokens.ts";
 
 export interface SuperposedParams {
@@ -34,6 +35,8 @@ export interface SuperposedParams {
   readonly settings: SuperposedSettings;
   /** Whether a token ends a draft; it is not part of it. */
   readonly endsDraft: (token: Token) => boolean;
+  /** What the drafts may be; absent: anything. */
+  readonly constraint?: TokenConstraint | undefined;
 }
 
 /** A proposal for a suggestion; what it is worth the target says (`verifyDrafts.ts`). */
@@ -73,8 +76,8 @@ export async function superposedDecode(
     const end = Math.min(settings.maxTokens, start.length + settings.resetEvery);
     for (let length = start.length + 1; length < end && live.length > 0; length++) {
       if (branch.numFree < 1 || isSettled(live, finished, settings.numDrafts)) break;
-      const top = await evaluateMixture(branch, live, params, signal);
-      live = chooseDrafts(scoreAll(live, top, params), params, finished);
+      const tops = await evaluateMixture(branch, live, params, signal);
+      live = chooseDrafts(scoreAll(live, tops, params), params, finished);
     }
     const best = live[0];
     if (best === undefined || best.tokens.length < end) break;
@@ -110,8 +113,9 @@ function firstDrafts(
   params: SuperposedParams,
   finished: PartialDraft[],
 ): readonly PartialDraft[] {
-  const { settings } = params;
-  const top = logits.topK(start.length, Math.max(settings.numCandidates, settings.numDrafts));
+  const { settings, constraint } = params;
+  const row = constrainedRow(logits, start.length, constraintAfter(constraint, start));
+  const top = row.topK(Math.max(settings.numCandidates, settings.numDrafts));
   const logProbs = sharpened(top, settings.temperature);
   const candidates = Array.from(top.tokens, (token, rank) => ({
     tokens: [...start, token],
@@ -135,9 +139,9 @@ function chooseDrafts(
   return selection.live;
 }
 
-function scoreAll(live: readonly PartialDraft[], top: TopK, params: SuperposedParams) {
+function scoreAll(live: readonly PartialDraft[], tops: readonly TopK[], params: SuperposedParams) {
   const history = Array.from(params.prefixTokens.subarray(-MAX_HISTORY));
-  return scoreCandidates(live, top, params.settings, params.ngrams, history);
+  return scoreCandidates(live, tops, params.settings, params.ngrams, history);
 }
 
 /** A chain of tokens in one pass, which stays; row i follows token i. */
@@ -156,20 +160,22 @@ async function evaluateTokens(
   return logits!;
 }
 
-/** One row of x = Σ γ_i E[last token of draft i], and the best tokens after it. */
+/** One row of x = Σ γ_i E[last token of draft i], and for each draft the best tokens that may follow it. */
 async function evaluateMixture(
   branch: TargetBranches,
   live: readonly PartialDraft[],
-  { model, settings }: SuperposedParams,
+  { model, settings, constraint }: SuperposedParams,
   signal: AbortSignal,
-): Promise<TopK> {
+): Promise<TopK[]> {
   const weights = mixtureWeights(live);
   const rows = model.embeddingRows(Int32Array.from(live, ({ tokens }) => tokens.at(-1)!));
   const mixture = mixRows(rows, weights);
   const [logits] = await branch.evaluateEmbeddings([rootOnlyTree(0)], mixture, signal);
-  const top = logits!.topK(ROOT, settings.numCandidates);
+  const tops = live.map(({ tokens }) =>
+    constrainedRow(logits!, ROOT, constraintAfter(constraint, tokens)).topK(settings.numCandidates),
+  );
   branch.commit([{ nodes: new Int32Array(0), bonusToken: 0 }]);
-  return top;
+  return tops;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { BranchedTarget } from "./branchedTarget.ts";
 import { MIN_ALTERNATIVE_LOG_PROB } from "./branchPoints.ts";
 import { type DraftTree, DraftTreeBuilder, ROOT } from "./draftTree.ts";
 import type { TreeLogits } from "./targetModel.ts";
+import { constrainedRow, type TokenConstraint } from "./tokenConstraint.ts";
 import { concatTokens } from "./tokens.ts";
 
 /** Where a draft is cut: before the first token under a floor. Natural logarithms. */
@@ -33,6 +34,8 @@ export interface VerifyDraftsParams {
   readonly keptTokens: Int32Array;
   readonly drafts: readonly Int32Array[];
   readonly floors?: DraftFloors;
+  /** What the outputs may be: a draft ends before a token that may not come. */
+  readonly constraint?: TokenConstraint | undefined;
 }
 
 /** What is left of a draft. */
@@ -56,7 +59,7 @@ export async function verifyDrafts(
   params: VerifyDraftsParams,
   signal: AbortSignal,
 ): Promise<VerifiedDraft[]> {
-  const { target, promptTokens, keptTokens, drafts, floors = DRAFT_FLOORS } = params;
+  const { target, promptTokens, keptTokens, drafts, floors = DRAFT_FLOORS, constraint } = params;
   await target.prefill(concatTokens(promptTokens, keptTokens).subarray(0, -1), signal);
   using branch = target.openBranches(Int32Array.of(promptTokens.length - 1));
   const { tree, paths } = trieOf(
@@ -66,7 +69,7 @@ export async function verifyDrafts(
   );
   if (tree.size === 1) return drafts.map((draft) => cutDraft(draft, new Float64Array(0), floors));
   const [logits] = await branch.evaluateTrees([tree], signal);
-  const logProbs = nodeLogProbs(tree, logits!);
+  const logProbs = nodeLogProbs(tree, logits!, constraint);
   return drafts.map((draft, index) =>
     cutDraft(
       draft,
@@ -96,14 +99,25 @@ function trieOf(rootToken: number, drafts: readonly Int32Array[], maxSize: numbe
 }
 
 /** [tree.size] ln P(the node's token | its path); the root has none. Row by row, as a row is dear to load. */
-function nodeLogProbs(tree: DraftTree, logits: TreeLogits): Float64Array {
+function nodeLogProbs(
+  tree: DraftTree,
+  logits: TreeLogits,
+  constraint: TokenConstraint | undefined,
+): Float64Array {
   const logProbs = new Float64Array(tree.size);
+  /** [tree.size] what may come behind a node. */
+  const states = [constraint];
   const children: number[][] = Array.from({ length: tree.size }, () => []);
   for (let node = 1; node < tree.size; node++) children[tree.parents[node]!]!.push(node);
   children.forEach((nodes, parent) => {
     if (nodes.length === 0) return;
-    const logSumExp = logits.logSumExp(parent);
-    for (const node of nodes) logProbs[node] = logits.logit(parent, tree.tokens[node]!) - logSumExp;
+    const row = constrainedRow(logits, parent, states[parent]);
+    const logSumExp = row.logSumExp();
+    for (const node of nodes) {
+      const token = tree.tokens[node]!;
+      logProbs[node] = row.logit(token) - logSumExp;
+      states[node] = states[parent]?.after(token);
+    }
   });
   return logProbs;
 }
@@ -118,7 +132,11 @@ function cutDraft(
   for (const logProb of logProbs) {
     sum += logProb;
     const mean = sum / Math.max(MIN_MEAN_TOKENS, length + 1);
-    if (!(logProb >= minTokenLogProb && mean >= minMeanLogProb)) break;
+    if (
+      logProb === Number.NEGATIVE_INFINITY ||
+      !(logProb >= minTokenLogProb && mean >= minMeanLogProb)
+    )
+      break;
     length++;
   }
   return {

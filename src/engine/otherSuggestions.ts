@@ -16,6 +16,7 @@ import type { Log } from "../core/log.ts";
 import type { PassCostTable } from "../core/passCost.ts";
 import { type DropReason, meanOf, rankSuggestions } from "../core/rankSuggestions.ts";
 import { paperSettings } from "../core/superposedCandidates.ts";
+import { TokenChooser } from "../core/tokenChooser.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { SuggestionMemory } from "./suggestionMemory.ts";
 import type {
@@ -58,6 +59,7 @@ export function wantsOthers({ numSuggestions = 1 }: SuggestionsRequest): boolean
 export class OtherSuggestions {
   readonly #setting: OtherSuggestionsSetting;
   readonly #branchPoints: BranchPointCollector;
+  readonly #chooser: TokenChooser;
   /** [tokens of the first] natural log-probabilities. */
   readonly #logProbs: number[] = [];
 
@@ -66,16 +68,20 @@ export class OtherSuggestions {
     const { vocabulary } = target.model;
     const utf8 = new TextDecoder();
     const pieceOf = (token: number) => utf8.decode(vocabulary.pieceBytes(token));
+    const { constraint } = setting.rules.newLimits();
     this.#setting = setting;
-    this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken });
+    this.#chooser = new TokenChooser(constraint);
+    this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken }, constraint);
   }
 
   /** A step of the first suggestion, its logits still valid. */
   observe(step: VerifiedStep): void {
     this.#branchPoints.observe(step);
     for (const [index, token] of step.committed.entries()) {
-      const row = index === 0 ? ROOT : step.path.nodes[index - 1]!;
-      this.#logProbs.push(step.logits.logit(row, token) - step.logits.logSumExp(row));
+      const node = index === 0 ? ROOT : step.path.nodes[index - 1]!;
+      const row = this.#chooser.row(step.logits, node);
+      this.#logProbs.push(row.logit(token) - row.logSumExp());
+      this.#chooser.push(token);
     }
   }
 

@@ -18,7 +18,7 @@ async function collect(
 ) {
   const { maxPositions, endToken = -1, drafts = false } = options;
   const isEndToken = (token: number) => token === endToken;
-  const collector = new BranchPointCollector({ pieceOf, isEndToken }, maxPositions);
+  const collector = new BranchPointCollector({ pieceOf, isEndToken }, undefined, maxPositions);
   const { tokens } = await speculativeDecode(
     {
       target: new FakeTarget({ vocabSize: VOCAB_SIZE, logitsOf }),

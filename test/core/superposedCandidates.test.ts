@@ -15,6 +15,7 @@ const PAPER = paperSettings(3);
 const WITHOUT_NGRAMS = { ...PAPER, ngramWeight: 0 };
 const TOP = { tokens: Int32Array.of(7, 8, 9), logits: Float32Array.of(3, 2.9, 2.7) };
 const NOTHING = new NgramModel();
+const topsOf = (live: readonly PartialDraft[]) => live.map(() => TOP);
 
 const drafts: fc.Arbitrary<PartialDraft[]> = fc
   .uniqueArray(fc.nat(9), { minLength: 1, maxLength: 8 })
@@ -71,7 +72,7 @@ describe("scoreCandidates", () => {
   test("without n-grams every draft has every token, k times m of them, all different", () => {
     fc.assert(
       fc.property(drafts, (live) => {
-        const candidates = scoreCandidates(live, TOP, WITHOUT_NGRAMS, NOTHING, []);
+        const candidates = scoreCandidates(live, topsOf(live), WITHOUT_NGRAMS, NOTHING, []);
         expect(candidates).toHaveLength(live.length * 3);
         expect(new Set(candidates.map(({ tokens }) => tokens.join())).size).toBe(candidates.length);
         const shared = sharpened(TOP, PAPER.temperature);
@@ -90,7 +91,13 @@ describe("scoreCandidates", () => {
     ngrams.learn(Int32Array.of(0, 7, 1, 8, 2, 9, 3, 7, 0, 8, 1, 9));
     fc.assert(
       fc.property(drafts, fc.double({ min: 0, max: 1, noNaN: true }), (live, ngramWeight) => {
-        const candidates = scoreCandidates(live, TOP, { ...PAPER, ngramWeight }, ngrams, [1]);
+        const candidates = scoreCandidates(
+          live,
+          topsOf(live),
+          { ...PAPER, ngramWeight },
+          ngrams,
+          [1],
+        );
         expect(candidates.length).toBeGreaterThanOrEqual(live.length);
         candidates.forEach((candidate, index) => {
           const before = candidates[index - 1]?.logScore ?? Number.POSITIVE_INFINITY;
@@ -111,7 +118,7 @@ describe("scoreCandidates", () => {
       { tokens: [1], logScore: 0 },
       { tokens: [2], logScore: -1 },
     ];
-    const candidates = scoreCandidates(live, TOP, PAPER, ngrams, []);
+    const candidates = scoreCandidates(live, topsOf(live), PAPER, ngrams, []);
     expect(candidates.map(({ tokens }) => tokens)).toEqual([
       [2, 8],
       [1, 9],
@@ -127,7 +134,7 @@ describe("scoreCandidates", () => {
       { tokens: [5], logScore: 0 },
       { tokens: [1], logScore: -50 },
     ];
-    const candidates = scoreCandidates(live, TOP, PAPER, ngrams, []);
+    const candidates = scoreCandidates(live, topsOf(live), PAPER, ngrams, []);
     expect(candidates.map(({ tokens }) => tokens)).toEqual([
       [1, 9],
       [5, 7],
@@ -143,7 +150,7 @@ describe("scoreCandidates", () => {
     const live = [{ tokens: [1], logScore: 0 }];
     const settings = { ...PAPER, temperature: 100 };
     const choiceAfter = (history: number[]) =>
-      scoreCandidates(live, TOP, settings, ngrams, history)[0]!.tokens[1];
+      scoreCandidates(live, topsOf(live), settings, ngrams, history)[0]!.tokens[1];
     expect(choiceAfter([4])).toBe(9);
     expect(choiceAfter([3])).toBe(7);
   });

@@ -5,6 +5,7 @@ import { type BranchDecodeParams, decodeBranches } from "../../src/core/decodeBr
 import { type GenerationLimits, OutputCollector } from "../../src/core/generation.ts";
 import { greedyDecode } from "../../src/core/greedyDecode.ts";
 import { PassCostTable } from "../../src/core/passCost.ts";
+import { constraintAfter } from "../../src/core/tokenConstraint.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import {
@@ -110,7 +111,11 @@ export async function decodeAlone(
   if (known.finishReason !== undefined) return { tokens: kept, finishReason: known.finishReason };
   const target = openFake({ ...scenario, numFree: 4096 });
   const prompt = Int32Array.from([...scenario.prompt, ...own]);
-  const rest = { ...limits, maxTokens: limits.maxTokens - kept.length };
+  const rest = {
+    ...limits,
+    maxTokens: limits.maxTokens - kept.length,
+    constraint: constraintAfter(limits.constraint, own),
+  };
   const generation = await greedyDecode(target, prompt, rest, CLOCK, NEVER);
   return {
     tokens: Int32Array.of(...kept, ...generation.tokens),

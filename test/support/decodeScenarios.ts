@@ -16,6 +16,7 @@ import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { arbitraryHostilePlan, HostileDrafter, type HostilePlan } from "../fakes/hostileDrafter.ts";
+import { arbitraryForbidden, type Forbidden, maskOf } from "./masks.ts";
 import { NEVER } from "./never.ts";
 
 /** A real drafter by name ("wrongModel": a draft model that disagrees with the target), or a hostile one. */
@@ -47,6 +48,8 @@ export interface Scenario {
   readonly endTokens: readonly number[];
   /** Ends the output at the n-th occurrence of a token. */
   readonly stopAt: { readonly token: number; readonly count: number } | undefined;
+  /** Tokens that may not come at an output position, over and over; absent: anything may. */
+  readonly forbidden?: Forbidden | undefined;
 }
 
 export function arbitraryScenario(): fc.Arbitrary<Scenario> {
@@ -95,6 +98,7 @@ export function arbitraryScenario(): fc.Arbitrary<Scenario> {
       stopAt: fc.option(fc.record({ token, count: fc.integer({ min: 1, max: 4 }) }), {
         nil: undefined,
       }),
+      forbidden: arbitraryForbidden(vocabSize),
     });
   });
 }
@@ -154,8 +158,9 @@ export function contextOf(prompt: readonly number[]): GenerationContext {
 }
 
 export function limitsOf(scenario: Scenario): GenerationLimits {
-  const { maxTokens, endTokens, stopAt } = scenario;
-  const limits = { maxTokens, isEndToken: (token: number) => endTokens.includes(token) };
+  const { maxTokens, endTokens, stopAt, forbidden, vocabSize } = scenario;
+  const isEndToken = (token: number) => endTokens.includes(token);
+  const limits = { maxTokens, isEndToken, constraint: maskOf(forbidden, vocabSize) };
   if (stopAt === undefined) return limits;
   let numSeen = 0;
   const push = (token: number) => token === stopAt.token && ++numSeen === stopAt.count;
