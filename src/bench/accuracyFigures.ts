@@ -184,7 +184,7 @@ export function anyOfPair(places: readonly PlaceResult[], seed: number): PairedF
   ]);
 }
 
-/** One model's answers against another's, at the places that both have. */
+/** The answers of one model or prompt against another's, at the places that both have. */
 export function modelPairs(
   places: readonly PlaceResult[],
   others: readonly PlaceResult[],
@@ -200,6 +200,19 @@ export function modelPairs(
     of(
       "exact line",
       judged(({ isLineExact }) => Number(isLineExact)),
+    ),
+    // Where a prompt ends inside a token of the text, prompts differ most.
+    ...[true, false].map((isKept) =>
+      of(
+        `exact line, tokens at the cursor ${isKept ? "kept" : "broken"}`,
+        judged(({ isLineExact }) => Number(isLineExact)),
+        common.filter(({ keepsTokens }) => keepsTokens === isKept),
+      ),
+    ),
+    of(
+      "exact line, inside words",
+      judged(({ isLineExact }) => Number(isLineExact)),
+      common.filter(({ kind }) => kind === "word"),
     ),
     of("exact line, any suggestion", (place) => Number(hasAnyExact(place))),
     of(

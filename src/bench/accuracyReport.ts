@@ -28,6 +28,8 @@ export interface AccuracyRun {
   readonly maxTokens: number;
   /** k: suggestions asked for, the first included. */
   readonly numSuggestions: number;
+  /** Where the prompt's middle began, in words. */
+  readonly prompt: string;
   readonly numWanted: number;
   /** By language, who tells whether a file parses, or why nobody does. */
   readonly parsers: Readonly<Record<string, string>>;
@@ -35,7 +37,8 @@ export interface AccuracyRun {
 
 /** Answers of another run at the same places. */
 export interface ComparedRun {
-  readonly target: string;
+  /** Of {@link comparedName}. */
+  readonly name: string;
   readonly places: readonly PlaceResult[];
 }
 
@@ -56,10 +59,15 @@ export interface AccuracyReport extends AccuracyRun {
   readonly refusals: RefusalFigures;
   readonly anyOf: PairedFigures;
   readonly comparison: {
-    readonly target: string;
+    readonly with: string;
     readonly pairs: readonly PairedFigures[];
   } | null;
   readonly places: readonly PlaceResult[];
+}
+
+/** What a run is called beside another. */
+export function comparedName({ target, prompt }: Pick<AccuracyRun, "target" | "prompt">): string {
+  return `${target} (${prompt})`;
 }
 
 /** @param places - at least one. */
@@ -80,7 +88,7 @@ export function accuracyReport(
   const comparison =
     compared === undefined
       ? null
-      : { target: compared.target, pairs: modelPairs(places, compared.places, seed) };
+      : { with: compared.name, pairs: modelPairs(places, compared.places, seed) };
   return {
     suite: "accuracy",
     verdict: verdict(run, all, trimming[0]!, refusals, comparison),
@@ -123,7 +131,7 @@ function verdict(
   const other =
     pair === undefined || pair.difference === null || comparison === null
       ? ""
-      : ` Beside ${comparison.target} at ${pair.numPlaces} places: ${differenceWords(pair)}.`;
+      : ` Beside ${comparison.with} at ${pair.numPlaces} places: ${differenceWords(pair)}.`;
   return (
     `At ${all.numPlaces} places in ${all.numFiles} file${all.numFiles === 1 ? "" : "s"} ${target}'s first suggestion is exactly the line that stood there ` +
     `in ${bounded(all.offered.lineExact)}${any}; ${trimmed}${refused}.${other}`
@@ -164,15 +172,15 @@ function warnings(
 const NONE = "–";
 
 export function formatAccuracyReport(report: AccuracyReport): string {
-  const { all, byLanguage, byKind, bySpan, byTokens, origin, seed, maxTokens, target } = report;
+  const { all, byLanguage, byKind, bySpan, byTokens, origin, seed, maxTokens } = report;
   const { draft, backend, warnings, isComplete, numWanted, refusals, comparison } = report;
   const doubts = warnings.map((warning) => `> - ${warning}`);
   return `${[
     `# Accuracy${isComplete ? "" : ` (${all.numPlaces} of ${numWanted} places)`}`,
     `**${report.verdict}**`,
     ...(doubts.length === 0 ? [] : [doubts.join("\n")]),
-    `Target ${target}, ${draft === null ? "no draft model" : `draft ${draft}`}, ${backend}. Hidden in ${origin}, seed ${seed}; ` +
-      `${maxTokens} tokens at most, ${report.numSuggestions} suggestions. In brackets 95 % bounds, by files.`,
+    `Target ${report.target}, ${draft === null ? "no draft model" : `draft ${draft}`}, ${backend}. Hidden in ${origin}, seed ${seed}; ` +
+      `${maxTokens} tokens at most, ${report.numSuggestions} suggestions, the middle begins at: ${report.prompt}. In brackets 95 % bounds, by files.`,
     groupTable(["places", [all]], ["language", byLanguage], ["stopped at", byKind]),
     groupTable(["hidden", bySpan], ["tokens at the cursor", byTokens]),
     "## What trimming and refusal do",
@@ -191,8 +199,8 @@ export function formatAccuracyReport(report: AccuracyReport): string {
     ...(comparison === null
       ? []
       : [
-          `## Against ${comparison.target}`,
-          pairTable(`${target} over ${comparison.target}`, comparison.pairs),
+          `## Against ${comparison.with}`,
+          pairTable(`${comparedName(report)} over ${comparison.with}`, comparison.pairs),
         ]),
     notes(report),
   ].join("\n\n")}\n`;

@@ -8,11 +8,13 @@ import {
   type AccuracyReport,
   accuracyReport,
   type ComparedRun,
+  comparedName,
   formatAccuracyReport,
 } from "../bench/accuracyReport.ts";
 import { type Parses, type PlaceResult, placeKey, rawTextOf } from "../bench/placeResult.ts";
 import type { StopSpot } from "../bench/stopSpots.ts";
 import { messageOf } from "../core/errors.ts";
+import type { PromptAnchor } from "../core/promptAnchor.ts";
 import type { BenchSources } from "../engine/protocol.ts";
 import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 import { CliError } from "./cliError.ts";
@@ -35,6 +37,7 @@ interface Question {
   readonly sources: BenchSources;
   readonly maxTokens: number;
   readonly numSuggestions: number;
+  readonly anchor: PromptAnchor;
 }
 
 export const accuracySuite: BenchSuite<AccuracyReport> = {
@@ -45,6 +48,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
     const maxTokens = options.maxTokens ?? MAX_TOKENS;
     const numSuggestions = options.suggestions ?? DEFAULT_SUGGESTIONS;
     const numPlaces = options.prompts ?? DEFAULT_PLACES;
+    const anchor = options.anchor ?? "cursor";
     const compared = await comparedRun(options.compare, context.workingFolder);
     const { sources, spots } = await drawPlaces(surroundings, numPlaces, signal);
     const run = {
@@ -55,6 +59,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
       seed,
       maxTokens,
       numSuggestions,
+      prompt: promptWords(anchor),
     };
     const file = await ResumeFile.open<PlaceResult>(resumePath(surroundings), {
       what: "accuracy",
@@ -68,7 +73,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
     try {
       for (const spot of spots) {
         const key = placeKey(spot);
-        const question = { spot, key, sources, maxTokens, numSuggestions };
+        const question = { spot, key, sources, maxTokens, numSuggestions, anchor };
         const known = file.done.get(key);
         const result = known ?? (await answerAt(question, surroundings, check, signal));
         if (known === undefined) await file.add(result);
@@ -92,8 +97,14 @@ export function resumePath({ options, context }: SuiteSurroundings): string | un
   return options.resume === undefined ? undefined : resolve(context.workingFolder, options.resume);
 }
 
+function promptWords(anchor: PromptAnchor): string {
+  if (anchor === "cursor") return "cursor";
+  if (anchor === "file") return "start of the file";
+  return anchor.linesUp === 0 ? "start of the line" : `${anchor.linesUp} lines up`;
+}
+
 async function answerAt(
-  { spot, key, sources, maxTokens, numSuggestions }: Question,
+  { spot, key, sources, maxTokens, numSuggestions, anchor }: Question,
   { session: { client, models } }: SuiteSurroundings,
   check: ParseCheck,
   signal: AbortSignal,
@@ -106,6 +117,7 @@ async function answerAt(
     filePath: path,
     ...(repoName === undefined ? {} : { repoName }),
     languageId: language,
+    anchor,
     maxTokens,
   };
   const { keepsTokens } = await client.promptOf({ ...request, nextText: hiddenText }, signal);
@@ -154,9 +166,9 @@ async function comparedRun(
   } catch (error) {
     throw new CliError(`${expected}: ${messageOf(error)}.`);
   }
-  const { suite, target, places } = report;
+  const { suite, target, prompt = "cursor", places } = report;
   if (suite === "accuracy" && typeof target === "string" && Array.isArray(places)) {
-    return { target, places };
+    return { name: comparedName({ target, prompt }), places };
   }
   throw new CliError(`${expected}, found something else.`);
 }

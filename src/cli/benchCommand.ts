@@ -34,7 +34,9 @@ const SPEED_ONLY = { configs: "--configs", minutes: "--minutes" } as const;
 const FLAT_ROWS = { flatRows: "--flat-rows" } as const;
 const PROMPT_TOKENS = { promptTokens: "--prompt-tokens" } as const;
 const RESUMED = { resume: "--resume" } as const;
-const ANSWERS = { suggestions: "--suggestions", compare: "--compare" } as const;
+const ANSWERS = {
+  ...{ suggestions: "--suggestions", compare: "--compare", anchor: "--anchor" },
+} as const;
 /** Of what is asked place by place. */
 const PLACES = { ...RESUMED, ...ANSWERS };
 const SESSIONS = { sessions: "--sessions" } as const;

@@ -1,4 +1,5 @@
 /** What a benchmark suite is given, and what it must be able to do. */
+import type { PromptAnchor } from "../core/promptAnchor.ts";
 import type { CommandContext, EngineSession, ModelOptions } from "./engineSession.ts";
 
 /** A server as the user names it. */
@@ -21,6 +22,8 @@ export interface BenchOptions extends ModelOptions {
   /** For the suite `accuracy`: k, and the JSON of an earlier run to compare with. */
   readonly suggestions?: number;
   readonly compare?: string;
+  /** For the suite `accuracy`: where the prompt's middle begins; as the product has it if absent. */
+  readonly anchor?: PromptAnchor;
   /** For what is asked place by place: a file of results as they come, to go on from. */
   readonly resume?: string;
   /** llama-servers that the same places are run on. */

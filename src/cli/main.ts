@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { ALL_CONFIGS } from "../bench/benchConfigNames.ts";
 import { GPU_CHOICES } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import type { PromptAnchor } from "../core/promptAnchor.ts";
 import { MAX_SUGGESTIONS, SUGGESTION_PROPOSERS } from "../engine/suggestionMessages.ts";
 import { WIDENED_TYPES } from "../widen/widenSource.ts";
 import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./benchCommand.ts";
@@ -37,6 +38,13 @@ function suggestionCount(value: string): number {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= 1 && number <= MAX_SUGGESTIONS) return number;
   throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_SUGGESTIONS}.`);
+}
+
+function promptAnchor(value: string): PromptAnchor {
+  if (value === "cursor" || value === "file") return value;
+  if (value === "line") return { linesUp: 0 };
+  if (/^[1-9]\d{0,5}$/.test(value)) return { linesUp: Number(value) };
+  throw new InvalidArgumentError("Expected cursor, line, file, or a number of lines.");
 }
 
 /** One more server, as `URL` or `LABEL=URL`. */
@@ -161,7 +169,15 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       `accuracy: this many suggestions at a place, 1 to ${MAX_SUGGESTIONS} (3)`,
       suggestionCount,
     )
-    .option("--compare <json>", "accuracy: compare with this report of another model")
+    .option(
+      "--compare <json>",
+      "accuracy: compare with this report of another model or another prompt",
+    )
+    .option(
+      "--anchor <place>",
+      "accuracy: the prompt's middle begins at cursor, line, file, or so many lines above (cursor)",
+      promptAnchor,
+    )
     .option(
       "--resume <file>",
       "accuracy, --against: keep each place's result in this file, and go on from those that are in it",

@@ -1,7 +1,7 @@
 /** Assembles the fill-in-the-middle prompt within a token budget. */
 import type { GenerationContext } from "./drafter.ts";
 import type { FimOrder } from "./fimFamilies.ts";
-import type { Token } from "./tokens.ts";
+import { concatTokens, type Token } from "./tokens.ts";
 
 /** A family's markers as ids of one vocabulary. */
 export interface FimTokens {
@@ -24,7 +24,10 @@ export function fimMarkers(fim: FimTokens): ReadonlySet<Token> {
 
 /** The parts of a prompt, in tokens. */
 export interface FimParts {
+  /** The text before the cursor, or before the anchor. */
   readonly prefixTokens: Int32Array;
+  /** From an anchor to the cursor: the model reads it as the beginning of the middle, so that what is typed only appends. */
+  readonly middleTokens?: Int32Array;
   readonly suffixTokens: Int32Array;
   /** Repository and path lines, already with their markers; dropped where they would take too much of the budget. */
   readonly headerTokens: Int32Array;
@@ -43,8 +46,8 @@ const PREFIX_CUT_SHARE = 0.25;
 const SUFFIX_CUT_SHARE = 0.125;
 
 /**
- * The prompt, and the parts of it that drafters need without markers. The prefix keeps its end, the suffix its start;
- * what one does not use the other may.
+ * The prompt, and the parts of it that drafters need without markers. The text before the cursor keeps its end, the suffix its
+ * start; what one does not use the other may.
  *
  * @param maxTokens - length of the prompt at most.
  * @throws RangeError if the budget cannot hold the markers and one token.
@@ -59,28 +62,35 @@ export function buildFimPrompt(
   if (budget < 1) {
     throw new RangeError(`a prompt of ${maxTokens} tokens cannot hold ${markers.length} markers`);
   }
-  const { prefixTokens: allPrefix, suffixTokens: allSuffix } = parts;
-  const header = keptHeader(parts, budget);
+  const { suffixTokens: allSuffix, middleTokens = new Int32Array(0) } = parts;
+  const before = concatTokens(parts.prefixTokens, middleTokens);
+  const header = keptHeader(before.length, parts, budget);
   const textBudget = budget - header.length;
-  const suffixLength = keptSuffixLength(allPrefix.length, allSuffix.length, textBudget);
+  const suffixLength = keptSuffixLength(before.length, allSuffix.length, textBudget);
   const suffixTokens = allSuffix.subarray(0, suffixLength);
-  const prefixBudget = textBudget - suffixLength;
-  const prefixTokens = allPrefix.subarray(prefixStart(allPrefix.length, prefixBudget));
+  // Cut as one text, so that what is typed behind an anchor moves no cut before it.
+  const start = prefixStart(before.length, textBudget - suffixLength);
+  const anchor = Math.max(start, parts.prefixTokens.length);
 
-  const prefixPart = [fim.prefix, ...prefixTokens];
+  const prefixPart = [fim.prefix, ...before.subarray(start, anchor)];
   const suffixPart = [fim.suffix, ...suffixTokens];
   const promptTokens = Int32Array.from([
     ...(fim.bos === undefined ? [] : [fim.bos]),
     ...header,
     ...(fim.order === "PSM" ? [...prefixPart, ...suffixPart] : [...suffixPart, ...prefixPart]),
     ...(fim.middle === undefined ? [] : [fim.middle]),
+    ...before.subarray(anchor),
   ]);
-  return { promptTokens, prefixTokens, suffixTokens };
+  return { promptTokens, prefixTokens: before.subarray(start), suffixTokens };
 }
 
 /** The header, unless it would crowd out text; what is typed seldom changes the decision. */
-function keptHeader({ prefixTokens, suffixTokens, headerTokens }: FimParts, budget: number) {
-  const fitsAll = prefixTokens.length + suffixTokens.length + headerTokens.length <= budget;
+function keptHeader(
+  numBefore: number,
+  { suffixTokens, headerTokens }: FimParts,
+  budget: number,
+): Int32Array {
+  const fitsAll = numBefore + suffixTokens.length + headerTokens.length <= budget;
   const isSmall = headerTokens.length <= budget * MAX_HEADER_SHARE;
   return fitsAll || isSmall ? headerTokens : new Int32Array(0);
 }

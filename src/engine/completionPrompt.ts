@@ -1,6 +1,7 @@
 /** The text around a cursor → the prompt, as completions and benchmarks ask it. */
 import type { GenerationContext } from "../core/drafter.ts";
 import { buildFimPrompt, windowPrefix, windowSuffix } from "../core/fimPrompt.ts";
+import { anchorIndex } from "../core/promptAnchor.ts";
 import type { PromptTokens } from "../llama/promptTokens.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { CompleteParams } from "./protocol.ts";
@@ -11,7 +12,7 @@ export const MAX_PROMPT_TOKENS = 1024;
 /** What a prompt is made of. */
 export type PromptRequest = Pick<
   CompleteParams,
-  "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens"
+  "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor"
 >;
 
 /** The prompt of at most `maxPromptTokens` that leaves the context room for the output. */
@@ -24,8 +25,11 @@ export function buildCompletionPrompt(
   const { contextSize } = pair.target.target;
   const room = contextSize - Math.min(request.maxTokens, contextSize / 2);
   const maxTokens = Math.max(8, Math.min(maxPromptTokens, Math.floor(room)));
+  const before = windowPrefix(request.prefixText, maxTokens);
+  const anchor = anchorIndex(before, request.anchor ?? "cursor");
   const parts = {
-    prefixTokens: promptTokens.ofPrefix(windowPrefix(request.prefixText, maxTokens)),
+    prefixTokens: promptTokens.ofBefore("prefix", before.slice(0, anchor)),
+    middleTokens: promptTokens.ofBefore("middle", before.slice(anchor)),
     suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, maxTokens)),
     headerTokens: headerTokens(pair, request),
   };

@@ -4,13 +4,14 @@
  */
 import { RequestType } from "vscode-jsonrpc/node";
 import { EngineError } from "../core/errors.ts";
+import { isPromptAnchor } from "../core/promptAnchor.ts";
 import type { CompleteParams, WireError } from "./protocol.ts";
 
 /** The part of a completion's request that its prompt is made of, and what may follow. */
 export interface PromptQuestion
   extends Pick<
     CompleteParams,
-    "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens"
+    "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor"
   > {
   /** Text that is put in at the cursor. */
   readonly nextText: string;
@@ -38,6 +39,9 @@ export function checkPromptQuestion(question: PromptQuestion): void {
   };
   for (const field of ["prefixText", "suffixText", "nextText"] as const) {
     if (typeof question[field] !== "string") refuse(field, "text");
+  }
+  if (question.anchor !== undefined && !isPromptAnchor(question.anchor)) {
+    refuse("anchor", '"cursor", "file", or { linesUp: an integer of at least 0 }');
   }
   if (!Number.isInteger(question.maxTokens) || question.maxTokens < 1) {
     refuse("maxTokens", "an integer of at least 1");

@@ -13,6 +13,7 @@ import type { DraftSource } from "../core/draftTree.ts";
 import { EngineError, type EngineErrorCode } from "../core/errors.ts";
 import type { FinishReason } from "../core/generation.ts";
 import type { LogLevel } from "../core/log.ts";
+import { isPromptAnchor, type PromptAnchor } from "../core/promptAnchor.ts";
 import type { DropReason } from "../core/rankSuggestions.ts";
 import type { CompletionTimings } from "./completionTimings.ts";
 import type { CompletedSuggestion, SuggestionsRequest } from "./suggestionMessages.ts";
@@ -72,6 +73,8 @@ export interface CompleteParams extends SuggestionsRequest {
   readonly documentPath?: string;
   /** VS Code's name of the language; by the path's extension, or guessed from the text, if absent. */
   readonly languageId?: string;
+  /** Where the prompt's middle begins; at the cursor if absent. */
+  readonly anchor?: PromptAnchor;
   /** Output tokens at most. */
   readonly maxTokens: number;
   /** Which drafters may draft; empty is plain decoding. */
@@ -260,7 +263,10 @@ export function checkCompleteParams(params: CompleteParams): void {
     refuse("maxTokens", "an integer of at least 1");
   }
   if (!Array.isArray(params.sources)) refuse("sources", "an array of drafter names");
-  const { maxDraftNodes, reusesPrompt } = params;
+  const { anchor, maxDraftNodes, reusesPrompt } = params;
+  if (anchor !== undefined && !isPromptAnchor(anchor)) {
+    refuse("anchor", '"cursor", "file", or { linesUp: an integer of at least 0 }');
+  }
   if (reusesPrompt !== undefined && typeof reusesPrompt !== "boolean") {
     refuse("reusesPrompt", "true or false");
   }

@@ -9,7 +9,7 @@ import { placeResult } from "../support/placeResults.ts";
 
 const RUN: AccuracyRun = {
   ...{ target: "T", draft: null, backend: "cpu", origin: "some files", seed: 1, maxTokens: 64 },
-  ...{ numSuggestions: 3, numWanted: 30, parsers: { typescript: "esbuild" } },
+  ...{ numSuggestions: 3, prompt: "cursor", numWanted: 30, parsers: { typescript: "esbuild" } },
 };
 const WRONG = { rawText: "c;", offeredText: "c;" };
 const places = (of: (index: number) => Partial<PlaceResult>, count = 30) =>
@@ -80,7 +80,7 @@ describe("accuracyReport", () => {
     const own = places(() => ({}));
     const worse = places((index) => (index % 2 === 0 ? WRONG : {}), 24);
     const { comparison, verdict, warnings } = accuracyReport(own, RUN, {
-      target: "S",
+      name: "S",
       places: worse,
     });
     expect(comparison!.pairs[0]).toMatchObject({ numPlaces: 24, numBetter: 12, numWorse: 0 });
@@ -88,10 +88,10 @@ describe("accuracyReport", () => {
       / Beside S at 24 places: \+50\.0 points \(.*\) exact lines, which is better\.$/,
     );
     expect(warnings).toContain("The compared run has 24 of these 30 places.");
-    const equal = accuracyReport(own, RUN, { target: "S", places: own });
+    const equal = accuracyReport(own, RUN, { name: "S", places: own });
     expect(equal.verdict).toContain("Beside S at 30 places: no difference in exact lines (");
     const strange = accuracyReport(own, RUN, {
-      target: "S",
+      name: "S",
       places: own.map((place) => ({ ...place, key: `${place.key} of another version` })),
     });
     expect(strange.comparison!.pairs[0]).toMatchObject({ numPlaces: 0, difference: null });

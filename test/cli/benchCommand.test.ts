@@ -50,6 +50,7 @@ describe("benchCommand", () => {
     ["repo", { resume: "a.jsonl" }, "--resume"],
     ["all", { compare: "a.json" }, "--compare"],
     ["suggestions", { suggestions: 2 }, "--suggestions"],
+    ["typing", { anchor: "file" }, "--anchor"],
     ["index", { resume: "a.jsonl" }, "--resume"],
   ])("%s refuses %j before anything is loaded", async (suite, options, flag) => {
     const failure = await run(suite, options).catch((error: unknown) => error);

@@ -122,6 +122,56 @@ describe("buildFimPrompt", () => {
     expect(starts).toEqual([...starts].sort((a, b) => a - b));
   });
 
+  test.each([
+    ["behind the suffix", PSM, [900, 0, 1, 901, 100, 902, 50, 51]],
+    ["behind the prefix", SPM, [903, 901, 100, 900, 0, 1, 902, 50, 51]],
+    ["behind the prefix without a marker", NO_MIDDLE, [901, 100, 900, 0, 1, 50, 51]],
+  ])("text behind an anchor begins the middle: %s", (_place, fim, expected) => {
+    const parts = {
+      prefixTokens: run(2),
+      middleTokens: run(2, 50),
+      suffixTokens: run(1, 100),
+      headerTokens: NO_HEADER,
+    };
+    const prompt = buildFimPrompt(fim, parts, 20);
+    expect(Array.from(prompt.promptTokens)).toEqual(expected);
+    expect(Array.from(prompt.prefixTokens)).toEqual([0, 1, 50, 51]);
+  });
+
+  test("what is typed behind an anchor only appends, but for rare cuts of the start", () => {
+    const typed = fc.record({
+      fim: fc.constantFrom(PSM, SPM, NO_MIDDLE),
+      numPrefix: fc.nat(200),
+      numSuffix: fc.nat(200),
+      maxTokens: fc.integer({ min: 40, max: 200 }),
+    });
+    fc.assert(
+      fc.property(typed, ({ fim, numPrefix, numSuffix, maxTokens }) => {
+        let numChanges = 0;
+        let before: number[] | undefined;
+        for (let numMiddle = 0; numMiddle < 100; numMiddle++) {
+          const parts = {
+            prefixTokens: run(numPrefix),
+            middleTokens: run(numMiddle, 1000),
+            suffixTokens: run(numSuffix, 400),
+            headerTokens: NO_HEADER,
+          };
+          const { promptTokens, prefixTokens } = buildFimPrompt(fim, parts, maxTokens);
+          expect(promptTokens.length).toBeLessThanOrEqual(maxTokens);
+          const text = [...parts.prefixTokens, ...parts.middleTokens];
+          expect(Array.from(prefixTokens)).toEqual(text.slice(text.length - prefixTokens.length));
+          if (before?.some((token, index) => promptTokens[index] !== token)) numChanges++;
+          before = Array.from(promptTokens);
+        }
+        // Steps of a quarter of what the text before the cursor gets (at least three quarters of the budget), and up to six of
+        // the suffix's.
+        const step = Math.floor(0.75 * (maxTokens - 4) * 0.25);
+        expect(numChanges).toBeLessThanOrEqual(Math.ceil(100 / step) + 7);
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
   test("a budget that cannot hold the markers and one token is a RangeError", () => {
     const parts = { prefixTokens: run(2), suffixTokens: run(2), headerTokens: NO_HEADER };
     expect(() => buildFimPrompt(SPM, parts, 4)).toThrow(RangeError);

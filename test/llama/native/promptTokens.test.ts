@@ -24,7 +24,9 @@ describe("PromptTokens", () => {
         for (const share of shares) {
           const cut = Math.floor(share * Math.min(source.length, 9000));
           const [prefix, suffix] = [source.slice(0, cut), source.slice(cut, cut + 4000)];
-          expect(promptTokens.ofPrefix(prefix)).toEqual(model.vocabulary.tokenize(prefix));
+          expect(promptTokens.ofBefore("prefix", prefix)).toEqual(
+            model.vocabulary.tokenize(prefix),
+          );
           expect(promptTokens.ofSuffix(suffix)).toEqual(model.vocabulary.tokenize(suffix));
         }
       }),
