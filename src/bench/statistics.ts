@@ -63,9 +63,13 @@ function meanOf(values: readonly number[]): number {
   return sum(values) / values.length;
 }
 
-function percentileBounds(
-  values: readonly number[],
-  statistic: (resample: readonly number[]) => number,
+/**
+ * 95 % bounds of a statistic: percentiles of what it is for resamples of the values, the same for the same seed. Values that
+ * come in clusters are given as clusters.
+ */
+export function percentileBounds<T>(
+  values: readonly T[],
+  statistic: (resample: readonly T[]) => number,
   seed: number,
 ): { readonly low: number; readonly high: number } {
   const random = seededRandom(seed);
