@@ -2,6 +2,13 @@
  * A person at a keyboard, replayed: keystrokes with their pauses, slips, jumps and acceptances, drawn by seed over real
  * sources. Pure: time and suggestions come from whoever plays the script.
  *
+ * Pauses are drawn without a look at the text: fluent keys, looks, and pauses for thought. Intervals between keys are a
+ * mixture of log-normal ones, short where fingers move and long where the person thinks (Roeser, De Maeyer, Leijten and Van
+ * Waes, Modelling typing disfluencies as finite mixture process, 2021); of programmers, pauses of 2 to 15 s go with thinking
+ * about what comes next (Shrestha, Leinonen, Zavgorodniaia, Hellas and Edwards, Pausing while programming, 2022). How often
+ * they come and how long they take here is an assumption: as many as it takes to measure, none longer than somebody
+ * would wait.
+ *
  * Whether a suggestion is right is drawn, too, and not asked of the text: latency must be measured for the model that a
  * user has, and the bundled tiny pair is hardly ever right. Who follows a suggestion has its text in the file from then on.
  */
@@ -21,20 +28,41 @@ export interface TypingStep {
   readonly delayMs: number;
 }
 
-export interface TypingScript {
-  /** Places of one file, in the order in which they are visited; what is hidden there is what is typed. */
-  readonly places: readonly SourceSpot[];
+/** Keystrokes with their times, the same for every text. */
+export interface TypingSteps {
   readonly steps: readonly TypingStep[];
+  /** After the last key until the person leaves, in ms: a pause as any other. */
+  readonly lastPauseMs: number;
 }
 
-/** Between two keys in ms: the median of fluent typing, its spread in natural logs, and the bounds. */
-const KEY_MS = { median: 105, sigma: 0.45, min: 40, max: 250 } as const;
-/** A look at what stands there, in ms, before a word or an acceptance. */
-const PAUSE_MS = { median: 600, sigma: 0.4, min: 300, max: 1500 } as const;
-/** Shares of keystrokes; what is left types the next character. */
-const PAUSE_SHARE = 0.1;
+export interface TypingScript extends TypingSteps {
+  /** Places of one file, in the order in which they are visited; what is hidden there is what is typed. */
+  readonly places: readonly SourceSpot[];
+}
+
+/** A log-normal distribution without its tails, in ms: the median and the spread in natural logs of the whole of it. */
+interface Distribution {
+  readonly median: number;
+  readonly sigma: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Between two keys of fluent typing. */
+const KEY_MS: Distribution = { median: 105, sigma: 0.45, min: 40, max: 250 };
+/** A look at what stands there: in the midst of typing, before a jump, or before the first key in a place. */
+const LOOK_MS: Distribution = { median: 600, sigma: 0.4, min: 300, max: 1500 };
+/** A pause for thought. */
+const THOUGHT_MS: Distribution = { median: 1800, sigma: 0.55, min: 1000, max: 5000 };
+export const MAX_PAUSE_MS = THOUGHT_MS.max;
+/** Places of a session. The first is in a file that was just opened. */
+const NUM_PLACES = 4;
+/** Keys in a place, corrections not counted. */
+const KEYS_PER_PLACE = { min: 14, max: 24 } as const;
+const THOUGHTS_PER_PLACE = 3;
+/** Of the other keys, those after which the person looks, and those that slip. */
+const LOOK_SHARE = 0.1;
 const SLIP_SHARE = 0.03;
-const JUMP_SHARE = 0.03;
 /** Of the suggestions on the screen at a key, 30 % are followed: about the acceptance that assistants report. */
 const FOLLOW_SHARES: readonly (readonly [Following, number])[] = [
   ["all", 0.12],
@@ -43,52 +71,97 @@ const FOLLOW_SHARES: readonly (readonly [Following, number])[] = [
 ];
 /** Who types what a suggestion says has taken it, or has had another thought, after so many characters. */
 const MAX_FOLLOWED_CHARS = 16;
-const NUM_PLACES = 4;
+/** Places to choose from: a place has to hide as many characters as are typed in it at most. */
+const NUM_DRAWN_SPOTS = 100;
 
 /**
- * Draws a script of about `numKeys` keystrokes.
+ * Draws a script.
  * @throws RangeError if the files hold no line of code.
  */
-export function drawTypingScript(
-  files: readonly SourceFile[],
-  numKeys: number,
-  seed: number,
-): TypingScript {
+export function drawTypingScript(files: readonly SourceFile[], seed: number): TypingScript {
   const random = seededRandom(seed);
   const drawSeed = () => Math.floor(random() * 2 ** 32);
   const [first] = drawSpots(files, 1, drawSeed());
   const file = files.find(({ path }) => path === first?.path);
-  const places = drawSpots(file === undefined ? files : [file], NUM_PLACES, drawSeed());
+  const spots = drawSpots(file === undefined ? files : [file], NUM_DRAWN_SPOTS, drawSeed());
+  const long = spots.filter(({ hiddenText }) => hiddenText.length >= KEYS_PER_PLACE.max);
+  const places = [...long, ...spots].slice(0, NUM_PLACES);
+  return { places, ...drawTypingSteps(seed) };
+}
+
+/** The keystrokes of {@link drawTypingScript}. */
+export function drawTypingSteps(seed: number): TypingSteps {
+  const random = seededRandom(seed);
+  const steps: TypingStep[] = [];
   // Who opens a file looks at it before the first key.
-  const steps: TypingStep[] = [drawLook(random)];
-  while (steps.length < numKeys) steps.push(...drawSteps(random));
-  return { places, steps };
-}
-
-function drawSteps(random: () => number): TypingStep[] {
-  let share = random();
-  const isDrawn = (size: number) => {
-    share -= size;
-    return share < 0;
-  };
-  const key = () => logNormal(random, KEY_MS);
-  const look = () => logNormal(random, PAUSE_MS);
-  const follows = drawFollowing(random());
-  const type = (delayMs: number): TypingStep => ({ action: "type", follows, delayMs });
-  if (isDrawn(PAUSE_SHARE)) return [type(look())];
-  if (isDrawn(JUMP_SHARE)) {
-    return [{ action: "jump", follows: "nothing", delayMs: look() }, type(look())];
+  let delayMs = logNormal(random, LOOK_MS);
+  for (let place = 0; place < NUM_PLACES; place++) {
+    if (place > 0) {
+      steps.push({ action: "jump", follows: "nothing", delayMs });
+      delayMs = logNormal(random, LOOK_MS);
+    }
+    const actions = drawActions(random);
+    const thoughts = drawThoughts(random, actions, place === NUM_PLACES - 1);
+    for (const [index, action] of actions.entries()) {
+      const follows = action === "type" ? drawFollowing(random()) : "nothing";
+      steps.push({ action, follows, delayMs });
+      if (thoughts.has(index)) delayMs = logNormal(random, THOUGHT_MS);
+      else if (index === actions.length - 1) delayMs = logNormal(random, LOOK_MS);
+      else if (action === "slip") delayMs = logNormal(random, KEY_MS) + KEY_MS.max;
+      else delayMs = logNormal(random, random() < LOOK_SHARE ? LOOK_MS : KEY_MS);
+    }
   }
-  if (!isDrawn(SLIP_SHARE)) return [type(key())];
-  return [
-    { action: "slip", follows: "nothing", delayMs: key() },
-    { action: "backspace", follows: "nothing", delayMs: key() + KEY_MS.max },
-  ];
+  return { steps, lastPauseMs: delayMs };
 }
 
-function drawLook(random: () => number): TypingStep {
-  const delayMs = logNormal(random, PAUSE_MS);
-  return { action: "type", follows: drawFollowing(random()), delayMs };
+/** How long it takes to play, in ms. */
+export function durationOf({ steps, lastPauseMs }: TypingSteps): number {
+  return steps.reduce((total, { delayMs }) => total + delayMs, lastPauseMs);
+}
+
+/** The time between a key that asks and the next. */
+export interface DrawnPause {
+  /** Of the key. */
+  readonly step: number;
+  /** 0 for the first, in a file that was just opened. */
+  readonly place: number;
+  readonly drawnMs: number;
+}
+
+export function drawnPauses({ steps, lastPauseMs }: TypingSteps): DrawnPause[] {
+  let place = 0;
+  return steps.flatMap(({ action }, step) => {
+    if (action === "jump") {
+      place++;
+      return [];
+    }
+    return [{ step, place, drawnMs: steps[step + 1]?.delayMs ?? lastPauseMs }];
+  });
+}
+
+/** What is typed in one place. */
+function drawActions(random: () => number): KeyAction[] {
+  const { min, max } = KEYS_PER_PLACE;
+  const numKeys = min + Math.floor(random() * (max - min + 1));
+  return Array.from({ length: numKeys }, (_, index): KeyAction[] =>
+    // The last key before a jump is right.
+    index < numKeys - 1 && random() < SLIP_SHARE ? ["slip", "backspace", "type"] : ["type"],
+  ).flat();
+}
+
+/** After which of the keys in a place the person thinks. @param atEnd - also after the last. */
+function drawThoughts(
+  random: () => number,
+  actions: readonly KeyAction[],
+  atEnd: boolean,
+): Set<number> {
+  const thoughts = new Set(atEnd ? [actions.length - 1] : []);
+  while (thoughts.size < THOUGHTS_PER_PLACE) {
+    const index = Math.floor(random() * actions.length);
+    // Who slipped takes it back first.
+    if (actions[index] !== "slip") thoughts.add(index);
+  }
+  return thoughts;
 }
 
 function drawFollowing(drawn: number): Following {
@@ -100,17 +173,14 @@ function drawFollowing(drawn: number): Following {
   return found?.[0] ?? "nothing";
 }
 
-interface Distribution {
-  readonly median: number;
-  readonly sigma: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** In whole ms; Box-Muller. */
-function logNormal(random: () => number, { median, sigma, min, max }: Distribution): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return Math.round(Math.min(max, Math.max(min, median * Math.exp(sigma * normal))));
+/** In whole ms; Box-Muller, drawn again outside of the bounds. */
+function logNormal(random: () => number, distribution: Distribution): number {
+  const { median, sigma, min, max } = distribution;
+  for (;;) {
+    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const ms = Math.round(median * Math.exp(sigma * normal));
+    if (ms >= min && ms <= max) return ms;
+  }
 }
 
 /** A word with the blanks before it, or a run of punctuation: what editors accept by word. */
@@ -123,7 +193,7 @@ export type KeyEffect = "typed" | "erased" | "jumped" | "acceptedAll" | "accepte
 /** The file as the person has it, at every moment of a script. */
 export class TypingDocument {
   readonly #places: readonly SourceSpot[];
-  #place = 0;
+  #numJumps = 0;
   /** What was put in here, of the source and of suggestions. */
   #written = "";
   #numOfSource = 0;
@@ -135,6 +205,11 @@ export class TypingDocument {
   constructor(places: readonly SourceSpot[]) {
     if (places.length === 0) throw new RangeError("a script without places");
     this.#places = places;
+  }
+
+  /** Places left so far; 0 in the first. */
+  get numJumps(): number {
+    return this.#numJumps;
   }
 
   get path(): string {
@@ -197,12 +272,12 @@ export class TypingDocument {
   }
 
   get #spot(): SourceSpot {
-    return this.#places[this.#place]!;
+    return this.#places[this.#numJumps % this.#places.length]!;
   }
 
   /** The next place hides another part of the source only: what was written here stands as it does in the source. */
   #jump(): void {
-    this.#place = (this.#place + 1) % this.#places.length;
+    this.#numJumps++;
     this.#written = "";
     this.#numOfSource = 0;
     this.#followed = "";

@@ -1,223 +1,233 @@
-/** Figures of replayed typing. Pure; the JSON of `treeline bench --suite typing` is {@link TypingReport}. */
+/** The report of replayed typing. Pure; the JSON of `treeline bench --suite typing` is {@link TypingReport}. */
 import { markdownText } from "../core/foreignText.ts";
 import { disturbance } from "./busyMeter.ts";
-import { busyParts } from "./doubts.ts";
-import { quantile } from "./statistics.ts";
+import type { CensoredQuantile } from "./censoredTimes.ts";
+import { busyParts, percent, tooFewForBounds } from "./doubts.ts";
+import { formatTable } from "./markdownTable.ts";
+import type { MeanInterval } from "./statistics.ts";
+import {
+  compareModes,
+  type QuantileDifference,
+  type TypingComparison,
+} from "./typingComparison.ts";
+import {
+  type PauseFigures,
+  type PauseGroup,
+  QUICK_MS,
+  SOON_MS,
+  TYPING_MODES,
+  type TypingFigures,
+  type TypingMode,
+  type TypingSession,
+  typingFigures,
+} from "./typingFigures.ts";
 
-/** Of fewer times the 95th percentile is the largest. */
-const MIN_P95_VALUES = 20;
-
-/** What one question of the replay got. */
-export interface TypingAnswer {
-  /** `key` for a keystroke; `second` for the editor's call after the ghost text is there. */
-  readonly call: "key" | "second";
-  /** Origin of the suggestion, or why there was none. */
-  readonly answer: string;
-  readonly isSuggestion: boolean;
-  /** From the keystroke (or the second call) until the answer was there, in ms. */
-  readonly latencyMs: number;
-}
-
-/** What typing cost the engine. */
-export interface EngineCounts {
-  readonly numGenerations: number;
-  /** Generations that ended before they were done. */
-  readonly numCancelled: number;
-  /** Target passes after the prompts, cancelled generations included. */
-  readonly numPasses: number;
-  /** Of those, passes of generations whose text was never shown. */
-  readonly numWastedPasses: number;
-  /** Prompt tokens of the finished generations, and how many the KV cache held already. */
-  readonly numPromptTokens: number;
-  readonly numReusedTokens: number;
-  readonly numAcceptedSuggestions: number;
-}
-
-/** What one script did to the engine. */
-export interface TypingRun extends EngineCounts {
-  readonly answers: readonly TypingAnswer[];
-}
-
-/** In ms; NaN-free: null where nothing was measured. */
-export interface LatencyFigures {
-  readonly count: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-}
-
-export interface TypingFigures extends EngineCounts {
-  /** Keystrokes that asked. */
-  readonly numKeys: number;
-  /** Keystrokes that got a suggestion before the next key. */
-  readonly numSuggestions: number;
-  /** From keystroke to answer, over those. */
-  readonly timeToGhostText: LatencyFigures;
-  /** Of those, the ones typed into a suggestion. */
-  readonly typedThrough: LatencyFigures;
-  /** The editor's second call, where it got a suggestion. */
-  readonly secondCall: LatencyFigures;
-  /** Of the keystrokes: counts by origin, or by reason for none. */
-  readonly answers: Readonly<Record<string, number>>;
-  /** numReusedTokens / numPromptTokens, 0 … 1. */
-  readonly kvReuse: number | null;
-}
-
-/** The same keystrokes with everything that is kept, with the prompt's KV cells alone, and with nothing kept. */
-export const TYPING_MODES = ["withCaches", "promptOnly", "withoutCaches"] as const;
-export type TypingMode = (typeof TYPING_MODES)[number];
+/** Fewer pauses tell little of a p95. */
+const MIN_PAUSES = 100;
 
 export const TYPING_MODE_NAMES: Readonly<Record<TypingMode, string>> = {
-  withCaches: "with caches",
-  promptOnly: "prompt only",
-  withoutCaches: "without",
+  withCaches: "all caches",
+  promptOnly: "prompt's cells alone",
+  withoutCaches: "no caches",
 };
 
-/** Of times to ghost text: another mode's over those with all caches. Above 1 is faster with. */
-export interface TypingRatios {
-  readonly p50: number | null;
-  readonly p95: number | null;
-}
-
-export interface TypingReport extends Record<TypingMode, TypingFigures> {
-  readonly suite: "typing";
+/** What was measured. */
+export interface TypingAbout {
   readonly seed: number;
   readonly numSessions: number;
-  /** Sessions that all modes finished. */
-  readonly numMeasured: number;
   readonly target: string;
   readonly draft: string | null;
   readonly backend: string;
-  /** [sessions begun] share of the cores that others used just before each, 0 … 1. */
+  /** [runs begun] share of the cores that others used just before each, 0 … 1. */
   readonly othersShares: readonly number[];
-  /** Why the figures are to be doubted. */
-  readonly warnings: readonly string[];
-  readonly ratios: Readonly<Record<Exclude<TypingMode, "withCaches">, TypingRatios>>;
 }
 
-/** @param sessions - what each session's script did in each mode. */
-export function typingReport(
-  sessions: readonly Readonly<Record<TypingMode, TypingRun>>[],
-  about: Omit<TypingReport, "suite" | "numMeasured" | "warnings" | "ratios" | TypingMode>,
-): TypingReport {
-  const figuresOf = (mode: TypingMode) => typingFigures(sessions.map((runs) => runs[mode]));
+export interface TypingReport extends TypingAbout {
+  readonly suite: "typing";
+  /** Sessions that all modes finished. */
+  readonly numMeasured: number;
+  /** Why the figures are to be doubted. */
+  readonly warnings: readonly string[];
+  readonly figures: Readonly<Record<TypingMode, TypingFigures>>;
+  /** All caches beside each other mode. */
+  readonly comparisons: Readonly<Record<Exclude<TypingMode, "withCaches">, TypingComparison>>;
+  /** Every pause of them, so that other questions can be put without another run. */
+  readonly sessions: readonly TypingSession[];
+}
+
+/** @param sessions - those that all modes finished. */
+export function typingReport(sessions: readonly TypingSession[], about: TypingAbout): TypingReport {
+  const { seed, othersShares } = about;
+  const figuresOf = (mode: TypingMode) =>
+    typingFigures(
+      sessions.map(({ runs }) => runs[mode]),
+      seed,
+    );
   const figures = {
     withCaches: figuresOf("withCaches"),
     promptOnly: figuresOf("promptOnly"),
     withoutCaches: figuresOf("withoutCaches"),
   };
-  const best = figures.withCaches.timeToGhostText;
-  const ratiosTo = ({ timeToGhostText }: TypingFigures): TypingRatios => ({
-    p50: ratioOf(timeToGhostText.p50Ms, best.p50Ms),
-    p95: ratioOf(timeToGhostText.p95Ms, best.p95Ms),
-  });
+  const numPauses = Math.min(...TYPING_MODES.map((mode) => figures[mode].groups.long.numPauses));
   return {
     suite: "typing",
     ...about,
     numMeasured: sessions.length,
-    ...figures,
-    warnings: typingWarnings(figures, about.othersShares),
-    ratios: {
-      promptOnly: ratiosTo(figures.promptOnly),
-      withoutCaches: ratiosTo(figures.withoutCaches),
+    warnings: [
+      ...busyParts(disturbance(othersShares), othersShares.length, "runs", "before"),
+      ...(sessions.length === 0 ? [] : tooFewForBounds(sessions.length, "session")),
+      ...(sessions.length === 0 || numPauses >= MIN_PAUSES
+        ? []
+        : [`${numPauses} pauses of a second or longer are few: judge by ${MIN_PAUSES} or more.`]),
+    ],
+    figures,
+    comparisons: {
+      promptOnly: compareModes(sessions, "promptOnly", seed),
+      withoutCaches: compareModes(sessions, "withoutCaches", seed),
     },
+    sessions,
   };
 }
 
-function typingWarnings(
-  figures: Readonly<Record<TypingMode, TypingFigures>>,
-  othersShares: readonly number[],
-): string[] {
-  const numTimes = Math.min(...TYPING_MODES.map((mode) => figures[mode].timeToGhostText.count));
-  return [
-    ...busyParts(disturbance(othersShares), othersShares.length, "sessions", "before"),
-    ...(numTimes < MIN_P95_VALUES
-      ? [
-          `A mode has ${numTimes} times to ghost text, too few for a p95: what stands there is the largest.`,
-        ]
-      : []),
-  ];
-}
+const GROUP_NAMES: Readonly<Record<PauseGroup, string>> = {
+  long: "Pauses of 1 s or longer",
+  longer: "Pauses of 1.5 s or longer",
+  fresh: "Pauses of 1 s or longer at the first place of a fresh file",
+  short: "Shorter pauses",
+};
 
-export function typingFigures(runs: readonly TypingRun[]): TypingFigures {
-  const all = runs.flatMap(({ answers }) => answers);
-  const keys = all.filter(({ call }) => call === "key");
-  const suggestions = keys.filter(({ isSuggestion }) => isSuggestion);
-  const answers: Record<string, number> = {};
-  for (const { answer } of keys) answers[answer] = (answers[answer] ?? 0) + 1;
-  const sum = (of: (run: TypingRun) => number) => runs.reduce((total, run) => total + of(run), 0);
-  const numPromptTokens = sum((run) => run.numPromptTokens);
-  const numReusedTokens = sum((run) => run.numReusedTokens);
-  return {
-    numKeys: keys.length,
-    numSuggestions: suggestions.length,
-    timeToGhostText: latencies(suggestions),
-    typedThrough: latencies(suggestions.filter(({ answer }) => answer === "typedThrough")),
-    secondCall: latencies(
-      all.filter(({ call, isSuggestion }) => call === "second" && isSuggestion),
-    ),
-    answers,
-    numGenerations: sum((run) => run.numGenerations),
-    numCancelled: sum((run) => run.numCancelled),
-    numPasses: sum((run) => run.numPasses),
-    numWastedPasses: sum((run) => run.numWastedPasses),
-    numPromptTokens,
-    numReusedTokens,
-    kvReuse: numPromptTokens === 0 ? null : numReusedTokens / numPromptTokens,
-    numAcceptedSuggestions: sum((run) => run.numAcceptedSuggestions),
-  };
-}
+type PauseRow = readonly [name: string, of: (figures: PauseFigures) => string];
+const COUNT_ROW: PauseRow = ["number of pauses", ({ numPauses }) => String(numPauses)];
+const END_ROW: PauseRow = [
+  "ghost text before the pause's end",
+  ({ beforeEnd }) => shareText(beforeEnd),
+];
+const LONG_ROWS: readonly PauseRow[] = [
+  COUNT_ROW,
+  [`ghost text within ${seconds(QUICK_MS)}`, ({ quick }) => shareText(quick)],
+  [`ghost text within ${seconds(SOON_MS)}`, ({ soon }) => shareText(soon)],
+  END_ROW,
+  ["time to ghost text, p50", ({ p50 }) => quantileText(p50)],
+  ["time to ghost text, p95", ({ p95 }) => quantileText(p95)],
+];
+/** Of shorter pauses what counts is whether there was time. */
+const ROWS_OF: Readonly<Record<PauseGroup, readonly PauseRow[]>> = {
+  long: LONG_ROWS,
+  longer: LONG_ROWS,
+  fresh: LONG_ROWS,
+  short: [COUNT_ROW, END_ROW],
+};
 
-function ratioOf(without: number | null, withCaches: number | null): number | null {
-  return without === null || withCaches === null || withCaches === 0 ? null : without / withCaches;
-}
-
-function latencies(answers: readonly TypingAnswer[]): LatencyFigures {
-  const sorted = answers.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
-  return { count: sorted.length, p50Ms: quantile(sorted, 0.5), p95Ms: quantile(sorted, 0.95) };
-}
-
-/** The report for people. */
+/** The report as Markdown. */
 export function formatTypingReport(report: TypingReport): string {
-  const row = (name: string, of: (figures: TypingFigures) => string) =>
-    name.padEnd(34) + TYPING_MODES.map((mode) => of(report[mode]).padStart(17)).join("");
-  const origins = new Set(TYPING_MODES.flatMap((mode) => Object.keys(report[mode].answers)));
-  const { numMeasured, numSessions, seed, target, draft, backend, ratios, warnings } = report;
-  const ratio = (mode: keyof typeof ratios) =>
-    `${TYPING_MODE_NAMES[mode]} p50 ${ratioText(ratios[mode].p50)}, p95 ${ratioText(ratios[mode].p95)}`;
+  const { numMeasured, numSessions, seed, target, draft, backend, figures, warnings } = report;
+  const row = (name: string, of: (figures: TypingFigures) => string) => [
+    name,
+    ...TYPING_MODES.map((mode) => of(figures[mode])),
+  ];
+  const table = (title: string, rows: readonly (readonly string[])[]) =>
+    formatTable([title, ...TYPING_MODES.map((mode) => TYPING_MODE_NAMES[mode])], rows);
+  const ofGroup = (group: PauseGroup) =>
+    table(
+      GROUP_NAMES[group],
+      ROWS_OF[group].map(([name, of]) => row(name, ({ groups }) => of(groups[group]))),
+    );
+  const origins = new Set(TYPING_MODES.flatMap((mode) => Object.keys(figures[mode].origins)));
   return [
-    `typing: ${numMeasured} of ${numSessions} sessions, seed ${seed}, target ${markdownText(target)}, draft ${markdownText(draft ?? "none")}, ${backend}`,
-    "The same keystrokes in real time with all caches, with the prompt's KV cells alone, and without, in turn; p50 / p95 in ms.",
-    ...warnings.map((warning) => `> - ${markdownText(warning)}`),
+    "# Typing",
     "",
-    " ".repeat(34) + TYPING_MODES.map((mode) => TYPING_MODE_NAMES[mode].padStart(17)).join(""),
-    row("time to ghost text", ({ timeToGhostText }) => interval(timeToGhostText)),
-    row("  typed through", ({ typedThrough }) => interval(typedThrough)),
-    row("second call of the editor", ({ secondCall }) => interval(secondCall)),
-    row("keystrokes with ghost text", ({ numSuggestions, numKeys }) =>
-      shareText(numSuggestions, numKeys),
-    ),
-    ...Array.from(origins, (name) =>
-      row(`  ${name}`, ({ answers, numKeys }) => shareText(answers[name] ?? 0, numKeys)),
-    ),
-    row("generations (cancelled)", (f) => `${f.numGenerations} (${f.numCancelled})`),
-    row("target passes", ({ numPasses }) => String(numPasses)),
-    row("  never shown", ({ numWastedPasses, numPasses }) => shareText(numWastedPasses, numPasses)),
-    row("prompt tokens from the KV cache", (f) => shareText(f.numReusedTokens, f.numPromptTokens)),
-    row("suggestions accepted", ({ numAcceptedSuggestions: n }) => String(n)),
+    `${numMeasured} of ${numSessions} sessions, seed ${seed}. Target ${markdownText(target)}, ${
+      draft === null ? "no draft model" : `draft ${markdownText(draft)}`
+    }, ${backend}.`,
     "",
-    `time to ghost text over that with all caches: ${ratio("promptOnly")}; ${ratio("withoutCaches")}`,
+    "The same keystrokes in real time: with all caches, as in the editor; with the prompt's cells in the KV cache alone; and " +
+      "with none. A pause is the time from a key to the next. Ghost text counts from the key on, so with the waits of the " +
+      "editor (50 ms) and of Treeline; it must stay until the pause ends. It takes 0 s where it is typed into. A pause " +
+      "without counts as longer than itself (Kaplan-Meier). 95 % bounds come from drawing whole sessions again.",
+    "",
+    ...warnings.flatMap((warning) => [`**${markdownText(warning)}**`, ""]),
+    ofGroup("long"),
+    "",
+    ofGroup("longer"),
+    "",
+    ofGroup("fresh"),
+    "",
+    ofGroup("short"),
+    "",
+    "With all caches ghost text is never later, in pauses of 1 s or longer (difference of the times, where one beyond what was " +
+      "seen counts as 5 s):",
+    ...(["promptOnly", "withoutCaches"] as const).map(
+      (mode) => `- beside ${TYPING_MODE_NAMES[mode]}: ${comparisonText(report.comparisons[mode])}`,
+    ),
+    "",
+    table(
+      "How pauses of 1 s or longer ended",
+      Array.from(origins, (name) => row(originName(name), (f) => String(f.origins[name] ?? 0))),
+    ),
+    "",
+    table("What it took", [
+      row("generations (cancelled)", (f) => `${f.numGenerations} (${f.numCancelled})`),
+      row("target passes", ({ numPasses }) => String(numPasses)),
+      row("passes whose text was never shown", (f) => part(f.numWastedPasses, f.numPasses)),
+      row("prompt tokens from the KV cache", (f) => part(f.numReusedTokens, f.numPromptTokens)),
+      row("suggestions accepted", (f) => String(f.numAcceptedSuggestions)),
+    ]),
     "",
   ].join("\n");
 }
 
-function interval({ count, p50Ms, p95Ms }: LatencyFigures): string {
-  return count === 0 ? "none" : `${p50Ms?.toFixed(1)} / ${p95Ms?.toFixed(1)}`;
+const ORIGIN_NAMES: Readonly<Record<string, string>> = {
+  onScreen: "ghost text was there, and typed into",
+  cache: "ghost text from the cache",
+  typedThrough: "ghost text from the cache, begun before",
+  prefetched: "ghost text prepared before",
+  running: "ghost text of a generation begun before",
+  generated: "ghost text generated",
+  cutOff: "none: the next key came first",
+  rejected: "none: what the model wrote was refused",
+  empty: "none: the model wrote nothing",
+};
+
+function originName(name: string): string {
+  return ORIGIN_NAMES[name] ?? `none: ${name}`;
 }
 
-function shareText(part: number, whole: number): string {
-  return whole === 0 ? "none" : `${part} (${((100 * part) / whole).toFixed(1)} %)`;
+function comparisonText({ numPauses, p50, p95, numSooner, numLater }: TypingComparison): string {
+  if (numPauses === 0) return "not measured";
+  return (
+    `p50 ${differenceText(p50)}; p95 ${differenceText(p95)}. Ghost text came sooner in ${numSooner}, later in ${numLater} ` +
+    `of ${numPauses} pauses.`
+  );
 }
 
-function ratioText(ratio: number | null): string {
-  return ratio === null ? "not measured" : `${ratio.toFixed(2)}x`;
+const VERDICTS = {
+  held: "**held**",
+  missed: "**did not hold**",
+  open: "**cannot be told**, the difference is within its bounds",
+  unknown: "**cannot be told**, both are longer than the pauses",
+} as const;
+
+function differenceText({ differenceMs, bounds, verdict }: QuantileDifference): string {
+  if (differenceMs === null || verdict === "unknown") return VERDICTS[verdict];
+  const signed = (ms: number) => `${ms < 0 ? "-" : "+"}${(Math.abs(ms) / 1000).toFixed(2)}`;
+  const range = bounds === null ? "no bounds" : `${signed(bounds.low)} to ${signed(bounds.high)} s`;
+  return `${VERDICTS[verdict]} (${signed(differenceMs)} s; ${range})`;
+}
+
+function quantileText(quantile: CensoredQuantile | null): string {
+  if (quantile === null) return "none";
+  return quantile.isBeyond ? `> ${seconds(quantile.ms)}` : `${(quantile.ms / 1000).toFixed(2)} s`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function shareText(share: MeanInterval | null): string {
+  if (share === null) return "none";
+  return `${percent(share.mean)} (${percent(share.low)} to ${percent(share.high)})`;
+}
+
+function part(of: number, whole: number): string {
+  return whole === 0 ? "none" : `${of} (${percent(of / whole)})`;
 }

@@ -56,7 +56,7 @@ type Measured = SuiteName | "cost" | "against";
 const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "suite", string>>> = {
   ...{ all: SPEED, repo: SPEED, scratch: SPEED, unpredictable: SPEED },
   suggestions: { ...SESSIONS, ...SPEED_ONLY, ...PLACES },
-  typing: { ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS, ...PLACES },
+  typing: { ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS, ...ANSWERS },
   accuracy: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
   // Prompts are as long as those of completions.
   warmstart: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...PLACES },
@@ -103,7 +103,7 @@ export async function benchCommand(
   if (options.cost === true) return run(speedSuite([]));
   if (isAgainst) return run(againstSuite);
   if (suite === "accuracy") return run(accuracySuite);
-  if (suite === "typing") return run(typingSuite);
+  if (suite === "typing") return run(typingSuite());
   if (suite === "suggestions") return run(suggestionsSuite);
   if (suite === "warmstart") return run(warmStartSuite);
   return run(speedSuite(suite === "all" ? SPEED_SUITES : [suite]));

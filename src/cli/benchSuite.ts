@@ -24,7 +24,7 @@ export interface BenchOptions extends ModelOptions {
   readonly compare?: string;
   /** For the suite `accuracy`: where the prompt's middle begins; as the product has it if absent. */
   readonly anchor?: PromptAnchor;
-  /** For what is asked place by place: a file of results as they come, to go on from. */
+  /** For what is asked place by place, and for typing: a file of results as they come, to go on from. */
   readonly resume?: string;
   /** llama-servers that the same places are run on. */
   readonly against?: readonly NamedServer[];

@@ -163,7 +163,11 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       "speed, warmstart: choose drafts as if passes of up to so many rows cost the same; suggestions: make such passes take the same time, by waiting",
       positiveInteger,
     )
-    .option("--sessions <number>", "typing: sessions to play (5)", positiveInteger)
+    .option(
+      "--sessions <number>",
+      "typing: sessions to play, two minutes each (12)",
+      positiveInteger,
+    )
     .option(
       "--suggestions <number>",
       `accuracy: this many suggestions at a place, 1 to ${MAX_SUGGESTIONS} (3)`,
@@ -180,7 +184,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     )
     .option(
       "--resume <file>",
-      "accuracy, --against: keep each place's result in this file, and go on from those that are in it",
+      "accuracy, typing, --against: keep each result in this file, and go on from those that are in it",
     )
     .option(
       "--against <[label=]url>",

@@ -1,115 +1,187 @@
-/** Plays a typing script in real time against a completion source, as VS Code would ask. */
-
+/**
+ * Plays a typing script in real time against a completion source, as VS Code would ask, and notes what stands on the screen
+ * in each pause. VS Code waits a little behind a key, goes on with ghost text that is typed into, and behind a word gives its
+ * question up after a while; then `InlineProvider` asks on and has it ask again. Its list of words, which would open then, is
+ * not played.
+ */
+import type { TypingPause } from "../bench/typingFigures.ts";
 import { TypingDocument, type TypingScript } from "../bench/typingReplay.ts";
-import type { TypingAnswer } from "../bench/typingReport.ts";
 import type { CompletionResult } from "../engine/protocol.ts";
 import type { Clock } from "../session/clock.ts";
 import type {
   CompletionQuery,
   CompletionSource,
+  QueryOutcome,
   QueryTrigger,
   Suggestion,
 } from "../session/completionQuery.ts";
-
-/** VS Code asks once more, as if the user had, this long after ghost text appears, in ms. */
-const SECOND_CALL_MS = 130;
+import {
+  CURSOR_REST_MS,
+  EDITOR_DEBOUNCE_MS,
+  EDITOR_GIVES_UP_MS,
+} from "../session/editorTimings.ts";
 
 /** What was seen on the screen. */
 export interface PlayedScript {
-  readonly answers: readonly TypingAnswer[];
+  readonly pauses: readonly TypingPause[];
   readonly shown: ReadonlySet<CompletionResult>;
   readonly numAcceptedSuggestions: number;
 }
 
-/** @throws the signal's reason. */
+/**
+ * @param givesUp - whether the editor gives questions up, as VS Code does.
+ * @throws the signal's reason.
+ */
 export async function playScript(
   script: TypingScript,
   source: CompletionSource,
   clock: Clock,
+  givesUp: boolean,
   signal: AbortSignal,
 ): Promise<PlayedScript> {
-  const player = new TypingPlayer(script, source, clock);
+  const player = new TypingPlayer(script, source, clock, givesUp);
   await player.play(script, signal);
   return player;
 }
 
+interface GhostText {
+  readonly id: number;
+  readonly text: string;
+  /** Since when something stands there, in ms. */
+  readonly sinceMs: number;
+  readonly origin: string;
+}
+
+/** A key whose pause goes on. */
+interface PressedKey {
+  readonly step: number;
+  readonly atMs: number;
+  /** Why there is no ghost text; `cutOff` while it is not known. */
+  reason: string;
+}
+
+/** Where VS Code would open its list of words by itself. */
+const WORD_AT_END = /(?:^|[^\p{L}\p{N}_$])[\p{L}_$][\p{L}\p{N}_$]*$/u;
+/** Text before the cursor that a word is looked for in, in UTF-16 code units. */
+const MAX_WORD = 100;
+
 class TypingPlayer implements PlayedScript {
-  readonly answers: TypingAnswer[] = [];
+  readonly pauses: TypingPause[] = [];
   readonly shown = new Set<CompletionResult>();
   numAcceptedSuggestions = 0;
   readonly #document: TypingDocument;
   readonly #source: CompletionSource;
   readonly #clock: Clock;
+  readonly #givesUp: boolean;
   /** Ends with the next keystroke. */
-  #key = new AbortController();
-  #onScreen: Suggestion | undefined;
+  #turn = new AbortController();
+  /** The last one; undefined behind a jump, which asks nothing. */
+  #key: PressedKey | undefined;
+  #onScreen: GhostText | undefined;
   readonly #noted: Promise<void>[] = [];
 
-  constructor({ places }: TypingScript, source: CompletionSource, clock: Clock) {
+  constructor({ places }: TypingScript, source: CompletionSource, clock: Clock, givesUp: boolean) {
     this.#document = new TypingDocument(places);
     this.#source = source;
     this.#clock = clock;
+    this.#givesUp = givesUp;
   }
 
-  async play({ steps }: TypingScript, signal: AbortSignal): Promise<void> {
-    const asked: Promise<void>[] = [];
-    let nextAt = this.#clock.now();
+  async play({ steps, lastPauseMs }: TypingScript, signal: AbortSignal): Promise<void> {
+    const asked: Promise<void>[] = [this.#rest(this.#turn.signal)];
+    let keyAt = this.#clock.now();
     try {
-      this.#source.prepare(this.#query("automatic"));
-      for (const step of steps) {
-        nextAt += step.delayMs;
-        await this.#clock.delay(Math.max(0, nextAt - this.#clock.now()), signal);
-        this.#key.abort();
-        this.#key = new AbortController();
+      for (const [number, step] of steps.entries()) {
+        await this.#wait(keyAt + step.delayMs, signal);
+        keyAt = this.#clock.now();
+        this.#endPause(keyAt, step.delayMs);
         const onScreen = this.#onScreen;
-        this.#onScreen = undefined;
+        const before = this.#document.prefixText;
         const effect = this.#document.apply(step, onScreen?.text);
         if (effect === "acceptedAll" || effect === "acceptedWord") this.numAcceptedSuggestions++;
         if (effect === "acceptedAll" && onScreen !== undefined) this.#source.accepted(onScreen.id);
         // A moved cursor is no question.
-        if (effect === "jumped") this.#source.prepare(this.#query("automatic"));
-        else asked.push(this.#look(this.#key.signal));
+        const isAsked = effect !== "jumped";
+        this.#key = isAsked ? { step: number, atMs: keyAt, reason: "cutOff" } : undefined;
+        this.#onScreen = isAsked ? restOf(onScreen, before, this.#document, keyAt) : undefined;
+        asked.push(isAsked ? this.#ask(this.#turn.signal) : this.#rest(this.#turn.signal));
       }
-    } catch (error) {
-      this.#key.abort();
-      throw error;
+      await this.#wait(keyAt + lastPauseMs, signal);
+      this.#endPause(this.#clock.now(), lastPauseMs);
     } finally {
+      this.#turn.abort();
       await Promise.all([...asked, ...this.#noted]);
     }
   }
 
-  /** What the editor asks after one keystroke. */
-  async #look(signal: AbortSignal): Promise<void> {
-    if (!(await this.#ask("automatic", "key", signal))) return;
-    await this.#clock.delay(SECOND_CALL_MS, signal).catch(() => {});
-    if (!signal.aborted) await this.#ask("invoke", "second", signal);
+  async #wait(untilMs: number, signal: AbortSignal): Promise<void> {
+    await this.#clock.delay(Math.max(0, untilMs - this.#clock.now()), signal);
   }
 
-  async #ask(
-    trigger: QueryTrigger,
-    call: TypingAnswer["call"],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const startedAt = this.#clock.now();
-    const query = this.#query(trigger);
-    const outcome = await this.#source.query(query, signal);
-    const latencyMs = this.#clock.now() - startedAt;
-    if (!("suggestion" in outcome)) {
-      const { reason } = outcome.noSuggestion;
-      this.answers.push({ call, answer: reason, isSuggestion: false, latencyMs });
-      return false;
+  /** The next key is there: what was asked for the last one is not shown any more. */
+  #endPause(nowMs: number, drawnMs: number): void {
+    this.#turn.abort();
+    this.#turn = new AbortController();
+    if (this.#key === undefined) return;
+    const { step, atMs, reason } = this.#key;
+    const ghost = this.#onScreen;
+    this.pauses.push({
+      step,
+      place: this.#document.numJumps,
+      drawnMs,
+      pauseMs: nowMs - atMs,
+      ghostMs: ghost === undefined ? null : ghost.sinceMs - atMs,
+      origin: ghost?.origin ?? reason,
+    });
+  }
+
+  /** Where the cursor came to rest, in a file that was opened or behind a jump, what may be asked is prepared. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const query = this.#query("automatic");
+    await this.#clock.delay(CURSOR_REST_MS, signal).catch(() => {});
+    if (!signal.aborted) this.#source.prepare(query);
+  }
+
+  /** What the editor asks after one keystroke. */
+  async #ask(signal: AbortSignal): Promise<void> {
+    const query = this.#query("automatic");
+    await this.#clock.delay(EDITOR_DEBOUNCE_MS, signal).catch(() => {});
+    if (signal.aborted) return;
+    const outcome = await this.#answer(query, signal);
+    if (signal.aborted) return;
+    if ("suggestion" in outcome) this.#show(outcome.suggestion);
+    else {
+      this.#onScreen = undefined;
+      if (this.#key !== undefined) this.#key.reason = outcome.noSuggestion.reason;
     }
-    const { suggestion } = outcome;
-    const isSuggestion = !signal.aborted;
-    const answer = isSuggestion ? suggestion.origin : "cancelled";
-    this.answers.push({ call, answer, isSuggestion, latencyMs });
-    if (!isSuggestion) return false;
-    this.#onScreen = suggestion;
-    const noted = suggestion.result.then((result) => {
-      if (result !== undefined) this.shown.add(result);
+  }
+
+  async #answer(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
+    const opensList = WORD_AT_END.test(query.prefixText.slice(-MAX_WORD));
+    if (!this.#givesUp || !opensList || this.#onScreen !== undefined)
+      return this.#source.query(query, signal);
+    const givenUp = new AbortController();
+    const answered = new AbortController();
+    this.#clock
+      .delay(EDITOR_GIVES_UP_MS - EDITOR_DEBOUNCE_MS, answered.signal)
+      .then(() => givenUp.abort())
+      .catch(() => {});
+    const first = await this.#source.query(query, AbortSignal.any([signal, givenUp.signal]));
+    answered.abort();
+    if (!givenUp.signal.aborted || signal.aborted) return first;
+    const again = { ...query, trigger: "again" } as const;
+    const late = await this.#source.query(again, signal);
+    return "suggestion" in late ? this.#source.query(again, signal) : late;
+  }
+
+  #show({ id, text, origin, result }: Suggestion): void {
+    // Another text in the place of one is no new ghost text.
+    const { sinceMs, origin: first } = this.#onScreen ?? { sinceMs: this.#clock.now(), origin };
+    this.#onScreen = { id, text, sinceMs, origin: first };
+    const noted = result.then((found) => {
+      if (found !== undefined) this.shown.add(found);
     });
     this.#noted.push(noted);
-    return true;
   }
 
   #query(trigger: QueryTrigger): CompletionQuery {
@@ -123,4 +195,18 @@ class TypingPlayer implements PlayedScript {
       trigger,
     };
   }
+}
+
+/** What the editor goes on to show by itself: the rest of ghost text that was typed into, or of which a word was taken. */
+function restOf(
+  ghost: GhostText | undefined,
+  before: string,
+  { prefixText }: TypingDocument,
+  nowMs: number,
+): GhostText | undefined {
+  if (ghost === undefined || !prefixText.startsWith(before)) return undefined;
+  const typed = prefixText.slice(before.length);
+  const text = ghost.text.slice(typed.length);
+  if (!ghost.text.startsWith(typed) || text === "") return undefined;
+  return { id: ghost.id, text, sinceMs: nowMs, origin: "onScreen" };
 }

@@ -1,79 +1,146 @@
-/** The suite `typing`: how soon ghost text comes while somebody types, with all caches, with the prompt's alone, without. */
-import { drawTypingScript, type TypingScript } from "../bench/typingReplay.ts";
+/** The suite `typing`: how soon ghost text comes in the pauses of typing, with all caches, with the prompt's alone, without. */
+import { createHash } from "node:crypto";
+import {
+  PAUSE_GROUPS,
+  TYPING_MODES,
+  type TypingMode,
+  type TypingRun,
+  type TypingSession,
+} from "../bench/typingFigures.ts";
+import {
+  drawnPauses,
+  drawTypingScript,
+  drawTypingSteps,
+  durationOf,
+  type TypingScript,
+} from "../bench/typingReplay.ts";
 import {
   formatTypingReport,
   TYPING_MODE_NAMES,
-  TYPING_MODES,
-  type TypingMode,
   type TypingReport,
-  type TypingRun,
   typingReport,
 } from "../bench/typingReport.ts";
 import { nullLog } from "../core/log.ts";
 import { watchOthers } from "../engine/machineFacts.ts";
 import type { CompleteParams, CompletionChunk, CompletionResult } from "../engine/protocol.ts";
-import { systemClock } from "../session/clock.ts";
+import { type Clock, systemClock } from "../session/clock.ts";
 import { CompletionBroker } from "../session/completionBroker.ts";
 import type { CompletionEngine } from "../session/runningGeneration.ts";
-import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
+import { resumePath } from "./accuracySuite.ts";
+import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 import { draftSources } from "./engineSession.ts";
 import { readPackageSources } from "./packageSources.ts";
+import { ResumeFile } from "./resumeFile.ts";
 import { playScript } from "./typingPlayer.ts";
 
-const DEFAULT_SESSIONS = 5;
-const KEYS_PER_SESSION = 40;
+/** Enough for 100 pauses of a second or longer; each mode is the first in as many of them. */
+const DEFAULT_SESSIONS = 12;
+/** Seeds of a run lie together, those of two runs apart. */
+const SEEDS_APART = 1000;
+/** As the editor has by default. */
 const MAX_TOKENS = 64;
+const NUM_SUGGESTIONS = 3;
 /** After its last pass the engine's threads watch for another one, which is no work of others; in ms. */
 const ENGINE_REST_MS = 300;
+/** What a run takes beside its keystrokes, in ms. */
+const AROUND_RUN_MS = 1500;
 
-/** What a mode keeps: completions in the broker, and the prompt in the engine. */
+/**
+ * What a mode keeps: completions in the broker, and the prompt in the engine. Where the broker keeps none, what an editor
+ * gives up would be begun anew, so these modes have one that waits: all caches are compared with the best there is without.
+ */
 const MODES = {
-  withCaches: { caches: true, reusesPrompt: true },
-  promptOnly: { caches: false, reusesPrompt: true },
-  withoutCaches: { caches: false, reusesPrompt: false },
+  withCaches: { caches: true, reusesPrompt: true, givesUp: true },
+  promptOnly: { caches: false, reusesPrompt: true, givesUp: false },
+  withoutCaches: { caches: false, reusesPrompt: false, givesUp: false },
 } as const satisfies Record<TypingMode, object>;
 
-export const typingSuite: BenchSuite<TypingReport> = {
+/** A session in one mode, as it is kept. */
+interface KeptRun {
+  readonly key: string;
+  /** Of the cores, used by others just before. */
+  readonly othersShare: number;
+  readonly run: TypingRun;
+}
+
+/** @param clock - that the person types by. */
+export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport> => ({
+  plan(options) {
+    const sessions = seedsOf(options).map(drawTypingSteps);
+    const numPauses = sessions.flatMap(drawnPauses).filter(PAUSE_GROUPS.long).length;
+    const ms = sessions.reduce((total, steps) => total + TYPING_MODES.length * runMs(steps), 0);
+    return (
+      `typing: ${sessions.length} ${sessions.length === 1 ? "session" : "sessions"} in real time in each of ` +
+      `${TYPING_MODES.length} modes, ${numPauses} pauses of a second or longer: about ${minutes(ms)}. Fewer with ` +
+      "--sessions; --resume FILE keeps what is done; Ctrl+C reports it."
+    );
+  },
   async measure(surroundings, signal) {
     const { options, context, session } = surroundings;
-    const { terminal } = context;
-    const { seed, sessions: numSessions = DEFAULT_SESSIONS } = options;
-    const files = await readPackageSources(context, signal);
-    const sessions: Record<TypingMode, TypingRun>[] = [];
-    const othersShares: number[] = [];
-    try {
-      for (let index = 0; index < numSessions; index++) {
-        terminal.progress("watching what others do on the machine");
-        await systemClock.delay(ENGINE_REST_MS, signal);
-        // While the engine works, its passes could not be told from others'.
-        othersShares.push(await watchOthers(signal));
-        const script = drawTypingScript(files, KEYS_PER_SESSION, seed + index);
-        const runs: Partial<Record<TypingMode, TypingRun>> = {};
-        for (const mode of rotated(TYPING_MODES, index)) {
-          terminal.progress(
-            `typing session ${index + 1} of ${numSessions}, ${TYPING_MODE_NAMES[mode]}`,
-          );
-          runs[mode] = await runScript(script, mode, surroundings, signal);
-        }
-        sessions.push(runs as Record<TypingMode, TypingRun>);
-      }
-    } catch (error) {
-      // What was measured before Ctrl+C is reported; the command ends as interrupted all the same.
-      if (!signal.aborted) throw error;
-    }
     const { models } = session;
-    const surroundingsOfReport = {
-      seed,
-      numSessions,
+    const files = await readPackageSources(context, signal);
+    const scripts = seedsOf(options).map((seed) => ({ seed, ...drawTypingScript(files, seed) }));
+    const about = {
+      seed: options.seed,
       target: models.target.name,
       draft: models.draft?.name ?? null,
       backend: models.backend,
-      othersShares,
     };
-    return typingReport(sessions, surroundingsOfReport);
+    const file = await ResumeFile.open<KeptRun>(resumePath(surroundings), {
+      what: "typing",
+      ...about,
+      targetBytes: models.target.fileBytes,
+      draftBytes: models.draft?.fileBytes ?? null,
+      script: createHash("sha256").update(JSON.stringify(scripts[0])).digest("hex").slice(0, 16),
+    });
+    const runs = scripts.flatMap((script, index) =>
+      rotated(TYPING_MODES, index).map((mode) => ({ index, mode, key: `${script.seed} ${mode}` })),
+    );
+    const done = new Map(file.done);
+    const isLeft = ({ key }: { readonly key: string }) => !done.has(key);
+    const leftMs = () =>
+      runs.filter(isLeft).reduce((total, { index }) => total + runMs(scripts[index]!), 0);
+    try {
+      for (const { index, mode, key } of runs.filter(isLeft)) {
+        const where = `session ${index + 1} of ${scripts.length}, ${TYPING_MODE_NAMES[mode]}`;
+        context.terminal.progress(`typing: ${where}, ${minutes(leftMs())} to go`);
+        await systemClock.delay(ENGINE_REST_MS, signal);
+        // While the engine works, its passes could not be told from others'.
+        const othersShare = await watchOthers(signal);
+        const run = await runScript(scripts[index]!, mode, surroundings, clock, signal);
+        const kept = { key, othersShare, run };
+        await file.add(kept);
+        done.set(key, kept);
+      }
+    } catch (error) {
+      // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
+      if (!signal.aborted || done.size < TYPING_MODES.length) throw error;
+    }
+    const sessions = scripts.flatMap(({ seed }): TypingSession[] => {
+      const runOf = (mode: TypingMode) => done.get(`${seed} ${mode}`)?.run;
+      const withCaches = runOf("withCaches");
+      const promptOnly = runOf("promptOnly");
+      const withoutCaches = runOf("withoutCaches");
+      if (!withCaches || !promptOnly || !withoutCaches) return [];
+      return [{ seed, runs: { withCaches, promptOnly, withoutCaches } }];
+    });
+    const othersShares = runs.flatMap(({ key }) => done.get(key)?.othersShare ?? []);
+    return typingReport(sessions, { ...about, numSessions: scripts.length, othersShares });
   },
   format: formatTypingReport,
-};
+});
+
+function seedsOf({ seed, sessions = DEFAULT_SESSIONS }: BenchOptions): number[] {
+  return Array.from({ length: sessions }, (_, index) => seed * SEEDS_APART + index);
+}
+
+function runMs(steps: Parameters<typeof durationOf>[0]): number {
+  return durationOf(steps) + AROUND_RUN_MS;
+}
+
+function minutes(ms: number): string {
+  return `${Math.ceil(ms / 60_000)} min`;
+}
 
 /** Which one finds the engine warmed up by another takes turns. */
 function rotated<T>(items: readonly T[], by: number): T[] {
@@ -85,6 +152,7 @@ async function runScript(
   script: TypingScript,
   mode: TypingMode,
   { session }: SuiteSurroundings,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<TypingRun> {
   const { client, models } = session;
@@ -94,14 +162,15 @@ async function runScript(
   const broker = new CompletionBroker({
     engine,
     maxTokens: MAX_TOKENS,
+    numSuggestions: NUM_SUGGESTIONS,
     sources: draftSources(models),
-    clock: systemClock,
+    clock,
     log: nullLog,
     caches: MODES[mode].caches,
   });
   let played: Awaited<ReturnType<typeof playScript>>;
   try {
-    played = await playScript(script, broker, systemClock, signal);
+    played = await playScript(script, broker, clock, MODES[mode].givesUp, signal);
   } finally {
     broker[Symbol.dispose]();
   }
@@ -111,9 +180,9 @@ async function runScript(
   const numPasses = numAfter - numBefore - numOwn;
   const sum = (results: Iterable<CompletionResult>, of: (result: CompletionResult) => number) =>
     Array.from(results, of).reduce((total, value) => total + value, 0);
-  const { answers, shown, numAcceptedSuggestions } = played;
+  const { pauses, shown, numAcceptedSuggestions } = played;
   return {
-    answers,
+    pauses,
     numGenerations: engine.numStarted,
     numCancelled: engine.numStarted - engine.finished.length,
     numPasses,

@@ -1,8 +1,7 @@
 /** Notices when the cursor comes to rest in a place where nothing was typed yet: after a jump, in another editor. */
 import * as vscode from "vscode";
+import { CURSOR_REST_MS } from "../session/editorTimings.ts";
 
-/** A cursor that moved no more for this long rests, in ms. */
-const REST_MS = 100;
 /** Cursor moves this soon after an edit are typing, in ms. */
 const TYPING_MS = 300;
 
@@ -40,6 +39,6 @@ export class CursorRest implements Disposable {
     this.#timer = setTimeout(() => {
       const isActive = vscode.window.activeTextEditor?.document === editor.document;
       if (isActive && editor.selection.isEmpty) this.#onRest(editor);
-    }, REST_MS);
+    }, CURSOR_REST_MS);
   }
 }
