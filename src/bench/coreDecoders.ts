@@ -121,11 +121,11 @@ export class SpeculativeDecoder implements Decoder {
     );
     const run = watch.finish(generation);
     const { timings, bySource, expectedAcceptedTokens } = generation.stats;
-    const { draftMs, fuseMs, verifyMs, commitMs, learnMs } = timings;
+    const { readMs, draftMs, fuseMs, verifyMs, commitMs, learnMs } = timings;
     return {
       ...run,
       detail: {
-        hostMs: draftMs + fuseMs + verifyMs + commitMs + learnMs,
+        hostMs: readMs + draftMs + fuseMs + verifyMs + commitMs + learnMs,
         passesByRows: tally.passesByRows,
         expectedAccepted: params.policy === undefined ? null : expectedAcceptedTokens,
         bySource: Object.fromEntries(

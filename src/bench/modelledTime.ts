@@ -1,6 +1,7 @@
 /** Time that is computed: passes and drafts take what a table says, nothing else takes any. */
 import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "../core/drafter.ts";
 import type { DraftSource, DraftTree } from "../core/draftTree.ts";
+import type { PromptReader } from "../core/promptReading.ts";
 import type { TargetModel, TreeLogits } from "../core/targetModel.ts";
 import type { Token } from "../core/tokens.ts";
 import { WrappedTarget } from "./wrappedTarget.ts";
@@ -50,6 +51,8 @@ export class ModelledTarget extends WrappedTarget {
 export class ModelledDrafter implements Drafter {
   readonly source: DraftSource;
   readonly learnsWhilePaused: boolean;
+  /** What it reads takes its model's time. */
+  readonly reader: PromptReader | undefined;
   readonly #inner: Drafter;
   readonly #draftMs: number;
   readonly #clock: ModelledClock;
@@ -58,6 +61,7 @@ export class ModelledDrafter implements Drafter {
   constructor(inner: Drafter, draftMs: number, clock: ModelledClock) {
     this.source = inner.source;
     this.learnsWhilePaused = inner.learnsWhilePaused ?? false;
+    this.reader = inner.reader;
     this.#inner = inner;
     this.#draftMs = draftMs;
     this.#clock = clock;

@@ -15,10 +15,10 @@ export interface ReplayFigures {
   readonly numSteps: number;
   /** Tokens committed per pass, the bonus token included. */
   readonly tokensPerPass: number;
-  /** Modelled, prompts left out. */
+  /** Modelled, the target's prompts left out. */
   readonly decodeSeconds: number;
-  /** The drafters' start, the draft model's prompts included. */
-  readonly beginSeconds: number;
+  /** Of that, what the draft model took to read its own prompts. */
+  readonly readSeconds: number;
   /** Rows asked for that the recording lacks; 0 … 1. */
   readonly lackedShare: number;
   readonly failures: readonly string[];
@@ -44,7 +44,7 @@ export function replayFigures(
     numSteps,
     tokensPerPass: numSteps === 0 ? 0 : sum(({ numCommitted }) => numCommitted) / numSteps,
     decodeSeconds: sum(({ decodeMs }) => decodeMs) / 1000,
-    beginSeconds: sum(({ beginMs }) => beginMs) / 1000,
+    readSeconds: sum(({ readMs }) => readMs) / 1000,
     lackedShare: lackedShareOf(rows),
     failures,
   };
@@ -59,7 +59,7 @@ export function formatReplay(costs: string, figures: readonly ReplayFigures[]): 
     each.decodeSeconds.toFixed(2),
     (each.numTokens / each.decodeSeconds).toFixed(1),
     plain === undefined ? "" : (plain.decodeSeconds / each.decodeSeconds).toFixed(3),
-    each.beginSeconds.toFixed(2),
+    each.readSeconds.toFixed(2),
     `${(100 * each.lackedShare).toFixed(2)} %`,
   ]);
   const head = [
@@ -68,7 +68,7 @@ export function formatReplay(costs: string, figures: readonly ReplayFigures[]): 
     "decoding, s",
     "tokens/s",
     "× plain",
-    "draft prompts, s",
+    "of it draft prompts, s",
     "rows lacked",
   ];
   const lacking = figures.filter(({ lackedShare }) => lackedShare > MAX_LACKED_SHARE);

@@ -1,14 +1,16 @@
 /** A drafter with a stopwatch, so that a slow one can be named. */
 import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "../core/drafter.ts";
 import type { DraftSource, DraftTree } from "../core/draftTree.ts";
+import type { PromptReader } from "../core/promptReading.ts";
 import type { Token } from "../core/tokens.ts";
 
 export class TimedDrafter implements Drafter {
   readonly source: DraftSource;
   readonly learnsWhilePaused: boolean;
+  readonly reader: PromptReader | undefined;
   readonly #inner: Drafter;
   readonly #now: () => number;
-  /** Drafting and learning so far; not the start of a generation, which is part of the time to the first token. */
+  /** Reading, drafting and learning so far; not the start of a generation, which is part of the time to the first token. */
   ms = 0;
 
   constructor(inner: Drafter, now: () => number) {
@@ -16,6 +18,7 @@ export class TimedDrafter implements Drafter {
     this.learnsWhilePaused = inner.learnsWhilePaused ?? false;
     this.#inner = inner;
     this.#now = now;
+    this.reader = inner.reader && this.#timed(inner.reader);
   }
 
   async begin(context: GenerationContext, signal: AbortSignal): Promise<void> {
@@ -29,6 +32,22 @@ export class TimedDrafter implements Drafter {
     } finally {
       this.ms += this.#now() - start;
     }
+  }
+
+  #timed(reader: PromptReader): PromptReader {
+    return {
+      get numUnread() {
+        return reader.numUnread;
+      },
+      read: async (numTokens, signal) => {
+        const start = this.#now();
+        try {
+          await reader.read(numTokens, signal);
+        } finally {
+          this.ms += this.#now() - start;
+        }
+      },
+    };
   }
 
   learn(step: VerifiedStep): void {

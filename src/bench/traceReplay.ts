@@ -58,8 +58,8 @@ export interface ReplayedPlace {
   /** An end token included. */
   readonly numCommitted: number;
   readonly decodeMs: number;
-  /** The drafters' start: the draft model's own prompt. */
-  readonly beginMs: number;
+  /** Of that, what the draft model took to read its own prompt. */
+  readonly readMs: number;
 }
 
 export interface Replay {
@@ -156,13 +156,13 @@ export function contextOf({ promptTokens, prefixTokens, suffixTokens, languageId
 }
 
 function replayed(prompt: TracePrompt, { tokens, stats }: Generation): ReplayedPlace {
-  const { beginMs, draftMs, fuseMs, evaluateMs, verifyMs, commitMs, learnMs } = stats.timings;
+  const { readMs, draftMs, fuseMs, evaluateMs, verifyMs, commitMs, learnMs } = stats.timings;
   return {
     prompt,
     tokens,
     numSteps: stats.numSteps,
     numCommitted: stats.numCommittedTokens,
-    decodeMs: draftMs + fuseMs + evaluateMs + verifyMs + commitMs + learnMs,
-    beginMs,
+    decodeMs: readMs + draftMs + fuseMs + evaluateMs + verifyMs + commitMs + learnMs,
+    readMs,
   };
 }

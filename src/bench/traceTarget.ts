@@ -73,6 +73,10 @@ export class TraceTarget implements TargetModel {
     return this.#cursor.moveTo(tokens);
   }
 
+  numHeld(tokens: Int32Array): number {
+    return this.#cursor.numHeld(tokens);
+  }
+
   async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
     signal.throwIfAborted();
     const { numBranches } = layOutTree(tree);

@@ -30,9 +30,14 @@ export class TrieCursor {
     this.append(held);
   }
 
+  /** How many of these tokens it holds, from the first one on. */
+  numHeld(tokens: Int32Array): number {
+    return commonPrefixLength(this.#committed.view(), tokens);
+  }
+
   /** Holds exactly these tokens afterwards. @returns how many of them it held already. */
   moveTo(tokens: Int32Array): number {
-    const numHeld = commonPrefixLength(this.#committed.view(), tokens);
+    const numHeld = this.numHeld(tokens);
     this.#committed.truncate(numHeld);
     this.#nodes.length = numHeld;
     this.append(tokens.subarray(numHeld));

@@ -33,6 +33,10 @@ export class WrappedTarget<T extends TargetModel = TargetModel> implements Targe
     return this.inner.prefill(tokens, signal);
   }
 
+  numHeld(tokens: Int32Array): number {
+    return this.inner.numHeld(tokens);
+  }
+
   evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
     return this.inner.evaluateTree(tree, signal);
   }

@@ -74,6 +74,8 @@ export class BranchRun {
       promptTokens: concatTokens(context.promptTokens, ownTokens),
       prefixTokens: concatTokens(context.prefixTokens, ownTokens),
       suffixTokens: context.suffixTokens.slice(),
+      draftPromptTokens:
+        context.draftPromptTokens && concatTokens(context.draftPromptTokens, ownTokens),
     };
     const maxDraftNodes = target.maxNodes;
     const params = { target, drafters, context: branchContext, limits, maxDraftNodes, observer };

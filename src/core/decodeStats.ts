@@ -14,8 +14,10 @@ export interface SourceStats {
 /** Where the time of a generation went, in ms. */
 export interface PhaseTimings {
   prefillMs: number;
-  /** Drafters' start, the draft model's own prompt included. */
+  /** Drafters' start. */
   beginMs: number;
+  /** Drafters' reading of their own prompts, between the passes. */
+  readMs: number;
   draftMs: number;
   /** Fusion and budget. */
   fuseMs: number;
@@ -66,6 +68,7 @@ export function emptyDecodeStats(): DecodeStats {
     timings: {
       prefillMs: 0,
       beginMs: 0,
+      readMs: 0,
       draftMs: 0,
       fuseMs: 0,
       evaluateMs: 0,

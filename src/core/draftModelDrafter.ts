@@ -11,8 +11,9 @@ import type {
   VerifiedStep,
 } from "./drafter.ts";
 import { DraftGrowth, type GrowthLimits } from "./draftGrowth.ts";
-import { ROOT, sourceBit } from "./draftTree.ts";
+import { ROOT, rootOnlyTree, sourceBit } from "./draftTree.ts";
 import { FrontierPasses } from "./frontierPasses.ts";
+import { endOfPart, type PromptReader } from "./promptReading.ts";
 import type { TargetModel, TreeLogits } from "./targetModel.ts";
 import { commonPrefixLength, type Token, TokenBuffer } from "./tokens.ts";
 
@@ -45,10 +46,12 @@ interface LastDraft {
 
 /**
  * Drafts with a small model that shares the target's vocabulary. Its KV cache follows the committed tokens: what the
- * target rejected is rewound before the next draft, what it accepted stays.
+ * target rejected is rewound before the next draft, what it accepted stays. What it lacks of its prompt is read when
+ * {@link read} is called; a draft reads the rest at once.
  */
-export class DraftModelDrafter implements Drafter {
+export class DraftModelDrafter implements Drafter, PromptReader {
   readonly source = "draftModel";
+  readonly reader: PromptReader | undefined = this;
   readonly #model: TargetModel;
   readonly #settings: DraftModelSettings;
   readonly #isEndToken: (token: Token) => boolean;
@@ -71,15 +74,30 @@ export class DraftModelDrafter implements Drafter {
     this.#isEndToken = isEndToken;
   }
 
-  async begin({ promptTokens }: GenerationContext, signal: AbortSignal): Promise<void> {
-    this.#history = new TokenBuffer(promptTokens);
-    this.#numCached = promptTokens.length - 1;
+  async begin({ promptTokens, draftPromptTokens }: GenerationContext): Promise<void> {
+    const tokens = draftPromptTokens ?? promptTokens;
+    this.#history = new TokenBuffer(tokens);
+    this.#numCached = this.#model.numHeld(tokens.subarray(0, -1));
     this.#tail = NO_TOKENS;
     this.#last = undefined;
-    await this.#model.prefill(promptTokens.subarray(0, -1), signal);
+  }
+
+  get numUnread(): number {
+    const numMissing = this.#history.length - 1 - this.#numCached;
+    return this.#takesAlong(numMissing) ? 0 : numMissing;
+  }
+
+  async read(numTokens: number, signal: AbortSignal): Promise<void> {
+    const history = this.#history.view().subarray(0, -1);
+    const end = endOfPart(this.#numCached, numTokens, history.length);
+    this.#tail = NO_TOKENS;
+    await this.#model.prefill(history.subarray(0, end), signal);
+    this.#numCached = end;
   }
 
   async draft(rootToken: Token, budget: DraftBudget, signal: AbortSignal): Promise<Draft> {
+    // Until the first token is out: a prompt of its own may end otherwise than the target's.
+    if (this.#history.view().at(-1) !== rootToken) return rootOnlyTree(rootToken);
     const { now } = this.#settings;
     const limits = this.#limitsOf(budget);
     const growth = new DraftGrowth(rootToken, limits);
@@ -126,13 +144,17 @@ export class DraftModelDrafter implements Drafter {
     const rootIndex = history.length - 1;
     const numHeld = Math.min(this.#numCached, rootIndex);
     const numMissing = rootIndex - numHeld;
-    const isFew = numMissing < Math.min(MAX_MISSING, this.#model.maxNodes);
-    const numFilled = isFew ? numHeld : rootIndex;
+    const numFilled = this.#takesAlong(numMissing) ? numHeld : rootIndex;
     this.#numCached = numHeld;
     this.#tail = NO_TOKENS;
     await this.#model.prefill(history.subarray(0, numFilled), signal);
     this.#numCached = numFilled;
     return history.slice(numFilled, rootIndex);
+  }
+
+  /** Whether the first pass of a draft takes so many along. */
+  #takesAlong(numMissing: number): boolean {
+    return numMissing < Math.min(MAX_MISSING, this.#model.maxNodes);
   }
 
   #limitsOf(budget: DraftBudget): GrowthLimits {

@@ -1,8 +1,10 @@
 /**
- * How a draft model gets on: what its passes take by rows, and how often the target goes on inside what they drafted.
+ * How a draft model gets on: what its passes take by rows, what reading takes, and how often the target goes on inside what
+ * they drafted.
  * Outlives generations. Reads no clock.
  */
 import type { DraftMode } from "./drafter.ts";
+import { ReadingPace } from "./promptReading.ts";
 
 const WEIGHT = 0.1;
 /** A pass further from what was expected counts as this far: it may be the machine's hiccup. */
@@ -20,6 +22,7 @@ interface Mean {
 }
 
 export class DraftPace {
+  readonly reading = new ReadingPace();
   /** By number of rows. */
   readonly #passes = new Map<number, Mean>();
   readonly #hits = new Map<DraftMode, { hits: number; trials: number }>();

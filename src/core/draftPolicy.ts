@@ -10,6 +10,7 @@ import { DrafterLedger } from "./drafterLedger.ts";
 import { DraftPace } from "./draftPace.ts";
 import { type DraftSource, type DraftTree, sourceBit } from "./draftTree.ts";
 import type { PassCostTable } from "./passCost.ts";
+import { READ_STEP } from "./promptReading.ts";
 import type { StepDrafts } from "./stepDrafts.ts";
 import { type ChoiceTerms, chooseNodes, gainWithoutNodes, realisedGain } from "./stepGain.ts";
 import { SETTLE_EVERY, StepPrices } from "./stepPrices.ts";
@@ -28,6 +29,8 @@ export interface StepOutcome {
   readonly committed: Int32Array;
   readonly numAccepted: number;
   readonly evaluateMs: number;
+  /** Whether a drafter read its prompt before the pass. */
+  readonly hasRead: boolean;
   /** Verify and commit. */
   readonly hostMs: number;
   /** What each drafter that took part cost, its learning included. */
@@ -47,6 +50,13 @@ export interface DraftPolicy {
   readonly isDrafting: boolean;
   /** A drafter's start of the generation took so long, in ms. */
   began(source: DraftSource, ms: number): void;
+  /**
+   * Tokens that a drafter may read before the next pass, of those that it lacks; 0: none now.
+   * @param maxSteps - steps that may still come.
+   */
+  tokensToRead(source: DraftSource, numUnread: number, maxSteps: number): number;
+  /** It read so many, in ms. */
+  hasRead(source: DraftSource, numTokens: number, ms: number): void;
   /** What a drafter may draft in this step. */
   budgetFor(source: DraftSource, limits: VerifyLimits): DraftBudget;
   /** Chooses of the candidates of all drafters; not asked where there are none. */
@@ -56,12 +66,17 @@ export interface DraftPolicy {
   ended(numSteps: number): void;
 }
 
+/** Tokens of a part where nothing is measured. */
+const UNMEASURED_PART = 2 * READ_STEP;
+
 /** Verifies as many nodes as the limits allow, and never calibrates: the union of all drafts without a budget. */
 export const UNLIMITED_POLICY: DraftPolicy = {
   started() {},
   isActive: () => true,
   isDrafting: true,
   began() {},
+  tokensToRead: () => UNMEASURED_PART,
+  hasRead() {},
   budgetFor: (_source, { maxNodes, maxDepth }) => ({ maxNodes, maxDepth, minSurvival: 0 }),
   plan: ({ fused }, limits) => ({
     tree: limitDraftTree(fused, limits),
@@ -139,6 +154,19 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#ledger.began(source, ms);
   }
 
+  tokensToRead(source: DraftSource, numUnread: number, maxSteps: number): number {
+    const { tokenMs, partTokens } = this.#pace.reading;
+    const numParts = Math.ceil(numUnread / partTokens);
+    const left = { ms: numUnread * (tokenMs ?? 0), numParts };
+    const pays = this.#ledger.paysToRead(source, left, maxSteps, 1 / this.#prices.tokensPerMs);
+    return pays ? partTokens : 0;
+  }
+
+  hasRead(source: DraftSource, numTokens: number, ms: number): void {
+    this.#pace.reading.record(numTokens, ms);
+    this.#ledger.hasRead(source, ms);
+  }
+
   budgetFor(source: DraftSource, { maxNodes, maxDepth }: VerifyLimits): DraftBudget {
     // A draft model weighs its passes itself: not its nodes cost it time.
     if (source === "draftModel") {
@@ -173,7 +201,8 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#expected *= CORRECTION_MEMORY;
     this.#realised *= CORRECTION_MEMORY;
     if (step === undefined) {
-      this.#prices.notePlain(evaluateMs, hostMs);
+      // Behind a part that was read a pass is none of plain decoding's.
+      if (!outcome.hasRead) this.#prices.notePlain(evaluateMs, hostMs);
       return;
     }
     const expected = plan.expectedAccepted ?? 0;

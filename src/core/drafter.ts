@@ -1,6 +1,7 @@
 /** What a drafter is. A drafter affects speed only, never output; the loop survives one that fails or lies. */
 import type { DraftPace } from "./draftPace.ts";
 import type { DraftSource, DraftTree } from "./draftTree.ts";
+import type { PromptReader } from "./promptReading.ts";
 import type { TreeLogits } from "./targetModel.ts";
 import type { AcceptedPath } from "./verifyGreedy.ts";
 
@@ -12,6 +13,11 @@ export interface GenerationContext {
   readonly prefixTokens: Int32Array;
   /** The text after the cursor, without markers. */
   readonly suffixTokens: Int32Array;
+  /**
+   * What a draft model reads in place of `promptTokens`: short, as it is read anew at each new place, while tokens are waited
+   * for (`draftPrompt.ts`). The output continues both. Absent: `promptTokens`.
+   */
+  readonly draftPromptTokens?: Int32Array | undefined;
   /** VS Code's id of the language: whether drafts pay is found out for each apart. Absent: one account for all. */
   readonly languageId?: string | undefined;
 }
@@ -78,7 +84,12 @@ export interface Drafter {
    * A store that learned only while it pays would never come to pay.
    */
   readonly learnsWhilePaused?: boolean;
-  /** Starts a generation; forgets the state of the previous one, keeps what was learned. */
+  /**
+   * Of one that drafts by passes of a model: what it has to read first. It takes no part in a generation's first step,
+   * neither reading nor drafting, so that the first token never waits for it.
+   */
+  readonly reader?: PromptReader | undefined;
+  /** Starts a generation; forgets the state of the previous one, keeps what was learned. No pass of a model, as the first token waits for it. */
   begin(context: GenerationContext, signal: AbortSignal): Promise<void>;
   /** Drafts below `rootToken`, the last committed token. May return the root alone. */
   draft(rootToken: number, budget: DraftBudget, signal: AbortSignal): Promise<Draft>;

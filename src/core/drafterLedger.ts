@@ -11,7 +11,6 @@ import { DRAFT_MODES, type DraftMode } from "./drafter.ts";
 import { type DraftSource, sourceBit } from "./draftTree.ts";
 import {
   book,
-  type GainAccount,
   type Gains,
   isClearLoss,
   isLoss,
@@ -19,17 +18,20 @@ import {
   MIN_JUDGED_STEPS,
   netAtBest,
   netOf,
-  newGainAccount,
   putInQuestion,
   type StepWorth,
 } from "./gainAccount.ts";
 import { GroupAccount } from "./groupAccount.ts";
-import { Pauses } from "./pauses.ts";
+import {
+  chooseMode,
+  heirOf,
+  leaveMode,
+  newSourceAccounts,
+  type SourceAccounts,
+} from "./sourceAccounts.ts";
 
 const WEIGHT = 0.1;
 const BEGIN_WEIGHT = 0.3;
-/** What is left of the steps that a mode's mean is made of, each time that another mode is chosen. */
-const KEPT_STEPS = 0.75;
 
 /** What one drafter did in a step: its gain is what its nodes added to the step's. */
 export interface DrafterShare extends Gains {
@@ -49,23 +51,6 @@ export interface LedgerVerdict {
   readonly paused?: DraftSource;
   /** All seem to lose against plain decoding, which has to be measured before they sit out. */
   readonly isUnsure: boolean;
-}
-
-interface ModeAccount extends GainAccount {
-  /** Undefined for a source that has no modes. */
-  readonly mode: DraftMode | undefined;
-}
-
-/** One source in one language. */
-interface SourceAccounts {
-  readonly modes: readonly ModeAccount[];
-  /** How it drafts now. */
-  current: ModeAccount;
-  /** Start of a generation, spread over its steps. */
-  beginMs: number;
-  readonly pauses: Pauses;
-  /** Whether no step was booked since it sat out. */
-  isBack: boolean;
 }
 
 /** What is known in one language. */
@@ -121,9 +106,34 @@ export class DrafterLedger {
   /** A drafter's start of a generation took so long. */
   began(source: DraftSource, ms: number): void {
     const accounts = this.#accounts(source);
+    if (!accounts.isBack) accounts.beginMs += BEGIN_WEIGHT * (ms - accounts.beginMs);
+  }
+
+  /** It read its prompt for so long, while tokens were waited for. What is read between requests costs nobody anything. */
+  hasRead(source: DraftSource, ms: number): void {
+    const accounts = this.#accounts(source);
     // After a pause a draft model reads the whole prompt: a price of the pause, not of its drafts.
-    if (accounts.isBack) return;
-    accounts.beginMs += BEGIN_WEIGHT * (ms - accounts.beginMs);
+    if (!accounts.isBack) accounts.beginMs += BEGIN_WEIGHT * ms;
+  }
+
+  /**
+   * Whether a source should read on though tokens are waited for: whether it brings more in the steps that are left. One of
+   * which that is not known is given the chance where it has steps to draft in at all. However many steps there were, as
+   * many as usual may come: most completions are short, some long.
+   * @param left - what reading the rest takes: so long, a step for each part.
+   * @param maxSteps - that may still come.
+   * @param tokenMs - what a token is worth.
+   */
+  paysToRead(
+    source: DraftSource,
+    left: { readonly ms: number; readonly numParts: number },
+    maxSteps: number,
+    tokenMs: number,
+  ): boolean {
+    const { current, isBack } = this.#accounts(source);
+    const numDrafting = Math.min(maxSteps, this.#stepsPerGeneration) - left.numParts;
+    if (isBack || current.meanSteps < MIN_CLEAR_STEPS) return numDrafting > 0;
+    return numDrafting * netOf(current.mean, tokenMs) > left.ms;
   }
 
   /** A step went by, whoever drafted in it. */
@@ -235,14 +245,7 @@ export class DrafterLedger {
   #accounts(source: DraftSource): SourceAccounts {
     const known = this.#current.sources.get(source);
     if (known !== undefined) return known;
-    const modes = (source === "draftModel" ? this.#draftModes : [undefined]).map(newAccount);
-    const accounts: SourceAccounts = {
-      modes,
-      current: modes[0]!,
-      beginMs: 0,
-      pauses: new Pauses(),
-      isBack: false,
-    };
+    const accounts = newSourceAccounts(source === "draftModel" ? this.#draftModes : [undefined]);
     this.#current.sources.set(source, accounts);
     return accounts;
   }
@@ -250,40 +253,6 @@ export class DrafterLedger {
 
 /** Accounts of their own that begin where these stand, as an opinion of few steps. */
 function inherited({ sources, group }: LanguageAccounts): LanguageAccounts {
-  const heirs = new Map(
-    Array.from(sources, ([source, accounts]): [DraftSource, SourceAccounts] => {
-      const modes = accounts.modes.map((mode) => ({
-        ...mode,
-        numSteps: 0,
-        meanSteps: Math.min(mode.meanSteps, MIN_JUDGED_STEPS),
-      }));
-      const current = modes[accounts.modes.indexOf(accounts.current)]!;
-      return [source, { ...accounts, modes, current, pauses: accounts.pauses.copy() }];
-    }),
-  );
-  return { sources: heirs, group: group.inherited() };
-}
-
-function newAccount(mode: DraftMode | undefined): ModeAccount {
-  return { mode, ...newGainAccount() };
-}
-
-/** The mode that may be the best goes on. One that was left out for long is less and less sure, and has its turn again. */
-function chooseMode(accounts: SourceAccounts, tokenMs: number, modes = accounts.modes): void {
-  const { current } = accounts;
-  for (const other of modes) if (other !== current) other.meanSteps *= KEPT_STEPS;
-  const highestNet = ({ mean, variance, meanSteps }: ModeAccount) =>
-    meanSteps === 0
-      ? Number.POSITIVE_INFINITY
-      : netOf(mean, tokenMs) + Math.sqrt(variance / meanSteps);
-  accounts.current = modes.reduce((a, b) => (highestNet(b) > highestNet(a) ? b : a));
-  if (accounts.current !== current) accounts.current.numSteps = 0;
-}
-
-/** Any other mode goes on, if there is one; what was known of this one no longer counts for much. */
-function leaveMode(accounts: SourceAccounts, tokenMs: number): void {
-  const { modes, current } = accounts;
-  current.meanSteps = Math.min(current.meanSteps, MIN_JUDGED_STEPS);
-  const others = modes.filter((one) => one !== current);
-  if (others.length > 0) chooseMode(accounts, tokenMs, others);
+  const heirs = Array.from(sources, ([source, accounts]) => [source, heirOf(accounts)] as const);
+  return { sources: new Map(heirs), group: group.inherited() };
 }

@@ -23,6 +23,10 @@ export class DrafterPanel {
   #planMs = 0;
   /** What the policy's learning took after the step before. */
   #policyLearnMs = 0;
+  /** Whether no step has been drafted yet: the first token is still to come. */
+  #isFirst = true;
+  /** Whether somebody read before this step. */
+  #hasRead = false;
   /** First tokens that pruning took from this step's drafts. */
   #prunedFirst = NO_TOKENS;
 
@@ -54,7 +58,7 @@ export class DrafterPanel {
     this.#drafterMs.clear();
     this.#planMs = 0;
     this.#prunedFirst = NO_TOKENS;
-    const active = this.#activeIn(limits);
+    const active = await this.#readyIn(limits, signal);
     // A step in which nobody drafts has to cost what it costs without drafters.
     if (active.length === 0) return draftless(rootToken);
     const { now } = this.#params.observer;
@@ -91,6 +95,46 @@ export class DrafterPanel {
     return plan;
   }
 
+  /**
+   * Those that draft in this step. Who has to read first does so a part at a time, and drafts when nothing is left; in the
+   * first step it does neither.
+   */
+  async #readyIn(limits: VerifyLimits, signal: AbortSignal): Promise<readonly Drafter[]> {
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    this.#hasRead = false;
+    const active = this.#activeIn(limits);
+    const ready: Drafter[] = [];
+    for (const drafter of active) {
+      const isReady =
+        drafter.reader === undefined || (!isFirst && (await this.#read(drafter, limits, signal)));
+      if (isReady) ready.push(drafter);
+    }
+    return ready;
+  }
+
+  /** Reads a part where something is left and that pays. @returns whether nothing is left. */
+  async #read(drafter: Drafter, { maxDepth }: VerifyLimits, signal: AbortSignal): Promise<boolean> {
+    const { source, reader } = drafter;
+    const { now } = this.#params.observer;
+    const start = now();
+    try {
+      if (reader === undefined || reader.numUnread <= 0) return true;
+      const { numUnread } = reader;
+      const numTokens = this.#policy.tokensToRead(source, numUnread, maxDepth);
+      if (numTokens <= 0) return false;
+      this.#hasRead = true;
+      await reader.read(numTokens, signal);
+      const ms = now() - start;
+      this.#stats.timings.readMs += ms;
+      this.#policy.hasRead(source, numUnread - reader.numUnread, ms);
+      return reader.numUnread <= 0;
+    } catch (error) {
+      this.#dropOrRethrow(drafter, error, signal);
+      return false;
+    }
+  }
+
   #activeIn({ maxNodes, maxDepth }: VerifyLimits): readonly Drafter[] {
     if (maxNodes <= 0 || maxDepth <= 0 || !this.#policy.isDrafting) return [];
     return this.#begun.filter(({ source }) => this.#policy.isActive(source));
@@ -117,6 +161,7 @@ export class DrafterPanel {
       committed: step.committed,
       numAccepted: step.path.nodes.length,
       ...times,
+      hasRead: this.#hasRead,
       drafterMs: this.#drafterMs,
       planMs: this.#planMs,
       policyLearnMs: this.#policyLearnMs,

@@ -96,6 +96,10 @@ export class LlamaTarget implements BranchedTarget {
     return numReused;
   }
 
+  numHeld(tokens: Int32Array): number {
+    return Math.min(commonPrefixLength(this.#committed.view(), tokens), this.#numCached);
+  }
+
   async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
     return this.#evaluate(tree, signal, true, (batch) => batch.setTokens(tree.tokens));
   }

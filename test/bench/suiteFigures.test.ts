@@ -99,6 +99,8 @@ describe("suiteFigures", () => {
       isDrafting: true,
       started() {},
       began() {},
+      tokensToRead: () => 0,
+      hasRead() {},
       budgetFor: () => ({ maxNodes: 3, maxDepth: 3, minSurvival: 0 }),
       plan: ({ fused }: StepDrafts) => ({ tree: fused, expectedAccepted: 2.5 }),
       learn() {},

@@ -160,7 +160,7 @@ describe("replayTrace", () => {
   test("takes the time that the costs say: plain decoding one pass a token", async () => {
     const trace = await recordFakes(PAIR);
     const { places } = await replay(trace, "plain", new TraceModels(trace.header));
-    expect(places.map(({ decodeMs, beginMs }) => [decodeMs, beginMs])).toEqual([
+    expect(places.map(({ decodeMs, readMs }) => [decodeMs, readMs])).toEqual([
       [240, 0],
       [240, 0],
       [240, 0],
@@ -168,8 +168,24 @@ describe("replayTrace", () => {
     // A right draft model at a fifth of the target, verified in passes that cost less than twice one.
     const drafted = await replay(trace, "draftModel", new TraceModels(trace.header));
     expect(drafted.places.at(-1)!.decodeMs).toBeLessThan(240);
-    // The draft model's own prompt, but for what the one before shared with it.
-    expect(drafted.places.map(({ beginMs }) => beginMs)).toEqual([14, 0, 10]);
+    // So short a prompt comes along with the first draft.
+    expect(drafted.places.map(({ readMs }) => readMs)).toEqual([0, 0, 0]);
+  });
+
+  test("what the draft model reads of its own prompt takes time between the passes", async () => {
+    const prompt = Array.from({ length: 40 }, (_, index) => (7 * index) % 12);
+    const other = prompt.map((token) => (token + 5) % 12);
+    const prompts = [prompt, [...prompt.slice(0, -1), 5], other];
+    const trace = await recordFakes({ ...PAIR, prompts });
+    const readMs = async (config: string) => {
+      const { places } = await replay(trace, config, new TraceModels(trace.header));
+      for (const place of places) expect(place.decodeMs).toBeGreaterThan(place.readMs + 10);
+      return places.map((place) => place.readMs);
+    };
+    // The second prompt was read with the first.
+    expect(await readMs("union")).toEqual([80, 0, 80]);
+    // A part of 32 tokens, then it is known that this costs more than drafts bring.
+    expect(await readMs("draftModel")).toEqual([64, 0, 0]);
   });
 
   test("a model that would say something else follows what was recorded, in passes of its own", async () => {

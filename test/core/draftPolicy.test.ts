@@ -219,6 +219,7 @@ describe("MeasuredPolicy", () => {
       committed: Int32Array.of(2),
       numAccepted: 0,
       evaluateMs: 10,
+      hasRead: false,
       hostMs: 0,
       drafterMs: new Map(),
       planMs: 0,

@@ -119,7 +119,7 @@ describe("DrafterLedger", () => {
     together(ledger, 12, 9);
     expect(ledger.isAnyYoung([GOOD.source, BAD.source])).toBe(true);
     // Booked at a weight of 0.3 and spread over 12 steps it would be 7.5 ms in each.
-    ledger.began(BAD.source, 300);
+    ledger.hasRead(BAD.source, 300);
     together(ledger, 200, 0.1);
     expect(ledger.isActive(BAD.source)).toBe(true);
   });
@@ -141,14 +141,54 @@ describe("DrafterLedger", () => {
     expect(ledger.isActive(BAD.source)).toBe(false);
   });
 
-  test("counts the start of a generation, spread over its steps", () => {
-    const ledger = new DrafterLedger();
-    for (let generation = 0; generation < 30; generation++) {
-      ledger.began(GOOD.source, 100);
-      steps(ledger, 4, [GOOD]);
-      ledger.ended(4);
-    }
-    expect(ledger.isActive(GOOD.source)).toBe(false);
+  test("counts the start of a generation and what is read of its prompt, spread over its steps", () => {
+    const isActiveAfter = (begun: (ledger: DrafterLedger) => void) => {
+      const ledger = new DrafterLedger();
+      for (let generation = 0; generation < 30; generation++) {
+        begun(ledger);
+        steps(ledger, 4, [GOOD]);
+        ledger.ended(4);
+      }
+      return ledger.isActive(GOOD.source);
+    };
+    expect(isActiveAfter((ledger) => ledger.began(GOOD.source, 100))).toBe(false);
+    const reads = (partMs: number) => (ledger: DrafterLedger) => {
+      ledger.began(GOOD.source, 0);
+      for (let part = 0; part < 4; part++) ledger.hasRead(GOOD.source, partMs);
+    };
+    expect(isActiveAfter(reads(25))).toBe(false);
+    // 1.9 ms are gained in each of 4 steps.
+    expect(isActiveAfter(reads(1.5))).toBe(true);
+  });
+
+  test("has a prompt read where the steps that are left bring more than that takes", () => {
+    const ledger = new DrafterLedger(["chain"]);
+    const pays = (ms: number, numParts: number, maxSteps = 100) =>
+      ledger.paysToRead(BAD.source, { ms, numParts }, maxSteps, WORTH.tokenMs);
+    // Unknown it is given the chance where it has steps to draft in: there are 12 in a completion until it is known.
+    expect([pays(1000, 11), pays(1000, 12), pays(1, 3, 3)]).toEqual([true, false, false]);
+    steps(ledger, 20, [{ ...BAD, costMs: 1, gainTokens: 3 }]);
+    expect([
+      pays(19, 2),
+      pays(21, 2),
+      pays(5, 9),
+      pays(7, 9),
+      pays(1, 1, 2),
+      pays(3, 1, 2),
+    ]).toEqual([true, false, true, false, true, false]);
+    // Completions get longer.
+    for (let generation = 0; generation < 50; generation++) ledger.ended(100);
+    expect(pays(100, 2)).toBe(true);
+  });
+
+  test("has a prompt read behind a pause, though it lost before", () => {
+    const ledger = new DrafterLedger(["chain"]);
+    while (ledger.isActive(BAD.source)) steps(ledger, 1, [BAD]);
+    pauseOf(ledger);
+    const pays = () => ledger.paysToRead(BAD.source, { ms: 1, numParts: 1 }, 100, WORTH.tokenMs);
+    expect(pays()).toBe(true);
+    steps(ledger, 1, [BAD]);
+    expect(pays()).toBe(false);
   });
 
   test("does not count what the pause itself made dear", () => {
@@ -157,7 +197,8 @@ describe("DrafterLedger", () => {
     pauseOf(ledger);
     for (let generation = 0; generation < 10; generation++) {
       // After the pause the whole prompt has to be read.
-      ledger.began(BAD.source, generation === 0 ? 1000 : 1);
+      ledger.began(BAD.source, 1);
+      if (generation === 0) ledger.hasRead(BAD.source, 1000);
       steps(ledger, 12, [{ ...BAD, gainTokens: 9 }]);
       ledger.ended(12);
       expect(ledger.isActive(BAD.source)).toBe(true);

@@ -81,6 +81,10 @@ export class FakeTarget implements TargetModel {
     return numReused;
   }
 
+  numHeld(tokens: Int32Array): number {
+    return commonPrefixLength(Int32Array.from(this.#rows), tokens);
+  }
+
   async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
     return this.#evaluate(tree, tree.tokens, signal);
   }

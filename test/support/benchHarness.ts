@@ -53,6 +53,8 @@ export class TimedTarget extends WrappedTarget {
 
 /** The draft model that is always right, and takes its time. */
 export class OracleDrafter extends DraftModelDrafter {
+  /** Knows without reading, so that it drafts in the first step, too. */
+  override readonly reader = undefined;
   readonly #time: VirtualTime;
   readonly #draftMs: number;
 

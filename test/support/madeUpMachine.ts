@@ -99,6 +99,9 @@ export class MadeUpMachine {
         return policy.isDrafting;
       },
       began: (source, ms) => policy.began(source, ms),
+      tokensToRead: (source, numUnread, maxSteps) =>
+        policy.tokensToRead(source, numUnread, maxSteps),
+      hasRead: (source, numTokens, ms) => policy.hasRead(source, numTokens, ms),
       budgetFor: (source, limits) => policy.budgetFor(source, limits),
       plan: (drafts, limits) => {
         this.now += this.#machine.sharedMs ?? 0;
