@@ -158,7 +158,7 @@ export class MeasuredPolicy implements DraftPolicy {
     const { tokenMs, partTokens } = this.#pace.reading;
     const numParts = Math.ceil(numUnread / partTokens);
     const left = { ms: numUnread * (tokenMs ?? 0), numParts };
-    const pays = this.#ledger.paysToRead(source, left, maxSteps, 1 / this.#prices.tokensPerMs);
+    const pays = this.#ledger.paysToRead(source, left, maxSteps, this.#prices.worth);
     return pays ? partTokens : 0;
   }
 

@@ -21,12 +21,21 @@ export interface SourceAccounts {
   readonly pauses: Pauses;
   /** Whether no step was booked since it sat out. */
   isBack: boolean;
+  /** When it last read its prompt while tokens were waited for. */
+  lastRead: { readonly step: number; readonly generation: number };
 }
 
 /** @param draftModes - at least one, in the order in which they are tried. */
 export function newSourceAccounts(draftModes: readonly (DraftMode | undefined)[]): SourceAccounts {
   const modes = draftModes.map(newAccount);
-  return { modes, current: modes[0]!, beginMs: 0, pauses: new Pauses(), isBack: false };
+  return {
+    modes,
+    current: modes[0]!,
+    beginMs: 0,
+    pauses: new Pauses(),
+    isBack: false,
+    lastRead: { step: Number.NEGATIVE_INFINITY, generation: -1 },
+  };
 }
 
 /** Accounts of its own that begin where these stand, as an opinion of few steps. */

@@ -161,34 +161,65 @@ describe("DrafterLedger", () => {
     expect(isActiveAfter(reads(1.5))).toBe(true);
   });
 
+  /** @param ms - what reading takes, in so many parts. */
+  function pays(ledger: DrafterLedger, ms: number, numParts: number, maxSteps = 100): boolean {
+    return ledger.paysToRead(BAD.source, { ms, numParts }, maxSteps, WORTH);
+  }
+
   test("has a prompt read where the steps that are left bring more than that takes", () => {
     const ledger = new DrafterLedger(["chain"]);
-    const pays = (ms: number, numParts: number, maxSteps = 100) =>
-      ledger.paysToRead(BAD.source, { ms, numParts }, maxSteps, WORTH.tokenMs);
-    // Unknown it is given the chance where it has steps to draft in: there are 12 in a completion until it is known.
-    expect([pays(1000, 11), pays(1000, 12), pays(1, 3, 3)]).toEqual([true, false, false]);
     steps(ledger, 20, [{ ...BAD, costMs: 1, gainTokens: 3 }]);
-    expect([
-      pays(19, 2),
-      pays(21, 2),
-      pays(5, 9),
-      pays(7, 9),
-      pays(1, 1, 2),
-      pays(3, 1, 2),
-    ]).toEqual([true, false, true, false, true, false]);
+    // 2 ms in each of the 12 steps that completions are taken to have, less one for each part.
+    const cases = [
+      [19, 2],
+      [21, 2],
+      [5, 9],
+      [7, 9],
+      [0, 12],
+      [1, 1, 2],
+      [3, 1, 2],
+    ] as const;
+    const answers = cases.map(([ms, numParts, maxSteps]) => pays(ledger, ms, numParts, maxSteps));
+    expect(answers).toEqual([true, false, true, false, false, true, false]);
     // Completions get longer.
     for (let generation = 0; generation < 50; generation++) ledger.ended(100);
-    expect(pays(100, 2)).toBe(true);
+    expect(pays(ledger, 100, 2)).toBe(true);
   });
 
-  test("has a prompt read behind a pause, though it lost before", () => {
+  test("has a prompt read for a mode that is not known yet, where another one pays", () => {
+    const ledger = new DrafterLedger(["chain", "tree"]);
+    steps(ledger, 12, [{ ...BAD, costMs: 1, gainTokens: 3 }]);
+    expect(ledger.modeOf(BAD.source)).toBe("tree");
+    expect([pays(ledger, 19, 2), pays(ledger, 500, 2)]).toEqual([true, true]);
+    ledger.hasRead(BAD.source, 500);
+    ledger.started();
+    expect([pays(ledger, 19, 2), pays(ledger, 500, 2)]).toEqual([true, false]);
+  });
+
+  test("tries out who is not known, or lost before, for a tenth of the time, and reads on where it has begun", () => {
     const ledger = new DrafterLedger(["chain"]);
-    while (ledger.isActive(BAD.source)) steps(ledger, 1, [BAD]);
-    pauseOf(ledger);
-    const pays = () => ledger.paysToRead(BAD.source, { ms: 1, numParts: 1 }, 100, WORTH.tokenMs);
-    expect(pays()).toBe(true);
+    // It is new, and has steps to draft in, or none.
+    expect([pays(ledger, 1e6, 11), pays(ledger, 1, 12), pays(ledger, 1, 3, 3)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    while (ledger.isActive(BAD.source)) {
+      ledger.hasRead(BAD.source, 100);
+      steps(ledger, 1, [BAD]);
+    }
+    const numSteps = pauseOf(ledger);
+    ledger.started();
+    const mayReadMs = (numSteps * WORTH.plainMs) / 10;
+    expect(pays(ledger, mayReadMs - 1, 2)).toBe(true);
+    expect(pays(ledger, mayReadMs + 2 * WORTH.plainMs, 2)).toBe(false);
+    ledger.hasRead(BAD.source, 10);
+    expect(pays(ledger, mayReadMs - 11, 1)).toBe(true);
+    ledger.started();
+    expect(pays(ledger, mayReadMs - 11, 1)).toBe(false);
+    // Once it drafts, its own steps tell.
     steps(ledger, 1, [BAD]);
-    expect(pays()).toBe(false);
+    expect(pays(ledger, 1, 1)).toBe(false);
   });
 
   test("does not count what the pause itself made dear", () => {
