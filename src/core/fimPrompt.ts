@@ -109,7 +109,7 @@ function keptSuffixLength(prefixLength: number, suffixLength: number, budget: nu
 }
 
 /** First token of the prefix that is kept: 0, or a multiple of the cut step that leaves at most `budget` tokens. */
-function prefixStart(length: number, budget: number): number {
+export function prefixStart(length: number, budget: number): number {
   if (length <= budget) return 0;
   const step = Math.max(1, Math.floor(budget * PREFIX_CUT_SHARE));
   return Math.min(length, Math.ceil((length - budget) / step) * step);

@@ -1,5 +1,7 @@
 /** The text around a cursor → the prompt, as completions and benchmarks ask it. */
+
 import type { GenerationContext } from "../core/drafter.ts";
+import { buildDraftPrompt, DRAFT_PROMPT_TOKENS, DRAFT_SUFFIX_TOKENS } from "../core/draftPrompt.ts";
 import { buildFimPrompt, windowPrefix, windowSuffix } from "../core/fimPrompt.ts";
 import { anchorIndex } from "../core/promptAnchor.ts";
 import type { PromptTokens } from "../llama/promptTokens.ts";
@@ -33,7 +35,22 @@ export function buildCompletionPrompt(
     suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, maxTokens)),
     headerTokens: headerTokens(pair, request),
   };
-  return buildFimPrompt(pair.fim, parts, maxTokens);
+  const context = buildFimPrompt(pair.fim, parts, maxTokens);
+  if (pair.draft === undefined) return context;
+  const draftParts = {
+    prefixTokens: parts.prefixTokens,
+    suffixTokens: pair.target.model.vocabulary.tokenize(
+      windowSuffix(linesBelow(request.suffixText), DRAFT_SUFFIX_TOKENS),
+    ),
+  };
+  const draftMaxTokens = Math.min(DRAFT_PROMPT_TOKENS, maxTokens);
+  return { ...context, draftPromptTokens: buildDraftPrompt(pair.fim, draftParts, draftMaxTokens) };
+}
+
+/** What stands below the cursor's line. */
+function linesBelow(suffixText: string): string {
+  const end = suffixText.indexOf("\n");
+  return end === -1 ? "" : suffixText.slice(end + 1);
 }
 
 /** Repository and path lines, for families that were trained with them. */

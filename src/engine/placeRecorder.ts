@@ -51,7 +51,13 @@ export class PlaceRecorder {
     const { header, repositories } = this.#trace;
     const { maxTokens, maxPromptTokens } = header.settings;
     const request = { prefixText, suffixText, filePath: path, maxTokens };
-    const context = buildCompletionPrompt(this.#pair, this.#promptTokens, request, maxPromptTokens);
+    // What both models say is recorded behind the target's prompt, so that there is one history to follow in both.
+    const { draftPromptTokens: _, ...context } = buildCompletionPrompt(
+      this.#pair,
+      this.#promptTokens,
+      request,
+      maxPromptTokens,
+    );
     const files = new Map(repositories[repository]!.files.map((file, index) => [file.path, index]));
     const indexOf = (wanted: string) => files.get(wanted);
     const file = files.get(path) ?? -1;
@@ -99,12 +105,14 @@ export class PlaceRecorder {
     const { isEndToken } = this.#pair;
     const limits = { maxTokens: this.#trace.header.settings.maxTokens, isEndToken };
     const context = contextOf(prompt);
-    const open = () => {
+    const open = async () => {
       const { target, draft } = this.#openTries(prompt);
+      // As if there had been time enough to read: what is drafted from the second step on is recorded.
+      await draft?.prefill(context.promptTokens.subarray(0, -1), this.#signal);
       const material = { prompt, workspace, place, draft, now: () => 0, isEndToken };
       return { target, draft, material };
     };
-    const along = open();
+    const along = await open();
     // The tree has the chain in it.
     const drafters = draftersOf(BENCH_SOURCES, store, along.material, "tree");
     const signal = this.#signal;
@@ -113,7 +121,7 @@ export class PlaceRecorder {
       draft: new Set(along.draft?.lacked),
     };
     for (const [index, { sources, maxDraftNodes, mode }] of ASKING_RUNS.entries()) {
-      const { target, draft, material } = open();
+      const { target, draft, material } = await open();
       const asking = draftersOf(sources, runStores[index]!, material, mode);
       await runAsking(asking, context, target, limits, maxDraftNodes, signal);
       for (const node of target.lacked) wanted.target.add(node);
