@@ -7,6 +7,7 @@ import type { BackgroundTurns } from "./backgroundTurns.ts";
 import { benchSuggestions } from "./benchSuggestions.ts";
 import { benchWarmStart } from "./benchWarmStart.ts";
 import { type GenerationStores, generateCompletion } from "./generateCompletion.ts";
+import { IdleReading } from "./idleReading.ts";
 import { newLearnedState } from "./learnedOfPair.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
 import { openPolicy } from "./openPolicy.ts";
@@ -52,6 +53,7 @@ export class CompletionServer {
   readonly #log: Log;
   readonly #turns: BackgroundTurns;
   readonly #workspace: WorkspaceStore;
+  readonly #idleReading: IdleReading;
   #pair: ModelPair | undefined;
   #stores: GenerationStores | undefined;
   /** Aborts the running job; its end is `#idle`. */
@@ -75,6 +77,7 @@ export class CompletionServer {
     this.#log = log;
     this.#turns = turns;
     this.#workspace = workspace;
+    this.#idleReading = new IdleReading(turns, log);
   }
 
   /** Replaces the loaded models. @throws what `loadModelPair` throws; the old models are gone then, too. */
@@ -111,6 +114,7 @@ export class CompletionServer {
         passCost: opened?.passCost,
         log: this.#log,
         onPass,
+        idleReading: this.#idleReading,
       };
       workspace.serve({ tokenizer, learned });
       const { backend, loadMs } = pair.loaded;
@@ -232,6 +236,7 @@ export class CompletionServer {
   ): Promise<T> {
     using _ = this.#turns.pause();
     this.#running?.abort();
+    void this.#idleReading.stop();
     const controller = new AbortController();
     this.#running = controller;
     const running = AbortSignal.any([signal, controller.signal]);
@@ -239,6 +244,8 @@ export class CompletionServer {
     const result = (async () => {
       // Whatever became of the job before, its own caller has been told.
       await before.catch(() => {});
+      // It may have left something to be read.
+      await this.#idleReading.stop();
       running.throwIfAborted();
       return job(running);
     })();

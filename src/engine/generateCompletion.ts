@@ -7,10 +7,12 @@ import type { DraftSource } from "../core/draftTree.ts";
 import type { Log } from "../core/log.ts";
 import type { PassCostTable } from "../core/passCost.ts";
 import { speculativeDecode } from "../core/speculativeDecode.ts";
+import { concatTokens } from "../core/tokens.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { CompletionOutput } from "./completionOutput.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
+import type { IdleReading } from "./idleReading.ts";
 import type { DraftMemory, LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
 import { OtherSuggestions, wantsOthers } from "./otherSuggestions.ts";
@@ -35,6 +37,8 @@ export interface GenerationStores {
   readonly log: Log;
   /** Called after each target pass that follows a prompt. */
   readonly onPass?: () => void;
+  /** Absent where nothing is read between requests. */
+  readonly idleReading?: IdleReading;
 }
 
 /**
@@ -106,6 +110,7 @@ export async function generateCompletion(
   ).finally(() => {
     if (!isSecret) remember(stores, params, context, output.tokens);
     if (isKept) stores.learned.learned();
+    if (reusesPrompt && sources.includes("draftModel")) readOn(stores, context, output.tokens);
   });
   const { finishReason } = generation;
   const trimmed = rules.trim(stopRule.rawText, finishReason);
@@ -149,6 +154,16 @@ function remember(
 ): void {
   const documentKey = documentKeyOf(params);
   if (documentKey !== undefined) learned.ghosts.remember(documentKey, prefixTokens, tokens);
+}
+
+/** The draft model reads what was decoded, if it drafts at all: the next prompt here begins with that, or with most of it. */
+function readOn(
+  { pair: { draft }, learned: { policy }, idleReading }: GenerationStores,
+  { promptTokens, draftPromptTokens = promptTokens }: GenerationContext,
+  tokens: Int32Array,
+): void {
+  if (draft === undefined || policy?.isActive("draftModel") === false) return;
+  idleReading?.start(draft.target, concatTokens(draftPromptTokens, tokens));
 }
 
 async function emptyCaches({ target, draft }: ModelPair, signal: AbortSignal): Promise<void> {

@@ -9,6 +9,7 @@ import { openContext } from "../llama/llamaContext.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "../llama/llamaLibrary.ts";
 import { ALL_LAYERS, type LlamaModel, openModel } from "../llama/llamaModel.ts";
 import { LlamaTarget } from "../llama/llamaTarget.ts";
+import { PartPace } from "../llama/promptParts.ts";
 import { countIdleCores } from "../llama/threads.ts";
 import { checkSharedVocabulary } from "../llama/vocabCheck.ts";
 import type { LoadedModel, LoadedModels, LoadParams, LoadProgress } from "./protocol.ts";
@@ -105,7 +106,7 @@ async function openPair(
         numBatchThreads: numThreads,
         backend: backendOf(library, step),
       });
-      const one = { model, target: new LlamaTarget(context) };
+      const one = { model, target: new LlamaTarget(context, new PartPace(which === "target")) };
       opened.push(one);
       return one;
     } catch (error) {

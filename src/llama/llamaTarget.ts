@@ -28,7 +28,7 @@ export class LlamaTarget implements BranchedTarget {
   readonly #batch: DecodeBatch;
   readonly #membership: KvMembership;
   readonly #scanner: RowScanner;
-  readonly #pace = new PartPace();
+  readonly #pace: PartPace;
   /** What the cache is meant to hold. */
   readonly #committed = new TokenBuffer();
   /** Cells that really hold it; fewer only after the memory had to be cleared. */
@@ -39,8 +39,9 @@ export class LlamaTarget implements BranchedTarget {
   #isBusy = false;
   #isDisposed = false;
 
-  constructor(context: LlamaContext) {
+  constructor(context: LlamaContext, pace = new PartPace()) {
     this.#context = context;
+    this.#pace = pace;
     this.vocabSize = context.model.vocabulary.size;
     this.embeddingWidth = context.model.embeddingWidth;
     this.contextSize = context.size;

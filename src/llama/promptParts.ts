@@ -28,9 +28,15 @@ export function partLength(position: number, end: number, partRows: number): num
 
 /** Lets parts finish that are nearly done: keys follow each other, and a prompt that is always stopped never ends. */
 export class PartPace {
+  readonly #waits: boolean;
   /** Of the last part that was finished; of a stopped one, at least so much. */
   #msPerRow = Number.POSITIVE_INFINITY;
   #wasStopped = false;
+
+  /** @param waits - no where an abort stops every part at once: what a draft model reads may delay nobody. */
+  constructor(waits = true) {
+    this.#waits = waits;
+  }
 
   record(numRows: number, elapsedMs: number): void {
     this.#msPerRow = elapsedMs / numRows;
@@ -52,7 +58,8 @@ export class PartPace {
     const worthWaitingMs = this.#wasStopped ? WORTH_WAITING_AGAIN_MS : WORTH_WAITING_MS;
     const controller = new AbortController();
     const onAbort = () => {
-      if (expectedEnd - now() > worthWaitingMs) controller.abort(signal.reason);
+      const isNearlyDone = expectedEnd - now() <= worthWaitingMs;
+      if (!(this.#waits && isNearlyDone)) controller.abort(signal.reason);
     };
     signal.addEventListener("abort", onAbort);
     return {
