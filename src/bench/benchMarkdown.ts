@@ -247,7 +247,7 @@ function surroundings(report: BenchReport): string[] {
         "measured, as they stand in the editor, where they are not new each day; a peer's settings are tried on the same prompts.",
       "- Plain decoding takes each prompt first, from empty caches, and once more at the end; between them come the others, in " +
         "turns. What the target takes for the prompt is measured once and stands in the times of all that use its cells; a draft " +
-        "model evaluates the prompt in its own time. First line, in ms: from the request to the end of the line, a mean. tok/s is " +
+        "model reads a prompt of its own behind the first token, in its own time. First line, in ms: from the request to the end of the line, a mean. tok/s is " +
         "what follows the first pass, over all prompts. ×: times as fast, as soon; the bounds hold whenever it was stopped.",
       "- TTFT, in ms: until the first pass has ended. t(n): what the measured cost of a pass allows at this acceptance. tok/pass: mean acceptance length, the bonus token " +
         "included; expected: what calibrated scores promised. host ms: all but the target's pass, per pass. differ: tokens " +

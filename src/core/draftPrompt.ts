@@ -19,6 +19,7 @@ export const DRAFT_SUFFIX_TOKENS = 64;
  * the start of the middle.
  *
  * @param suffixTokens - of the lines below the cursor's: the rest of its own line changes as one types, by closing brackets.
+ *   Left out it costs next to nothing: 2.32 in place of 2.34 above.
  * @param maxTokens - length at most; enough for the markers and a token of the prefix at least.
  * @see Bavarian et al. (arXiv 2207.14255), SPM variant 2: a sample of their training whose prefix is empty.
  */

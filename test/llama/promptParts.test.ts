@@ -54,6 +54,12 @@ describe("PartPace", () => {
     expect(isStopped(pace, 0)).toBe(false);
   });
 
+  test("of a draft model stops every part at once", () => {
+    const pace = new PartPace(false);
+    pace.record(32, 32);
+    expect([0, 31, 40].map((afterMs) => isStopped(pace, afterMs))).toEqual([true, true, true]);
+  });
+
   test.each([2, 10, 30])(
     "gets a prompt on at %d ms a row, though a key follows every 250 ms",
     (msPerRow) => {

@@ -109,7 +109,8 @@ export class LosslessBench {
   }
 
   /**
-   * One speculative generation, compared with plain's. Every other one has its retrieved drafts pruned.
+   * One speculative generation, compared with plain's. Every other one has its retrieved drafts pruned. Where no policy
+   * decides, a draft model drafts from the first step on: as much as possible is to be verified.
    * @param budget - nodes verified per pass, or what decides of how many.
    * @param decodeWith - the target the loop drives; a mutant in the mutant suite, else the judge itself.
    */
@@ -127,7 +128,10 @@ export class LosslessBench {
         : { maxDraftNodes: 63, policy: budget };
     const pruning = this.#numCompared++ % 2 === 0 ? undefined : PRUNING;
     const speculative = await speculativeDecode(
-      { target: decodeWith, drafters, context, limits: this.#limits, ...nodes, pruning, observer },
+      {
+        ...{ target: decodeWith, context, limits: this.#limits, ...nodes, pruning, observer },
+        drafters: typeof budget === "number" ? drafters.map(readAhead) : drafters,
+      },
       NEVER,
     );
     tally.numTokens += speculative.tokens.length;
@@ -176,4 +180,20 @@ export class LosslessBench {
       return new DraftModelDrafter(draftModel, settings, this.isEndToken);
     });
   }
+}
+
+/** The same drafter, which reads its prompt when it begins and so has nothing to read later. */
+function readAhead(drafter: Drafter): Drafter {
+  const { source, reader, learnsWhilePaused = false } = drafter;
+  if (reader === undefined) return drafter;
+  return {
+    source,
+    learnsWhilePaused,
+    async begin(context, signal) {
+      await drafter.begin(context, signal);
+      while (reader.numUnread > 0) await reader.read(reader.numUnread, signal);
+    },
+    draft: (rootToken, budget, signal) => drafter.draft(rootToken, budget, signal),
+    learn: (step) => drafter.learn(step),
+  };
 }
