@@ -103,6 +103,8 @@ export interface TracePrompt {
   /** Empty where none is known. */
   readonly languageId: string;
   readonly promptTokens: Int32Array;
+  /** The draft model's own; empty where none was recorded. */
+  readonly draftPromptTokens: Int32Array;
   readonly prefixTokens: Int32Array;
   readonly suffixTokens: Int32Array;
   /** The file without what is hidden; of no use where the repository has no such file. */

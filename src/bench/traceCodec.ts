@@ -4,7 +4,7 @@ import { type LogitsRow, RowTrie } from "./rowTrie.ts";
 import type { TraceHeader, TracePrompt, TraceRepository } from "./trace.ts";
 
 /** Raised with every change of what stands in a part. */
-export const TRACE_VERSION = 1;
+export const TRACE_VERSION = 2;
 
 export function encodeHeader(header: TraceHeader): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(header));
@@ -62,6 +62,7 @@ export function encodePrompt(prompt: TracePrompt): Uint8Array {
   out.uints(prompt.prefixTokens);
   out.uints(prompt.suffixTokens);
   out.uints(prompt.promptTokens);
+  out.uints(prompt.draftPromptTokens);
   out.uints(prompt.output);
   encodeTrie(out, prompt.target);
   out.uint(prompt.draft === undefined ? 0 : 1);
@@ -88,6 +89,7 @@ export function decodePrompt(bytes: Uint8Array): TracePrompt {
     prefixTokens: tokens(),
     suffixTokens: tokens(),
     promptTokens: tokens(),
+    draftPromptTokens: tokens(),
     output: tokens(),
     target: decodeTrie(reader),
     draft: reader.uint() === 0 ? undefined : decodeTrie(reader),

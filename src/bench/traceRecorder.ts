@@ -46,7 +46,7 @@ export type Propose = (recorded: Recorded) => Promise<WantedRows>;
 /** @throws what the models throw; the signal's reason. */
 export async function recordPlace(
   { target, draft, isEndToken }: RecordedModels,
-  { promptTokens }: GenerationContext,
+  { promptTokens, draftPromptTokens = promptTokens }: GenerationContext,
   maxTokens: number,
   propose: Propose,
   signal: AbortSignal,
@@ -69,17 +69,22 @@ export async function recordPlace(
     (await recording.evaluateTree(rootOnlyTree(endToken), signal)).argmax(0);
     recording.rewind();
   }
-  const draftTrie = draft && (await recordDraft(draft, promptTokens, path, isEndToken, signal));
+  const draftTrie =
+    draft && (await recordDraft(draft, draftPromptTokens, path, isEndToken, signal));
   const recorded = { output, endToken, target: trie, draft: draftTrie };
   await target.prefill(Int32Array.of(...promptTokens, ...path), signal);
-  const promptLength = promptTokens.length;
   for (let round = 0; round < NUM_ROUNDS; round++) {
     const wanted = await propose(recorded);
-    const own = { trie, promptLength, nodes, numTop: OFFSHOOT_TOP };
+    const own = { trie, promptLength: promptTokens.length, nodes, numTop: OFFSHOOT_TOP };
     await readOffshoots(target, own, wanted.target, signal);
     if (draft === undefined || draftTrie === undefined) continue;
     // The draft model's cache still holds the path.
-    const drafted = { ...own, trie: draftTrie, nodes: draftTrie.addPath(path) };
+    const drafted = {
+      trie: draftTrie,
+      promptLength: draftPromptTokens.length,
+      nodes: draftTrie.addPath(path),
+      numTop: OFFSHOOT_TOP,
+    };
     await readOffshoots(draft, drafted, wanted.draft, signal);
   }
   // What was proposed and never asked for has no row.

@@ -2,7 +2,7 @@
  * Decodes the places of a trace with a configuration on a modelled clock: with the recording in place of the models, or
  * with the models themselves, for comparison. Drafters, fusion, policy and loop are the product's.
  */
-import type { Drafter } from "../core/drafter.ts";
+import type { Drafter, GenerationContext } from "../core/drafter.ts";
 import type { DraftPolicy } from "../core/draftPolicy.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Generation } from "../core/generation.ts";
@@ -78,9 +78,9 @@ export class TraceModels implements ReplayModels {
     this.draft = draft === null ? undefined : new TraceTarget(draft);
   }
 
-  enter({ promptTokens, target, draft }: TracePrompt): void {
+  enter({ promptTokens, draftPromptTokens, target, draft }: TracePrompt): void {
     this.target.open(promptTokens, target);
-    if (draft !== undefined) this.draft?.open(promptTokens, draft);
+    if (draft !== undefined) this.draft?.open(draftPromptTokens, draft);
   }
 
   get numRead(): number {
@@ -146,9 +146,11 @@ export async function replayTrace(
 }
 
 /** In arrays of its own. */
-export function contextOf({ promptTokens, prefixTokens, suffixTokens, languageId }: TracePrompt) {
+export function contextOf(prompt: TracePrompt): GenerationContext {
+  const { promptTokens, draftPromptTokens, prefixTokens, suffixTokens, languageId } = prompt;
   return {
     promptTokens: promptTokens.slice(),
+    ...(draftPromptTokens.length > 0 && { draftPromptTokens: draftPromptTokens.slice() }),
     prefixTokens: prefixTokens.slice(),
     suffixTokens: suffixTokens.slice(),
     languageId: languageId === "" ? undefined : languageId,

@@ -51,13 +51,13 @@ export class PlaceRecorder {
     const { header, repositories } = this.#trace;
     const { maxTokens, maxPromptTokens } = header.settings;
     const request = { prefixText, suffixText, filePath: path, maxTokens };
-    // What both models say is recorded behind the target's prompt, so that there is one history to follow in both.
-    const { draftPromptTokens: _, ...context } = buildCompletionPrompt(
+    const { draftPromptTokens = new Int32Array(0), ...prompt } = buildCompletionPrompt(
       this.#pair,
       this.#promptTokens,
       request,
       maxPromptTokens,
     );
+    const context = { ...prompt, draftPromptTokens };
     const files = new Map(repositories[repository]!.files.map((file, index) => [file.path, index]));
     const indexOf = (wanted: string) => files.get(wanted);
     const file = files.get(path) ?? -1;
@@ -108,7 +108,7 @@ export class PlaceRecorder {
     const open = async () => {
       const { target, draft } = this.#openTries(prompt);
       // As if there had been time enough to read: what is drafted from the second step on is recorded.
-      await draft?.prefill(context.promptTokens.subarray(0, -1), this.#signal);
+      await draft?.prefill(prompt.draftPromptTokens.subarray(0, -1), this.#signal);
       const material = { prompt, workspace, place, draft, now: () => 0, isEndToken };
       return { target, draft, material };
     };
@@ -131,14 +131,14 @@ export class PlaceRecorder {
   }
 
   /** The models as far as they are recorded at this place; they collect what they lack. */
-  #openTries({ promptTokens, target, draft }: TracePrompt) {
+  #openTries({ promptTokens, draftPromptTokens, target, draft }: TracePrompt) {
     const { header } = this.#trace;
     const models = {
       target: new TraceTarget(header.target),
       draft: header.draft === null ? undefined : new TraceTarget(header.draft),
     };
     models.target.open(promptTokens, target, true);
-    if (draft !== undefined) models.draft?.open(promptTokens, draft, true);
+    if (draft !== undefined) models.draft?.open(draftPromptTokens, draft, true);
     return models;
   }
 

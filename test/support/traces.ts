@@ -59,7 +59,9 @@ export async function recordFakes(pair: FakePair): Promise<Trace> {
   const store = new RecyclingStore(vocabSize);
   const prompts: TracePrompt[] = [];
   for (const [place, tokens] of pair.prompts.entries()) {
-    const context = contextOf(tokens);
+    // Another than the target's, where that is long enough.
+    const draftPromptTokens = Int32Array.from(tokens.filter((_, index) => index !== 1));
+    const context = { ...contextOf(tokens), draftPromptTokens };
     const recorded = await recordPlace(
       models,
       context,
@@ -68,7 +70,7 @@ export async function recordFakes(pair: FakePair): Promise<Trace> {
         const target = new TraceTarget(limits);
         const draft = new TraceTarget(limits);
         target.open(context.promptTokens, soFar.target, true);
-        draft.open(context.promptTokens, soFar.draft!, true);
+        draft.open(draftPromptTokens, soFar.draft!, true);
         const { isEndToken } = models;
         const drafters = [
           new SuffixDrafter(),
