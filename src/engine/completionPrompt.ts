@@ -1,9 +1,9 @@
 /** The text around a cursor → the prompt, as completions and benchmarks ask it. */
-
 import type { GenerationContext } from "../core/drafter.ts";
 import { buildDraftPrompt, DRAFT_PROMPT_TOKENS, DRAFT_SUFFIX_TOKENS } from "../core/draftPrompt.ts";
 import { buildFimPrompt, windowPrefix, windowSuffix } from "../core/fimPrompt.ts";
 import { anchorIndex } from "../core/promptAnchor.ts";
+import { concatTokens } from "../core/tokens.ts";
 import type { PromptTokens } from "../llama/promptTokens.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { CompleteParams } from "./protocol.ts";
@@ -38,7 +38,7 @@ export function buildCompletionPrompt(
   const context = buildFimPrompt(pair.fim, parts, maxTokens);
   if (pair.draft === undefined) return context;
   const draftParts = {
-    prefixTokens: parts.prefixTokens,
+    prefixTokens: concatTokens(parts.prefixTokens, parts.middleTokens),
     suffixTokens: pair.target.model.vocabulary.tokenize(
       windowSuffix(linesBelow(request.suffixText), DRAFT_SUFFIX_TOKENS),
     ),
