@@ -103,10 +103,12 @@ export class PromptBench {
 
   /** The prompt is in the cache before either is timed. */
   async decodeFirst(signal: AbortSignal): Promise<{ plainMs: number; firstMs: number }> {
-    const { target, learned, now } = this.#options;
+    const { target, draft, learned, now } = this.#options;
     const { context, newLimits } = this.#prompt;
     const { promptTokens } = context;
     learned?.restore();
+    // Earlier prompts would be kept beside this one.
+    for (const model of [target, draft]) await model?.prefill(new Int32Array(0), signal);
     await target.prefill(promptTokens.subarray(0, -1), signal);
     const plainStart = now();
     await greedyDecode(target, promptTokens, newLimits(), { now }, signal);

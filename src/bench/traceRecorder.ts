@@ -51,6 +51,8 @@ export async function recordPlace(
   propose: Propose,
   signal: AbortSignal,
 ): Promise<Recorded> {
+  // As a fresh engine reads it: other places' prompts would be kept beside this one.
+  for (const model of [target, draft]) await model?.prefill(new Int32Array(0), signal);
   const trie = new RowTrie();
   const recording = new RecordingTarget(target, PATH_TOP);
   recording.open(promptTokens, trie);

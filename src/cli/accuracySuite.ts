@@ -122,7 +122,8 @@ async function answerAt(
   };
   const { keepsTokens } = await client.promptOf({ ...request, nextText: hiddenText }, signal);
   const result = await client.complete(
-    { ...request, sources: draftSources(models), numSuggestions },
+    // From empty caches: what is judged here must not depend on the places before.
+    { ...request, sources: draftSources(models), numSuggestions, reusesPrompt: false },
     () => {},
     signal,
   );

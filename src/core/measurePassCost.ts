@@ -31,7 +31,7 @@ export interface MeasuredPassCost {
 }
 
 /**
- * Decodes chains of several lengths in turn, reads one row, and takes medians. The target's cache holds other tokens
+ * Decodes chains of several lengths in turn, reads one row, and takes medians. The target's cache is empty
  * afterwards.
  * @throws EngineError from the target; the signal's reason.
  */
@@ -80,7 +80,10 @@ export async function measurePassCost(
     if (round > 0 && now() - start > budgetMs) break;
   }
   const medians = Array.from(samples, ([numRows, times]) => ({ numRows, ms: lowerMedian(times) }));
-  return { kvLength: target.kvLength, points: nonDecreasing(medians) };
+  const { kvLength } = target;
+  // These tokens are no prompt that somebody comes back to.
+  await target.prefill(new Int32Array(0), signal);
+  return { kvLength, points: nonDecreasing(medians) };
 }
 
 function chainOf(numRows: number, token: (index: number) => number): DraftTree {
