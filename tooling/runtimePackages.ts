@@ -2,8 +2,8 @@
 import { build } from "esbuild";
 import { packageFolder } from "./packageFolder.mjs";
 
-/** Left out of the bundles by esbuild.mjs, so needed as packages. */
-const ENTRIES = ["node-llama-cpp", "koffi"];
+/** Left out of the bundles by esbuild.mjs or found at run time, so needed as packages. */
+const ENTRIES = ["node-llama-cpp", "koffi", "@vscode/tree-sitter-wasm"];
 
 /**
  * Folders of packages, relative to `repository` and with forward slashes, nested ones included. Much of what

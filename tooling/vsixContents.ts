@@ -89,7 +89,10 @@ const LICENSE = /(^|\/)(licen[cs]e|notice|copying)[^/]*$/i;
 /** llama.cpp's sources and the means to build them; what is left tells which release the binaries are of. */
 const DEAD_LLAMA =
   /^llama\/(addon|cmake|grammars|patches|profiles|toolchains|xpack|gitRelease\.bundle|CMakeLists\.txt)/;
+/** Grammars of languages that no outline is made of: `src/workspace/outlineGrammars.ts` has the others. */
+const DEAD_GRAMMARS = /^wasm\/tree-sitter-(?!(typescript|tsx|javascript|python|go|cpp)\.wasm)/;
 const DEAD_BY_PACKAGE: Readonly<Record<string, readonly RegExp[]>> = {
+  "@vscode/tree-sitter-wasm": [DEAD_GRAMMARS],
   "node-llama-cpp": [DEAD_LLAMA, /^templates\//],
   koffi: [/^(vendor|lib)\//, /cnoke/],
 };

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { OUTLINE_GRAMMARS } from "../../src/workspace/outlineGrammars.ts";
 import { packageFolder } from "../../tooling/packageFolder.mjs";
 import { packedFiles } from "../../tooling/packageVsix.ts";
 import { runtimePackageFolders } from "../../tooling/runtimePackages.ts";
@@ -135,6 +136,13 @@ describe("packedFiles", () => {
       .filter((name) => name !== undefined);
     expect(new Set(nativeFound)).toEqual(new Set(native));
     expect(paths).toContain("dist/node_modules/node-llama-cpp/package.json");
+    const grammars = OUTLINE_GRAMMARS.map(
+      ({ wasm }) => `dist/node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-${wasm}.wasm`,
+    );
+    expect(paths.filter((path) => /tree-sitter-[^/]*\.wasm$/.test(path))).toEqual(
+      [...new Set(grammars)].sort(),
+    );
+    expect(paths).toContain("dist/node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter.wasm");
     expect(paths).toContain("models/treeline-tiny-draft-q8_0.gguf");
     expect(paths.filter((path) => /\.(ts|map|bundle|cc|vsix)$/.test(path))).toEqual([]);
     expect(paths.filter((path) => path.startsWith("node_modules/"))).toEqual([]);

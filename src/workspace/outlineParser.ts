@@ -1,0 +1,110 @@
+/**
+ * The outlines of source files, read off their syntax trees. What a file holds is others' work: parsing goes in slices, ends
+ * after a time whatever the text, and takes no text that is longer than people write.
+ */
+import { isAbortError, messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Outline } from "../core/outline.ts";
+import { type OutlineGrammar, outlineGrammarOf } from "./outlineGrammars.ts";
+import { outlineSteps } from "./outlineSteps.ts";
+import { type Language, type LoadedTreeSitter, loadTreeSitter, type Tree } from "./treeSitter.ts";
+
+/** Longer files get no outline. UTF-16 code units. */
+export const MAX_OUTLINED_CHARS = 262_144;
+/** Of computing for one file, in ms; some 0.2 ms per 1,000 characters are usual. */
+export const MAX_OUTLINE_MS = 200;
+/** Of computing between two pauses, in ms. */
+const SLICE_MS = 3;
+
+const NOTHING: Outline = [];
+
+export class OutlineParser {
+  readonly #log: Log;
+  #treeSitter: Promise<LoadedTreeSitter> | undefined;
+  readonly #languages = new Map<string, Promise<Language>>();
+  /** Set where the parser's memory may be anything. */
+  #isBroken = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /**
+   * What a file declares; nothing for a language without a grammar, for a text that is too long or takes too long. Never
+   * rejects but with the pause's reason.
+   * @param pause - awaited between slices of work; may throw.
+   */
+  async outline(path: string, text: string, pause: () => Promise<void>): Promise<Outline> {
+    const grammar = outlineGrammarOf(path);
+    if (grammar === undefined || text.length > MAX_OUTLINED_CHARS || this.#isBroken) return NOTHING;
+    try {
+      return await this.#parsed(grammar, text, pause);
+    } catch (error) {
+      if (isAbortError(error)) throw error;
+      // Out of memory, or a fault of a grammar: what comes next could be wrong in silence.
+      this.#isBroken = true;
+      this.#log("warn", `outlines are off reason=${JSON.stringify(messageOf(error))}`);
+      return NOTHING;
+    }
+  }
+
+  async #parsed(
+    grammar: OutlineGrammar,
+    text: string,
+    pause: () => Promise<void>,
+  ): Promise<Outline> {
+    this.#treeSitter ??= loadTreeSitter();
+    const treeSitter = await this.#treeSitter;
+    const { wasm } = grammar;
+    if (!this.#languages.has(wasm)) this.#languages.set(wasm, treeSitter.loadLanguage(wasm));
+    const language = await this.#languages.get(wasm)!;
+    const slices = new Slices(pause);
+    const parser = treeSitter.newParser();
+    let tree: Tree | null = null;
+    try {
+      parser.setLanguage(language);
+      // A parse that was interrupted goes on with the next call.
+      const progressCallback = () => slices.isOver;
+      while (tree === null) {
+        await slices.next();
+        tree = parser.parse(text, null, { progressCallback });
+        if (tree === null && slices.isUsedUp) return NOTHING;
+      }
+      const steps = outlineSteps(tree, text, grammar);
+      for (;;) {
+        const { done, value } = steps.next();
+        if (done === true) return value;
+        if (slices.isUsedUp) return NOTHING;
+        if (slices.isOver) await slices.next();
+      }
+    } finally {
+      tree?.delete();
+      parser.delete();
+    }
+  }
+}
+
+/** Slices of work with pauses between them. */
+class Slices {
+  readonly #pause: () => Promise<void>;
+  #startedAt = 0;
+  #usedMs = 0;
+
+  constructor(pause: () => Promise<void>) {
+    this.#pause = pause;
+  }
+
+  async next(): Promise<void> {
+    if (this.#startedAt > 0) this.#usedMs += performance.now() - this.#startedAt;
+    await this.#pause();
+    this.#startedAt = performance.now();
+  }
+
+  get isOver(): boolean {
+    return performance.now() - this.#startedAt > SLICE_MS;
+  }
+
+  get isUsedUp(): boolean {
+    return this.#usedMs + performance.now() - this.#startedAt > MAX_OUTLINE_MS;
+  }
+}

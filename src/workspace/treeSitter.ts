@@ -1,0 +1,29 @@
+/**
+ * Tree-sitter as VS Code builds it for itself: a parser in WebAssembly, and grammars. Loaded when it is first needed, found at
+ * run time like the native packages.
+ */
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type * as TreeSitter from "@vscode/tree-sitter-wasm";
+
+export type { Language, Parser, Tree, TreeCursor } from "@vscode/tree-sitter-wasm";
+
+const PACKAGE = "@vscode/tree-sitter-wasm";
+
+export interface LoadedTreeSitter {
+  newParser(): TreeSitter.Parser;
+  /** @param name - of a grammar's file in the package, without `tree-sitter-` and the ending. */
+  loadLanguage(name: string): Promise<TreeSitter.Language>;
+}
+
+/** @throws Error if the package is not there or its code cannot run. */
+export async function loadTreeSitter(): Promise<LoadedTreeSitter> {
+  const require = createRequire(import.meta.url);
+  const { Parser, Language } = require(PACKAGE) as typeof TreeSitter;
+  const folder = dirname(require.resolve(PACKAGE));
+  await Parser.init({ locateFile: (name) => join(folder, name) });
+  return {
+    newParser: () => new Parser(),
+    loadLanguage: (name) => Language.load(join(folder, `tree-sitter-${name}.wasm`)),
+  };
+}
