@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { importedFiles } from "../../src/core/importedFiles.ts";
+import { importedFiles, importedFolders } from "../../src/core/importedFiles.ts";
 
 const FILES = [
   "ws/src/a.ts",
@@ -41,11 +41,54 @@ describe("importedFiles", () => {
     expect(imported('#include <stdio.h>\n  # include "../inc/x.h"\n')).toEqual(["ws/inc/x.h"]);
   });
 
+  test("finds Python's modules by their names from a folder above on, and modules among what is imported", () => {
+    expect(imported("from pkg.mod import x\nimport pkg.sub.deep\n", "ws/pkg/sub")).toEqual([
+      "ws/pkg/mod.py",
+      "ws/pkg/sub/deep.py",
+    ]);
+    expect(imported("from pkg import mod, gone\n", "ws/tests/unit")).toEqual([
+      "ws/pkg/__init__.py",
+      "ws/pkg/mod.py",
+    ]);
+    expect(imported("from . import mod\n", "ws/pkg")).toContain("ws/pkg/mod.py");
+    expect(imported("    from .mod import late\n", "ws/pkg")).toEqual(["ws/pkg/mod.py"]);
+    expect(imported("from os import path\nimport numpy as np\nfrom  import x\n", "ws/pkg")).toEqual(
+      [],
+    );
+  });
+
+  test("finds Go's packages by the end of their path", () => {
+    const folders = ["ws/mcp", "ws/server", "ws/internal/json", "other/mcp", "ws/json"];
+    const text = [
+      "package server",
+      'import "fmt"',
+      "import (",
+      '\t"encoding/json"',
+      '\tm "github.com/who/mcp-go/mcp"',
+      '\t"github.com/who/mcp-go/internal/json"',
+      '\t"github.com/who/mcp-go/server"',
+      ")",
+    ].join("\n");
+    const found = importedFolders(text, "ws/server", (folder) => folders.includes(folder));
+    expect([...found]).toEqual(["ws/mcp", "ws/internal/json"]);
+  });
+
   test("names each file once, and is quick about the worst text", () => {
     expect(imported('import "./a"; import "./a.ts";')).toEqual(["ws/src/a.ts"]);
     const start = performance.now();
-    for (const part of ['import "./', "from ", "import ( ", "#", "from ....", " \t"]) {
+    for (const part of [
+      'import "./',
+      "from ",
+      "import ( ",
+      "#",
+      "from ....",
+      " \t",
+      "from a import b,",
+      "import a.",
+      '"a/',
+    ]) {
       imported(part.repeat(20_000));
+      importedFolders(part.repeat(20_000), "ws/src", () => false);
     }
     expect(performance.now() - start).toBeLessThan(500);
   });
