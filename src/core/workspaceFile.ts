@@ -9,6 +9,8 @@ export interface WorkspaceFile {
   folder: string;
   /** The caller's mark of the version that was indexed, for example its time on disk. */
   stamp: number;
+  /** Of its tokens; another one whenever they change. */
+  revision: number;
   /** Larger for files that were added, changed or touched later. */
   touched: number;
   shard: TokenShard<WorkspaceFile>;

@@ -6,6 +6,7 @@
  * at most, compaction goes shard by shard, and positions fit 16 bits: about 11 bytes per token. Where §3.3 of
  * ALGORITHMS keeps an array of suffixes per shard, chains take a changed file without sorting, newest first.
  */
+import { type LikenessOptions, type LikeStretch, likestStretches } from "./likeStretches.ts";
 import { type Segment, TokenShard } from "./tokenShard.ts";
 import { commonPrefixLength } from "./tokens.ts";
 import { folderOf, type WorkspaceFile } from "./workspaceFile.ts";
@@ -34,6 +35,15 @@ const FILE_BYTES = 500;
 export interface IndexedFile {
   readonly path: string;
   readonly stamp: number;
+  /** Valid until the index changes. */
+  readonly tokens: Int32Array;
+}
+
+/** A file as it is now. */
+export interface VersionedFile {
+  readonly path: string;
+  /** Another one whenever its tokens change; with the id, of no other text. */
+  readonly revision: number;
   /** Valid until the index changes. */
   readonly tokens: Int32Array;
 }
@@ -79,6 +89,26 @@ export class WorkspaceIndex {
     return this.#files.get(path)?.id;
   }
 
+  /** A file by its id; undefined if it is not in the index any more. */
+  fileOf(id: number): VersionedFile | undefined {
+    const file = this.#byId.get(id);
+    if (file === undefined) return undefined;
+    const { path, revision, shard, segment } = file;
+    return { path, revision, tokens: shard.tokensOf(segment) };
+  }
+
+  /** Ids of the files in a folder itself. */
+  idsIn(folder: string): number[] {
+    const ids: number[] = [];
+    for (const file of this.#files.values()) if (file.folder === folder) ids.push(file.id);
+    return ids;
+  }
+
+  /** Stretches of files that share rare pairs of tokens with a text, the likest first. See {@link likestStretches}. */
+  likeStretches(query: Int32Array, options: LikenessOptions): LikeStretch[] {
+    return likestStretches(this.#shards, query, options);
+  }
+
   /** The mark that came with a file's tokens, or undefined if the file is not in the index. */
   stampOf(path: string): number | undefined {
     return this.#files.get(path)?.stamp;
@@ -115,7 +145,8 @@ export class WorkspaceIndex {
     if (known === undefined) {
       const id = this.#numIds++;
       const touched = ++this.#numTouches;
-      const file = { id, path, folder: folderOf(path), stamp, touched, ...this.#append(tokens) };
+      const own = { id, path, folder: folderOf(path), stamp, revision: 0, touched };
+      const file = { ...own, ...this.#append(tokens) };
       file.segment.file = file;
       this.#files.set(path, file);
       this.#byId.set(id, file);
@@ -127,6 +158,7 @@ export class WorkspaceIndex {
     known.touched = ++this.#numTouches;
     const kept = commonPrefixLength(shard.tokensOf(segment), tokens);
     if (kept === tokens.length && kept === segment.length) return known.id;
+    known.revision++;
     if (shard.fitsLast(segment, tokens.length)) {
       shard.rewriteLast(segment, kept, tokens);
     } else {
