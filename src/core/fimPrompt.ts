@@ -31,12 +31,24 @@ export interface FimParts {
   readonly suffixTokens: Int32Array;
   /** Repository and path lines, already with their markers; dropped where they would take too much of the budget. */
   readonly headerTokens: Int32Array;
+  /**
+   * Text of other files, already with their markers and whatever comes first; stands before the header, which parts it from the
+   * file. Dropped where both together would take too much of the budget.
+   */
+  readonly contextTokens?: Int32Array;
+}
+
+/** A prompt, and how much of it is no text of the file itself. */
+export interface FimPrompt extends GenerationContext {
+  readonly numContextTokens: number;
 }
 
 /** Share of the budget the suffix may take while the prefix needs the rest (llama.cpp's `/infill` uses the same). */
 const MAX_SUFFIX_SHARE = 0.25;
 /** A header that would take more than this share of a short budget is left out. */
 const MAX_HEADER_SHARE = 0.25;
+/** Text of other files is left out where it would take more, the header included. */
+const MAX_CONTEXT_SHARE = 0.75;
 /**
  * Parts that do not fit are cut in steps of these shares of the budget, so that the prompt keeps its start, and with it
  * the KV cache, while the user types on: the prefix at its start, and the suffix, which stands first in SPM order, at
@@ -52,11 +64,7 @@ const SUFFIX_CUT_SHARE = 0.125;
  * @param maxTokens - length of the prompt at most.
  * @throws RangeError if the budget cannot hold the markers and one token.
  */
-export function buildFimPrompt(
-  fim: FimTokens,
-  parts: FimParts,
-  maxTokens: number,
-): GenerationContext {
+export function buildFimPrompt(fim: FimTokens, parts: FimParts, maxTokens: number): FimPrompt {
   const markers = [fim.bos, fim.prefix, fim.suffix, fim.middle].filter((id) => id !== undefined);
   const budget = maxTokens - markers.length;
   if (budget < 1) {
@@ -64,8 +72,9 @@ export function buildFimPrompt(
   }
   const { suffixTokens: allSuffix, middleTokens = new Int32Array(0) } = parts;
   const before = concatTokens(parts.prefixTokens, middleTokens);
-  const header = keptHeader(before.length, parts, budget);
-  const textBudget = budget - header.length;
+  const context = keptContext(parts, budget);
+  const header = context.length > 0 ? parts.headerTokens : keptHeader(before.length, parts, budget);
+  const textBudget = budget - context.length - header.length;
   const suffixLength = keptSuffixLength(before.length, allSuffix.length, textBudget);
   const suffixTokens = allSuffix.subarray(0, suffixLength);
   // Cut as one text, so that what is typed behind an anchor moves no cut before it.
@@ -76,12 +85,24 @@ export function buildFimPrompt(
   const suffixPart = [fim.suffix, ...suffixTokens];
   const promptTokens = Int32Array.from([
     ...(fim.bos === undefined ? [] : [fim.bos]),
+    ...context,
     ...header,
     ...(fim.order === "PSM" ? [...prefixPart, ...suffixPart] : [...suffixPart, ...prefixPart]),
     ...(fim.middle === undefined ? [] : [fim.middle]),
     ...before.subarray(anchor),
   ]);
-  return { promptTokens, prefixTokens: before.subarray(start), suffixTokens };
+  return {
+    ...{ promptTokens, prefixTokens: before.subarray(start), suffixTokens },
+    numContextTokens: context.length,
+  };
+}
+
+/** Whole or not at all: whoever chose it knew the budget. */
+function keptContext({ contextTokens, headerTokens }: FimParts, budget: number): Int32Array {
+  const none = new Int32Array(0);
+  if (contextTokens === undefined || contextTokens.length === 0) return none;
+  const numTokens = contextTokens.length + headerTokens.length;
+  return numTokens <= budget * MAX_CONTEXT_SHARE ? contextTokens : none;
 }
 
 /** The header, unless it would crowd out text; what is typed seldom changes the decision. */

@@ -75,6 +75,51 @@ describe("buildFimPrompt", () => {
     expect(short.prefixTokens.length + short.suffixTokens.length).toBe(10);
   });
 
+  test("text of other files comes first, with the header behind it, or not at all", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(PSM, SPM, NO_MIDDLE),
+        fc.array(fc.nat(60), { minLength: 4, maxLength: 4 }),
+        fc.integer({ min: 5, max: 160 }),
+        (fim, lengths, maxTokens) => {
+          const [numPrefix, numSuffix, numHeader, numContext] = lengths as [
+            number,
+            number,
+            number,
+            number,
+          ];
+          const parts = {
+            prefixTokens: run(numPrefix),
+            suffixTokens: run(numSuffix, 100),
+            headerTokens: run(numHeader, 200),
+          };
+          const without = buildFimPrompt(fim, parts, maxTokens);
+          const prompt = buildFimPrompt(
+            fim,
+            { ...parts, contextTokens: run(numContext, 300) },
+            maxTokens,
+          );
+          expect(prompt.promptTokens.length).toBeLessThanOrEqual(maxTokens);
+          const { numContextTokens } = prompt;
+          if (numContextTokens === 0) {
+            expect(prompt).toEqual(without);
+            return;
+          }
+          expect(numContextTokens).toBe(numContext);
+          const start = fim.bos === undefined ? 0 : 1;
+          const head = prompt.promptTokens.slice(start, start + numContext + numHeader);
+          expect([...head]).toEqual([...run(numContext, 300), ...run(numHeader, 200)]);
+          if (numPrefix > 0) expect(prompt.prefixTokens.length).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: NUM_RUNS },
+    );
+    const parts = { prefixTokens: run(30), suffixTokens: run(9, 100), headerTokens: run(3, 200) };
+    const contextTokens = run(40, 300);
+    expect(buildFimPrompt(PSM, { ...parts, contextTokens }, 70).numContextTokens).toBe(40);
+    expect(buildFimPrompt(PSM, { ...parts, contextTokens }, 50).numContextTokens).toBe(0);
+  });
+
   test("gives the suffix a quarter while the prefix needs the rest, and what the prefix leaves, in steps", () => {
     const parts = { prefixTokens: run(500), suffixTokens: run(500, 1000), headerTokens: NO_HEADER };
     expect(buildFimPrompt(PSM, parts, 103).suffixTokens.length).toBe(25);

@@ -1,0 +1,132 @@
+/**
+ * What of other files goes into a prompt: signatures of what the file imports, and code that is like the cursor's own. Chosen
+ * by what the text around the cursor names, under a budget in tokens. Pure; `engine/contextSource.ts` finds the candidates.
+ *
+ * @see SpecAgent (arXiv 2510.17925) for context that is prepared per file, RepoCoder (arXiv 2303.12570) for like code.
+ */
+import type { Outline } from "./outline.ts";
+import type { PlaceText } from "./placeText.ts";
+
+/** In the order in which they stand in a prompt: what changes more seldom stands first, so that the cache holds it. */
+export const CONTEXT_KINDS = ["imports", "similar"] as const;
+export type ContextKind = (typeof CONTEXT_KINDS)[number];
+
+/** Which kinds a prompt may have; none that is not named. */
+export type ContextSwitches = { readonly [kind in ContextKind]?: boolean };
+
+export interface ContextOptions extends ContextSwitches {
+  /** Of the prompt, for all kinds together, in tokens. */
+  readonly maxTokens?: number;
+}
+
+/** A file's part of the context. */
+export interface ContextSnippet {
+  readonly kind: ContextKind;
+  /** As it is shown to the model. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a text takes of the budget. */
+export type CountTokens = (text: string) => number;
+
+export interface OutlinedFile {
+  readonly path: string;
+  readonly outline: Outline;
+}
+
+export interface LikeCode {
+  readonly path: string;
+  /** Whole lines. */
+  readonly text: string;
+}
+
+/** The text around the cursor as far as it says what is of use. */
+export interface NamingText {
+  /** Some lines around the cursor. */
+  readonly nearText: string;
+  /** As much of the document as there is. */
+  readonly text: string;
+}
+
+/** What a file's marker, its path's line and the line break at its end take beyond them. */
+const TOKENS_PER_FILE = 3;
+
+interface RankedEntry {
+  readonly file: OutlinedFile;
+  readonly number: number;
+  readonly text: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Of the files' entries those that the document names, near the cursor first, then those that these name in turn, as far as
+ * they fit. In the order of the files, each with its entries in its own order.
+ */
+export function chooseOutlines(
+  files: readonly OutlinedFile[],
+  naming: NamingText,
+  place: PlaceText,
+  maxTokens: number,
+  countTokens: CountTokens,
+): ContextSnippet[] {
+  const near = namesIn(naming.nearText);
+  const all = namesIn(naming.text);
+  const entries = files.flatMap((file) =>
+    file.outline.map(({ names, text }, number): RankedEntry => ({ file, number, text, names })),
+  );
+  const isNamed = ({ names }: RankedEntry, by: ReadonlySet<string>) =>
+    names.some((name) => by.has(name));
+  const chosen = new Set<RankedEntry>();
+  const opened = new Set<OutlinedFile>();
+  let room = maxTokens;
+  const takeAll = (candidates: readonly RankedEntry[]) => {
+    for (const entry of candidates) {
+      if (chosen.has(entry) || place.isRepeatedBy(entry.text)) continue;
+      const opening = opened.has(entry.file) ? 0 : TOKENS_PER_FILE + countTokens(entry.file.path);
+      const cost = opening + countTokens(`${entry.text}\n`);
+      if (cost > room) continue;
+      room -= cost;
+      chosen.add(entry);
+      opened.add(entry.file);
+    }
+  };
+  takeAll(entries.filter((entry) => isNamed(entry, near)));
+  // A default export goes by any name.
+  takeAll(entries.filter((entry) => entry.names.length === 0 || isNamed(entry, all)));
+  const second = namesIn([...chosen].map(({ text }) => text).join("\n"));
+  takeAll(entries.filter((entry) => isNamed(entry, second)));
+  return files
+    .filter((file) => opened.has(file))
+    .map((file) => {
+      const own = [...chosen].filter((entry) => entry.file === file);
+      own.sort((a, b) => a.number - b.number);
+      return { kind: "imports", path: file.path, text: own.map(({ text }) => text).join("\n") };
+    });
+}
+
+/**
+ * The likest code that fits, without what says the cursor's own place again or what was chosen before it; the likest last,
+ * next to the cursor's file.
+ * @param candidates - the likest first.
+ */
+export function chooseLikeCode(
+  candidates: readonly LikeCode[],
+  place: PlaceText,
+  maxTokens: number,
+  countTokens: CountTokens,
+): ContextSnippet[] {
+  const chosen: ContextSnippet[] = [];
+  let room = maxTokens;
+  for (const { path, text } of candidates) {
+    const cost = TOKENS_PER_FILE + countTokens(path) + countTokens(`${text}\n`);
+    if (text.trim() === "" || cost > room || place.isRepeatedBy(text)) continue;
+    room -= cost;
+    chosen.unshift({ kind: "similar", path, text });
+  }
+  return chosen;
+}
+
+function namesIn(text: string): ReadonlySet<string> {
+  return new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? []);
+}
