@@ -15,8 +15,22 @@ export type ContextKind = (typeof CONTEXT_KINDS)[number];
 export type ContextSwitches = { readonly [kind in ContextKind]?: boolean };
 
 export interface ContextOptions extends ContextSwitches {
-  /** Of the prompt, for all kinds together, in tokens. */
+  /** Of the prompt, for all kinds together, in tokens; the engine's own choice if absent. */
   readonly maxTokens?: number;
+  /** True: chosen anew, whatever was chosen near the place before. For measuring. */
+  readonly isFresh?: boolean;
+}
+
+/** Whether what came from elsewhere is such options. */
+export function isContextOptions(value: unknown): value is ContextOptions {
+  if (typeof value !== "object" || value === null) return false;
+  const { maxTokens, ...switches } = value as Record<string, unknown>;
+  const isBudget = Number.isInteger(maxTokens) && (maxTokens as number) >= 1;
+  if (maxTokens !== undefined && !isBudget) return false;
+  const known: readonly string[] = [...CONTEXT_KINDS, "isFresh"];
+  return Object.entries(switches).every(
+    ([name, isOn]) => known.includes(name) && (isOn === undefined || typeof isOn === "boolean"),
+  );
 }
 
 /** A file's part of the context. */

@@ -1,10 +1,17 @@
 /** The text around a cursor → the prompt, as completions and benchmarks ask it. */
-import type { GenerationContext } from "../core/drafter.ts";
+
 import { buildDraftPrompt, DRAFT_PROMPT_TOKENS, DRAFT_SUFFIX_TOKENS } from "../core/draftPrompt.ts";
-import { buildFimPrompt, windowPrefix, windowSuffix } from "../core/fimPrompt.ts";
+import {
+  buildFimPrompt,
+  type FimParts,
+  type FimPrompt,
+  windowPrefix,
+  windowSuffix,
+} from "../core/fimPrompt.ts";
 import { anchorIndex } from "../core/promptAnchor.ts";
-import { concatTokens } from "../core/tokens.ts";
+import { concatTokens, type Token } from "../core/tokens.ts";
 import type { PromptTokens } from "../llama/promptTokens.ts";
+import type { PromptContext } from "./contextSource.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { CompleteParams } from "./protocol.ts";
 
@@ -17,34 +24,54 @@ export type PromptRequest = Pick<
   "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor"
 >;
 
-/** The prompt of at most `maxPromptTokens` that leaves the context room for the output. */
+/**
+ * The prompt of at most `maxPromptTokens` that leaves the context room for the output.
+ * @param context - text of other files.
+ */
 export function buildCompletionPrompt(
   pair: ModelPair,
   promptTokens: PromptTokens,
   request: PromptRequest,
   maxPromptTokens = MAX_PROMPT_TOKENS,
-): GenerationContext {
+  context?: PromptContext,
+): FimPrompt {
   const { contextSize } = pair.target.target;
   const room = contextSize - Math.min(request.maxTokens, contextSize / 2);
   const maxTokens = Math.max(8, Math.min(maxPromptTokens, Math.floor(room)));
   const before = windowPrefix(request.prefixText, maxTokens);
   const anchor = anchorIndex(before, request.anchor ?? "cursor");
-  const parts = {
+  const text = {
     prefixTokens: promptTokens.ofBefore("prefix", before.slice(0, anchor)),
     middleTokens: promptTokens.ofBefore("middle", before.slice(anchor)),
     suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, maxTokens)),
-    headerTokens: headerTokens(pair, request),
   };
-  const context = buildFimPrompt(pair.fim, parts, maxTokens);
-  if (pair.draft === undefined) return context;
+  const prompt = targetPrompt(pair, request, text, maxTokens, context);
+  if (pair.draft === undefined) return prompt;
   const draftParts = {
-    prefixTokens: concatTokens(parts.prefixTokens, parts.middleTokens),
+    prefixTokens: concatTokens(text.prefixTokens, text.middleTokens),
     suffixTokens: pair.target.model.vocabulary.tokenize(
       windowSuffix(linesBelow(request.suffixText), DRAFT_SUFFIX_TOKENS),
     ),
   };
   const draftMaxTokens = Math.min(DRAFT_PROMPT_TOKENS, maxTokens);
-  return { ...context, draftPromptTokens: buildDraftPrompt(pair.fim, draftParts, draftMaxTokens) };
+  return { ...prompt, draftPromptTokens: buildDraftPrompt(pair.fim, draftParts, draftMaxTokens) };
+}
+
+function targetPrompt(
+  pair: ModelPair,
+  request: PromptRequest,
+  text: Omit<FimParts, "headerTokens">,
+  maxTokens: number,
+  context: PromptContext | undefined,
+): FimPrompt {
+  const whole = [...repositoryLine(pair, request), ...pathLine(pair, request)];
+  const plain = { ...text, headerTokens: Int32Array.from(whole) };
+  if (context === undefined) return buildFimPrompt(pair.fim, plain, maxTokens);
+  // The context has the repository's line; without a path, too, something has to part it from the file.
+  const own = Int32Array.from(pathLine(pair, { ...request, filePath: request.filePath ?? "" }));
+  const parts = { ...text, headerTokens: own, contextTokens: context.tokens };
+  const prompt = buildFimPrompt(pair.fim, parts, maxTokens);
+  return prompt.numContextTokens > 0 ? prompt : buildFimPrompt(pair.fim, plain, maxTokens);
 }
 
 /** What stands below the cursor's line. */
@@ -53,16 +80,14 @@ function linesBelow(suffixText: string): string {
   return end === -1 ? "" : suffixText.slice(end + 1);
 }
 
-/** Repository and path lines, for families that were trained with them. */
-function headerTokens(pair: ModelPair, request: PromptRequest): Int32Array {
-  const { repoName, fileSeparator } = pair.fim;
-  const { vocabulary } = pair.target.model;
-  const tokens: number[] = [];
-  if (repoName !== undefined && request.repoName !== undefined) {
-    tokens.push(repoName, ...vocabulary.tokenize(`${request.repoName}\n`));
-  }
-  if (fileSeparator !== undefined && request.filePath !== undefined) {
-    tokens.push(fileSeparator, ...vocabulary.tokenize(`${request.filePath}\n`));
-  }
-  return Int32Array.from(tokens);
+/** For families that were trained with it. */
+function repositoryLine({ fim, target }: ModelPair, { repoName }: PromptRequest): Token[] {
+  if (fim.repoName === undefined || repoName === undefined) return [];
+  return [fim.repoName, ...target.model.vocabulary.tokenize(`${repoName}\n`)];
+}
+
+/** For families that were trained with it. */
+function pathLine({ fim, target }: ModelPair, { filePath }: PromptRequest): Token[] {
+  if (fim.fileSeparator === undefined || filePath === undefined) return [];
+  return [fim.fileSeparator, ...target.model.vocabulary.tokenize(`${filePath}\n`)];
 }

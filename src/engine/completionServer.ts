@@ -3,10 +3,12 @@ import type { GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
+import { OutlineParser } from "../workspace/outlineParser.ts";
 import type { BackgroundTurns } from "./backgroundTurns.ts";
 import { benchSuggestions } from "./benchSuggestions.ts";
 import { benchWarmStart } from "./benchWarmStart.ts";
-import { type GenerationStores, generateCompletion } from "./generateCompletion.ts";
+import { ContextSource } from "./contextSource.ts";
+import { contextOf, type GenerationStores, generateCompletion } from "./generateCompletion.ts";
 import { IdleReading } from "./idleReading.ts";
 import { newLearnedState } from "./learnedOfPair.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
@@ -54,8 +56,12 @@ export class CompletionServer {
   readonly #turns: BackgroundTurns;
   readonly #workspace: WorkspaceStore;
   readonly #idleReading: IdleReading;
+  /** Outlives models. */
+  readonly #outlines: OutlineParser;
   #pair: ModelPair | undefined;
   #stores: GenerationStores | undefined;
+  /** Aborts when the models are freed: ends what is no job and uses them. */
+  #unloaded = new AbortController();
   /** Aborts the running job; its end is `#idle`. */
   #running: AbortController | undefined;
   #idle: Promise<unknown> = Promise.resolve();
@@ -78,6 +84,7 @@ export class CompletionServer {
     this.#turns = turns;
     this.#workspace = workspace;
     this.#idleReading = new IdleReading(turns, log);
+    this.#outlines = new OutlineParser(log);
   }
 
   /** Replaces the loaded models. @throws what `loadModelPair` throws; the old models are gone then, too. */
@@ -111,6 +118,7 @@ export class CompletionServer {
         learned,
         promptTokens,
         workspace,
+        context: new ContextSource(pair.target.model.vocabulary, pair.fim, this.#outlines),
         passCost: opened?.passCost,
         log: this.#log,
         onPass,
@@ -196,14 +204,19 @@ export class CompletionServer {
   }
 
   /** What the target would get. No pass is made, and nothing that runs is disturbed. @throws EngineError `notLoaded`, `invalidRequest`. */
-  promptOf(question: PromptQuestion): PromptAnswer {
+  async promptOf(question: PromptQuestion, signal: AbortSignal): Promise<PromptAnswer> {
     checkPromptQuestion(question);
-    return answerPrompt(this.#loadedStores.pair, question);
+    const stores = this.#loadedStores;
+    const whileLoaded = AbortSignal.any([signal, this.#unloaded.signal]);
+    const context = await contextOf(stores, question, whileLoaded);
+    whileLoaded.throwIfAborted();
+    return answerPrompt(stores.pair, question, context);
   }
 
   /** Deletes what was learned from the workspace's code, in memory and on disk. @throws what keeps the disk from it. */
   async forgetWorkspace(): Promise<void> {
     this.#stores?.learned.forget();
+    this.#stores?.context?.forget();
     await this.#workspace.forget();
   }
 
@@ -258,6 +271,8 @@ export class CompletionServer {
   }
 
   #disposeModels(): void {
+    this.#unloaded.abort(new EngineError("notLoaded", "The model was unloaded meanwhile."));
+    this.#unloaded = new AbortController();
     this.#workspace.serve(undefined);
     this.#stores?.learned[Symbol.dispose]();
     this.#pair?.[Symbol.dispose]();

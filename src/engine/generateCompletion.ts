@@ -11,6 +11,7 @@ import { concatTokens } from "../core/tokens.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { CompletionOutput } from "./completionOutput.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
+import type { ContextRequest, ContextSource, PromptContext } from "./contextSource.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
 import type { IdleReading } from "./idleReading.ts";
 import type { DraftMemory, LearnedState } from "./learnedState.ts";
@@ -31,7 +32,10 @@ export interface GenerationStores {
   readonly learned: LearnedState;
   readonly promptTokens: PromptTokens;
   /** Absent where there is none to draft from. */
-  readonly workspace?: Pick<WorkspaceStore, "placeOf" | "isKnownSource">;
+  readonly workspace?: Pick<WorkspaceStore, "placeOf" | "isKnownSource"> &
+    Partial<Pick<WorkspaceStore, "shownTo">>;
+  /** Absent where prompts have no text of other files. */
+  readonly context?: ContextSource;
   /** Absent where t(n) was not measured. */
   readonly passCost: PassCostTable | undefined;
   readonly log: Log;
@@ -57,7 +61,9 @@ export async function generateCompletion(
   const reusesPrompt = params.reusesPrompt ?? true;
   if (!reusesPrompt) await emptyCaches(pair, signal);
   const promptTokens = reusesPrompt ? stores.promptTokens : new PromptTokens(model);
-  const context = buildCompletionPrompt(pair, promptTokens, params);
+  const promptContext = await contextOf(stores, params, signal);
+  const { maxPromptTokens } = params;
+  const context = buildCompletionPrompt(pair, promptTokens, params, maxPromptTokens, promptContext);
   const promptEnd = performance.now();
   const isSecret = isSecretDocument(params);
   const sources = isSecret ? without(params.sources, ...LEARNING_SOURCES) : params.sources;
@@ -139,6 +145,15 @@ export async function generateCompletion(
       ...(decodedOthers && { othersMs: totalMs - firstMs }),
     },
   };
+}
+
+/** @throws the signal's reason. */
+export async function contextOf(
+  { context, workspace }: Pick<GenerationStores, "context" | "workspace">,
+  request: ContextRequest & Pick<CompleteParams, "documentPath">,
+  signal: AbortSignal,
+): Promise<PromptContext | undefined> {
+  return context?.contextOf(request, workspace?.shownTo?.(request), signal);
 }
 
 function without(sources: readonly DraftSource[], ...left: readonly DraftSource[]): DraftSource[] {

@@ -148,7 +148,7 @@ function main(): void {
     }),
   );
   connection.onRequest(promptRequest, (question, token) =>
-    answer(token, async () => server.promptOf(question)),
+    answer(token, (signal) => server.promptOf(question, signal)),
   );
   connection.onRequest(statisticsRequest, () => server.statistics);
   connection.onRequest(healthRequest, () => server.health);

@@ -1,21 +1,31 @@
 /** A question about a prompt → its tokens, made as a completion makes them. */
 import { windowPrefix } from "../core/fimPrompt.ts";
+import { promptShares } from "../core/promptShares.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { buildCompletionPrompt, MAX_PROMPT_TOKENS } from "./completionPrompt.ts";
+import type { PromptContext } from "./contextSource.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { PromptAnswer, PromptQuestion } from "./promptMessages.ts";
 
-export function answerPrompt(pair: ModelPair, question: PromptQuestion): PromptAnswer {
+export function answerPrompt(
+  pair: ModelPair,
+  question: PromptQuestion,
+  context: PromptContext | undefined,
+): PromptAnswer {
   const { model } = pair.target;
+  const { maxPromptTokens = MAX_PROMPT_TOKENS } = question;
   // Its own: what completions remember of their text stays as it is.
-  const { promptTokens } = buildCompletionPrompt(pair, new PromptTokens(model), question);
+  const ownTokens = new PromptTokens(model);
+  const prompt = buildCompletionPrompt(pair, ownTokens, question, maxPromptTokens, context);
   const { vocabulary } = model;
-  const text = windowPrefix(question.prefixText, MAX_PROMPT_TOKENS);
+  const text = windowPrefix(question.prefixText, maxPromptTokens);
   const own = vocabulary.tokenize(text);
   const together = vocabulary.tokenize(text + question.nextText);
   return {
-    promptTokens,
+    promptTokens: prompt.promptTokens,
     keepsTokens: own.every((token, index) => together[index] === token),
+    shares: promptShares(prompt, context?.numTokens),
+    snippets: prompt.numContextTokens > 0 ? (context?.snippets ?? []) : [],
     vocabSize: vocabulary.size,
   };
 }

@@ -5,13 +5,23 @@
 import { RequestType } from "vscode-jsonrpc/node";
 import { EngineError } from "../core/errors.ts";
 import { isPromptAnchor } from "../core/promptAnchor.ts";
+import { type ContextSnippet, isContextOptions } from "../core/promptContext.ts";
+import type { PromptShares } from "../core/promptShares.ts";
 import type { CompleteParams, WireError } from "./protocol.ts";
 
 /** The part of a completion's request that its prompt is made of, and what may follow. */
 export interface PromptQuestion
   extends Pick<
     CompleteParams,
-    "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor"
+    | "prefixText"
+    | "suffixText"
+    | "filePath"
+    | "documentPath"
+    | "repoName"
+    | "maxTokens"
+    | "maxPromptTokens"
+    | "anchor"
+    | "context"
   > {
   /** Text that is put in at the cursor. */
   readonly nextText: string;
@@ -22,6 +32,10 @@ export interface PromptAnswer {
   readonly promptTokens: Int32Array;
   /** Whether the tokens of the text before the cursor and `nextText` together begin with those of the text alone. */
   readonly keepsTokens: boolean;
+  /** How many of them are of what. */
+  readonly shares: PromptShares;
+  /** The files of the context, in the order in which they stand. */
+  readonly snippets: readonly ContextSnippet[];
   /** Of the target. */
   readonly vocabSize: number;
 }
@@ -42,6 +56,16 @@ export function checkPromptQuestion(question: PromptQuestion): void {
   }
   if (question.anchor !== undefined && !isPromptAnchor(question.anchor)) {
     refuse("anchor", '"cursor", "file", or { linesUp: an integer of at least 0 }');
+  }
+  if (question.context !== undefined && !isContextOptions(question.context)) {
+    refuse("context", "options of a context");
+  }
+  const { maxPromptTokens } = question;
+  if (
+    maxPromptTokens !== undefined &&
+    !(Number.isInteger(maxPromptTokens) && maxPromptTokens >= 1)
+  ) {
+    refuse("maxPromptTokens", "an integer of at least 1");
   }
   if (!Number.isInteger(question.maxTokens) || question.maxTokens < 1) {
     refuse("maxTokens", "an integer of at least 1");

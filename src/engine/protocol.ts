@@ -14,12 +14,13 @@ import { EngineError, type EngineErrorCode } from "../core/errors.ts";
 import type { FinishReason } from "../core/generation.ts";
 import type { LogLevel } from "../core/log.ts";
 import { isPromptAnchor, type PromptAnchor } from "../core/promptAnchor.ts";
+import { CONTEXT_KINDS, type ContextOptions, isContextOptions } from "../core/promptContext.ts";
 import type { DropReason } from "../core/rankSuggestions.ts";
 import type { CompletionTimings } from "./completionTimings.ts";
 import type { CompletedSuggestion, SuggestionsRequest } from "./suggestionMessages.ts";
 
 /** Raised with every incompatible change; both sides compare it first. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** What to load. One target, perhaps one draft. */
 export interface LoadParams {
@@ -75,6 +76,10 @@ export interface CompleteParams extends SuggestionsRequest {
   readonly languageId?: string;
   /** Where the prompt's middle begins; at the cursor if absent. */
   readonly anchor?: PromptAnchor;
+  /** Which text of the workspace's other files the prompt begins with; none if absent. */
+  readonly context?: ContextOptions;
+  /** Of the prompt; the engine's own choice if absent. */
+  readonly maxPromptTokens?: number;
   /** Output tokens at most. */
   readonly maxTokens: number;
   /** Which drafters may draft; empty is plain decoding. */
@@ -247,6 +252,9 @@ export function checkLoadParams(params: LoadParams): void {
   }
 }
 
+const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
+const CONTEXT_WORDS = `kinds of ${CONTEXT_KINDS.join(", ")} that are true or false, and maxTokens, an integer of at least 1`;
+
 /**
  * Checks a completion request from the other process.
  * @throws EngineError `invalidRequest` naming the field.
@@ -263,9 +271,13 @@ export function checkCompleteParams(params: CompleteParams): void {
     refuse("maxTokens", "an integer of at least 1");
   }
   if (!Array.isArray(params.sources)) refuse("sources", "an array of drafter names");
-  const { anchor, maxDraftNodes, reusesPrompt } = params;
+  const { anchor, context, maxDraftNodes, maxPromptTokens, reusesPrompt } = params;
   if (anchor !== undefined && !isPromptAnchor(anchor)) {
     refuse("anchor", '"cursor", "file", or { linesUp: an integer of at least 0 }');
+  }
+  if (context !== undefined && !isContextOptions(context)) refuse("context", CONTEXT_WORDS);
+  if (maxPromptTokens !== undefined && !isCount(maxPromptTokens)) {
+    refuse("maxPromptTokens", "an integer of at least 1");
   }
   if (reusesPrompt !== undefined && typeof reusesPrompt !== "boolean") {
     refuse("reusesPrompt", "true or false");

@@ -32,6 +32,8 @@ export const SAVE_INTERVAL_MS = 60_000;
 const STATUS_INTERVAL_MS = 250;
 /** Files that are compared in one slice of work. */
 const FILES_PER_SLICE = 1_024;
+/** While more paths wait than these, everything may be changing: nothing is shown to models. */
+const MAX_AWAITED = 64;
 /** About 130 MB of index. */
 const MAX_TOKENS = 12_000_000;
 
@@ -68,6 +70,7 @@ export class WorkspaceIndexer {
   /** Files that a walk has found, by what the index calls them. */
   #found = new Map<string, RootedPath>();
   #needsWalk = true;
+  #isWalking = false;
   #wake = () => {};
 
   constructor(options: WorkspaceIndexerOptions) {
@@ -94,6 +97,22 @@ export class WorkspaceIndexer {
     );
   }
 
+  /** The same of a file by what the index calls it, and of the folders that it lies in. */
+  mayShow(key: string): boolean {
+    if (this.#needsWalk || !this.#known.has(key) || this.#events.size > MAX_AWAITED) return false;
+    for (const path of this.#events) {
+      const awaited = this.paths.find(path)?.key;
+      if (awaited !== undefined && (key === awaited || key.startsWith(`${awaited}/`))) return false;
+    }
+    return true;
+  }
+
+  /** Whether all files are known as they are, but for a document that is being written. @param path - of the document. */
+  isSettled(path: string): boolean {
+    const isOwn = this.#events.size === 0 || (this.#events.size === 1 && this.#events.has(path));
+    return isOwn && !this.#needsWalk && !this.#isWalking && this.#found.size === 0;
+  }
+
   /** Indexes until `stop`. Never rejects. */
   async run(): Promise<void> {
     const { files, tokenizer, turns, log } = this.#options;
@@ -104,7 +123,11 @@ export class WorkspaceIndexer {
       }
       for (;;) {
         const start = performance.now();
-        if (this.#needsWalk) await this.#walk(signal);
+        if (this.#needsWalk) {
+          this.#isWalking = true;
+          await this.#walk(signal);
+          this.#isWalking = false;
+        }
         const numRead = await this.#readAll(signal);
         if (this.#needsWalk) continue;
         await this.#compact(signal);

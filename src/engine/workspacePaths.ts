@@ -43,6 +43,11 @@ export class WorkspacePaths {
     return `${this.#names[rootIndex]}/${path}`;
   }
 
+  /** The path below its root of what the index calls so; with the root's name where there are several. */
+  shownOf(key: string): string {
+    return this.#names.length === 1 ? key.slice(this.#names[0]!.length + 1) : key;
+  }
+
   /** Undefined for what lies outside, or says so in a way of its own. */
   find(path: string): RootedPath | undefined {
     const wanted = slashed(path);

@@ -9,6 +9,7 @@ import { folderOf } from "../core/workspaceFile.ts";
 import type { WorkspaceIndex } from "../core/workspaceIndex.ts";
 import type { LookupPlace } from "../core/workspaceSearch.ts";
 import type { BackgroundTurns } from "./backgroundTurns.ts";
+import type { ShownWorkspace } from "./contextCandidates.ts";
 import type { LearnedState } from "./learnedState.ts";
 import { PrivateFiles } from "./privateFiles.ts";
 import type { CompleteParams } from "./protocol.ts";
@@ -115,6 +116,20 @@ export class WorkspaceStore {
     const folder = folderOf(found.key);
     const importedIds = importedFiles(prefixText, folder, (path) => index.fileId(path));
     return { index, place: { fileId: index.fileId(found.key), folder, importedIds } };
+  }
+
+  /** What of the workspace may be shown beside a document that lies in it; undefined for others, and while there is no index. */
+  shownTo({ documentPath }: Pick<CompleteParams, "documentPath">): ShownWorkspace | undefined {
+    const indexer = this.#indexer;
+    const found = documentPath === undefined ? undefined : indexer?.paths.find(documentPath);
+    if (indexer === undefined || found === undefined) return undefined;
+    const { index, paths } = indexer;
+    return {
+      ...{ index, key: found.key },
+      isSettled: indexer.isSettled(documentPath!),
+      mayShow: (key) => this.#indexer === indexer && indexer.mayShow(key),
+      shownPath: (key) => paths.shownOf(key),
+    };
   }
 
   #privateFiles(folder: string): PrivateFiles {

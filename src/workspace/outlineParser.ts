@@ -2,7 +2,7 @@
  * The outlines of source files, read off their syntax trees. What a file holds is others' work: parsing goes in slices, ends
  * after a time whatever the text, and takes no text that is longer than people write.
  */
-import { isAbortError, messageOf } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Outline } from "../core/outline.ts";
 import { type OutlineGrammar, outlineGrammarOf } from "./outlineGrammars.ts";
@@ -37,10 +37,16 @@ export class OutlineParser {
   async outline(path: string, text: string, pause: () => Promise<void>): Promise<Outline> {
     const grammar = outlineGrammarOf(path);
     if (grammar === undefined || text.length > MAX_OUTLINED_CHARS || this.#isBroken) return NOTHING;
+    let isStopped = false;
+    const stoppable = () =>
+      pause().catch((reason: unknown) => {
+        isStopped = true;
+        throw reason;
+      });
     try {
-      return await this.#parsed(grammar, text, pause);
+      return await this.#parsed(grammar, text, stoppable);
     } catch (error) {
-      if (isAbortError(error)) throw error;
+      if (isStopped) throw error;
       // Out of memory, or a fault of a grammar: what comes next could be wrong in silence.
       this.#isBroken = true;
       this.#log("warn", `outlines are off reason=${JSON.stringify(messageOf(error))}`);
