@@ -1,5 +1,6 @@
 /** The report of the suite `accuracy`: what completions are worth, as data and as Markdown. */
 import type { Backend } from "../core/backend.ts";
+import { PROMPT_PARTS, type PromptPart, type PromptShares } from "../core/promptShares.ts";
 import {
   anyOfPair,
   type Bounded,
@@ -62,6 +63,10 @@ export interface AccuracyReport extends AccuracyRun {
     readonly with: string;
     readonly pairs: readonly PairedFigures[];
   } | null;
+  /** Of the prompts' tokens, by part, 0 … 1; null where no place tells. */
+  readonly promptShares: PromptShares | null;
+  /** Tokens of a prompt, on average. */
+  readonly meanPromptTokens: number | null;
   readonly places: readonly PlaceResult[];
 }
 
@@ -105,7 +110,22 @@ export function accuracyReport(
     refusals,
     anyOf: anyOfPair(places, seed),
     comparison,
+    ...promptFigures(places),
     places,
+  };
+}
+
+function promptFigures(
+  places: readonly PlaceResult[],
+): Pick<AccuracyReport, "promptShares" | "meanPromptTokens"> {
+  const told = places.flatMap(({ shares }) => shares ?? []);
+  if (told.length === 0) return { promptShares: null, meanPromptTokens: null };
+  const sums = PROMPT_PARTS.map((part) => told.reduce((sum, shares) => sum + shares[part], 0));
+  const total = sums.reduce((sum, numTokens) => sum + numTokens, 0);
+  const shares = PROMPT_PARTS.map((part, index) => [part, sums[index]! / total] as const);
+  return {
+    promptShares: Object.fromEntries(shares) as unknown as PromptShares,
+    meanPromptTokens: total / told.length,
   };
 }
 
@@ -171,6 +191,22 @@ function warnings(
 
 const NONE = "–";
 
+function promptWords({ promptShares, meanPromptTokens }: AccuracyReport): string[] {
+  if (promptShares === null || meanPromptTokens === null) return [];
+  const parts = PROMPT_PARTS.filter((part) => promptShares[part] > 0).map(
+    (part) => `${PART_NAMES[part]} ${(100 * promptShares[part]).toFixed(0)} %`,
+  );
+  return [`Prompts have ${meanPromptTokens.toFixed(0)} tokens on average: ${parts.join(", ")}.`];
+}
+
+const PART_NAMES: Readonly<Record<PromptPart, string>> = {
+  imports: "declarations of imported files",
+  similar: "like code",
+  before: "text before the cursor",
+  after: "text after it",
+  markers: "markers and names",
+};
+
 export function formatAccuracyReport(report: AccuracyReport): string {
   const { all, byLanguage, byKind, bySpan, byTokens, origin, seed, maxTokens } = report;
   const { draft, backend, warnings, isComplete, numWanted, refusals, comparison } = report;
@@ -181,6 +217,7 @@ export function formatAccuracyReport(report: AccuracyReport): string {
     ...(doubts.length === 0 ? [] : [doubts.join("\n")]),
     `Target ${report.target}, ${draft === null ? "no draft model" : `draft ${draft}`}, ${backend}. Hidden in ${origin}, seed ${seed}; ` +
       `${maxTokens} tokens at most, ${report.numSuggestions} suggestions, the middle begins at: ${report.prompt}. In brackets 95 % bounds, by files.`,
+    ...promptWords(report),
     groupTable(["places", [all]], ["language", byLanguage], ["stopped at", byKind]),
     groupTable(["hidden", bySpan], ["tokens at the cursor", byTokens]),
     "## What trimming and refusal do",

@@ -3,6 +3,7 @@ import { CompletionScanner } from "../core/completionScanner.ts";
 import { readCursor } from "../core/cursorContext.ts";
 import { relativeDistance } from "../core/editDistance.ts";
 import type { FinishReason } from "../core/generation.ts";
+import type { PromptShares } from "../core/promptShares.ts";
 import type { HiddenSpan, StopKind, StopSpot } from "./stopSpots.ts";
 
 /** Whether a file parses with something at the cursor; null where no parser tells. */
@@ -21,6 +22,8 @@ export interface PlaceResult {
   /** Whether the tokens of text and hidden text together begin with those of the text before the cursor. */
   readonly keepsTokens: boolean;
   readonly hiddenText: string;
+  /** What the prompt consisted of; older runs do not say. */
+  readonly shares?: PromptShares;
   /** What follows the hidden text, as far as an answer could reach. */
   readonly textBehind: string;
   /** What the target wrote, up to the end that the stop rule found. */

@@ -14,11 +14,11 @@ import {
 import { type Parses, type PlaceResult, placeKey, rawTextOf } from "../bench/placeResult.ts";
 import type { StopSpot } from "../bench/stopSpots.ts";
 import { messageOf } from "../core/errors.ts";
-import type { PromptAnchor } from "../core/promptAnchor.ts";
+import { CONTEXT_KINDS } from "../core/promptContext.ts";
 import type { BenchSources } from "../engine/protocol.ts";
+import { type AskedPrompt, askedPrompt } from "./accuracyPrompt.ts";
 import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 import { CliError } from "./cliError.ts";
-import { draftSources } from "./engineSession.ts";
 import { ParseCheck } from "./parseCheck.ts";
 import { drawPlaces, PlaceProgress } from "./placeRun.ts";
 import { ResumeFile } from "./resumeFile.ts";
@@ -37,7 +37,7 @@ interface Question {
   readonly sources: BenchSources;
   readonly maxTokens: number;
   readonly numSuggestions: number;
-  readonly anchor: PromptAnchor;
+  readonly prompt: AskedPrompt;
 }
 
 export const accuracySuite: BenchSuite<AccuracyReport> = {
@@ -48,9 +48,9 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
     const maxTokens = options.maxTokens ?? MAX_TOKENS;
     const numSuggestions = options.suggestions ?? DEFAULT_SUGGESTIONS;
     const numPlaces = options.prompts ?? DEFAULT_PLACES;
-    const anchor = options.anchor ?? "cursor";
     const compared = await comparedRun(options.compare, context.workingFolder);
     const { sources, spots } = await drawPlaces(surroundings, numPlaces, signal);
+    const prompt = await askedPrompt(surroundings, signal);
     const run = {
       target: models.target.name,
       draft: models.draft?.name ?? null,
@@ -59,7 +59,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
       seed,
       maxTokens,
       numSuggestions,
-      prompt: promptWords(anchor),
+      prompt: prompt.name,
     };
     const file = await ResumeFile.open<PlaceResult>(resumePath(surroundings), {
       what: "accuracy",
@@ -73,7 +73,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
     try {
       for (const spot of spots) {
         const key = placeKey(spot);
-        const question = { spot, key, sources, maxTokens, numSuggestions, anchor };
+        const question = { spot, key, sources, maxTokens, numSuggestions, prompt };
         const known = file.done.get(key);
         const result = known ?? (await answerAt(question, surroundings, check, signal));
         if (known === undefined) await file.add(result);
@@ -83,6 +83,12 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
     } catch (error) {
       // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
       if (!signal.aborted || places.length === 0) throw error;
+    }
+    if (prompt.options.context !== undefined && places.every(hasNoContext)) {
+      const { terminal } = context;
+      terminal.note(
+        "note: no prompt had text of other files: none was found, or the model was not trained with any",
+      );
     }
     const parsers: Record<string, string> = {};
     for (const { language } of places) {
@@ -97,33 +103,36 @@ export function resumePath({ options, context }: SuiteSurroundings): string | un
   return options.resume === undefined ? undefined : resolve(context.workingFolder, options.resume);
 }
 
-function promptWords(anchor: PromptAnchor): string {
-  if (anchor === "cursor") return "cursor";
-  if (anchor === "file") return "start of the file";
-  return anchor.linesUp === 0 ? "start of the line" : `${anchor.linesUp} lines up`;
+function hasNoContext({ shares }: PlaceResult): boolean {
+  return shares === undefined || CONTEXT_KINDS.every((kind) => shares[kind] === 0);
 }
 
 async function answerAt(
-  { spot, key, sources, maxTokens, numSuggestions, anchor }: Question,
+  { spot, key, sources, maxTokens, numSuggestions, prompt }: Question,
   { session: { client, models } }: SuiteSurroundings,
   check: ParseCheck,
   signal: AbortSignal,
 ): Promise<PlaceResult> {
   const { prefixText, suffixText, hiddenText, path, language, line, column, kind, span } = spot;
   const { repoName } = sources;
+  const documentPath = prompt.documentPath(path);
   const request = {
     prefixText,
     suffixText,
     filePath: path,
     ...(repoName === undefined ? {} : { repoName }),
+    ...prompt.options,
+    ...(documentPath === undefined ? {} : { documentPath }),
     languageId: language,
-    anchor,
     maxTokens,
   };
-  const { keepsTokens } = await client.promptOf({ ...request, nextText: hiddenText }, signal);
+  const { keepsTokens, shares } = await client.promptOf(
+    { ...request, nextText: hiddenText },
+    signal,
+  );
   const result = await client.complete(
     // From empty caches: what is judged here must not depend on the places before.
-    { ...request, sources: draftSources(models), numSuggestions, reusesPrompt: false },
+    { ...request, sources: prompt.sources(models), numSuggestions, reusesPrompt: false },
     () => {},
     signal,
   );
@@ -139,7 +148,7 @@ async function answerAt(
   ]);
   const { othersMs = 0 } = timings;
   return {
-    ...{ key, path, line, column, language, kind, span, keepsTokens, hiddenText },
+    ...{ key, path, line, column, language, kind, span, keepsTokens, hiddenText, shares },
     textBehind: suffixText.slice(0, TEXT_BEHIND),
     rawText,
     offeredText,

@@ -36,6 +36,7 @@ const PROMPT_TOKENS = { promptTokens: "--prompt-tokens" } as const;
 const RESUMED = { resume: "--resume" } as const;
 const ANSWERS = {
   ...{ suggestions: "--suggestions", compare: "--compare", anchor: "--anchor" },
+  ...{ context: "--context", contextTokens: "--context-tokens" },
 } as const;
 /** Of what is asked place by place. */
 const PLACES = { ...RESUMED, ...ANSWERS };
@@ -57,7 +58,7 @@ const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "sui
   ...{ all: SPEED, repo: SPEED, scratch: SPEED, unpredictable: SPEED },
   suggestions: { ...SESSIONS, ...SPEED_ONLY, ...PLACES },
   typing: { ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS, ...ANSWERS },
-  accuracy: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
+  accuracy: { ...SESSIONS, ...SPEED_ONLY, ...FLAT_ROWS },
   // Prompts are as long as those of completions.
   warmstart: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...PLACES },
   index: {

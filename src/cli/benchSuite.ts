@@ -1,5 +1,6 @@
 /** What a benchmark suite is given, and what it must be able to do. */
 import type { PromptAnchor } from "../core/promptAnchor.ts";
+import type { ContextChoice } from "./accuracyPrompt.ts";
 import type { CommandContext, EngineSession, ModelOptions } from "./engineSession.ts";
 
 /** A server as the user names it. */
@@ -24,6 +25,9 @@ export interface BenchOptions extends ModelOptions {
   readonly compare?: string;
   /** For the suite `accuracy`: where the prompt's middle begins; as the product has it if absent. */
   readonly anchor?: PromptAnchor;
+  /** For the suite `accuracy`: which text of other files the prompt has, and how much at most; none if absent. */
+  readonly context?: ContextChoice;
+  readonly contextTokens?: number;
   /** For what is asked place by place, and for typing: a file of results as they come, to go on from. */
   readonly resume?: string;
   /** llama-servers that the same places are run on. */

@@ -1,5 +1,5 @@
 /** `treeline complete`: the completion at one cursor of one file. */
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { CompletionRejection } from "../core/completionRejection.ts";
 import { meanAcceptanceLength } from "../core/decodeStats.ts";
 import { sourcesOf } from "../core/draftTree.ts";
@@ -7,7 +7,6 @@ import { visibleText } from "../core/foreignText.ts";
 import { DROP_REASONS, type DropReason } from "../core/rankSuggestions.ts";
 import type { CompletionChunk, CompletionResult, LoadedModels } from "../engine/protocol.ts";
 import type { SuggestionProposer } from "../engine/suggestionMessages.ts";
-import type { WorkspaceFeed } from "../session/workspaceFeed.ts";
 import { lineEndsOf, splitAtCursor, withLineFeeds } from "./cursor.ts";
 import {
   type CommandContext,
@@ -16,8 +15,7 @@ import {
   withEngine,
 } from "./engineSession.ts";
 import { displayPath, readSourceFile } from "./sourceFile.ts";
-import type { Terminal } from "./terminal.ts";
-import { folderAt } from "./workspaceSources.ts";
+import { folderAt, indexFolder } from "./workspaceSources.ts";
 
 export interface CompleteOptions extends ModelOptions {
   /** 1-based. */
@@ -98,26 +96,6 @@ export async function completeCommand(
     },
     signal,
   );
-}
-
-/** Indexes a folder, and returns in words how much it holds; nothing is kept on disk. */
-async function indexFolder(
-  folder: string,
-  workspace: WorkspaceFeed,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<string> {
-  using _ = workspace.onStatus(({ numFiles, numWaiting }) =>
-    terminal.progress(`indexing ${folder}: ${numFiles} files, ${numWaiting} to go`),
-  );
-  const start = performance.now();
-  workspace.open({
-    roots: [{ path: folder, name: basename(folder), isOnDisk: true, excludes: [] }],
-  });
-  const { numFiles, numTokens } = await workspace.whenReady(signal);
-  terminal.progress("");
-  const ms = (performance.now() - start).toFixed(0);
-  return `indexed ${numFiles} files, ${numTokens} tokens in ${ms} ms`;
 }
 
 /** The suggestions beside the first as text, each below a line that says who proposed it; empty if there is none. */

@@ -6,6 +6,7 @@ import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import type { PromptAnchor } from "../core/promptAnchor.ts";
 import { MAX_SUGGESTIONS, SUGGESTION_PROPOSERS } from "../engine/suggestionMessages.ts";
 import { WIDENED_TYPES } from "../widen/widenSource.ts";
+import { CONTEXT_CHOICES } from "./accuracyPrompt.ts";
 import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./benchCommand.ts";
 import type { BenchOptions, NamedServer } from "./benchSuite.ts";
 import { CliError, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE } from "./cliError.ts";
@@ -155,7 +156,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     )
     .option(
       "--prompt-tokens <number>",
-      "prompt tokens at most; speed (256), suggestions (512)",
+      "prompt tokens at most; speed (256), suggestions (512), accuracy (1024)",
       positiveInteger,
     )
     .option(
@@ -181,6 +182,17 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       "--anchor <place>",
       "accuracy: the prompt's middle begins at cursor, line, file, or so many lines above (cursor)",
       promptAnchor,
+    )
+    .addOption(
+      new Option(
+        "--context <kind>",
+        "accuracy: the prompt begins with text of the other files of --workspace: declarations of what is imported, code like the cursor's, or both (none)",
+      ).choices(CONTEXT_CHOICES),
+    )
+    .option(
+      "--context-tokens <number>",
+      "accuracy: of the prompt, for --context at most (384)",
+      positiveInteger,
     )
     .option(
       "--resume <file>",

@@ -8,8 +8,10 @@ import type { SourceFile } from "../bench/sourceSpots.ts";
 import { messageOf } from "../core/errors.ts";
 import { nameText, pathText } from "../core/foreignText.ts";
 import type { BenchSources } from "../engine/protocol.ts";
+import type { WorkspaceFeed } from "../session/workspaceFeed.ts";
 import { SourceFolder } from "../workspace/sourceFolder.ts";
 import { CliError } from "./cliError.ts";
+import type { Terminal } from "./terminal.ts";
 
 const MAX_FILE_BYTES = 256 * 1024;
 const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
@@ -58,4 +60,24 @@ export async function folderAt(folder: string, workingFolder: string): Promise<s
   if (!found.isDirectory())
     throw new CliError(`Expected a folder, found a file: ${pathText(root)}.`);
   return root;
+}
+
+/** Indexes a folder, and returns in words how much it holds; nothing is kept on disk. */
+export async function indexFolder(
+  folder: string,
+  workspace: WorkspaceFeed,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<string> {
+  using _ = workspace.onStatus(({ numFiles, numWaiting }) =>
+    terminal.progress(`indexing ${folder}: ${numFiles} files, ${numWaiting} to go`),
+  );
+  const start = performance.now();
+  workspace.open({
+    roots: [{ path: folder, name: basename(folder), isOnDisk: true, excludes: [] }],
+  });
+  const { numFiles, numTokens } = await workspace.whenReady(signal);
+  terminal.progress("");
+  const ms = (performance.now() - start).toFixed(0);
+  return `indexed ${numFiles} files, ${numTokens} tokens in ${ms} ms`;
 }

@@ -44,7 +44,6 @@ describe("benchCommand", () => {
     ["index", { workspace: "src" }, "--workspace"],
     ["index", { gpu: "vulkan" }, "--gpu"],
     ["accuracy", { configs: ["plain"] }, "--configs"],
-    ["accuracy", { promptTokens: 64 }, "--prompt-tokens"],
     ["accuracy", { sessions: 2 }, "--sessions"],
     ["suggestions", { resume: "a.jsonl" }, "--resume"],
     ["typing", { compare: "a.json" }, "--compare"],
@@ -52,6 +51,8 @@ describe("benchCommand", () => {
     ["all", { compare: "a.json" }, "--compare"],
     ["suggestions", { suggestions: 2 }, "--suggestions"],
     ["typing", { anchor: "file" }, "--anchor"],
+    ["repo", { context: "all" }, "--context"],
+    ["suggestions", { contextTokens: 64 }, "--context-tokens"],
     ["index", { resume: "a.jsonl" }, "--resume"],
   ])("%s refuses %j before anything is loaded", async (suite, options, flag) => {
     const failure = await run(suite, options).catch((error: unknown) => error);

@@ -18,6 +18,7 @@ import { type CompletionBody, FakeLlamaServer } from "../fakes/fakeLlamaServer.t
 import { CLI_PATH, PAIR } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";
+import { repositoryModel } from "../support/repositoryModel.ts";
 import { createClient, ignore, useBuiltEngine } from "../support/useBuiltEngine.ts";
 
 useBuiltEngine();
@@ -29,9 +30,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** What a suite measures with: the bundled pair, no terminal. */
-async function surroundings(options: Partial<BenchOptions>) {
-  const client = createClient();
-  const params = { ...PAIR, contextSize: 4096 };
+async function surroundings(options: Partial<BenchOptions>, targetPath?: string) {
+  const workspace = new WorkspaceFeed();
+  const client = createClient({}, { workspace });
+  const params = { ...(targetPath === undefined ? PAIR : { targetPath }), contextSize: 4096 };
   const models = await client.load(params, ignore, NEVER);
   const notes: string[] = [];
   const stream = { write: (text: string) => notes.push(text) };
@@ -44,7 +46,7 @@ async function surroundings(options: Partial<BenchOptions>) {
       env: {},
       workingFolder: folder,
     },
-    session: { client, params, models, workspace: new WorkspaceFeed() },
+    session: { client, params, models, workspace },
   };
 }
 
@@ -83,6 +85,34 @@ describe("promptOf", () => {
 });
 
 describe("accuracySuite", () => {
+  test("asks with text of a workspace's other files, and says how much of the prompts that is", async () => {
+    const workspace = join(import.meta.dirname, "../../src/core");
+    const options = { prompts: 4, maxTokens: 4, suggestions: 1, workspace };
+    const model = repositoryModel();
+    const plain = await accuracySuite.measure(await surroundings(options, model), NEVER);
+    expect(plain).toMatchObject({ prompt: "cursor", promptShares: { imports: 0, similar: 0 } });
+    const asked = { ...options, context: "all", contextTokens: 200, promptTokens: 700 } as const;
+    const around = await surroundings(asked, model);
+    const report = await accuracySuite.measure(around, NEVER);
+    expect(report.prompt).toBe(
+      "cursor, with imports and similar of 200 tokens, 700 tokens at most",
+    );
+    const shares = report.places.map((place) => place.shares!);
+    expect(shares.some(({ imports, similar }) => imports + similar > 0)).toBe(true);
+    for (const { imports, similar } of shares) expect(imports + similar).toBeLessThanOrEqual(200);
+    expect(Object.values(report.promptShares!).reduce((a, b) => a + b)).toBeCloseTo(1);
+    expect(report.meanPromptTokens).toBeLessThanOrEqual(700);
+    expect(formatAccuracyReport(report)).toMatch(
+      /Prompts have \d+ tokens on average: .*(declarations of imported files|like code) \d+ %/,
+    );
+    await expect(
+      accuracySuite.measure(await surroundings({ context: "all" }, model), NEVER),
+    ).rejects.toThrow("Expected --workspace beside --context");
+    await expect(
+      accuracySuite.measure(await surroundings({ contextTokens: 9 }, model), NEVER),
+    ).rejects.toThrow("Expected --context beside --context-tokens");
+  });
+
   test("answers places as a completion does, and judges what the target wrote beside what is offered", async () => {
     const around = await surroundings({ prompts: 8, maxTokens: 24 });
     const report = await accuracySuite.measure(around, NEVER);
