@@ -47,7 +47,7 @@ connection.onRequest("health", () =>
   mode === "hang"
     ? new Promise(() => {})
     : {
-        protocolVersion: mode === "wrongVersion" ? 999 : 4,
+        protocolVersion: mode === "wrongVersion" ? 999 : 5,
         pid: process.pid,
         nodeVersion: process.version,
         isLoaded: loaded,

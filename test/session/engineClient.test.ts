@@ -121,7 +121,7 @@ describe("EngineClient", () => {
 
   test.each([
     ["exit", "engineStartFailed", /exit code 7.*no such library/],
-    ["wrongVersion", "protocolMismatch", /Expected an engine of protocol 4, found 999/],
+    ["wrongVersion", "protocolMismatch", /Expected an engine of protocol 5, found 999/],
   ])("refuses an engine that starts with %s", async (start, code, message) => {
     const { client } = createClient({ start });
     const failure = await client.health(never).catch((error: unknown) => error);
