@@ -2,19 +2,30 @@
 import type { GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { promptText } from "../llama/promptText.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { OutlineParser } from "../workspace/outlineParser.ts";
 import type { BackgroundTurns } from "./backgroundTurns.ts";
 import { benchSuggestions } from "./benchSuggestions.ts";
 import { benchWarmStart } from "./benchWarmStart.ts";
 import { ContextSource } from "./contextSource.ts";
-import { contextOf, type GenerationStores, generateCompletion } from "./generateCompletion.ts";
+import {
+  contextOf,
+  type GenerationStores,
+  generateCompletion,
+  type SeenPrompt,
+} from "./generateCompletion.ts";
 import { IdleReading } from "./idleReading.ts";
 import { newLearnedState } from "./learnedOfPair.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
 import { openPolicy } from "./openPolicy.ts";
 import { answerPrompt } from "./promptAnswer.ts";
-import { checkPromptQuestion, type PromptAnswer, type PromptQuestion } from "./promptMessages.ts";
+import {
+  checkPromptQuestion,
+  type LastPrompt,
+  type PromptAnswer,
+  type PromptQuestion,
+} from "./promptMessages.ts";
 import {
   type BenchAnswer,
   type BenchParams,
@@ -60,6 +71,7 @@ export class CompletionServer {
   readonly #outlines: OutlineParser;
   #pair: ModelPair | undefined;
   #stores: GenerationStores | undefined;
+  #lastPrompt: SeenPrompt | undefined;
   /** Aborts when the models are freed: ends what is no job and uses them. */
   #unloaded = new AbortController();
   /** Aborts the running job; its end is `#idle`. */
@@ -121,6 +133,9 @@ export class CompletionServer {
         context: new ContextSource(pair.target.model.vocabulary, pair.fim, this.#outlines),
         passCost: opened?.passCost,
         log: this.#log,
+        onPrompt: (prompt) => {
+          this.#lastPrompt = prompt;
+        },
         onPass,
         idleReading: this.#idleReading,
       };
@@ -213,10 +228,19 @@ export class CompletionServer {
     return answerPrompt(stores.pair, question, context);
   }
 
+  /** What the target got for the last completion; null if there was none. */
+  lastPrompt(): LastPrompt | null {
+    if (this.#lastPrompt === undefined || this.#pair === undefined) return null;
+    const { tokens, shares, filePath } = this.#lastPrompt;
+    const text = promptText(this.#pair.target.model, tokens);
+    return { text, shares, ...(filePath === undefined ? {} : { filePath }) };
+  }
+
   /** Deletes what was learned from the workspace's code, in memory and on disk. @throws what keeps the disk from it. */
   async forgetWorkspace(): Promise<void> {
     this.#stores?.learned.forget();
     this.#stores?.context?.forget();
+    this.#lastPrompt = undefined;
     await this.#workspace.forget();
   }
 
@@ -273,6 +297,7 @@ export class CompletionServer {
   #disposeModels(): void {
     this.#unloaded.abort(new EngineError("notLoaded", "The model was unloaded meanwhile."));
     this.#unloaded = new AbortController();
+    this.#lastPrompt = undefined;
     this.#workspace.serve(undefined);
     this.#stores?.learned[Symbol.dispose]();
     this.#pair?.[Symbol.dispose]();

@@ -6,6 +6,7 @@ import type { GenerationContext } from "../core/drafter.ts";
 import type { DraftSource } from "../core/draftTree.ts";
 import type { Log } from "../core/log.ts";
 import type { PassCostTable } from "../core/passCost.ts";
+import { type PromptShares, promptShares } from "../core/promptShares.ts";
 import { speculativeDecode } from "../core/speculativeDecode.ts";
 import { concatTokens } from "../core/tokens.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
@@ -26,6 +27,13 @@ import type { WorkspaceStore } from "./workspaceStore.ts";
 /** Sources that learn from a document. */
 const LEARNING_SOURCES: readonly DraftSource[] = ["recycling", "ghost"];
 
+/** A prompt, and where it is from. */
+export interface SeenPrompt {
+  readonly tokens: Int32Array;
+  readonly shares: PromptShares;
+  readonly filePath: string | undefined;
+}
+
 /** What outlives a request. */
 export interface GenerationStores {
   readonly pair: ModelPair;
@@ -39,6 +47,8 @@ export interface GenerationStores {
   /** Absent where t(n) was not measured. */
   readonly passCost: PassCostTable | undefined;
   readonly log: Log;
+  /** Called with each prompt before it is evaluated. */
+  readonly onPrompt?: (prompt: SeenPrompt) => void;
   /** Called after each target pass that follows a prompt. */
   readonly onPass?: () => void;
   /** Absent where nothing is read between requests. */
@@ -64,6 +74,11 @@ export async function generateCompletion(
   const promptContext = await contextOf(stores, params, signal);
   const { maxPromptTokens } = params;
   const context = buildCompletionPrompt(pair, promptTokens, params, maxPromptTokens, promptContext);
+  stores.onPrompt?.({
+    tokens: context.promptTokens,
+    shares: promptShares(context, promptContext?.numTokens),
+    filePath: params.filePath,
+  });
   const promptEnd = performance.now();
   const isSecret = isSecretDocument(params);
   const sources = isSecret ? without(params.sources, ...LEARNING_SOURCES) : params.sources;

@@ -14,7 +14,7 @@ import { BackgroundTurns } from "./backgroundTurns.ts";
 import { beatNotification } from "./beatMessages.ts";
 import { CompletionServer } from "./completionServer.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { promptRequest } from "./promptMessages.ts";
+import { lastPromptRequest, promptRequest } from "./promptMessages.ts";
 import {
   benchProgress,
   benchRequest,
@@ -150,6 +150,7 @@ function main(): void {
   connection.onRequest(promptRequest, (question, token) =>
     answer(token, (signal) => server.promptOf(question, signal)),
   );
+  connection.onRequest(lastPromptRequest, () => server.lastPrompt());
   connection.onRequest(statisticsRequest, () => server.statistics);
   connection.onRequest(healthRequest, () => server.health);
   connection.listen();

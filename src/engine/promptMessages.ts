@@ -2,7 +2,7 @@
  * What is said about a prompt without completing it: benchmarks give it to others, and ask where its tokens end. Imported by
  * both sides, like `protocol.ts`, and imports nothing native.
  */
-import { RequestType } from "vscode-jsonrpc/node";
+import { RequestType, RequestType0 } from "vscode-jsonrpc/node";
 import { EngineError } from "../core/errors.ts";
 import { isPromptAnchor } from "../core/promptAnchor.ts";
 import { type ContextSnippet, isContextOptions } from "../core/promptContext.ts";
@@ -41,6 +41,18 @@ export interface PromptAnswer {
 }
 
 export const promptRequest = new RequestType<PromptQuestion, PromptAnswer, WireError>("prompt");
+
+/** What the target got for the last completion; it is nowhere kept. */
+export interface LastPrompt {
+  /** With the markers as the vocabulary names them. */
+  readonly text: string;
+  readonly shares: PromptShares;
+  /** As the model saw it; absent where the request had none. */
+  readonly filePath?: string;
+}
+
+/** Null where there was no completion since the models were loaded. */
+export const lastPromptRequest = new RequestType0<LastPrompt | null, WireError>("lastPrompt");
 
 /**
  * Checks a question from the other process.

@@ -4,7 +4,13 @@
  */
 import type { RequestType, RequestType0 } from "vscode-jsonrpc/node";
 import type { GpuChoice } from "../core/backend.ts";
-import { type PromptAnswer, type PromptQuestion, promptRequest } from "../engine/promptMessages.ts";
+import {
+  type LastPrompt,
+  lastPromptRequest,
+  type PromptAnswer,
+  type PromptQuestion,
+  promptRequest,
+} from "../engine/promptMessages.ts";
 import {
   type BenchAnswer,
   type BenchParams,
@@ -193,6 +199,11 @@ export class EngineClient implements AsyncDisposable {
     this.#assertOpen();
     const engine = await this.#serving.engine(this.#withLifetime(signal));
     return engine.ask(promptRequest, QUESTION, signal, question);
+  }
+
+  /** What the target got for the last completion; null if there was none since the models were loaded. */
+  async lastPrompt(signal: AbortSignal): Promise<LastPrompt | null> {
+    return this.#ask(lastPromptRequest, QUESTION, signal);
   }
 
   async statistics(signal: AbortSignal): Promise<EngineStatistics> {

@@ -9,6 +9,7 @@ import type { DecisionLog } from "./decisionLog.ts";
 import { DEMONSTRATION_CHOICES, isDemonstrating } from "./demonstration.ts";
 import { editorFacts } from "./editorFacts.ts";
 import type { EngineLifecycle } from "./engineLifecycle.ts";
+import { lastPromptReport } from "./lastPromptReport.ts";
 import { selectModels, useBundledModels } from "./modelPicker.ts";
 import { noSuggestionReport } from "./noSuggestionReport.ts";
 import { confirmLoss, tell, tellError } from "./notifications.ts";
@@ -48,6 +49,8 @@ export function createCommands(context: CommandContext): Record<string, () => Pr
         "Why No Suggestion",
         noSuggestionReport(lifecycle.status, editorFacts(config()), decisions.decisions),
       ),
+    "treeline.showLastPrompt": async () =>
+      reports.showText("Last Prompt", lastPromptReport(await lifecycle.lastPrompt())),
     "treeline.showStatistics": () =>
       reports.show("Treeline Statistics", statisticsReport(statistics.book, new Date())),
     "treeline.runBenchmark": () => benchmark.run(),
@@ -130,6 +133,7 @@ async function showMenu(config: Config): Promise<void> {
         ]),
     run("Why No Suggestion?", "treeline.explainNoSuggestion"),
     run("Show Statistics", "treeline.showStatistics"),
+    run("Show Last Prompt", "treeline.showLastPrompt"),
     run("Run Benchmark", "treeline.runBenchmark"),
     ...(isDemonstration ? [] : [run("Select Model Files", "treeline.selectModels")]),
     run("Restart Engine", "treeline.restartEngine"),

@@ -6,6 +6,7 @@ import type { BenchReport } from "../bench/benchReport.ts";
 import { DRAFT_SOURCES } from "../core/draftTree.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { LastPrompt } from "../engine/promptMessages.ts";
 import type { BenchParams, BenchProgress, LoadedModels, LoadProgress } from "../engine/protocol.ts";
 import { abortError } from "../session/abort.ts";
 import type { Clock } from "../session/clock.ts";
@@ -135,6 +136,11 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     } finally {
       this.#isBenchmarking = false;
     }
+  }
+
+  /** What the target got for the last completion; undefined where there was none. */
+  async lastPrompt(): Promise<LastPrompt | undefined> {
+    return (await this.#client?.lastPrompt(this.#change.signal)) ?? undefined;
   }
 
   /** Looks again whether other windows hold models too. */

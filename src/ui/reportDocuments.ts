@@ -1,8 +1,9 @@
-/** Reports as virtual Markdown documents, shown as a preview. */
+/** Reports as virtual documents: Markdown as a preview, other text as it is. */
 import * as vscode from "vscode";
 import { REPORT_SCHEME } from "./servedDocuments.ts";
 
 export type ReportName = "Treeline Statistics" | "Why No Suggestion";
+export type TextName = "Last Prompt";
 
 export class ReportDocuments implements vscode.TextDocumentContentProvider, Disposable {
   readonly #texts = new Map<string, string>();
@@ -16,6 +17,15 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, Disp
 
   provideTextDocumentContent(uri: vscode.Uri): string {
     return this.#texts.get(uri.path) ?? "";
+  }
+
+  /** As it is, not as Markdown: it may hold anybody's text. */
+  async showText(name: TextName, text: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: REPORT_SCHEME, path: `/${name}.txt` });
+    this.#texts.set(uri.path, text);
+    this.#changed.fire(uri);
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document, { preview: true });
   }
 
   async show(name: ReportName, markdown: string): Promise<void> {

@@ -132,6 +132,13 @@ describe("the context of a prompt", () => {
     const asked = await ask(MAIN, ALL);
     const { stats } = await client.complete({ ...request(MAIN, ALL), sources: [] }, ignore, NEVER);
     expect(stats.numPromptTokens).toBe(asked.promptTokens.length);
+    // And what the user is shown on request.
+    const seen = await client.lastPrompt(NEVER);
+    expect(seen).toMatchObject({ filePath: "main.ts", shares: asked.shares });
+    const head = "<|repo_name|>measures\n<|file_sep|>store.ts\nexport class Store {\n";
+    expect(seen!.text.startsWith(head)).toBe(true);
+    const own = `<|file_sep|>main.ts\n<|fim_prefix|>${MAIN}<|fim_suffix|>\n}\n<|fim_middle|>`;
+    expect(seen!.text.endsWith(own)).toBe(true);
     const short = await client.promptOf(
       { ...request(MAIN, ALL), maxPromptTokens: 100, nextText: "" },
       NEVER,
