@@ -55,8 +55,9 @@ export function constrainedRow(
   }
   const { next } = constraint;
   const allows = (token: Token) => isAllowed(next, token);
+  const isSmall = "only" in next && next.only.length <= MAX_RANKED;
   const topK = (k: number) => {
-    const ranked = "except" in next ? rankedBut(logits, node, allows, k) : undefined;
+    const ranked = isSmall ? undefined : rankedOf(logits, node, allows, k);
     return ranked ?? bestOf(logits, node, allowedTokens(next), k);
   };
   return {
@@ -91,7 +92,7 @@ function holds(ascending: Int32Array, token: Token): boolean {
 }
 
 /** The k best allowed of those that are ranked anyway; undefined if there are fewer. */
-function rankedBut(
+function rankedOf(
   logits: TreeLogits,
   node: number,
   allows: (token: Token) => boolean,
@@ -108,19 +109,24 @@ function rankedBut(
   };
 }
 
-/** @param tokens - ascending. */
+/** @param tokens - ascending, perhaps a good part of the vocabulary. */
 function bestOf(logits: TreeLogits, node: number, tokens: Int32Array, k: number): TopK {
-  const values = Float32Array.from(tokens, (token) => logits.logit(node, token));
-  // A stable sort leaves equals in order of their ids. NaN ranks last.
-  const best = Array.from(values.keys())
-    .filter((index) => values[index]! > Number.NEGATIVE_INFINITY)
-    .sort((a, b) => values[b]! - values[a]!)
-    .slice(0, k);
+  const best: { token: Token; logit: number }[] = [];
+  for (const token of tokens) {
+    const logit = logits.logit(node, token);
+    // NaN is never the best.
+    if (!(logit > Number.NEGATIVE_INFINITY)) continue;
+    if (best.length === k && !(logit > best.at(-1)!.logit)) continue;
+    // Behind its equals, whose ids are lower.
+    const rank = best.findLastIndex((other) => other.logit >= logit) + 1;
+    best.splice(rank, 0, { token, logit });
+    if (best.length > k) best.pop();
+  }
   // Where every logit is -Infinity one is as good as another, and one must come.
-  if (best.length === 0) best.push(0);
+  if (best.length === 0) best.push({ token: tokens[0]!, logit: Number.NEGATIVE_INFINITY });
   return {
-    tokens: Int32Array.from(best, (index) => tokens[index]!),
-    logits: Float32Array.from(best, (index) => values[index]!),
+    tokens: Int32Array.from(best, ({ token }) => token),
+    logits: Float32Array.from(best, ({ logit }) => logit),
   };
 }
 

@@ -88,6 +88,17 @@ describe("Vocabulary", () => {
     // 0xF5 … 0xFF, 0xC0 and 0xC1 occur in no text, but a byte-level vocabulary has them all.
     expect(single.size).toBe(256);
   });
+
+  test("the table of pieces has the bytes of every token, none for markers and end tokens", () => {
+    const { bytes, starts } = vocabulary.pieceTable();
+    expect(starts.length).toBe(vocabulary.size + 1);
+    expect(starts[vocabulary.size]).toBe(bytes.length);
+    for (let token = 0; token < vocabulary.size; token++) {
+      const piece = bytes.subarray(starts[token], starts[token + 1]);
+      expect(Buffer.compare(piece, vocabulary.pieceBytes(token))).toBe(0);
+      if (vocabulary.isEndToken(token)) expect(piece.length).toBe(0);
+    }
+  });
 });
 
 describe("TokenDecoder", () => {
