@@ -5,6 +5,7 @@
 import { concatTokens } from "../core/tokens.ts";
 import { ggufString } from "../gguf/ggufHeader.ts";
 import type { LlamaModel } from "./llamaModel.ts";
+import { StableBoundary, type StableTokens } from "./stableTokens.ts";
 import { nextJoint } from "./textSlices.ts";
 
 /** The remembered part of a prefix grows in steps of this many UTF-16 code units. */
@@ -27,6 +28,7 @@ export class PromptTokens {
   readonly #canSplit: boolean;
   #suffix = NOTHING;
   readonly #heads: Record<GrowingPart, Remembered> = { prefix: NOTHING, middle: NOTHING };
+  #boundary: StableBoundary | undefined;
 
   constructor(model: LlamaModel) {
     this.#model = model;
@@ -41,9 +43,16 @@ export class PromptTokens {
   /** Of a text before the cursor, or of a part of it. */
   ofBefore(part: GrowingPart, text: string): Int32Array {
     const split = this.#canSplit ? jointOf(text) : 0;
+    if (split === 0) return this.#model.vocabulary.tokenize(text);
     this.#heads[part] = this.#remember(this.#heads[part], text.slice(0, split));
     const tail = this.#model.vocabulary.tokenize(text.slice(split));
     return concatTokens(this.#heads[part].tokens, tail);
+  }
+
+  /** @param earliest - nothing before this index is pending: the tokens up to it stand as they are. */
+  ofStable(part: GrowingPart, text: string, earliest = 0): StableTokens {
+    this.#boundary ??= new StableBoundary(this.#model);
+    return this.#boundary.part(text, this.ofBefore(part, text), earliest);
   }
 
   #remember(known: Remembered, text: string): Remembered {

@@ -26,6 +26,6 @@ export function sliceEnd(text: string, start: number, numChars: number): number 
 }
 
 /** Whether parting here would cut a surrogate pair. */
-function isHalf(text: string, at: number): boolean {
+export function isHalf(text: string, at: number): boolean {
   return /^[\uDC00-\uDFFF]/.test(text.charAt(at)) && /[\uD800-\uDBFF]$/.test(text.charAt(at - 1));
 }
