@@ -1,7 +1,7 @@
 /** The baseline of several suggestions: each decoded alone, one after the other. */
 import type { BranchPoint } from "../core/branchPoints.ts";
 import type { ScoredSuggestion } from "../core/branchRun.ts";
-import type { GenerationContext } from "../core/drafter.ts";
+import { contextAfter, type GenerationContext } from "../core/drafter.ts";
 import { type Generation, type GenerationLimits, OutputCollector } from "../core/generation.ts";
 import { concatTokens } from "../core/tokens.ts";
 
@@ -23,8 +23,8 @@ export async function decodeAlone({
 }: AloneParams) {
   const suggestions: Pick<ScoredSuggestion, "tokens" | "finishReason">[] = [];
   let numPasses = 0;
-  for (const { position, token } of points) {
-    const given = concatTokens(firstTokens.subarray(0, position), Int32Array.of(token));
+  for (const point of points) {
+    const given = concatTokens(firstTokens.subarray(0, point.position), point.tokens);
     const limits = newLimits();
     const known = new OutputCollector(limits);
     for (const token of given) known.push(token, 0);
@@ -33,11 +33,7 @@ export async function decodeAlone({
       suggestions.push({ tokens: known.tokensFrom(0), finishReason: endedBy });
       continue;
     }
-    const own = {
-      ...context,
-      promptTokens: concatTokens(context.promptTokens, given),
-      prefixTokens: concatTokens(context.prefixTokens, given),
-    };
+    const own = contextAfter(context, given);
     const { tokens, finishReason, stats } = await decode(own, {
       ...limits,
       maxTokens: numRemaining,

@@ -4,12 +4,7 @@
  * offered, `rankSuggestions.ts` says.
  */
 import type { BranchedTarget } from "./branchedTarget.ts";
-import {
-  type BranchPoint,
-  BranchPointCollector,
-  MAX_POSITIONS,
-  type TokenText,
-} from "./branchPoints.ts";
+import { type BranchPoint, BranchPointCollector, type TokenText } from "./branchPoints.ts";
 import type { BranchStart, ScoredSuggestion } from "./branchRun.ts";
 import type { BranchSelection } from "./branchSelection.ts";
 import { type BranchDecode, type BranchDecodeParams, decodeBranches } from "./decodeBranches.ts";
@@ -18,6 +13,7 @@ import type { Drafter } from "./drafter.ts";
 import type { DraftPolicy } from "./draftPolicy.ts";
 import type { Generation } from "./generation.ts";
 import type { NgramModel } from "./ngramModel.ts";
+import type { Opening } from "./opening.ts";
 import { speculativeDecode } from "./speculativeDecode.ts";
 import type { SuperposedSettings } from "./superposedCandidates.ts";
 import { superposedDecode } from "./superposedDecode.ts";
@@ -48,7 +44,7 @@ interface OfferableParams {
 }
 
 export interface BranchAlternatives extends AlternativesParams, OfferableParams {
-  /** Watched the decoding of the first suggestion. */
+  /** Watched the decoding of the first suggestion, and its opening if it has one. */
   readonly branchPoints: BranchPointCollector;
 }
 
@@ -59,6 +55,8 @@ export interface TogetherParams extends Omit<AlternativesParams, "first">, Offer
   readonly drafters: () => readonly Drafter[];
   /** Until the branches part. */
   readonly policy?: DraftPolicy;
+  /** What the first begins with, and others might. */
+  readonly opening?: Opening | undefined;
 }
 
 export interface TogetherDecode extends BranchDecode {
@@ -109,8 +107,8 @@ function numStartsOf(count: number, maxOpen: number, hasSelection: boolean): num
   return Math.min(maxOpen, hasSelection ? count + NUM_RESERVES : count);
 }
 
-function startOf({ position, token, logProbs }: BranchPoint): BranchStart {
-  return { numShared: position, tokens: Int32Array.of(token), logProbs };
+function startOf({ position, tokens, logProbs }: BranchPoint): BranchStart {
+  return { numShared: position, tokens, logProbs };
 }
 
 /**
@@ -128,14 +126,18 @@ export async function decodeTogether(
   const { onSuggestion, ...rest } = observer;
   const limits = newLimits();
   const branchPoints = new BranchPointCollector(text, limits.constraint);
+  const { opening } = params;
+  if (opening !== undefined) branchPoints.open(opening);
   // One for the first, one for another.
   const canBranch = target.maxOpenBranches > 1;
-  const maxTokens = canBranch ? Math.min(limits.maxTokens, MAX_POSITIONS) : limits.maxTokens;
+  const { maxPositions } = branchPoints;
+  const maxTokens = canBranch ? Math.min(limits.maxTokens, maxPositions) : limits.maxTokens;
   const head = await speculativeDecode(
     {
       target,
       drafters: drafters(),
       context,
+      opening,
       limits: { ...limits, maxTokens },
       maxDraftNodes,
       ...(params.policy === undefined ? {} : { policy: params.policy }),

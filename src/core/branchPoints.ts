@@ -4,12 +4,13 @@
  */
 import type { VerifiedStep } from "./drafter.ts";
 import { ROOT } from "./draftTree.ts";
+import type { Opening } from "./opening.ts";
 import { TokenChooser } from "./tokenChooser.ts";
 import type { TokenConstraint } from "./tokenConstraint.ts";
 import type { Token } from "./tokens.ts";
 
 /** Early: a suggestion that parts later reads like the first one. */
-export const MAX_POSITIONS = 8;
+const MAX_POSITIONS = 8;
 /** Alternatives kept per position, the greedy choice not counted. */
 const MAX_ALTERNATIVES = 4;
 /** ln 0.01: what the target itself gives a chance of less than one in a hundred is not worth a branch. */
@@ -20,12 +21,13 @@ const GOOD_ALTERNATIVE_LOG_PROB = Math.log(0.05);
 /** What all end tokens are like: no text has a line break beside other characters after trimming. */
 const END_FORM = "\n\n";
 
-/** A token that the target might have chosen in place of its greedy one. */
+/** What the target might have chosen in place of its greedy token, or of the opening. */
 export interface BranchPoint {
   /** Index in the output: the branch shares so many tokens. */
   readonly position: number;
-  readonly token: Token;
-  /** [position + 1] natural log-probabilities of the shared tokens and of this one, under the target. */
+  /** [>= 1] one, or another way to open. */
+  readonly tokens: Int32Array;
+  /** [position + tokens.length] natural log-probabilities of the shared tokens and of these, under the target. */
   readonly logProbs: Float64Array;
 }
 
@@ -39,12 +41,14 @@ export interface TokenText {
 /** Collects alternatives while the first suggestion is decoded; one per generation. */
 export class BranchPointCollector {
   readonly #text: TokenText;
-  readonly #maxPositions: number;
+  #maxPositions: number;
   readonly #chooser: TokenChooser;
   /** [position] ln P of the greedy choice. */
   readonly #logProbs: number[] = [];
   readonly #greedyTokens: Token[] = [];
   readonly #points: BranchPoint[] = [];
+  /** Tokens that the output was opened with: to be left all or none. */
+  #numOpening = 0;
   #hasText = false;
   #isLineOver = false;
 
@@ -55,9 +59,25 @@ export class BranchPointCollector {
     this.#maxPositions = maxPositions;
   }
 
+  /** First tokens of the output that are looked at; an opening counts as one. */
+  get maxPositions(): number {
+    return this.#maxPositions;
+  }
+
   /** [<= maxPositions] natural log-probabilities of the first tokens of the output, beyond its first line, too. */
   get logProbs(): Float64Array {
     return Float64Array.from(this.#logProbs);
+  }
+
+  /** Takes what the output begins with, before any step. */
+  open({ tokens, logProbs, newText, alternatives }: Opening): void {
+    this.#numOpening = tokens.length;
+    this.#maxPositions += tokens.length - 1;
+    this.#logProbs.push(...logProbs);
+    this.#greedyTokens.push(...tokens);
+    for (const token of tokens) this.#chooser.push(token);
+    this.#points.push(...alternatives.map((other) => ({ position: 0, ...other })));
+    this.#noteText(newText);
   }
 
   /** Reads a step's rows; its logits must still be valid. Alternatives are those of the first line. */
@@ -76,7 +96,8 @@ export class BranchPointCollector {
         const logProb = top.logits[rank]! - logSumExp;
         if (token === greedy) this.#logProbs.push(logProb);
         else if (!this.#isLineOver) {
-          this.#points.push({ position, token, logProbs: Float64Array.of(...shared, logProb) });
+          const logProbs = Float64Array.of(...shared, logProb);
+          this.#points.push({ position, tokens: Int32Array.of(token), logProbs });
         }
       }
       this.#chooser.push(greedy);
@@ -96,15 +117,17 @@ export class BranchPointCollector {
    */
   choose(count: number, numTokens: number, minLogProb = MIN_ALTERNATIVE_LOG_PROB): BranchPoint[] {
     const seen = new Set(
-      this.#greedyTokens.map((token, position) => `${position} ${this.#formOf(token)}`),
+      this.#greedyTokens.map(
+        (_, position) => `${position} ${this.#formOf(this.#greedyAt(position))}`,
+      ),
     );
     // A suggestion of nothing is none.
     seen.add(`0 ${END_FORM}`);
     const chosen: BranchPoint[] = [];
     for (const point of this.#points.toSorted(byProbability)) {
       if (chosen.length >= count) break;
-      if (point.position >= numTokens || !(point.logProbs.at(-1)! >= minLogProb)) continue;
-      const key = `${point.position} ${this.#formOf(point.token)}`;
+      if (point.position >= numTokens || !(ownLogProb(point) >= minLogProb)) continue;
+      const key = `${point.position} ${this.#formOf(point.tokens)}`;
       if (seen.has(key) || this.#spellsGreedyText(point)) continue;
       seen.add(key);
       chosen.push(point);
@@ -113,18 +136,29 @@ export class BranchPointCollector {
   }
 
   /** A shorter token than the greedy one is no such case: what it begins is hardly ever spelt in two. */
-  #spellsGreedyText({ position, token }: BranchPoint): boolean {
-    const { pieceOf, isEndToken } = this.#text;
-    const greedy = this.#greedyTokens.slice(position);
-    const piece = pieceOf(token).trimStart();
-    if (isEndToken(token) || piece.length <= pieceOf(greedy[0]!).trimStart().length) return false;
-    return greedy.map(pieceOf).join("").trimStart().startsWith(piece);
+  #spellsGreedyText({ position, tokens }: BranchPoint): boolean {
+    const piece = this.#textOf(tokens).trimStart();
+    const greedy = this.#textOf(this.#greedyAt(position)).trimStart();
+    if (this.#text.isEndToken(tokens[0]!) || piece.length <= greedy.length) return false;
+    return this.#textOf(this.#greedyTokens.slice(position)).trimStart().startsWith(piece);
   }
 
-  #formOf(token: Token): string {
-    if (this.#text.isEndToken(token)) return END_FORM;
-    const piece = this.#text.pieceOf(token);
+  /** What a point at this position is in place of. */
+  #greedyAt(position: number): readonly Token[] {
+    return this.#greedyTokens.slice(
+      position,
+      position === 0 ? this.#numOpening || 1 : position + 1,
+    );
+  }
+
+  #formOf(tokens: ArrayLike<Token>): string {
+    if (this.#text.isEndToken(tokens[0]!)) return END_FORM;
+    const piece = this.#textOf(tokens);
     return piece.trim() || (piece.includes("\n") ? "\n" : " ");
+  }
+
+  #textOf(tokens: ArrayLike<Token>): string {
+    return Array.from(tokens, this.#text.pieceOf).join("");
   }
 
   /** Line breaks before the first text are no end of a line. */
@@ -136,9 +170,14 @@ export class BranchPointCollector {
   }
 }
 
-function byProbability({ logProbs: a }: BranchPoint, { logProbs: b }: BranchPoint): number {
-  const isGood = (logProbs: Float64Array) => Number(logProbs.at(-1)! >= GOOD_ALTERNATIVE_LOG_PROB);
-  return isGood(b) - isGood(a) || sumOf(b) - sumOf(a);
+function byProbability(a: BranchPoint, b: BranchPoint): number {
+  const isGood = (point: BranchPoint) => Number(ownLogProb(point) >= GOOD_ALTERNATIVE_LOG_PROB);
+  return isGood(b) - isGood(a) || sumOf(b.logProbs) - sumOf(a.logProbs);
+}
+
+/** Of what leaves the greedy output, where it stands. */
+function ownLogProb({ position, logProbs }: BranchPoint): number {
+  return sumOf(logProbs.subarray(position));
 }
 
 function sumOf(values: Float64Array): number {

@@ -2,10 +2,16 @@
 import { logitsFrom } from "./branchedTarget.ts";
 import type { DecodeStats } from "./decodeStats.ts";
 import type { VerifyLimits } from "./draftBudget.ts";
-import type { Drafter, GenerationContext, VerifiedStep } from "./drafter.ts";
+import {
+  contextAfter,
+  type Drafter,
+  type GenerationContext,
+  type VerifiedStep,
+} from "./drafter.ts";
 import { DrafterPanel } from "./drafterPanel.ts";
 import { type DraftTree, DraftTreeBuilder } from "./draftTree.ts";
 import { type FinishReason, type GenerationLimits, OutputCollector } from "./generation.ts";
+import { takeKnown } from "./opening.ts";
 import type { DecodeObserver } from "./speculativeDecode.ts";
 import type { TargetModel, TreeLogits } from "./targetModel.ts";
 import { TokenChooser } from "./tokenChooser.ts";
@@ -70,9 +76,7 @@ export class BranchRun {
     this.#firstText = start.isFirst ? firstText : undefined;
     const ownTokens = concatTokens(firstText.view().subarray(0, start.numShared), start.tokens);
     const branchContext = {
-      ...context,
-      promptTokens: concatTokens(context.promptTokens, ownTokens),
-      prefixTokens: concatTokens(context.prefixTokens, ownTokens),
+      ...contextAfter(context, ownTokens),
       suffixTokens: context.suffixTokens.slice(),
       draftPromptTokens:
         context.draftPromptTokens && concatTokens(context.draftPromptTokens, ownTokens),
@@ -84,10 +88,7 @@ export class BranchRun {
     this.#logProbs = Array.from(start.logProbs);
     this.#uncached = start.tokens.slice();
     this.#chooser = new TokenChooser(limits.constraint);
-    for (const token of ownTokens) {
-      this.#output.push(token, 0);
-      this.#chooser.push(token);
-    }
+    takeKnown(ownTokens, this.#output, this.#chooser);
   }
 
   get isOver(): boolean {

@@ -3,6 +3,7 @@ import type { DraftPace } from "./draftPace.ts";
 import type { DraftSource, DraftTree } from "./draftTree.ts";
 import type { PromptReader } from "./promptReading.ts";
 import type { TreeLogits } from "./targetModel.ts";
+import { concatTokens } from "./tokens.ts";
 import type { AcceptedPath } from "./verifyGreedy.ts";
 
 /** The start of a generation, in tokens. */
@@ -20,6 +21,16 @@ export interface GenerationContext {
   readonly draftPromptTokens?: Int32Array | undefined;
   /** VS Code's id of the language: whether drafts pay is found out for each apart. Absent: one account for all. */
   readonly languageId?: string | undefined;
+}
+
+/** The same behind tokens of the output. */
+export function contextAfter(context: GenerationContext, tokens: Int32Array): GenerationContext {
+  if (tokens.length === 0) return context;
+  return {
+    ...context,
+    promptTokens: concatTokens(context.promptTokens, tokens),
+    prefixTokens: concatTokens(context.prefixTokens, tokens),
+  };
 }
 
 /**

@@ -2,14 +2,19 @@
 import { countStep, emptyDecodeStats } from "./decodeStats.ts";
 import { ROOT, rootOnlyTree } from "./draftTree.ts";
 import { type Generation, type GenerationLimits, OutputCollector } from "./generation.ts";
+import { type Opening, takeKnown } from "./opening.ts";
 import type { DecodeObserver } from "./speculativeDecode.ts";
 import type { TargetModel } from "./targetModel.ts";
 import { TokenChooser } from "./tokenChooser.ts";
+import { concatTokens } from "./tokens.ts";
+
+const NO_TOKENS = new Int32Array(0);
 
 /**
  * Continues the prompt with the target's greedy choices.
  *
- * @param promptTokens - at least one token; the last is the first root.
+ * @param promptTokens - at least one token; the last is the first root, unless there is an opening.
+ * @param opening - what the output begins with.
  * @throws RangeError if the prompt is empty or maxTokens is not positive; EngineError from the target.
  */
 export async function greedyDecode(
@@ -18,16 +23,20 @@ export async function greedyDecode(
   limits: GenerationLimits,
   observer: DecodeObserver,
   signal: AbortSignal,
+  opening?: Opening,
 ): Promise<Generation> {
   if (promptTokens.length === 0) throw new RangeError("the prompt is empty");
   const output = new OutputCollector(limits);
   const chooser = new TokenChooser(limits.constraint);
   const stats = emptyDecodeStats();
   const { now } = observer;
-  let rootToken = promptTokens.at(-1)!;
+  const knownTokens = concatTokens(promptTokens, opening?.tokens ?? NO_TOKENS);
+  takeKnown(opening?.tokens ?? [], output, chooser);
+  if (output.length > 0) observer.onTokens?.(output.tokensFrom(0));
+  let rootToken = knownTokens.at(-1)!;
   const start = now();
-  stats.numPromptTokens = promptTokens.length;
-  stats.numReusedTokens = await target.prefill(promptTokens.subarray(0, -1), signal);
+  stats.numPromptTokens = knownTokens.length;
+  stats.numReusedTokens = await target.prefill(knownTokens.subarray(0, -1), signal);
   stats.timings.prefillMs = now() - start;
   try {
     while (output.finishReason === undefined && target.kvLength < target.contextSize) {

@@ -4,11 +4,17 @@
  */
 import { countStep, emptyDecodeStats } from "./decodeStats.ts";
 import type { VerifyLimits } from "./draftBudget.ts";
-import type { Drafter, GenerationContext, VerifiedStep } from "./drafter.ts";
+import {
+  contextAfter,
+  type Drafter,
+  type GenerationContext,
+  type VerifiedStep,
+} from "./drafter.ts";
 import { DrafterPanel } from "./drafterPanel.ts";
 import type { DraftPolicy } from "./draftPolicy.ts";
 import type { DraftTree } from "./draftTree.ts";
 import { type Generation, type GenerationLimits, OutputCollector } from "./generation.ts";
+import { type Opening, takeKnown } from "./opening.ts";
 import type { PruneSettings } from "./pruneRetrieval.ts";
 import type { TargetModel } from "./targetModel.ts";
 import { TokenChooser } from "./tokenChooser.ts";
@@ -18,7 +24,7 @@ import { committedTokens, verifyGreedy } from "./verifyGreedy.ts";
 export interface DecodeObserver {
   /** Clock in ms; only differences are used. */
   readonly now: () => number;
-  /** Output tokens as they are committed; possibly none in a step. */
+  /** Output tokens as they are committed, first those of an opening; possibly none in a step. */
   readonly onTokens?: (tokens: Int32Array) => void;
   /** A drafter failed or returned no tree, and sits out the rest of the generation. */
   readonly onDrafterFailure?: (drafter: Drafter, reason: string) => void;
@@ -34,6 +40,8 @@ export interface SpeculativeParams {
   /** Tried in this order; may be empty, which is plain decoding. */
   readonly drafters: readonly Drafter[];
   readonly context: GenerationContext;
+  /** What the output begins with, if that is known; drafters see it as a part of the prompt. */
+  readonly opening?: Opening | undefined;
   readonly limits: GenerationLimits;
   /** Nodes one pass verifies at most, the root not counted; cut to what the target can evaluate. */
   readonly maxDraftNodes: number;
@@ -55,13 +63,16 @@ export async function speculativeDecode(
   params: SpeculativeParams,
   signal: AbortSignal,
 ): Promise<Generation> {
-  const { target, context, observer } = params;
+  const { target, observer, opening } = params;
   const { now } = observer;
-  if (context.promptTokens.length === 0) throw new RangeError("the prompt is empty");
+  if (params.context.promptTokens.length === 0) throw new RangeError("the prompt is empty");
   const output = new OutputCollector(params.limits);
   const chooser = new TokenChooser(params.limits.constraint);
   const stats = emptyDecodeStats();
-  const drafters = new DrafterPanel(params, stats);
+  const context = opening ? contextAfter(params.context, opening.tokens) : params.context;
+  const drafters = new DrafterPanel({ ...params, context }, stats);
+  takeKnown(opening?.tokens ?? [], output, chooser);
+  if (output.length > 0) observer.onTokens?.(output.tokensFrom(0));
 
   const start = now();
   let rootToken = context.promptTokens.at(-1)!;
@@ -69,7 +80,8 @@ export async function speculativeDecode(
   stats.numReusedTokens = await target.prefill(context.promptTokens.subarray(0, -1), signal);
   stats.timings.prefillMs = now() - start;
   const beginStart = now();
-  if (verifyLimits(params, output).maxNodes > 0) await drafters.begin(signal);
+  const isOver = output.finishReason !== undefined;
+  if (!isOver && verifyLimits(params, output).maxNodes > 0) await drafters.begin(signal);
   stats.timings.beginMs = now() - beginStart;
 
   try {

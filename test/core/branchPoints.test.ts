@@ -55,7 +55,7 @@ describe("BranchPointCollector", () => {
     }
     all.sort((a, b) => b.logProb - a.logProb);
     const points = collector.choose(5, tokens.length);
-    expect(points.map(({ position, token }) => ({ position, token }))).toEqual(
+    expect(points.map(({ position, tokens }) => ({ position, token: tokens[0] }))).toEqual(
       all.slice(0, 5).map(({ position, token }) => ({ position, token })),
     );
     for (const [index, { logProbs, position }] of points.entries()) {
@@ -100,11 +100,11 @@ describe("BranchPointCollector", () => {
     const [best] = collector.choose(1, 20);
     const twin = tokens[best!.position]!;
     const pieceOf = (token: number) =>
-      token === best!.token ? ` ${letters(twin)}` : letters(token);
+      token === best!.tokens[0] ? ` ${letters(twin)}` : letters(token);
     const merged = await collect(pieceOf);
     const points = merged.collector.choose(99, 20);
     expect(points).not.toContainEqual(best);
-    const forms = points.map(({ position, token }) => `${position} ${pieceOf(token).trim()}`);
+    const forms = points.map(({ position, tokens }) => `${position} ${pieceOf(tokens[0]!).trim()}`);
     expect(new Set(forms).size).toBe(forms.length);
   });
 
@@ -112,11 +112,13 @@ describe("BranchPointCollector", () => {
     const { collector, tokens } = await collect();
     const [best] = collector.choose(1, 20);
     const twoGreedy = letters(tokens[best!.position]!) + letters(tokens[best!.position + 1]!);
-    const spelling = await collect((token) => (token === best!.token ? twoGreedy : letters(token)));
+    const spelling = await collect((token) =>
+      token === best!.tokens[0] ? twoGreedy : letters(token),
+    );
     expect(spelling.collector.choose(99, 20)).not.toContainEqual(best);
     // One letter further it says something else.
     const longer = await collect((token) =>
-      token === best!.token ? `${twoGreedy}#` : letters(token),
+      token === best!.tokens[0] ? `${twoGreedy}#` : letters(token),
     );
     expect(longer.collector.choose(99, 20)).toContainEqual(best);
   });
@@ -142,7 +144,7 @@ describe("BranchPointCollector", () => {
     }
     const points = collector.choose(9, 2);
     // 0.3 x 0.06 is less than 0.04, but 0.06 is not unlikely where it stands.
-    expect(points.map(({ position, token }) => [position, token])).toEqual([
+    expect(points.map(({ position, tokens }) => [position, tokens[0]])).toEqual([
       [1, 1],
       [0, 1],
       [0, 2],
@@ -154,10 +156,10 @@ describe("BranchPointCollector", () => {
     const { collector } = await collect();
     const [best] = collector.choose(1, 20);
     const atStart = collector.choose(99, 20).find(({ position }) => position === 0)!;
-    const ends = await collect(letters, { endToken: atStart.token });
+    const ends = await collect(letters, { endToken: atStart.tokens[0]! });
     expect(ends.collector.choose(99, 20)).not.toContainEqual(atStart);
     if (best!.position > 0) {
-      const later = await collect(letters, { endToken: best!.token });
+      const later = await collect(letters, { endToken: best!.tokens[0]! });
       expect(later.collector.choose(99, 20)).toContainEqual(best);
     }
   });

@@ -126,7 +126,8 @@ describe("a mask that forbids tokens", () => {
   test("plain and speculative decoding give the best of what it leaves", async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryScenario(), async (scenario) => {
-        const roomy = { ...scenario, numFree: 4096, endTokens: [], stopAt: undefined };
+        const unlimited = { endTokens: [], stopAt: undefined, opening: undefined };
+        const roomy = { ...scenario, numFree: 4096, ...unlimited };
         const expected = bestAllowed(roomy, roomy.maxTokens);
         expect(Array.from((await decodePlain(roomy)).tokens)).toEqual(expected);
         expect(Array.from((await decodeSpeculatively(roomy)).tokens)).toEqual(expected);

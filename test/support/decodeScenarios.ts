@@ -7,6 +7,7 @@ import type { Generation, GenerationLimits } from "../../src/core/generation.ts"
 import { GhostDrafter } from "../../src/core/ghostDrafter.ts";
 import { GhostStore } from "../../src/core/ghostStore.ts";
 import { greedyDecode } from "../../src/core/greedyDecode.ts";
+import type { Opening } from "../../src/core/opening.ts";
 import { PassCostTable } from "../../src/core/passCost.ts";
 import type { PruneSettings } from "../../src/core/pruneRetrieval.ts";
 import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
@@ -50,6 +51,8 @@ export interface Scenario {
   readonly stopAt: { readonly token: number; readonly count: number } | undefined;
   /** Tokens that may not come at an output position, over and over; absent: anything may. */
   readonly forbidden?: Forbidden | undefined;
+  /** Output tokens that are known; absent: none. */
+  readonly opening?: readonly number[] | undefined;
 }
 
 export function arbitraryScenario(): fc.Arbitrary<Scenario> {
@@ -99,14 +102,15 @@ export function arbitraryScenario(): fc.Arbitrary<Scenario> {
         nil: undefined,
       }),
       forbidden: arbitraryForbidden(vocabSize),
+      opening: fc.option(fc.array(token, { minLength: 1, maxLength: 4 }), { nil: undefined }),
     });
   });
 }
 
 export function openFake(scenario: Scenario, seed = scenario.seed): FakeTarget {
-  const { vocabSize, order, maxBranches } = scenario;
+  const { vocabSize, order, maxBranches, prompt, opening = [], numFree } = scenario;
   const logitsOf = hashedLogits(vocabSize, order, seed);
-  const contextSize = scenario.prompt.length + scenario.numFree;
+  const contextSize = prompt.length + opening.length + numFree;
   return new FakeTarget({ vocabSize, logitsOf, maxBranches, contextSize });
 }
 
@@ -174,11 +178,19 @@ function policyOf({ passMs }: Scenario): { policy?: MeasuredPolicy } {
   return { policy: new MeasuredPolicy(new PassCostTable(points, 64)) };
 }
 
+export function openingOf({ opening }: Pick<Scenario, "opening">): Opening | undefined {
+  if (opening === undefined) return undefined;
+  const tokens = Int32Array.from(opening);
+  const logProbs = new Float64Array(tokens.length).fill(-1);
+  return { tokens, logProbs, newText: "", alternatives: [] };
+}
+
 export const CLOCK: DecodeObserver = { now: () => 0 };
 
 export function decodePlain(scenario: Scenario): Promise<Generation> {
   const prompt = Int32Array.from(scenario.prompt);
-  return greedyDecode(openFake(scenario), prompt, limitsOf(scenario), CLOCK, NEVER);
+  const limits = limitsOf(scenario);
+  return greedyDecode(openFake(scenario), prompt, limits, CLOCK, NEVER, openingOf(scenario));
 }
 
 export function decodeSpeculatively(
@@ -195,6 +207,7 @@ export function decodeSpeculatively(
       target: options.target ?? openFake(scenario),
       drafters: options.drafters ?? openDrafters(scenario),
       context: { ...contextOf(scenario.prompt), languageId: scenario.languageId },
+      opening: openingOf(scenario),
       limits: limitsOf(scenario),
       maxDraftNodes: scenario.maxDraftNodes,
       ...policyOf(scenario),
