@@ -58,6 +58,11 @@ export class PendingText implements TokenConstraint {
     return this.#parts;
   }
 
+  /** Bytes that a token has behind the pending ones, a view; none where it leaves some. */
+  addedBy(token: Token): Uint8Array {
+    return this.#text.vocabulary.piece(token).subarray(this.bytes.length);
+  }
+
   after(token: Token): PendingText | undefined {
     const { bytes } = this;
     const piece = this.#text.vocabulary.piece(token);

@@ -188,7 +188,10 @@ describe("branches of an output that was opened", () => {
   test("text that was typed before the cursor ends no line", () => {
     const collector = new BranchPointCollector(text);
     const pieces = ["{\n  ", "return"];
-    const opened = new BranchPointCollector({ ...text, pieceOf: (token) => pieces[token] ?? `z${token}` });
+    const opened = new BranchPointCollector({
+      ...text,
+      pieceOf: (token) => pieces[token] ?? `z${token}`,
+    });
     opened.open({ ...openingOf([0, 1]), newText: "turn" });
     collector.open({ ...openingOf([0, 1]), newText: "turn\n" });
     const top = { tokens: Int32Array.of(2, 10), logits: Float32Array.of(-0.2, -1.5) };
