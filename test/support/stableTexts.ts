@@ -63,7 +63,7 @@ export function expectStable(model: LlamaModel, numRuns: number): number[] {
   const numPendings: number[] = [];
   fc.assert(
     fc.property(texts, ({ text, whole }) => {
-      const { tokens, pendingText, isCut } = promptTokens.ofStable(text);
+      const { tokens, pendingText, isCut } = promptTokens.ofStable("prefix", text);
       expect(text.endsWith(pendingText)).toBe(true);
       const numPending = vocabulary.tokenize(text).length - tokens.length;
       expect(numPending).toBeLessThanOrEqual(12);

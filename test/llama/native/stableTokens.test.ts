@@ -41,7 +41,7 @@ describe("stable tokens", () => {
     const texts = ["<tool_call>", "</tool_call>", "    ", "  ", "\t\t", "();\n"];
     using model = await openVariant(withUserDefined(texts));
     expectStable(model, NUM_RUNS);
-    const { pendingText } = new PromptTokens(model).ofStable("x = <tool_ca");
+    const { pendingText } = new PromptTokens(model).ofStable("prefix", "x = <tool_ca");
     expect(pendingText.endsWith("<tool_ca")).toBe(true);
   });
 
@@ -49,7 +49,7 @@ describe("stable tokens", () => {
     using model = await openVariant(withPreTokenizer("qwen2"));
     const promptTokens = new PromptTokens(model);
     const pendingOf = (text: string, earliest?: number) =>
-      promptTokens.ofStable(text, earliest).pendingText;
+      promptTokens.ofStable("prefix", text, earliest).pendingText;
     expect(pendingOf("const list = items.app")).toBe(".app");
     expect(pendingOf("items.")).toBe(".");
     expect(pendingOf("call(a, ")).toBe(" ");
@@ -60,7 +60,7 @@ describe("stable tokens", () => {
     expect(pendingOf("")).toBe("");
     // A marker stands there.
     expect(pendingOf("items.app", "items.a".length)).toBe("pp");
-    expect(promptTokens.ofStable("items.app", 7).tokens).toEqual(
+    expect(promptTokens.ofStable("prefix", "items.app", 7).tokens).toEqual(
       model.vocabulary.tokenize("items.a"),
     );
   });
@@ -69,7 +69,7 @@ describe("stable tokens", () => {
     using model = await openVariant(withPreTokenizer("qwen2"));
     const promptTokens = new PromptTokens(model);
     for (const text of ["Zm9vYmFy".repeat(2000).replaceAll(/\d/g, "q"), "漢字仮名".repeat(2000)]) {
-      const { tokens, pendingText } = promptTokens.ofStable(`const data = "${text}`);
+      const { tokens, pendingText } = promptTokens.ofStable("prefix", `const data = "${text}`);
       expect(pendingText.length).toBeGreaterThan(0);
       expect(model.vocabulary.tokenize(pendingText).length).toBeLessThanOrEqual(13);
       expect(text.endsWith(pendingText)).toBe(true);
