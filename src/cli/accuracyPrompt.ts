@@ -18,6 +18,7 @@ export interface AskedPrompt {
   /** What every request has of it. */
   readonly options: {
     readonly anchor: PromptAnchor;
+    readonly heals: boolean;
     readonly context?: ContextOptions;
     readonly maxPromptTokens?: number;
   };
@@ -32,7 +33,8 @@ export async function askedPrompt(
   { options, context: { terminal, workingFolder }, session }: SuiteSurroundings,
   signal: AbortSignal,
 ): Promise<AskedPrompt> {
-  const { anchor = "cursor", promptTokens, workspace } = options;
+  const { anchor = "cursor", heal: heals = false, promptTokens, workspace } = options;
+  const words = `${anchorWords(anchor)}${heals ? ", healed" : ""}`;
   const kinds = kindsOf(options.context ?? "none");
   const maxPrompt = promptTokens === undefined ? {} : { maxPromptTokens: promptTokens };
   if (kinds.length === 0) {
@@ -40,8 +42,8 @@ export async function askedPrompt(
       throw new CliError("Expected --context beside --context-tokens.", EXIT_USAGE);
     }
     return {
-      name: [anchorWords(anchor), ...budgetWords(promptTokens)].join(", "),
-      options: { anchor, ...maxPrompt },
+      name: [words, ...budgetWords(promptTokens)].join(", "),
+      options: { anchor, heals, ...maxPrompt },
       documentPath: () => undefined,
       sources: draftSources,
     };
@@ -62,12 +64,8 @@ export async function askedPrompt(
   };
   const size = contextTokens === undefined ? "" : ` of ${contextTokens} tokens`;
   return {
-    name: [
-      anchorWords(anchor),
-      `with ${kinds.join(" and ")}${size}`,
-      ...budgetWords(promptTokens),
-    ].join(", "),
-    options: { anchor, context, ...maxPrompt },
+    name: [words, `with ${kinds.join(" and ")}${size}`, ...budgetWords(promptTokens)].join(", "),
+    options: { anchor, heals, context, ...maxPrompt },
     documentPath: (path) => join(root, path),
     sources: (models) =>
       draftSources(models).filter((source) => source !== "workspace" && source !== "recycling"),

@@ -36,6 +36,7 @@ const PROMPT_TOKENS = { promptTokens: "--prompt-tokens" } as const;
 const RESUMED = { resume: "--resume" } as const;
 const ANSWERS = {
   ...{ suggestions: "--suggestions", compare: "--compare", anchor: "--anchor" },
+  ...{ heal: "--heal" },
   ...{ context: "--context", contextTokens: "--context-tokens" },
 } as const;
 /** Of what is asked place by place. */

@@ -25,6 +25,8 @@ export interface BenchOptions extends ModelOptions {
   readonly compare?: string;
   /** For the suite `accuracy`: where the prompt's middle begins; as the product has it if absent. */
   readonly anchor?: PromptAnchor;
+  /** For the same: whether the tokens at the cursor are healed. */
+  readonly heal?: boolean;
   /** For the suite `accuracy`: which text of other files the prompt has, and how much at most; none if absent. */
   readonly context?: ContextChoice;
   readonly contextTokens?: number;

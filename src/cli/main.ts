@@ -183,6 +183,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       "accuracy: the prompt's middle begins at cursor, line, file, or so many lines above (cursor)",
       promptAnchor,
     )
+    .option("--heal", "accuracy: leave tokens at the cursor that may still change to the output")
     .addOption(
       new Option(
         "--context <kind>",

@@ -78,8 +78,6 @@ export class BranchRun {
     const branchContext = {
       ...contextAfter(context, ownTokens),
       suffixTokens: context.suffixTokens.slice(),
-      draftPromptTokens:
-        context.draftPromptTokens && concatTokens(context.draftPromptTokens, ownTokens),
     };
     const maxDraftNodes = target.maxNodes;
     const params = { target, drafters, context: branchContext, limits, maxDraftNodes, observer };

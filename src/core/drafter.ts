@@ -26,9 +26,11 @@ export interface GenerationContext {
 /** The same behind tokens of the output. */
 export function contextAfter(context: GenerationContext, tokens: Int32Array): GenerationContext {
   if (tokens.length === 0) return context;
+  const { draftPromptTokens } = context;
   return {
     ...context,
     promptTokens: concatTokens(context.promptTokens, tokens),
+    draftPromptTokens: draftPromptTokens && concatTokens(draftPromptTokens, tokens),
     prefixTokens: concatTokens(context.prefixTokens, tokens),
   };
 }

@@ -2,7 +2,7 @@
 import type { CompletionStopRule } from "../core/stopRules.ts";
 import { TokenBuffer } from "../core/tokens.ts";
 import { streamableText } from "../core/trimCompletion.ts";
-import { TokenDecoder, type Vocabulary } from "../llama/vocabulary.ts";
+import type { TokenDecoder } from "../llama/vocabulary.ts";
 import type { CompletionChunk } from "./protocol.ts";
 
 export class CompletionOutput {
@@ -15,11 +15,11 @@ export class CompletionOutput {
   #wasLineSent = false;
 
   constructor(
-    vocabulary: Vocabulary,
+    decoder: TokenDecoder,
     stopRule: CompletionStopRule,
     onChunk: (chunk: CompletionChunk) => void,
   ) {
-    this.#decoder = new TokenDecoder(vocabulary);
+    this.#decoder = decoder;
     this.#stopRule = stopRule;
     this.#onChunk = onChunk;
   }

@@ -21,8 +21,13 @@ export const MAX_PROMPT_TOKENS = 1024;
 /** What a prompt is made of. */
 export type PromptRequest = Pick<
   CompleteParams,
-  "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor"
+  "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor" | "heals"
 >;
+
+/** A prompt, and the end of the text before the cursor that it leaves to the output: healing writes that (`healing.ts`). */
+export interface CompletionPrompt extends FimPrompt {
+  readonly pendingText: string;
+}
 
 /**
  * The prompt of at most `maxPromptTokens` that leaves the context room for the output.
@@ -34,18 +39,26 @@ export function buildCompletionPrompt(
   request: PromptRequest,
   maxPromptTokens = MAX_PROMPT_TOKENS,
   context?: PromptContext,
-): FimPrompt {
+): CompletionPrompt {
   const { contextSize } = pair.target.target;
   const room = contextSize - Math.min(request.maxTokens, contextSize / 2);
   const maxTokens = Math.max(8, Math.min(maxPromptTokens, Math.floor(room)));
   const before = windowPrefix(request.prefixText, maxTokens);
   const anchor = anchorIndex(before, request.anchor ?? "cursor");
+  const isAnchored = anchor < before.length;
+  const last = isAnchored ? "middle" : "prefix";
+  const lastText = isAnchored ? before.slice(anchor) : before;
+  const { tokens: lastTokens, pendingText } = request.heals
+    ? promptTokens.ofStable(last, lastText)
+    : { tokens: promptTokens.ofBefore(last, lastText), pendingText: "" };
   const text = {
-    prefixTokens: promptTokens.ofBefore("prefix", before.slice(0, anchor)),
-    middleTokens: promptTokens.ofBefore("middle", before.slice(anchor)),
+    prefixTokens: isAnchored
+      ? promptTokens.ofBefore("prefix", before.slice(0, anchor))
+      : lastTokens,
+    middleTokens: isAnchored ? lastTokens : new Int32Array(0),
     suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, maxTokens)),
   };
-  const prompt = targetPrompt(pair, request, text, maxTokens, context);
+  const prompt = { ...targetPrompt(pair, request, text, maxTokens, context), pendingText };
   if (pair.draft === undefined) return prompt;
   const draftParts = {
     prefixTokens: concatTokens(text.prefixTokens, text.middleTokens),

@@ -15,6 +15,7 @@ import {
   generateCompletion,
   type SeenPrompt,
 } from "./generateCompletion.ts";
+import { Healing } from "./healing.ts";
 import { IdleReading } from "./idleReading.ts";
 import { newLearnedState } from "./learnedOfPair.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
@@ -137,6 +138,7 @@ export class CompletionServer {
           this.#lastPrompt = prompt;
         },
         onPass,
+        healing: new Healing(pair),
         idleReading: this.#idleReading,
       };
       workspace.serve({ tokenizer, learned });

@@ -14,6 +14,7 @@ import { CompletionOutput } from "./completionOutput.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
 import type { ContextRequest, ContextSource, PromptContext } from "./contextSource.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
+import { type Healing, numBytes } from "./healing.ts";
 import type { IdleReading } from "./idleReading.ts";
 import type { DraftMemory, LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
@@ -44,6 +45,7 @@ export interface GenerationStores {
     Partial<Pick<WorkspaceStore, "shownTo">>;
   /** Absent where prompts have no text of other files. */
   readonly context?: ContextSource;
+  readonly healing: Healing;
   /** Absent where t(n) was not measured. */
   readonly passCost: PassCostTable | undefined;
   readonly log: Log;
@@ -67,7 +69,6 @@ export async function generateCompletion(
   const start = performance.now();
   const { pair, log } = stores;
   const { model, target } = pair.target;
-  const { vocabulary } = model;
   const reusesPrompt = params.reusesPrompt ?? true;
   if (!reusesPrompt) await emptyCaches(pair, signal);
   const promptTokens = reusesPrompt ? stores.promptTokens : new PromptTokens(model);
@@ -90,8 +91,12 @@ export async function generateCompletion(
     cursorOf(params),
     params.maxTokens,
     context.promptTokens.length,
+    numBytes(context.pendingText),
   );
   const material = materialOf(stores, params, memory);
+  const healStart = performance.now();
+  const opening = await stores.healing.open(context.promptTokens, context.pendingText, signal);
+  const healMs = performance.now() - healStart;
   const limits = rules.newLimits();
   const { stopRule } = limits;
   const others = wantsOthers(params)
@@ -99,19 +104,21 @@ export async function generateCompletion(
         ...stores,
         request: params,
         context,
+        opening,
         rules,
         newDrafters: () => createDrafters(pair, material, without(sources, "draftModel")),
         maxDraftNodes: sources.length === 0 ? 0 : budgetOf(stores, params).maxDraftNodes,
         memory: isSecret ? new SuggestionMemory() : memory.suggestions,
       })
     : undefined;
-  const output = new CompletionOutput(vocabulary, stopRule, onChunk);
+  const output = new CompletionOutput(rules.newDecoder(), stopRule, onChunk);
   let firstTokenMs = 0;
   const generation = await speculativeDecode(
     {
       target,
       drafters: createDrafters(pair, material, sources),
       context: { ...context, languageId: cursorOf(params).languageId },
+      opening,
       ...budgetOf(stores, params),
       limits,
       observer: {
@@ -154,9 +161,9 @@ export async function generateCompletion(
       totalMs,
       firstTokenMs: firstTokenMs === 0 ? firstMs : firstTokenMs,
       promptMs: promptEnd - start,
-      prefillMs: phases.prefillMs,
+      prefillMs: healMs + phases.prefillMs,
       beginMs: phases.beginMs,
-      decodeMs: firstMs - (promptEnd - start) - phases.prefillMs - phases.beginMs,
+      decodeMs: firstMs - (promptEnd - start) - healMs - phases.prefillMs - phases.beginMs,
       ...(decodedOthers && { othersMs: totalMs - firstMs }),
     },
   };

@@ -13,6 +13,7 @@ import type { Drafter, GenerationContext, VerifiedStep } from "../core/drafter.t
 import { ROOT } from "../core/draftTree.ts";
 import type { Generation } from "../core/generation.ts";
 import type { Log } from "../core/log.ts";
+import type { Opening } from "../core/opening.ts";
 import type { PassCostTable } from "../core/passCost.ts";
 import { type DropReason, meanOf, rankSuggestions } from "../core/rankSuggestions.ts";
 import { paperSettings } from "../core/superposedCandidates.ts";
@@ -33,6 +34,8 @@ export interface OtherSuggestionsSetting {
   readonly pair: ModelPair;
   readonly request: SuggestionsRequest;
   readonly context: GenerationContext;
+  /** What the first begins with. */
+  readonly opening: Opening | undefined;
   readonly rules: SuggestionRules;
   /** Of one branch; without the draft model, which has one cache. Fresh ones each time. */
   readonly newDrafters: () => readonly Drafter[];
@@ -72,6 +75,11 @@ export class OtherSuggestions {
     this.#setting = setting;
     this.#chooser = new TokenChooser(constraint);
     this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken }, constraint);
+    const { opening } = setting;
+    if (opening === undefined) return;
+    this.#branchPoints.open(opening);
+    this.#logProbs.push(...opening.logProbs);
+    for (const token of opening.tokens) this.#chooser.push(token);
   }
 
   /** A step of the first suggestion, its logits still valid. */

@@ -21,6 +21,7 @@ export interface PromptQuestion
     | "maxTokens"
     | "maxPromptTokens"
     | "anchor"
+    | "heals"
     | "context"
   > {
   /** Text that is put in at the cursor. */

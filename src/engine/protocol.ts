@@ -76,6 +76,8 @@ export interface CompleteParams extends SuggestionsRequest {
   readonly languageId?: string;
   /** Where the prompt's middle begins; at the cursor if absent. */
   readonly anchor?: PromptAnchor;
+  /** Whether tokens at the cursor that what follows may change are left to the output: token healing. No if absent. */
+  readonly heals?: boolean;
   /** Which text of the workspace's other files the prompt begins with; none if absent. */
   readonly context?: ContextOptions;
   /** Of the prompt; the engine's own choice if absent. */
@@ -271,7 +273,8 @@ export function checkCompleteParams(params: CompleteParams): void {
     refuse("maxTokens", "an integer of at least 1");
   }
   if (!Array.isArray(params.sources)) refuse("sources", "an array of drafter names");
-  const { anchor, context, maxDraftNodes, maxPromptTokens, reusesPrompt } = params;
+  const { anchor, context, heals, maxDraftNodes, maxPromptTokens, reusesPrompt } = params;
+  if (heals !== undefined && typeof heals !== "boolean") refuse("heals", "true or false");
   if (anchor !== undefined && !isPromptAnchor(anchor)) {
     refuse("anchor", '"cursor", "file", or { linesUp: an integer of at least 0 }');
   }

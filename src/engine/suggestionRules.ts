@@ -14,20 +14,36 @@ export interface SuggestionLimits extends GenerationLimits {
 export class SuggestionRules {
   readonly #pair: ModelPair;
   readonly #maxTokens: number;
+  readonly #numPending: number;
   /** The text around the cursor, read once for all of them. */
   readonly context: CursorContext;
 
-  /** @param numPromptTokens - a prompt that leaves no room is refused by the prefill. */
-  constructor(pair: ModelPair, cursor: CursorText, maxTokens: number, numPromptTokens: number) {
+  /**
+   * @param numPromptTokens - a prompt that leaves no room is refused by the prefill.
+   * @param numPending - bytes before the cursor that the output begins with.
+   */
+  constructor(
+    pair: ModelPair,
+    cursor: CursorText,
+    maxTokens: number,
+    numPromptTokens: number,
+    numPending = 0,
+  ) {
     this.#pair = pair;
+    this.#numPending = numPending;
     this.context = readCursor(cursor);
     const room = pair.target.target.contextSize - numPromptTokens;
     this.#maxTokens = Math.max(1, Math.min(maxTokens, room));
   }
 
+  /** Turns an output into the text behind the cursor; for one output. */
+  newDecoder(): TokenDecoder {
+    return new TokenDecoder(this.#pair.target.model.vocabulary, this.#numPending);
+  }
+
   /** Those of one more suggestion: a stop rule is used once. */
   newLimits(): SuggestionLimits {
-    const decoder = new TokenDecoder(this.#pair.target.model.vocabulary);
+    const decoder = this.newDecoder();
     const stopRule = new CompletionStopRule(this.context, (token) => decoder.push(token));
     return { maxTokens: this.#maxTokens, isEndToken: this.#pair.isEndToken, stopRule };
   }
@@ -40,7 +56,7 @@ export class SuggestionRules {
 
   /** What is shown of an output; empty where nothing is. */
   textOf({ tokens, finishReason }: Pick<Generation, "tokens" | "finishReason">): string {
-    const decoder = new TokenDecoder(this.#pair.target.model.vocabulary);
+    const decoder = this.newDecoder();
     const rawText = Array.from(tokens, (token) => decoder.push(token)).join("");
     const trimmed = this.trim(rawText, finishReason);
     return "text" in trimmed ? trimmed.text : "";

@@ -11,6 +11,7 @@ import { PromptTokens } from "../llama/promptTokens.ts";
 import { BackgroundTurns } from "./backgroundTurns.ts";
 import type { BenchWorkspace } from "./benchWorkspace.ts";
 import { generateCompletion } from "./generateCompletion.ts";
+import { Healing } from "./healing.ts";
 import { newLearnedState } from "./learnedOfPair.ts";
 import type { LearnedFiles, LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
@@ -84,6 +85,7 @@ export class BenchSession implements Disposable {
       pair: this.#pair,
       learned: this.#learned,
       promptTokens: this.#promptTokens,
+      healing: new Healing(this.#pair),
       workspace: { placeOf: () => place, isKnownSource: () => true },
       passCost: undefined,
       log: nullLog,

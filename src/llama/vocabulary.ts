@@ -114,13 +114,19 @@ export class TokenDecoder {
   readonly #vocabulary: Vocabulary;
   // A leading U+FEFF is text of the file, not a mark to swallow.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  #numSkipped: number;
 
-  constructor(vocabulary: Vocabulary) {
+  /** @param numSkipped - bytes at the start that are left out, as what an output repeats of the text before it. */
+  constructor(vocabulary: Vocabulary, numSkipped = 0) {
     this.#vocabulary = vocabulary;
+    this.#numSkipped = numSkipped;
   }
 
   push(token: Token): string {
-    return this.#decoder.decode(this.#vocabulary.pieceBytes(token), { stream: true });
+    const bytes = this.#vocabulary.pieceBytes(token);
+    const numSkipped = Math.min(this.#numSkipped, bytes.length);
+    this.#numSkipped -= numSkipped;
+    return this.#decoder.decode(bytes.subarray(numSkipped), { stream: true });
   }
 
   /** What is left; an unfinished character becomes U+FFFD. */

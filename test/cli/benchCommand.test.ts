@@ -51,6 +51,7 @@ describe("benchCommand", () => {
     ["all", { compare: "a.json" }, "--compare"],
     ["suggestions", { suggestions: 2 }, "--suggestions"],
     ["typing", { anchor: "file" }, "--anchor"],
+    ["repo", { heal: true }, "--heal"],
     ["repo", { context: "all" }, "--context"],
     ["suggestions", { contextTokens: 64 }, "--context-tokens"],
     ["index", { resume: "a.jsonl" }, "--resume"],

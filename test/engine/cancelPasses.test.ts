@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { nullLog } from "../../src/core/log.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
 import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
+import { Healing } from "../../src/engine/healing.ts";
 import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
 import type { CompleteParams, CompletionResult } from "../../src/engine/protocol.ts";
 import type { LlamaContext } from "../../src/llama/llamaContext.ts";
@@ -40,8 +41,10 @@ async function openWatched(onPass: () => void): Promise<LlamaTarget> {
 
 function storesWith(target: TargetModel): GenerationStores {
   const { model } = pair.target;
+  const own = { ...pair, target: { model, target: target as LlamaTarget } };
   return {
-    pair: { ...pair, target: { model, target: target as LlamaTarget } },
+    pair: own,
+    healing: new Healing(own),
     learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
     promptTokens: new PromptTokens(model),
     passCost: undefined,
@@ -61,6 +64,7 @@ async function completeWith(
 test.each([
   ["a completion", LONG_REQUEST],
   ["three suggestions", { ...LONG_REQUEST, numSuggestions: 3 }],
+  ["a healed one", { ...LONG_REQUEST, heals: true }],
 ])(
   "after an abort in any pass of %s no further one begins, and the next completion is a fresh engine's",
   async (_, request) => {

@@ -1,0 +1,116 @@
+/** Requests whose prompts are anchored and healed, on the real tiny pair: at cursors anywhere, inside words, too. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { seededRandom } from "../../src/bench/sourceSpots.ts";
+import type { DraftSource } from "../../src/core/draftTree.ts";
+import { nullLog } from "../../src/core/log.ts";
+import type { PromptAnchor } from "../../src/core/promptAnchor.ts";
+import { buildCompletionPrompt } from "../../src/engine/completionPrompt.ts";
+import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
+import { Healing } from "../../src/engine/healing.ts";
+import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
+import type { CompleteParams } from "../../src/engine/protocol.ts";
+import { PromptTokens } from "../../src/llama/promptTokens.ts";
+import { PAIR } from "../support/builtEngine.ts";
+import { newLearnedState } from "../support/learnedStates.ts";
+import { TEST_GPU } from "../support/models.ts";
+import { NEVER } from "../support/never.ts";
+import { packageSources } from "../support/packageSources.ts";
+
+const NUM_PLACES = 40;
+const ALL_SOURCES: readonly DraftSource[] = ["recycling", "suffixMatch", "ghost", "draftModel"];
+const ANCHORS: readonly PromptAnchor[] = ["cursor", { linesUp: 0 }, { linesUp: 8 }, "file"];
+
+let pair: ModelPair;
+beforeAll(async () => {
+  pair = await loadModelPair(TEST_GPU, PAIR, () => {}, NEVER);
+  return () => pair[Symbol.dispose]();
+});
+
+function newStores(): GenerationStores {
+  const { model } = pair.target;
+  return {
+    pair,
+    learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
+    promptTokens: new PromptTokens(model),
+    healing: new Healing(pair),
+    passCost: undefined,
+    log: nullLog,
+  };
+}
+
+/** Cursors drawn anywhere in real sources. */
+function drawRequests(): CompleteParams[] {
+  const random = seededRandom(20_261_130);
+  const files = packageSources();
+  return Array.from({ length: NUM_PLACES }, (_, index) => {
+    const { path, text } = files[Math.floor(random() * files.length)]!;
+    const at = Math.floor(random() * text.length);
+    return {
+      prefixText: text.slice(0, at),
+      suffixText: text.slice(at),
+      filePath: path,
+      maxTokens: 24,
+      sources: [],
+      heals: true,
+      anchor: ANCHORS[index % ANCHORS.length]!,
+    };
+  });
+}
+
+const complete = (stores: GenerationStores, request: CompleteParams) =>
+  generateCompletion(stores, request, () => {}, NEVER);
+
+describe("healed requests", () => {
+  test("write the pending text and go on from the cursor, with drafts as without", async () => {
+    const { vocabulary } = pair.target.model;
+    const [plain, drafted] = [newStores(), newStores()];
+    let numPending = 0;
+    for (const request of drawRequests()) {
+      const prompt = buildCompletionPrompt(pair, new PromptTokens(pair.target.model), request);
+      expect(request.prefixText.endsWith(prompt.pendingText)).toBe(true);
+      const { tokens, pieces, suggestions } = await complete(plain, request);
+      const written = vocabulary.detokenize(tokens);
+      expect(written.startsWith(prompt.pendingText)).toBe(true);
+      expect(prompt.pendingText + pieces.join("")).toBe(written.replace(/\uFFFD+$/, ""));
+      expect(suggestions).toBeUndefined();
+      const again = await complete(drafted, { ...request, sources: ALL_SOURCES });
+      expect(again.tokens).toEqual(tokens);
+      if (prompt.pendingText !== "") numPending++;
+    }
+    // A cursor drawn anywhere is hardly ever at a place that nothing can change.
+    expect(numPending).toBeGreaterThan(NUM_PLACES / 2);
+  });
+
+  test("have several suggestions, the first as alone, none of which repeats the pending text", async () => {
+    const stores = newStores();
+    let numOthers = 0;
+    for (const request of drawRequests().slice(0, NUM_PLACES / 2)) {
+      const { text } = await complete(stores, request);
+      const several = await complete(stores, { ...request, numSuggestions: 3 });
+      expect(several.text).toBe(text);
+      const others = several.suggestions?.slice(1) ?? [];
+      numOthers += others.length;
+      for (const other of others) expect(Number.isFinite(other.logProb)).toBe(true);
+    }
+    expect(numOthers).toBeGreaterThan(5);
+  });
+
+  test("behind an anchor a key only appends to the prompt", () => {
+    const tokens = new PromptTokens(pair.target.model);
+    const [{ prefixText, suffixText, ...rest }] = drawRequests() as [CompleteParams];
+    const start = prefixText.slice(0, prefixText.lastIndexOf("\n") + 1);
+    const typed = "  const found = items.find((item) => item.id === wanted);";
+    let before: number[] = [];
+    for (let length = 1; length <= typed.length; length++) {
+      const request = {
+        ...rest,
+        prefixText: start + typed.slice(0, length),
+        suffixText,
+        anchor: { linesUp: 0 },
+      };
+      const { promptTokens } = buildCompletionPrompt(pair, tokens, request);
+      expect(Array.from(promptTokens.subarray(0, before.length))).toEqual(before);
+      before = Array.from(promptTokens);
+    }
+  });
+});
