@@ -39,9 +39,10 @@ export interface TargetModel {
   readonly kvLength: number;
 
   /**
-   * Makes the cache hold exactly `tokens`: keeps the longest common prefix and evaluates the rest in parts that are cut at
-   * fixed positions, so that the same tokens give the same logits. An abort waits about 100 ms at most where a pass can be
-   * stopped in its middle, for a part elsewhere.
+   * Makes the cache hold exactly `tokens`: keeps the longest common prefix, of what it held or of an earlier prompt that it
+   * has kept aside, and evaluates the rest in parts that are cut at fixed positions, so that the same tokens give the same
+   * logits. No tokens: nothing is kept. An abort waits about 100 ms at most where a pass can be stopped in its middle, for a
+   * part elsewhere.
    * @returns how many of the tokens the cache already held.
    * @throws EngineError `contextFull` if the tokens do not fit.
    */

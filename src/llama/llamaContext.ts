@@ -8,6 +8,7 @@ import type { SequenceMemory } from "./kvMembership.ts";
 import type { Pointer, StructValue } from "./llamaFunctions.ts";
 import { logDetail } from "./llamaLibrary.ts";
 import { type LlamaModel, OUT_OF_MEMORY } from "./llamaModel.ts";
+import type { TrunkStates } from "./parkedPrompts.ts";
 import { PART_ROWS } from "./promptParts.ts";
 import { ThreadGovernor } from "./threads.ts";
 
@@ -31,6 +32,7 @@ const MAX_NARROW_ROWS = 16;
  * Waking them costs 0.01 ms in a pass of 0.26 (the tiny target).
  */
 const POLL = 0;
+const TRUNK = 0;
 /** `llama_flash_attn_type`. */
 const FLASH_ATTN = { auto: -1, off: 0 } as const;
 
@@ -59,6 +61,8 @@ export interface LlamaContext {
   readonly maxNodes: number;
   readonly maxBranches: number;
   readonly memory: LlamaMemory;
+  /** Copies of sequence 0's cells; absent where one cannot be shortened afterwards. */
+  readonly trunkStates: TrunkStates | undefined;
   /** Threads in use now; the governor lowers it on a busy machine. */
   readonly numThreads: number;
   /** Keeps that number until what it returns is disposed. */
@@ -127,6 +131,17 @@ export async function openContext(
   const memoryPointer = fn.getMemory(pointer);
   const vocabBytes = model.vocabulary.size * Float32Array.BYTES_PER_ELEMENT;
   let isDisposed = false;
+  const trunkStates: TrunkStates = {
+    get numBytes() {
+      return fn.seqStateBytes(pointer, TRUNK);
+    },
+    read(state) {
+      return fn.readSeqState(pointer, state, state.length, TRUNK) === state.length;
+    },
+    write(state) {
+      return fn.writeSeqState(pointer, state, state.length, TRUNK) === state.length;
+    },
+  };
 
   return {
     model,
@@ -141,6 +156,8 @@ export async function openContext(
       seqPosMax: (seqId) => fn.seqPosMax(memoryPointer, seqId),
       clear: () => fn.clearMemory(memoryPointer, false),
     },
+    // Of a window's layers llama.cpp copies the last positions only.
+    trunkStates: takesTrees && !model.hasSlidingWindow ? trunkStates : undefined,
     get numThreads() {
       return governor.numThreads;
     },

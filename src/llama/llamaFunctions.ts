@@ -27,6 +27,8 @@ export interface LlamaFunctions {
   isRecurrent(model: Pointer): boolean;
   isHybrid(model: Pointer): boolean;
   isDiffusion(model: Pointer): boolean;
+  /** Positions that a layer with a sliding window sees; 0 where there is none. */
+  slidingWindow(model: Pointer): number;
   hasEncoder(model: Pointer): boolean;
 
   numTokens(vocab: Pointer): number;
@@ -72,6 +74,11 @@ export interface LlamaFunctions {
   seqCopy(memory: Pointer, from: number, to: number, start: number, end: number): void;
   seqRemove(memory: Pointer, seqId: number, start: number, end: number): boolean;
   seqPosMax(memory: Pointer, seqId: number): number;
+  /** Bytes that a copy of a sequence's cells takes. */
+  seqStateBytes(context: Pointer, seqId: number): number;
+  /** Both return the bytes copied, 0 where that failed. */
+  readSeqState(context: Pointer, state: Uint8Array, numBytes: number, seqId: number): number;
+  writeSeqState(context: Pointer, state: Uint8Array, numBytes: number, seqId: number): number;
 
   typeTraits(type: number): Pointer;
   /** Null where the CPU backend has no thread pools. */
@@ -125,6 +132,7 @@ export function bindLlama(libraries: LoadedLibraries): LlamaFunctions {
     isRecurrent: sync("bool llama_model_is_recurrent(void*)"),
     isHybrid: sync("bool llama_model_is_hybrid(void*)"),
     isDiffusion: sync("bool llama_model_is_diffusion(void*)"),
+    slidingWindow: sync("int llama_model_n_swa(void*)"),
     hasEncoder: sync("bool llama_model_has_encoder(void*)"),
     numTokens: sync("int llama_vocab_n_tokens(void*)"),
     addsBos: sync("bool llama_vocab_get_add_bos(void*)"),
@@ -151,6 +159,9 @@ export function bindLlama(libraries: LoadedLibraries): LlamaFunctions {
     seqCopy: sync("void llama_memory_seq_cp(void*, int, int, int, int)"),
     seqRemove: sync("bool llama_memory_seq_rm(void*, int, int, int)"),
     seqPosMax: sync("int llama_memory_seq_pos_max(void*, int)"),
+    seqStateBytes: sync("size_t llama_state_seq_get_size(void*, int)"),
+    readSeqState: sync("size_t llama_state_seq_get_data(void*, void*, size_t, int)"),
+    writeSeqState: sync("size_t llama_state_seq_set_data(void*, void*, size_t, int)"),
     typeTraits: ggmlBase.func("void* ggml_get_type_traits(int)") as unknown as F["typeTraits"],
     threadpool: bindThreadpool(libraries),
     copyFrom: c.func("void* memcpy(void*, const void*, size_t)") as unknown as F["copyFrom"],

@@ -37,6 +37,8 @@ export class LlamaModel {
   readonly numLayers: number;
   /** State that cannot be branched or partly dropped: recurrent and hybrid architectures. */
   readonly isRecurrent: boolean;
+  /** Layers that see the last positions only; llama.cpp may give cells away that lie further back. */
+  readonly hasSlidingWindow: boolean;
   readonly #embeddings: EmbeddingRows;
   #isDisposed = false;
 
@@ -50,6 +52,7 @@ export class LlamaModel {
     this.trainedContext = fn.trainedContext(pointer);
     this.numLayers = fn.numLayers(pointer);
     this.isRecurrent = fn.isRecurrent(pointer) || fn.isHybrid(pointer);
+    this.hasSlidingWindow = fn.slidingWindow(pointer) > 0;
     this.#embeddings = new EmbeddingRows(library, header, this.embeddingWidth);
   }
 

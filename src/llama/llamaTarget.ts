@@ -11,6 +11,7 @@ import { KvMembership } from "./kvMembership.ts";
 import { LlamaBranches } from "./llamaBranches.ts";
 import type { LlamaContext } from "./llamaContext.ts";
 import { LlamaLogits } from "./llamaLogits.ts";
+import { ParkedPrompts } from "./parkedPrompts.ts";
 import { PartPace, partLength } from "./promptParts.ts";
 import { RowScanner } from "./rowScan.ts";
 
@@ -27,6 +28,7 @@ export class LlamaTarget implements BranchedTarget {
   readonly #context: LlamaContext;
   readonly #batch: DecodeBatch;
   readonly #membership: KvMembership;
+  readonly #parked: ParkedPrompts;
   readonly #scanner: RowScanner;
   readonly #pace: PartPace;
   /** What the cache is meant to hold. */
@@ -49,6 +51,7 @@ export class LlamaTarget implements BranchedTarget {
     this.maxBranches = context.maxBranches;
     this.#batch = createDecodeBatch(context.maxBatch, context.maxBranches);
     this.#membership = new KvMembership(context.memory, context.maxBranches);
+    this.#parked = new ParkedPrompts(context.trunkStates, this.#membership);
     this.#scanner = new RowScanner(this.vocabSize);
   }
 
@@ -75,6 +78,11 @@ export class LlamaTarget implements BranchedTarget {
     return this.#membership.heldLengths;
   }
 
+  /** For tests: tokens of each prompt that is kept aside, the last one at the end. */
+  get parkedLengths(): readonly number[] {
+    return this.#parked.lengths;
+  }
+
   /** The last position llama.cpp has for a sequence id, -1 if none; for tests. */
   lastPosition(seqId: number): number {
     return this.#context.memory.seqPosMax(seqId);
@@ -91,7 +99,7 @@ export class LlamaTarget implements BranchedTarget {
       );
     }
     this.rewind();
-    this.#truncate(commonPrefixLength(this.#committed.view(), tokens));
+    this.#turnTo(tokens);
     const numReused = this.#numCached;
     await this.#exclusively(() => this.#fill(tokens, signal));
     return numReused;
@@ -266,12 +274,14 @@ export class LlamaTarget implements BranchedTarget {
     }
   }
 
-  #truncate(length: number): void {
-    if (length >= this.#committed.length) return;
-    this.#committed.truncate(length);
-    if (length >= this.#numCached) return;
-    if (this.#membership.truncate(length)) this.#numCached = length;
-    else this.#clear();
+  /** Keeps what the cache, or an earlier prompt that was kept aside, has of a prompt. */
+  #turnTo(tokens: Int32Array): void {
+    const held = this.#committed.view().subarray(0, this.#numCached);
+    const numKept = this.#parked.turnTo(tokens, held);
+    if (numKept === undefined) this.#clear();
+    else this.#numCached = numKept;
+    this.#committed.truncate(0);
+    this.#committed.append(tokens.subarray(0, this.#numCached));
   }
 
   /** Forgets every cell; the committed tokens are decoded again before the next pass. */
