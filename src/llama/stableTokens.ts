@@ -50,6 +50,8 @@ export interface StableTokens {
   readonly tokens: Int32Array;
   /** The rest. */
   readonly pendingText: string;
+  /** How the rest is written if nothing follows. */
+  readonly pendingTokens: Int32Array;
   /** The place is within a long piece, and a continuation may change tokens before it after all. */
   readonly isCut: boolean;
 }
@@ -114,13 +116,16 @@ export class StableBoundary {
     } else if (numBytes !== pendingBytes.length) {
       // A token spans the place before which the caller wants nothing pending.
       const known = this.#vocabulary.tokenize(text.slice(0, boundary));
-      return { tokens: known, pendingText: text.slice(boundary), isCut };
+      const pendingText = text.slice(boundary);
+      const pendingTokens = this.#vocabulary.tokenize(pendingText);
+      return { tokens: known, pendingText, pendingTokens, isCut };
     }
     // As many code units as the text has them, also where half a character became U+FFFD.
     const { length } = DECODER.decode(pendingBytes.subarray(pendingBytes.length - numBytes));
     return {
       tokens: tokens.slice(0, tokens.length - numBack),
       pendingText: text.slice(text.length - length),
+      pendingTokens: tokens.slice(tokens.length - numBack),
       isCut,
     };
   }
