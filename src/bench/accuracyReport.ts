@@ -1,6 +1,6 @@
 /** The report of the suite `accuracy`: what completions are worth, as data and as Markdown. */
 import type { Backend } from "../core/backend.ts";
-import { PROMPT_PARTS, type PromptPart, type PromptShares } from "../core/promptShares.ts";
+import { PART_NAMES, PROMPT_PARTS, type PromptShares } from "../core/promptShares.ts";
 import {
   anyOfPair,
   type Bounded,
@@ -120,7 +120,9 @@ function promptFigures(
 ): Pick<AccuracyReport, "promptShares" | "meanPromptTokens"> {
   const told = places.flatMap(({ shares }) => shares ?? []);
   if (told.length === 0) return { promptShares: null, meanPromptTokens: null };
-  const sums = PROMPT_PARTS.map((part) => told.reduce((sum, shares) => sum + shares[part], 0));
+  const sums = PROMPT_PARTS.map((part) =>
+    told.reduce((sum, shares) => sum + (shares[part] ?? 0), 0),
+  );
   const total = sums.reduce((sum, numTokens) => sum + numTokens, 0);
   const shares = PROMPT_PARTS.map((part, index) => [part, sums[index]! / total] as const);
   return {
@@ -198,14 +200,6 @@ function promptWords({ promptShares, meanPromptTokens }: AccuracyReport): string
   );
   return [`Prompts have ${meanPromptTokens.toFixed(0)} tokens on average: ${parts.join(", ")}.`];
 }
-
-const PART_NAMES: Readonly<Record<PromptPart, string>> = {
-  imports: "declarations of imported files",
-  similar: "like code",
-  before: "text before the cursor",
-  after: "text after it",
-  markers: "markers and names",
-};
 
 export function formatAccuracyReport(report: AccuracyReport): string {
   const { all, byLanguage, byKind, bySpan, byTokens, origin, seed, maxTokens } = report;

@@ -2,14 +2,16 @@
 import { join } from "node:path";
 import type { DraftSource } from "../core/draftTree.ts";
 import type { PromptAnchor } from "../core/promptAnchor.ts";
-import { CONTEXT_KINDS, type ContextKind, type ContextOptions } from "../core/promptContext.ts";
+import type { ContextKind, ContextOptions } from "../core/promptContext.ts";
 import type { LoadedModels } from "../engine/protocol.ts";
 import type { SuiteSurroundings } from "./benchSuite.ts";
 import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { draftSources } from "./engineSession.ts";
 import { folderAt, indexFolder } from "./workspaceSources.ts";
 
-export const CONTEXT_CHOICES = ["none", ...CONTEXT_KINDS, "all"] as const;
+/** Places of files have no history: nothing was opened or edited before. */
+const MEASURED_KINDS = ["imports", "similar"] as const satisfies readonly ContextKind[];
+export const CONTEXT_CHOICES = ["none", ...MEASURED_KINDS, "all"] as const;
 export type ContextChoice = (typeof CONTEXT_CHOICES)[number];
 
 export interface AskedPrompt {
@@ -74,7 +76,7 @@ export async function askedPrompt(
 
 function kindsOf(choice: ContextChoice): readonly ContextKind[] {
   if (choice === "none") return [];
-  return choice === "all" ? CONTEXT_KINDS : [choice];
+  return choice === "all" ? MEASURED_KINDS : [choice];
 }
 
 function anchorWords(anchor: PromptAnchor): string {

@@ -1,6 +1,6 @@
 /**
- * What of other files goes into a prompt: signatures of what the file imports, and code that is like the cursor's own. Chosen
- * by what the text around the cursor names, under a budget in tokens. Pure; `engine/contextSource.ts` finds the candidates.
+ * What of other files goes into a prompt: signatures of what the file imports and of files that are open, code that is like the
+ * cursor's own, and places that were edited of late. Chosen by what the text around the cursor names, under a budget in tokens. Pure; `engine/contextSource.ts` finds the candidates.
  *
  * @see SpecAgent (arXiv 2510.17925) for context that is prepared per file, RepoCoder (arXiv 2303.12570) for like code.
  */
@@ -8,7 +8,7 @@ import type { Outline } from "./outline.ts";
 import type { PlaceText } from "./placeText.ts";
 
 /** In the order in which they stand in a prompt: what changes more seldom stands first, so that the cache holds it. */
-export const CONTEXT_KINDS = ["imports", "similar"] as const;
+export const CONTEXT_KINDS = ["imports", "tabs", "similar", "edits"] as const;
 export type ContextKind = (typeof CONTEXT_KINDS)[number];
 
 /** Which kinds a prompt may have; none that is not named. */
@@ -33,6 +33,14 @@ export function isContextOptions(value: unknown): value is ContextOptions {
   );
 }
 
+/** In words. */
+export const CONTEXT_NAMES: Readonly<Record<ContextKind, string>> = {
+  imports: "declarations of imported files",
+  tabs: "declarations of open files",
+  similar: "code like the cursor's",
+  edits: "recent edits of other files",
+};
+
 /** A file's part of the context. */
 export interface ContextSnippet {
   readonly kind: ContextKind;
@@ -49,10 +57,12 @@ export interface OutlinedFile {
   readonly outline: Outline;
 }
 
-export interface LikeCode {
+/** Lines of another file. */
+export interface FileLines {
   readonly path: string;
-  /** Whole lines. */
   readonly text: string;
+  /** What of it the cursor's own text is compared with; all if absent. */
+  readonly comparedText?: string;
 }
 
 /** The text around the cursor as far as it says what is of use. */
@@ -78,6 +88,7 @@ interface RankedEntry {
  * they fit. In the order of the files, each with its entries in its own order.
  */
 export function chooseOutlines(
+  kind: ContextKind,
   files: readonly OutlinedFile[],
   naming: NamingText,
   place: PlaceText,
@@ -115,28 +126,28 @@ export function chooseOutlines(
     .map((file) => {
       const own = [...chosen].filter((entry) => entry.file === file);
       own.sort((a, b) => a.number - b.number);
-      return { kind: "imports", path: file.path, text: own.map(({ text }) => text).join("\n") };
+      return { kind, path: file.path, text: own.map(({ text }) => text).join("\n") };
     });
 }
 
 /**
- * The likest code that fits, without what says the cursor's own place again or what was chosen before it; the likest last,
- * next to the cursor's file.
- * @param candidates - the likest first.
+ * What fits, without what says the cursor's own place again; the best last, next to the cursor's file.
+ * @param candidates - the best first.
  */
-export function chooseLikeCode(
-  candidates: readonly LikeCode[],
+export function chooseLines(
+  kind: ContextKind,
+  candidates: readonly FileLines[],
   place: PlaceText,
   maxTokens: number,
   countTokens: CountTokens,
 ): ContextSnippet[] {
   const chosen: ContextSnippet[] = [];
   let room = maxTokens;
-  for (const { path, text } of candidates) {
+  for (const { path, text, comparedText = text } of candidates) {
     const cost = TOKENS_PER_FILE + countTokens(path) + countTokens(`${text}\n`);
-    if (text.trim() === "" || cost > room || place.isRepeatedBy(text)) continue;
+    if (text.trim() === "" || cost > room || place.isRepeatedBy(comparedText)) continue;
     room -= cost;
-    chosen.unshift({ kind: "similar", path, text });
+    chosen.unshift({ kind, path, text });
   }
   return chosen;
 }

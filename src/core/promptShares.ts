@@ -1,6 +1,6 @@
 /** What a prompt consists of, in tokens. */
 import type { FimPrompt } from "./fimPrompt.ts";
-import { CONTEXT_KINDS, type ContextKind } from "./promptContext.ts";
+import { CONTEXT_KINDS, CONTEXT_NAMES, type ContextKind } from "./promptContext.ts";
 
 /** Kinds of context; the text before and after the cursor; markers, repository and path lines. */
 export const PROMPT_PARTS = [...CONTEXT_KINDS, "before", "after", "markers"] as const;
@@ -9,6 +9,19 @@ export type PromptPart = (typeof PROMPT_PARTS)[number];
 /** By part, its tokens. They add up to the prompt's. */
 export type PromptShares = Readonly<Record<PromptPart, number>>;
 
+export const NO_CONTEXT = Object.fromEntries(CONTEXT_KINDS.map((kind) => [kind, 0])) as Record<
+  ContextKind,
+  number
+>;
+
+/** In words. */
+export const PART_NAMES: Readonly<Record<PromptPart, string>> = {
+  ...CONTEXT_NAMES,
+  before: "text before the cursor",
+  after: "text after it",
+  markers: "markers, repository and path",
+};
+
 /** @param contextTokens - by kind, those of the context that was offered to the prompt, its repository line not among them. */
 export function promptShares(
   { promptTokens, prefixTokens, suffixTokens, numContextTokens }: FimPrompt,
@@ -16,8 +29,7 @@ export function promptShares(
 ): PromptShares {
   const isThere = numContextTokens > 0 && contextTokens !== undefined;
   const shares = {
-    imports: isThere ? contextTokens.imports : 0,
-    similar: isThere ? contextTokens.similar : 0,
+    ...(isThere ? contextTokens : NO_CONTEXT),
     before: prefixTokens.length,
     after: suffixTokens.length,
   };

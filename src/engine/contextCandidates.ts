@@ -1,6 +1,7 @@
 /** Which files and stretches of the workspace may go into a prompt: only what the index holds by the rules as they are now. */
 import { importedFiles, importedFolders } from "../core/importedFiles.ts";
-import type { LikeCode } from "../core/promptContext.ts";
+import type { FileLines } from "../core/promptContext.ts";
+import type { EditedStretch, RecentEdits } from "../core/recentEdits.ts";
 import { folderOf } from "../core/workspaceFile.ts";
 import type { WorkspaceIndex } from "../core/workspaceIndex.ts";
 
@@ -14,6 +15,8 @@ const MAX_STRETCHES = 8;
 const IMPORT_LINE = /^(import|from|use|using|package|#include|\} from)\b|^\s*#include\b/;
 /** Below it two texts of one language are like each other by chance. */
 const MIN_LIKENESS = 0.1;
+/** Of a line's text beside an edit. */
+const MAX_LINE_TOKENS = 64;
 /** What follows a stretch says how such code goes on; in tokens. */
 const CONTINUATION = 32;
 
@@ -22,6 +25,9 @@ export interface ShownWorkspace {
   readonly index: WorkspaceIndex;
   /** What the index calls the document. */
   readonly key: string;
+  /** What the index calls the files that the user turned to, the last one first. */
+  readonly opened: readonly string[];
+  readonly edits: RecentEdits;
   /** Whether all that may be shown is known. */
   readonly isSettled: boolean;
   /** Whether a file of the index may be shown. */
@@ -29,6 +35,8 @@ export interface ShownWorkspace {
   /** A file's path as models see it. */
   shownPath(key: string): string;
 }
+
+export type KeyedLines = FileLines & { readonly key: string };
 
 interface PlaceText {
   readonly prefixText: string;
@@ -65,7 +73,7 @@ export function likeCode(
   place: PlaceText,
   tokenize: (text: string) => Int32Array,
   textOf: (tokens: Int32Array) => string,
-): (LikeCode & { readonly key: string })[] {
+): KeyedLines[] {
   const { index, key } = shown;
   const extension = extensionOf(key);
   const found = index.likeStretches(tokenize(queryText(place)), {
@@ -80,6 +88,60 @@ export function likeCode(
     const text = wholeLines(whole, from === 0, end === file.tokens.length);
     return [{ key: file.path, path: shown.shownPath(file.path), text }];
   });
+}
+
+/** Files that the user turned to, the last one first. */
+export function openedIds(shown: ShownWorkspace): number[] {
+  const ids = shown.opened.map((key) => shown.index.fileId(key));
+  return ids.filter((id) => id !== undefined && mayTake(shown, id)) as number[];
+}
+
+/** Places in other files that were edited of late, the last one first, as a diff's lines. */
+export function editedPlaces(
+  shown: ShownWorkspace,
+  textOf: (tokens: Int32Array) => string,
+): KeyedLines[] {
+  const { index, edits } = shown;
+  return edits.keys.flatMap((key) => {
+    const id = index.fileId(key);
+    const file = id === undefined || !mayTake(shown, id) ? undefined : index.fileOf(id);
+    const stretch = file && edits.stretchOf(key, file.tokens);
+    if (file === undefined || stretch === undefined) return [];
+    return [{ key, path: shown.shownPath(key), ...diffOf(file.tokens, stretch, textOf) }];
+  });
+}
+
+/** Whole lines, with one before and one after. */
+function diffOf(
+  tokens: Int32Array,
+  { removed, from, to }: EditedStretch,
+  textOf: (tokens: Int32Array) => string,
+): Pick<FileLines, "text" | "comparedText"> {
+  const before = textOf(tokens.subarray(Math.max(0, from - MAX_LINE_TOKENS), from)).split("\n");
+  const after = textOf(tokens.subarray(to, to + MAX_LINE_TOKENS)).split("\n");
+  const lineStart = before.at(-1) ?? "";
+  const lineEnd = after[0] ?? "";
+  const whole = (middle: Int32Array) => (lineStart + textOf(middle) + lineEnd).split("\n");
+  const above = before.slice(0, -1);
+  const below = after.slice(1);
+  const old = whole(removed);
+  const added = whole(tokens.subarray(from, to));
+  // A token may go on behind its line.
+  while (old.length > 0 && old.at(-1) === added.at(-1)) {
+    below.unshift(old.pop()!);
+    added.pop();
+  }
+  while (old.length > 0 && old[0] === added[0]) {
+    above.push(old.shift()!);
+    added.shift();
+  }
+  const lines = [
+    ...above.slice(-1).map((line) => ` ${line}`),
+    ...old.map((line) => `-${line}`),
+    ...added.map((line) => `+${line}`),
+    ...below.slice(0, 1).map((line) => ` ${line}`),
+  ];
+  return { text: lines.join("\n"), comparedText: added.join("\n") };
 }
 
 /** Whole lines only, so that it stays while a line is typed; files that import the same are not alike for that. */

@@ -10,22 +10,34 @@ import {
   CONTEXT_KINDS,
   type ContextKind,
   type ContextSnippet,
-  chooseLikeCode,
+  type ContextSwitches,
+  chooseLines,
   chooseOutlines,
   type OutlinedFile,
 } from "../core/promptContext.ts";
+import { NO_CONTEXT } from "../core/promptShares.ts";
 import type { Token } from "../core/tokens.ts";
 import type { WorkspaceIndex } from "../core/workspaceIndex.ts";
 import type { Vocabulary } from "../llama/vocabulary.ts";
 import type { OutlineParser } from "../workspace/outlineParser.ts";
-import { importedIds, likeCode, mayTake, type ShownWorkspace } from "./contextCandidates.ts";
+import {
+  editedPlaces,
+  importedIds,
+  likeCode,
+  mayTake,
+  openedIds,
+  type ShownWorkspace,
+} from "./contextCandidates.ts";
 import { OutlineStore } from "./outlineStore.ts";
 import type { CompleteParams } from "./protocol.ts";
 
 /** Unless the request says otherwise. */
 export const DEFAULT_CONTEXT_TOKENS = 384;
-/** Share of the budget that like code may take where there are outlines, too. */
-const SIMILAR_SHARE = 0.5;
+/** In which order the budget is filled, and of what is left how much each kind may take; the last that is wanted may take all. */
+const FILLING: readonly ContextKind[] = ["edits", "similar", "imports", "tabs"];
+const FILLED_SHARE: Readonly<Record<ContextKind, number>> = {
+  ...{ edits: 0.25, similar: 0.5, imports: 1, tabs: 1 },
+};
 /** For outlines that are not there yet, in ms: then the request goes on with those that are. */
 const MAX_PREPARE_MS = 150;
 /** Lines around the cursor whose names come first. */
@@ -55,6 +67,13 @@ interface Choice extends PromptContext {
 }
 
 type Keyed<T> = T & { readonly key: string };
+
+interface PreparedOutlines {
+  readonly imports: readonly Keyed<OutlinedFile>[];
+  readonly tabs: readonly Keyed<OutlinedFile>[];
+  /** Whether all there are. */
+  readonly isWhole: boolean;
+}
 
 export class ContextSource {
   readonly #fim: FimTokens;
@@ -99,7 +118,7 @@ export class ContextSource {
     const place = {
       documentKey: shown.key,
       numLinesBefore: countLines(request.prefixText),
-      options: JSON.stringify([switches, repoName]),
+      options: JSON.stringify([switches, repoName, historyOf(shown, switches)]),
     };
     const kept = this.#keeper.find(
       place,
@@ -121,33 +140,34 @@ export class ContextSource {
   ): Promise<{ readonly choice: Choice; readonly isWhole: boolean }> {
     const { context: switches = {}, prefixText, suffixText } = request;
     const { maxTokens = DEFAULT_CONTEXT_TOKENS } = switches;
-    const place = new PlaceText(prefixText, suffixText);
-    const countTokens = (text: string) => this.#vocabulary.tokenize(text).length;
-    const isBoth = switches.imports === true && switches.similar === true;
-    const candidates = switches.similar === true ? this.#likeCode(shown, request) : [];
-    const similar = chooseLikeCode(
-      candidates,
-      place,
-      isBoth ? Math.floor(SIMILAR_SHARE * maxTokens) : maxTokens,
-      countTokens,
-    );
-    const usedTokens = similar.reduce((sum, snippet) => sum + this.#tokensOf(snippet).length, 0);
-    const prepared =
-      switches.imports === true
-        ? await this.#outlined(shown, request, signal)
-        : { files: [], isWhole: true };
+    const imported = switches.imports === true ? importedIds(shown, request) : [];
+    const opened = switches.tabs === true ? openedIds(shown) : [];
+    const prepared = await this.#outlined(shown, imported, opened, signal);
     // The model may be gone by now.
     signal.throwIfAborted();
-    const near = nearText(prefixText, suffixText);
-    const imports = chooseOutlines(
-      prepared.files,
-      { nearText: near, text: `${prefixText}\n${suffixText}` },
-      place,
-      maxTokens - usedTokens,
-      countTokens,
-    );
-    const keyOf = new Map([...candidates, ...prepared.files].map(({ path, key }) => [path, key]));
-    const snippets = [...imports, ...similar];
+    const place = new PlaceText(prefixText, suffixText);
+    const naming = {
+      nearText: nearText(prefixText, suffixText),
+      text: `${prefixText}\n${suffixText}`,
+    };
+    const countTokens = (text: string) => this.#vocabulary.tokenize(text).length;
+    const lines = this.#lines(shown, request);
+    const chosen = new Map<ContextKind, readonly ContextSnippet[]>();
+    let room = maxTokens;
+    const wanted = FILLING.filter((kind) => switches[kind] === true);
+    for (const [index, kind] of wanted.entries()) {
+      const isLast = index === wanted.length - 1;
+      const own = isLast ? room : Math.floor(room * FILLED_SHARE[kind]);
+      const snippets =
+        kind === "imports" || kind === "tabs"
+          ? chooseOutlines(kind, prepared[kind], naming, place, own, countTokens)
+          : chooseLines(kind, lines[kind], place, own, countTokens);
+      for (const snippet of snippets) room -= this.#tokensOf(snippet).length;
+      chosen.set(kind, snippets);
+    }
+    const known = [...prepared.imports, ...prepared.tabs, ...lines.similar, ...lines.edits];
+    const keyOf = new Map(known.map(({ path, key }) => [path, key]));
+    const snippets = CONTEXT_KINDS.flatMap((kind) => chosen.get(kind) ?? []);
     const keys = snippets.map(({ path }) => keyOf.get(path)!);
     const { index, isSettled } = shown;
     const choice = {
@@ -157,46 +177,56 @@ export class ContextSource {
     return { choice, isWhole: prepared.isWhole };
   }
 
-  #likeCode(shown: ShownWorkspace, request: ContextRequest) {
+  #lines(shown: ShownWorkspace, request: ContextRequest) {
+    const { context: switches = {} } = request;
     const vocabulary = this.#vocabulary;
-    return likeCode(
-      shown,
-      request,
-      (text) => vocabulary.tokenize(text),
-      (tokens) => vocabulary.detokenize(tokens),
-    );
+    const tokenize = (text: string) => vocabulary.tokenize(text);
+    const textOf = (tokens: Int32Array) => vocabulary.detokenize(tokens);
+    return {
+      similar: switches.similar === true ? likeCode(shown, request, tokenize, textOf) : [],
+      edits: switches.edits === true ? editedPlaces(shown, textOf) : [],
+    };
   }
 
-  /** Outlines of what is imported, and of what that passes on; not of all where that takes too long. */
+  /** Outlines of what is imported, of what that passes on, and of what is open; not of all where that takes too long. */
   async #outlined(
     shown: ShownWorkspace,
-    request: ContextRequest,
+    imported: readonly number[],
+    opened: readonly number[],
     signal: AbortSignal,
-  ): Promise<{ readonly files: readonly Keyed<OutlinedFile>[]; readonly isWhole: boolean }> {
+  ): Promise<PreparedOutlines> {
     const { index } = shown;
-    const files: Keyed<OutlinedFile>[] = [];
+    const imports: Keyed<OutlinedFile>[] = [];
+    const tabs: Keyed<OutlinedFile>[] = [];
     const start = performance.now();
     const pause = async () => {
       await setImmediate();
       signal.throwIfAborted();
     };
-    const ids = new Set(importedIds(shown, request));
+    const importedSet = new Set(imported);
+    const all = new Set([...imported, ...opened]);
     // What is passed on is added while they are gone through.
-    for (const id of ids) {
+    for (const id of all) {
       signal.throwIfAborted();
-      if (performance.now() - start > MAX_PREPARE_MS) return { files, isWhole: false };
+      if (performance.now() - start > MAX_PREPARE_MS) return { imports, tabs, isWhole: false };
       const known = await this.#outlines.outlineOf(index, id, pause);
       const key = index.fileOf(id)?.path;
       if (known === undefined || key === undefined) continue;
-      for (const other of known.passedOn) if (mayTake(shown, other)) ids.add(other);
-      files.push({ path: shown.shownPath(key), key, outline: known.outline });
+      const isImported = importedSet.has(id);
+      for (const other of isImported ? known.passedOn : []) {
+        if (!mayTake(shown, other)) continue;
+        importedSet.add(other);
+        all.add(other);
+      }
+      const file = { path: shown.shownPath(key), key, outline: known.outline };
+      (isImported ? imports : tabs).push(file);
     }
-    return { files, isWhole: true };
+    return { imports, tabs, isWhole: true };
   }
 
   #assembled(snippets: readonly ContextSnippet[], { repoName }: ContextRequest): PromptContext {
     const tokens: Token[] = [];
-    const numTokens: Record<ContextKind, number> = { imports: 0, similar: 0 };
+    const numTokens: Record<ContextKind, number> = { ...NO_CONTEXT };
     if (snippets.length > 0 && this.#fim.repoName !== undefined && repoName !== undefined) {
       tokens.push(this.#fim.repoName, ...this.#vocabulary.tokenize(`${repoName}\n`));
     }
@@ -213,6 +243,18 @@ export class ContextSource {
     const tokens = this.#vocabulary.tokenize(`${line}\n${text}\n`);
     return Int32Array.of(this.#fim.fileSeparator!, ...tokens);
   }
+}
+
+/** What else was opened and edited: whoever comes back from there wants it to be known. */
+function historyOf({ index, key, opened, edits }: ShownWorkspace, switches: ContextSwitches) {
+  const isOther = (other: string) => other !== key;
+  const revisionOf = (other: string) => index.fileOf(index.fileId(other) ?? -1)?.revision;
+  return [
+    switches.tabs === true ? opened.filter(isOther) : [],
+    switches.edits === true
+      ? edits.keys.filter(isOther).map((other) => [other, revisionOf(other)])
+      : [],
+  ];
 }
 
 function nearText(prefixText: string, suffixText: string): string {

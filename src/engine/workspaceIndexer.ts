@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { isAbortError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { RecentEdits } from "../core/recentEdits.ts";
 import { WorkspaceIndex } from "../core/workspaceIndex.ts";
 import { SourceFolder } from "../workspace/sourceFolder.ts";
 import {
@@ -34,6 +35,8 @@ const STATUS_INTERVAL_MS = 250;
 const FILES_PER_SLICE = 1_024;
 /** While more paths wait than these, everything may be changing: nothing is shown to models. */
 const MAX_AWAITED = 64;
+/** Files that the user turned to last. */
+const MAX_OPENED = 8;
 /** About 130 MB of index. */
 const MAX_TOKENS = 12_000_000;
 
@@ -67,10 +70,15 @@ export class WorkspaceIndexer {
   readonly #events = new Set<string>();
   /** Of the files in the index, those that the present rules let in, by what it calls them. */
   readonly #known = new Set<string>();
+  /** What the index calls files that the user turned to, the last one first. */
+  #opened: string[] = [];
+  readonly edits = new RecentEdits();
   /** Files that a walk has found, by what the index calls them. */
   #found = new Map<string, RootedPath>();
   #needsWalk = true;
   #isWalking = false;
+  /** What is being looked at: a path, or what the index calls a file that a walk has found. */
+  #reading: string | undefined;
   #wake = () => {};
 
   constructor(options: WorkspaceIndexerOptions) {
@@ -107,9 +115,14 @@ export class WorkspaceIndexer {
     return true;
   }
 
+  get opened(): readonly string[] {
+    return this.#opened;
+  }
+
   /** Whether all files are known as they are, but for a document that is being written. @param path - of the document. */
   isSettled(path: string): boolean {
     const isOwn = this.#events.size === 0 || (this.#events.size === 1 && this.#events.has(path));
+    if (this.#reading !== undefined && this.#reading !== path) return false;
     return isOwn && !this.#needsWalk && !this.#isWalking && this.#found.size === 0;
   }
 
@@ -154,7 +167,10 @@ export class WorkspaceIndexer {
     for (const path of paths) this.lookAt(path);
     for (const path of opened) {
       const place = this.paths.find(path);
-      if (place !== undefined) this.index.touchFile(place.key);
+      if (place === undefined) continue;
+      this.index.touchFile(place.key);
+      const others = this.#opened.filter((key) => key !== place.key);
+      this.#opened = [place.key, ...others].slice(0, MAX_OPENED);
     }
   }
 
@@ -207,11 +223,14 @@ export class WorkspaceIndexer {
       const [found] = this.#found.values();
       if (event !== undefined) {
         this.#events.delete(event);
+        this.#reading = event;
         await this.#look(event, signal);
       } else if (found !== undefined && !this.#needsWalk) {
         this.#found.delete(found.key);
+        this.#reading = found.key;
         await this.#readFile(found, signal);
       } else return numRead;
+      this.#reading = undefined;
     }
   }
 
@@ -267,6 +286,8 @@ export class WorkspaceIndexer {
   #set({ rootIndex, key }: RootedPath, tokens: Int32Array, stamp: number): void {
     const isNew = this.index.fileId(key) === undefined;
     if (isNew && this.index.numTokens + tokens.length > MAX_TOKENS) return;
+    const before = this.index.fileOf(this.index.fileId(key) ?? -1)?.tokens;
+    if (before !== undefined && stamp === UNSAVED) this.edits.note(key, before, tokens);
     this.index.setFile(key, tokens, stamp);
     if (isNew && stamp !== UNSAVED) this.#options.onNewFile(tokens);
     this.#saves.noteChange();
@@ -276,6 +297,7 @@ export class WorkspaceIndexer {
 
   #remove(key: string): void {
     this.#known.delete(key);
+    this.edits.forget(key);
     if (this.index.removeFile(key)) this.#saves.noteChange();
   }
 
@@ -291,6 +313,7 @@ export class WorkspaceIndexer {
       for (const key of [...this.index.paths()]) {
         if (key !== before.key && !key.startsWith(`${before.key}/`)) continue;
         this.#known.delete(key);
+        this.edits.forget(key);
         this.index.renameFile(key, after.key + key.slice(before.key.length));
         this.#saves.noteChange();
       }

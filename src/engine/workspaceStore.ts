@@ -126,6 +126,7 @@ export class WorkspaceStore {
     const { index, paths } = indexer;
     return {
       ...{ index, key: found.key },
+      ...{ opened: indexer.opened, edits: indexer.edits },
       isSettled: indexer.isSettled(documentPath!),
       mayShow: (key) => this.#indexer === indexer && indexer.mayShow(key),
       shownPath: (key) => paths.shownOf(key),

@@ -1,15 +1,7 @@
 /** *Show Last Prompt* as plain text: what the model saw, and the share of each part. Pure. */
 import { foreignText } from "../core/foreignText.ts";
-import { PROMPT_PARTS, type PromptPart } from "../core/promptShares.ts";
+import { PART_NAMES, PROMPT_PARTS } from "../core/promptShares.ts";
 import type { LastPrompt } from "../engine/promptMessages.ts";
-
-const PART_NAMES: Readonly<Record<PromptPart, string>> = {
-  imports: "declarations of imported files",
-  similar: "code like the cursor's",
-  before: "text before the cursor",
-  after: "text after the cursor",
-  markers: "markers, repository and path",
-};
 
 export function lastPromptReport(prompt: LastPrompt | undefined): string {
   if (prompt === undefined) {

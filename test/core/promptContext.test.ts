@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ContextKeeper, MAX_LINES_AWAY } from "../../src/core/contextKeeper.ts";
 import { PlaceText } from "../../src/core/placeText.ts";
-import { chooseLikeCode, chooseOutlines, type OutlinedFile } from "../../src/core/promptContext.ts";
+import { chooseLines, chooseOutlines, type OutlinedFile } from "../../src/core/promptContext.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const countTokens = (text: string) => Math.ceil(text.length / 3);
@@ -26,7 +26,7 @@ const ITEM = file(
 
 describe("chooseOutlines", () => {
   const choose = (nearText: string, text: string, maxTokens = 1_000) =>
-    chooseOutlines([STORE, ITEM], { nearText, text }, NOWHERE, maxTokens, countTokens);
+    chooseOutlines("imports", [STORE, ITEM], { nearText, text }, NOWHERE, maxTokens, countTokens);
 
   test("takes what the document names and what that names in turn, in the files' order", () => {
     expect(choose("open();", "import { Store, open } from './store';")).toEqual([
@@ -48,7 +48,14 @@ describe("chooseOutlines", () => {
 
   test("an entry without a name is one that any name may stand for", () => {
     const unnamed = file("x.ts", ["", "export default function (): void;"]);
-    const chosen = chooseOutlines([unnamed], { nearText: "", text: "" }, NOWHERE, 99, countTokens);
+    const chosen = chooseOutlines(
+      "imports",
+      [unnamed],
+      { nearText: "", text: "" },
+      NOWHERE,
+      99,
+      countTokens,
+    );
     expect(chosen.map(({ path }) => path)).toEqual(["x.ts"]);
   });
 
@@ -66,6 +73,7 @@ describe("chooseOutlines", () => {
         fc.nat(120),
         (files, text, maxTokens) => {
           const chosen = chooseOutlines(
+            "imports",
             files,
             { nearText: "bb", text },
             NOWHERE,
@@ -88,7 +96,7 @@ describe("chooseOutlines", () => {
   });
 });
 
-describe("chooseLikeCode", () => {
+describe("chooseLines", () => {
   const BEFORE = "function first(alpha, beta) {\n  const gamma = alpha + beta;\n  log(gamma);\n";
   const AFTER = "\n  return gamma * 2;\n}\nexport { first };\n";
   const place = new PlaceText(BEFORE, AFTER);
@@ -101,7 +109,7 @@ describe("chooseLikeCode", () => {
       { path: "long.js", text: "let x1 = 1;\n".repeat(200) },
       { path: "less.js", text: "class Third {}" },
     ];
-    const chosen = chooseLikeCode(candidates, place, 100, countTokens);
+    const chosen = chooseLines("similar", candidates, place, 100, countTokens);
     expect(chosen.map(({ path }) => path)).toEqual(["less.js", "likest.js"]);
   });
 });

@@ -165,6 +165,45 @@ describe("the context of a prompt", () => {
     await until(async () => expect(await shown()).toEqual([]));
   });
 
+  test("has declarations of files that were opened, and what was edited elsewhere, as long as they may be shown", async () => {
+    const { ask, workspace } = await start();
+    await write("a/shapes.ts", "export interface Conversion {\n  // Doc.\n  factor: number;\n}\n");
+    workspace.changed({ paths: [pathOf("a/shapes.ts")], renamed: [], opened: [] });
+    const text = `${MAIN}\n  const used: Conversion = `;
+    const shown = async (context: ContextOptions) => (await ask(text, context)).snippets;
+    await workspace.whenReady(NEVER);
+    expect(await shown({ tabs: true, edits: true })).toEqual([]);
+    const opened = ["a/weight.ts", "a/shapes.ts", "a/ignored.ts", "a/main.ts"].map(pathOf);
+    workspace.changed({ paths: [], renamed: [], opened });
+    const declared = "export interface Conversion {\n  factor: number;\n}";
+    await until(async () =>
+      expect(await shown({ tabs: true })).toEqual([
+        { kind: "tabs", path: "shapes.ts", text: declared },
+      ]),
+    );
+    const edited = (line: string) =>
+      `const conversionFactor = 3;\n${line}\n${likeLines("Weight")}\n`;
+    workspace.setBuffer(pathOf("a/weight.ts"), edited("const precisionDigits = 1000; // more"));
+    const diff = [
+      " const conversionFactor = 3;",
+      "-const precisionDigits = 10;",
+      "+const precisionDigits = 1000; // more",
+      " export function weighWeight(quantity: number): string {",
+    ].join("\n");
+    await until(async () =>
+      expect(await shown({ edits: true })).toEqual([
+        { kind: "edits", path: "weight.ts", text: diff },
+      ]),
+    );
+    const both = await shown({ tabs: true, edits: true });
+    expect(both.map(({ kind }) => kind)).toEqual(["tabs", "edits"]);
+    workspace.setBuffer(
+      pathOf("a/weight.ts"),
+      edited(`// ${["-----BEGIN", "PRIVATE KEY-----"].join(" ")}`),
+    );
+    await until(async () => expect(await shown({ edits: true })).toEqual([]));
+  });
+
   test("is none for a document outside, and for models that were not trained with other files", async () => {
     const { ask, client } = await start();
     const outside = await ask(MAIN, ALL, pathOf("elsewhere/main.ts"));

@@ -2,7 +2,15 @@ import { describe, expect, test } from "vitest";
 import { lastPromptReport } from "../../src/ui/lastPromptReport.ts";
 
 describe("lastPromptReport", () => {
-  const shares = { imports: 60, similar: 0, before: 100, after: 30, markers: 10 };
+  const shares = {
+    imports: 60,
+    tabs: 0,
+    similar: 0,
+    edits: 0,
+    before: 100,
+    after: 30,
+    markers: 10,
+  };
 
   test("says what the prompt consists of, then the prompt as it is", () => {
     const text = "<|file_sep|>b.ts\n[x](command:y) **z**\n<|fim_prefix|>a";
@@ -11,7 +19,7 @@ describe("lastPromptReport", () => {
     expect(lines.slice(1, 5).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ["60", "30 %", "declarations of imported files"],
       ["100", "50 %", "text before the cursor"],
-      ["30", "15 %", "text after the cursor"],
+      ["30", "15 %", "text after it"],
       ["10", "5 %", "markers, repository and path"],
     ]);
     expect(lines.slice(7).join("\n")).toBe(text);
