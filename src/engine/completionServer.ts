@@ -1,6 +1,6 @@
 /** Serves one generation at a time: a newer request aborts the older, loads wait for what runs. */
 import type { GpuChoice } from "../core/backend.ts";
-import { EngineError, isAbortError } from "../core/errors.ts";
+import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { promptText } from "../llama/promptText.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
@@ -73,6 +73,8 @@ export class CompletionServer {
   #pair: ModelPair | undefined;
   #stores: GenerationStores | undefined;
   #lastPrompt: SeenPrompt | undefined;
+  /** Aborts when the user turns to another document. */
+  #preparing = new AbortController();
   /** Aborts when the models are freed: ends what is no job and uses them. */
   #unloaded = new AbortController();
   /** Aborts the running job; its end is `#idle`. */
@@ -218,6 +220,22 @@ export class CompletionServer {
       checkWarmStartParams(params);
       return benchWarmStart(this.#loadedStores.pair, params, onProgress, running);
     });
+  }
+
+  /** The user turned to a document: what its requests will ask for is made ready, between them. */
+  opened(documentPath: string): void {
+    const context = this.#stores?.context;
+    const shown = this.#workspace.shownTo({ documentPath });
+    this.#preparing.abort();
+    this.#preparing = new AbortController();
+    if (context === undefined || shown === undefined) return;
+    const signal = AbortSignal.any([this.#preparing.signal, this.#unloaded.signal]);
+    context
+      .prepare(shown, () => this.#turns.next(signal))
+      .catch((error: unknown) => {
+        if (signal.aborted) return;
+        this.#log("warn", `outlines not prepared reason=${JSON.stringify(messageOf(error))}`);
+      });
   }
 
   /** What the target would get. No pass is made, and nothing that runs is disturbed. @throws EngineError `notLoaded`, `invalidRequest`. */

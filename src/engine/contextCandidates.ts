@@ -11,6 +11,9 @@ const MAX_FILES = 48;
 const LINES_BEFORE = 20;
 const LINES_AFTER = 6;
 const MAX_STRETCHES = 8;
+/** Of those lines, however long they are. */
+const MAX_CHARS_BEFORE = 3_000;
+const MAX_CHARS_AFTER = 1_000;
 /** As most languages write them; the lines between the braces of a long one are not told. */
 const IMPORT_LINE = /^(import|from|use|using|package|#include|\} from)\b|^\s*#include\b/;
 /** Below it two texts of one language are like each other by chance. */
@@ -36,6 +39,8 @@ export interface ShownWorkspace {
   shownPath(key: string): string;
 }
 
+type ShownFiles = Pick<ShownWorkspace, "index" | "key" | "mayShow">;
+
 export type KeyedLines = FileLines & { readonly key: string };
 
 interface PlaceText {
@@ -44,7 +49,10 @@ interface PlaceText {
 }
 
 /** Files whose declarations are used without further ado, in the order in which they are imported. */
-export function importedIds(shown: ShownWorkspace, { prefixText }: PlaceText): number[] {
+export function importedIds(
+  shown: ShownFiles,
+  { prefixText }: Pick<PlaceText, "prefixText">,
+): number[] {
   const { index, key } = shown;
   const folder = folderOf(key);
   const found = importedFiles(prefixText, folder, (path) => index.fileId(path));
@@ -62,7 +70,7 @@ export function importedIds(shown: ShownWorkspace, { prefixText }: PlaceText): n
 }
 
 /** Whether a file is another than the document, and may be shown. */
-export function mayTake({ index, key, mayShow }: ShownWorkspace, id: number): boolean {
+export function mayTake({ index, key, mayShow }: ShownFiles, id: number): boolean {
   const path = index.fileOf(id)?.path;
   return path !== undefined && path !== key && mayShow(path);
 }
@@ -148,7 +156,9 @@ function diffOf(
 function queryText({ prefixText, suffixText }: PlaceText): string {
   const before = prefixText.split("\n").slice(-LINES_BEFORE - 1, -1);
   const after = suffixText.split("\n", LINES_AFTER + 1).slice(1);
-  return [...before, ...after].filter((line) => !IMPORT_LINE.test(line)).join("\n");
+  const text = (lines: readonly string[]) =>
+    lines.filter((line) => !IMPORT_LINE.test(line)).join("\n");
+  return `${text(before).slice(-MAX_CHARS_BEFORE)}\n${text(after).slice(0, MAX_CHARS_AFTER)}`;
 }
 
 function wholeLines(text: string, isStart: boolean, isEnd: boolean): string {

@@ -80,6 +80,7 @@ export class ContextSource {
   readonly #vocabulary: Vocabulary;
   readonly #outlines: OutlineStore;
   readonly #keeper = new ContextKeeper<Choice>();
+  #asksForOutlines = false;
 
   constructor(vocabulary: Vocabulary, fim: FimTokens, parser: OutlineParser) {
     this.#vocabulary = vocabulary;
@@ -99,8 +100,32 @@ export class ContextSource {
     const { context: switches = {} } = request;
     const isAsked = CONTEXT_KINDS.some((kind) => switches[kind] === true);
     if (!isAsked || shown === undefined || this.#fim.fileSeparator === undefined) return undefined;
+    this.#asksForOutlines ||= switches.imports === true;
     const choice = await this.#keptOrNew(request, shown, signal);
     return choice.snippets.length === 0 ? undefined : choice;
+  }
+
+  /**
+   * Has the outlines ready that a request in the document will ask for, if requests ask for any.
+   * @param pause - awaited between slices of work, after it nothing is done if it throws.
+   * @throws what the pause throws.
+   */
+  async prepare(
+    { index, key, mayShow }: ShownWorkspace,
+    pause: () => Promise<void>,
+  ): Promise<void> {
+    if (!this.#asksForOutlines) return;
+    await pause();
+    const id = index.fileId(key);
+    const file = id === undefined ? undefined : index.fileOf(id);
+    if (file === undefined) return;
+    const prefixText = this.#vocabulary.detokenize(file.tokens);
+    const ids = new Set(importedIds({ index, key, mayShow }, { prefixText }));
+    for (const imported of ids) {
+      await pause();
+      const known = await this.#outlines.outlineOf(index, imported, pause);
+      for (const other of known?.passedOn ?? []) ids.add(other);
+    }
   }
 
   forget(): void {

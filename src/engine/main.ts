@@ -139,7 +139,11 @@ function main(): void {
     checkWorkspaceParams(params);
     workspace.open(params ?? undefined);
   });
-  connection.onNotification(workspaceChangesNotification, (changes) => workspace.changed(changes));
+  connection.onNotification(workspaceChangesNotification, (changes) => {
+    workspace.changed(changes);
+    const last = changes.opened.at(-1);
+    if (last !== undefined) server.opened(last);
+  });
   connection.onNotification(workspaceBufferNotification, (buffer) => workspace.setBuffer(buffer));
   connection.onRequest(forgetWorkspaceRequest, (token) =>
     answer(token, async () => {
