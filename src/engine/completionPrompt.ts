@@ -18,6 +18,8 @@ import type { CompleteParams } from "./protocol.ts";
 /** Prompt tokens at most, where the context has room: what a CPU evaluates within a second of real use. */
 export const MAX_PROMPT_TOKENS = 1024;
 
+const NOTHING_PENDING = { pendingText: "", pendingTokens: new Int32Array(0) };
+
 /** What a prompt is made of. */
 export type PromptRequest = Pick<
   CompleteParams,
@@ -27,6 +29,8 @@ export type PromptRequest = Pick<
 /** A prompt, and the end of the text before the cursor that it leaves to the output: healing writes that (`healing.ts`). */
 export interface CompletionPrompt extends FimPrompt {
   readonly pendingText: string;
+  /** The same as it stands there. */
+  readonly pendingTokens: Int32Array;
 }
 
 /**
@@ -48,9 +52,9 @@ export function buildCompletionPrompt(
   const isAnchored = anchor < before.length;
   const last = isAnchored ? "middle" : "prefix";
   const lastText = isAnchored ? before.slice(anchor) : before;
-  const { tokens: lastTokens, pendingText } = request.heals
+  const { tokens: lastTokens, ...pending } = request.heals
     ? promptTokens.ofStable(last, lastText)
-    : { tokens: promptTokens.ofBefore(last, lastText), pendingText: "" };
+    : { tokens: promptTokens.ofBefore(last, lastText), ...NOTHING_PENDING };
   const text = {
     prefixTokens: isAnchored
       ? promptTokens.ofBefore("prefix", before.slice(0, anchor))
@@ -58,7 +62,9 @@ export function buildCompletionPrompt(
     middleTokens: isAnchored ? lastTokens : new Int32Array(0),
     suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, maxTokens)),
   };
-  const prompt = { ...targetPrompt(pair, request, text, maxTokens, context), pendingText };
+  const { pendingText, pendingTokens } = pending;
+  const parts = targetPrompt(pair, request, text, maxTokens, context);
+  const prompt = { ...parts, pendingText, pendingTokens };
   if (pair.draft === undefined) return prompt;
   const draftParts = {
     prefixTokens: concatTokens(text.prefixTokens, text.middleTokens),

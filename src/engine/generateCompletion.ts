@@ -95,7 +95,7 @@ export async function generateCompletion(
   );
   const material = materialOf(stores, params, memory);
   const healStart = performance.now();
-  const opening = await stores.healing.open(context.promptTokens, context.pendingText, signal);
+  const opening = await stores.healing.open(context, signal);
   const healMs = performance.now() - healStart;
   const limits = rules.newLimits();
   const { stopRule } = limits;

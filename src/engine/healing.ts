@@ -2,6 +2,7 @@
 import { type HealedOpening, healTokens } from "../core/healTokens.ts";
 import { PendingText } from "../core/pendingText.ts";
 import { SortedVocabulary } from "../core/sortedVocabulary.ts";
+import type { CompletionPrompt } from "./completionPrompt.ts";
 import type { ModelPair } from "./modelHost.ts";
 
 const utf8 = new TextEncoder();
@@ -18,12 +19,10 @@ export class Healing {
 
   /**
    * What the output begins with; undefined where nothing is pending.
-   * @param promptTokens - the whole prompt, without the pending text.
    * @throws what `healTokens` throws.
    */
   async open(
-    promptTokens: Int32Array,
-    pendingText: string,
+    { promptTokens, pendingText, pendingTokens }: CompletionPrompt,
     signal: AbortSignal,
   ): Promise<HealedOpening | undefined> {
     if (pendingText === "") return undefined;
@@ -35,8 +34,7 @@ export class Healing {
     );
     const pending = PendingText.of(this.#sorted, utf8.encode(pendingText));
     if (pending === undefined) return undefined;
-    const likelyTokens = vocabulary.tokenize(pendingText);
-    return healTokens({ target, promptTokens, pending, likelyTokens }, signal);
+    return healTokens({ target, promptTokens, pending, likelyTokens: pendingTokens }, signal);
   }
 }
 

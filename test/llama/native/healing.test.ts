@@ -45,7 +45,7 @@ const limits = () => ({
 });
 
 function partOf(prefix: string) {
-  const { tokens, pendingText, pendingTokens } = promptTokens.ofStable(prefix);
+  const { tokens, pendingText, pendingTokens } = promptTokens.ofStable("prefix", prefix);
   const pending = PendingText.of(sorted, Buffer.from(pendingText));
   return { tokens, pendingText, likelyTokens: pendingTokens, pending };
 }
