@@ -14,7 +14,7 @@ import { CompletionOutput } from "./completionOutput.ts";
 import { buildCompletionPrompt } from "./completionPrompt.ts";
 import type { ContextRequest, ContextSource, PromptContext } from "./contextSource.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
-import { type Healing, numBytes } from "./healing.ts";
+import type { Healing } from "./healing.ts";
 import type { IdleReading } from "./idleReading.ts";
 import type { DraftMemory, LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
@@ -86,16 +86,17 @@ export async function generateCompletion(
   const isKept = !isSecret && stores.workspace?.isKnownSource(params) === true;
   const memory = stores.learned.memoryOf(isKept);
 
+  const pending = stores.healing.pendingOf(context);
   const rules = new SuggestionRules(
     pair,
     cursorOf(params),
     params.maxTokens,
     context.promptTokens.length,
-    numBytes(context.pendingText),
+    pending,
   );
   const material = materialOf(stores, params, memory);
   const healStart = performance.now();
-  const opening = await stores.healing.open(context, signal);
+  const opening = await stores.healing.open(context, pending, signal);
   const healMs = performance.now() - healStart;
   const limits = rules.newLimits();
   const { stopRule } = limits;

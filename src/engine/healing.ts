@@ -17,28 +17,28 @@ export class Healing {
     this.#pair = pair;
   }
 
-  /**
-   * What the output begins with; undefined where nothing is pending.
-   * @throws what `healTokens` throws.
-   */
-  async open(
-    { promptTokens, pendingText, pendingTokens }: CompletionPrompt,
-    signal: AbortSignal,
-  ): Promise<HealedOpening | undefined> {
+  /** What an output of the prompt has to begin with; undefined where that is nothing. */
+  pendingOf({ pendingText }: CompletionPrompt): PendingText | undefined {
     if (pendingText === "") return undefined;
-    const { target, model } = this.#pair.target;
-    const { vocabulary } = model;
+    const { vocabulary } = this.#pair.target.model;
     this.#sorted ??= new SortedVocabulary(
       vocabulary.pieceTable(),
       (token) => !this.#pair.isEndToken(token),
     );
-    const pending = PendingText.of(this.#sorted, utf8.encode(pendingText));
+    return PendingText.of(this.#sorted, utf8.encode(pendingText));
+  }
+
+  /**
+   * The tokens that the output begins with.
+   * @throws what `healTokens` throws.
+   */
+  async open(
+    { promptTokens, pendingTokens }: CompletionPrompt,
+    pending: PendingText | undefined,
+    signal: AbortSignal,
+  ): Promise<HealedOpening | undefined> {
     if (pending === undefined) return undefined;
+    const { target } = this.#pair.target;
     return healTokens({ target, promptTokens, pending, likelyTokens: pendingTokens }, signal);
   }
-}
-
-/** UTF-8 bytes of a text. */
-export function numBytes(text: string): number {
-  return utf8.encode(text).length;
 }

@@ -1,6 +1,7 @@
 /** Where each suggestion of a request ends, and what of it is shown: the same rules for the first and all others. */
 import { type CursorContext, type CursorText, readCursor } from "../core/cursorContext.ts";
 import type { FinishReason, Generation, GenerationLimits } from "../core/generation.ts";
+import type { PendingText } from "../core/pendingText.ts";
 import { CompletionStopRule } from "../core/stopRules.ts";
 import { type TrimmedCompletion, trimAt } from "../core/trimCompletion.ts";
 import { TokenDecoder } from "../llama/vocabulary.ts";
@@ -14,23 +15,23 @@ export interface SuggestionLimits extends GenerationLimits {
 export class SuggestionRules {
   readonly #pair: ModelPair;
   readonly #maxTokens: number;
-  readonly #numPending: number;
+  readonly #pending: PendingText | undefined;
   /** The text around the cursor, read once for all of them. */
   readonly context: CursorContext;
 
   /**
    * @param numPromptTokens - a prompt that leaves no room is refused by the prefill.
-   * @param numPending - bytes before the cursor that the output begins with.
+   * @param pending - text before the cursor that every output begins with.
    */
   constructor(
     pair: ModelPair,
     cursor: CursorText,
     maxTokens: number,
     numPromptTokens: number,
-    numPending = 0,
+    pending?: PendingText,
   ) {
     this.#pair = pair;
-    this.#numPending = numPending;
+    this.#pending = pending;
     this.context = readCursor(cursor);
     const room = pair.target.target.contextSize - numPromptTokens;
     this.#maxTokens = Math.max(1, Math.min(maxTokens, room));
@@ -38,14 +39,19 @@ export class SuggestionRules {
 
   /** Turns an output into the text behind the cursor; for one output. */
   newDecoder(): TokenDecoder {
-    return new TokenDecoder(this.#pair.target.model.vocabulary, this.#numPending);
+    return new TokenDecoder(this.#pair.target.model.vocabulary, this.#pending?.bytes.length);
   }
 
   /** Those of one more suggestion: a stop rule is used once. */
   newLimits(): SuggestionLimits {
     const decoder = this.newDecoder();
     const stopRule = new CompletionStopRule(this.context, (token) => decoder.push(token));
-    return { maxTokens: this.#maxTokens, isEndToken: this.#pair.isEndToken, stopRule };
+    return {
+      maxTokens: this.#maxTokens,
+      isEndToken: this.#pair.isEndToken,
+      stopRule,
+      constraint: this.#pending,
+    };
   }
 
   /** What is shown of a decoded text, or why nothing is. */
