@@ -8,8 +8,10 @@ const MAX_CHARS_BEFORE = 8_000;
 const MAX_CHARS_AFTER = 4_000;
 /** Words and punctuation marks of one run that is compared. */
 const RUN_WORDS = 5;
-/** Share of a text's runs that may stand around the cursor. */
+/** Share of a text's runs that may stand around the cursor, where the text has bodies. */
 const MAX_OVERLAP = 0.35;
+/** The same of a signature: short ones of one shape share most of their runs. */
+export const MAX_SIGNATURE_OVERLAP = 0.8;
 /** Words on each side by which a place is told. */
 const EDGE_WORDS = 6;
 /** Words between the two sides, at most. */
@@ -33,11 +35,11 @@ export class PlaceText {
   }
 
   /** Whether much of a text stands around the cursor, or the place itself stands in the text, whatever it has there. */
-  isRepeatedBy(text: string): boolean {
+  isRepeatedBy(text: string, maxOverlap = MAX_OVERLAP): boolean {
     const words = wordsOf(text);
     const runs = runsOf(words);
     const numKnown = runs.filter((run) => this.#runs.has(run)).length;
-    return numKnown > MAX_OVERLAP * runs.length || this.#isPlaceIn(words);
+    return numKnown > maxOverlap * runs.length || this.#isPlaceIn(words);
   }
 
   #isPlaceIn(words: readonly string[]): boolean {

@@ -5,7 +5,7 @@
  * @see SpecAgent (arXiv 2510.17925) for context that is prepared per file, RepoCoder (arXiv 2303.12570) for like code.
  */
 import type { Outline } from "./outline.ts";
-import type { PlaceText } from "./placeText.ts";
+import { MAX_SIGNATURE_OVERLAP, type PlaceText } from "./placeText.ts";
 
 /** In the order in which they stand in a prompt: what changes more seldom stands first, so that the cache holds it. */
 export const CONTEXT_KINDS = ["imports", "tabs", "similar", "edits"] as const;
@@ -107,7 +107,7 @@ export function chooseOutlines(
   let room = maxTokens;
   const takeAll = (candidates: readonly RankedEntry[]) => {
     for (const entry of candidates) {
-      if (chosen.has(entry) || place.isRepeatedBy(entry.text)) continue;
+      if (chosen.has(entry) || place.isRepeatedBy(entry.text, MAX_SIGNATURE_OVERLAP)) continue;
       const opening = opened.has(entry.file) ? 0 : TOKENS_PER_FILE + countTokens(entry.file.path);
       const cost = opening + countTokens(`${entry.text}\n`);
       if (cost > room) continue;

@@ -46,6 +46,19 @@ describe("chooseOutlines", () => {
     expect(others).toEqual([]);
   });
 
+  test("tells a signature of the same shape from one that stands at the cursor already", () => {
+    const like = "export function second(text: string): string;";
+    const own = "export function first(text: string): string;";
+    const place = new PlaceText(
+      "export function first(text: string): string {\n  return ",
+      "\n}\n",
+    );
+    const outlined = [file("x.ts", ["second", like], ["first", own])];
+    const naming = { nearText: "first second", text: "" };
+    const chosen = chooseOutlines("imports", outlined, naming, place, 99, countTokens);
+    expect(chosen.map(({ text }) => text)).toEqual([like]);
+  });
+
   test("an entry without a name is one that any name may stand for", () => {
     const unnamed = file("x.ts", ["", "export default function (): void;"]);
     const chosen = chooseOutlines(

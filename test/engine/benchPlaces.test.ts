@@ -1,6 +1,6 @@
 /** The suite `accuracy` and `bench --against` on the real engine and models, and through the built command line. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -84,9 +84,26 @@ describe("promptOf", () => {
   });
 });
 
+/** A module whose every function names what another one declares. */
+function part(number: number): string {
+  const other = (number + 1) % 3;
+  const uses = Array.from({ length: 12 }, (_, index) => [
+    `export function step${number}x${index}(count: number): number {`,
+    `  const first = step${other}x${index}(count + ${index});`,
+    `  if (first > ${index * 7}) return first * ${index};`,
+    `  return step${other}x${index}(first) - ${index};`,
+    "}",
+  ]);
+  const names = uses.map((_, index) => `step${other}x${index}`).join(", ");
+  return [`import { ${names} } from "./part${other}.ts";`, ...uses.flat(), ""].join("\n");
+}
+
 describe("accuracySuite", () => {
   test("asks with text of a workspace's other files, and says how much of the prompts that is", async () => {
-    const workspace = join(import.meta.dirname, "../../src/core");
+    const workspace = join(folder, "modules");
+    await mkdir(workspace);
+    for (const number of [0, 1, 2])
+      await writeFile(join(workspace, `part${number}.ts`), part(number));
     const options = { prompts: 4, maxTokens: 4, suggestions: 1, workspace };
     const model = repositoryModel();
     const plain = await accuracySuite.measure(await surroundings(options, model), NEVER);
@@ -98,7 +115,7 @@ describe("accuracySuite", () => {
       "cursor, with imports and similar of 200 tokens, 700 tokens at most",
     );
     const shares = report.places.map((place) => place.shares!);
-    expect(shares.some(({ imports, similar }) => imports + similar > 0)).toBe(true);
+    for (const { imports } of shares) expect(imports).toBeGreaterThan(0);
     for (const { imports, similar } of shares) expect(imports + similar).toBeLessThanOrEqual(200);
     expect(Object.values(report.promptShares!).reduce((a, b) => a + b)).toBeCloseTo(1);
     expect(report.meanPromptTokens).toBeLessThanOrEqual(700);
