@@ -15,8 +15,10 @@ const RUNS = [
   { numThreads: 1, hasParked: true },
 ];
 
-// A GPU does the work itself; the thread count matters to the CPU only.
-for (const { numThreads, hasParked } of RUNS.filter((run) => isCpu || run.numThreads === 1)) {
+// A GPU does the work itself, and keeps nothing aside; the thread count matters to the CPU only.
+for (const { numThreads, hasParked } of RUNS.filter(
+  (run) => isCpu || (run.numThreads === 1 && !run.hasParked),
+)) {
   const parked = hasParked ? ", with parked prompts" : "";
   describeTargetContract({
     name: `LlamaTarget (gpu ${TEST_GPU}, ${numThreads} threads${parked})`,
