@@ -21,12 +21,7 @@ import { newLearnedState } from "./learnedOfPair.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
 import { openPolicy } from "./openPolicy.ts";
 import { answerPrompt } from "./promptAnswer.ts";
-import {
-  checkPromptQuestion,
-  type LastPrompt,
-  type PromptAnswer,
-  type PromptQuestion,
-} from "./promptMessages.ts";
+import type { LastPrompt, PromptAnswer, PromptQuestion } from "./promptMessages.ts";
 import {
   type BenchAnswer,
   type BenchParams,
@@ -34,9 +29,6 @@ import {
   type CompleteParams,
   type CompletionChunk,
   type CompletionResult,
-  checkBenchParams,
-  checkCompleteParams,
-  checkLoadParams,
   type EngineHealth,
   type EngineStatistics,
   type LoadedModels,
@@ -44,18 +36,18 @@ import {
   type LoadProgress,
   PROTOCOL_VERSION,
 } from "./protocol.ts";
-import { runBenchmark } from "./runBenchmark.ts";
 import {
-  type BenchSuggestionsAnswer,
-  type BenchSuggestionsParams,
+  checkBenchParams,
   checkBenchSuggestionsParams,
+  checkCompleteParams,
+  checkLoadParams,
+  checkPromptQuestion,
   checkSuggestionsRequest,
-} from "./suggestionMessages.ts";
-import {
   checkWarmStartParams,
-  type WarmStartAnswer,
-  type WarmStartParams,
-} from "./warmStartMessages.ts";
+} from "./requestChecks.ts";
+import { runBenchmark } from "./runBenchmark.ts";
+import type { BenchSuggestionsAnswer, BenchSuggestionsParams } from "./suggestionMessages.ts";
+import type { WarmStartAnswer, WarmStartParams } from "./warmStartMessages.ts";
 import type { WorkspaceStore } from "./workspaceStore.ts";
 import { SlicedTokenizer } from "./workspaceTokenizer.ts";
 

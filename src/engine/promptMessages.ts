@@ -3,9 +3,7 @@
  * both sides, like `protocol.ts`, and imports nothing native.
  */
 import { RequestType, RequestType0 } from "vscode-jsonrpc/node";
-import { EngineError } from "../core/errors.ts";
-import { isPromptAnchor } from "../core/promptAnchor.ts";
-import { type ContextSnippet, isContextOptions } from "../core/promptContext.ts";
+import type { ContextSnippet } from "../core/promptContext.ts";
 import type { PromptShares } from "../core/promptShares.ts";
 import type { CompleteParams, WireError } from "./protocol.ts";
 
@@ -54,33 +52,3 @@ export interface LastPrompt {
 
 /** Null where there was no completion since the models were loaded. */
 export const lastPromptRequest = new RequestType0<LastPrompt | null, WireError>("lastPrompt");
-
-/**
- * Checks a question from the other process.
- * @throws EngineError `invalidRequest` naming the field.
- */
-export function checkPromptQuestion(question: PromptQuestion): void {
-  const refuse = (field: keyof PromptQuestion, expected: string) => {
-    const found = JSON.stringify(question[field]);
-    throw new EngineError("invalidRequest", `${field} is ${found}, expected ${expected}.`);
-  };
-  for (const field of ["prefixText", "suffixText", "nextText"] as const) {
-    if (typeof question[field] !== "string") refuse(field, "text");
-  }
-  if (question.anchor !== undefined && !isPromptAnchor(question.anchor)) {
-    refuse("anchor", '"cursor", "file", or { linesUp: an integer of at least 0 }');
-  }
-  if (question.context !== undefined && !isContextOptions(question.context)) {
-    refuse("context", "options of a context");
-  }
-  const { maxPromptTokens } = question;
-  if (
-    maxPromptTokens !== undefined &&
-    !(Number.isInteger(maxPromptTokens) && maxPromptTokens >= 1)
-  ) {
-    refuse("maxPromptTokens", "an integer of at least 1");
-  }
-  if (!Number.isInteger(question.maxTokens) || question.maxTokens < 1) {
-    refuse("maxTokens", "an integer of at least 1");
-  }
-}

@@ -3,18 +3,18 @@
  * progress; this file only declares what is said. Imported by both sides, so it imports nothing native.
  */
 import { NotificationType, ProgressType, RequestType, RequestType0 } from "vscode-jsonrpc/node";
-import { ALL_CONFIGS, SPEED_SUITES, type SpeedSuiteName } from "../bench/benchConfigNames.ts";
+import type { SpeedSuiteName } from "../bench/benchConfigNames.ts";
 import type { BenchReport } from "../bench/benchReport.ts";
 import type { SourceFile } from "../bench/sourceSpots.ts";
 import type { Backend } from "../core/backend.ts";
 import type { CompletionRejection } from "../core/completionRejection.ts";
 import type { DecodeStats } from "../core/decodeStats.ts";
 import type { DraftSource } from "../core/draftTree.ts";
-import { EngineError, type EngineErrorCode } from "../core/errors.ts";
+import type { EngineErrorCode } from "../core/errors.ts";
 import type { FinishReason } from "../core/generation.ts";
 import type { LogLevel } from "../core/log.ts";
-import { isPromptAnchor, type PromptAnchor } from "../core/promptAnchor.ts";
-import { CONTEXT_KINDS, type ContextOptions, isContextOptions } from "../core/promptContext.ts";
+import type { PromptAnchor } from "../core/promptAnchor.ts";
+import type { ContextOptions } from "../core/promptContext.ts";
 import type { DropReason } from "../core/rankSuggestions.ts";
 import type { CompletionTimings } from "./completionTimings.ts";
 import type { CompletedSuggestion, SuggestionsRequest } from "./suggestionMessages.ts";
@@ -228,96 +228,3 @@ export const logNotification = new NotificationType<LogEntry>("log");
 export const ENGINE_ERROR = -31_000;
 /** The Language Server Protocol's code for a request that was cancelled or overtaken. */
 export const REQUEST_CANCELLED = -32_800;
-
-/** Refuses the field of a request. */
-function refuser(params: object): (field: string, expected: string) => never {
-  return (field, expected) => {
-    const found = JSON.stringify((params as Record<string, unknown>)[field]);
-    throw new EngineError("invalidRequest", `${field} is ${found}, expected ${expected}.`);
-  };
-}
-
-/**
- * Checks a load request from the other process.
- * @throws EngineError `invalidRequest` naming the field.
- */
-export function checkLoadParams(params: LoadParams): void {
-  const refuse = refuser(params);
-  const { targetPath, draftPath, contextSize, passCostPath } = params;
-  if (typeof targetPath !== "string") refuse("targetPath", "a path");
-  if (draftPath !== undefined && typeof draftPath !== "string") refuse("draftPath", "a path");
-  if (passCostPath !== undefined && typeof passCostPath !== "string") {
-    refuse("passCostPath", "a path");
-  }
-  if (!Number.isInteger(contextSize) || contextSize < 1) {
-    refuse("contextSize", "an integer of at least 1");
-  }
-}
-
-const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
-const CONTEXT_WORDS = `kinds of ${CONTEXT_KINDS.join(", ")} that are true or false, and maxTokens, an integer of at least 1`;
-
-/**
- * Checks a completion request from the other process.
- * @throws EngineError `invalidRequest` naming the field.
- */
-export function checkCompleteParams(params: CompleteParams): void {
-  const refuse = refuser(params);
-  if (typeof params.prefixText !== "string") refuse("prefixText", "text");
-  if (typeof params.suffixText !== "string") refuse("suffixText", "text");
-  for (const field of ["languageId", "documentPath"] as const) {
-    const value = params[field];
-    if (value !== undefined && typeof value !== "string") refuse(field, "text");
-  }
-  if (!Number.isInteger(params.maxTokens) || params.maxTokens < 1) {
-    refuse("maxTokens", "an integer of at least 1");
-  }
-  if (!Array.isArray(params.sources)) refuse("sources", "an array of drafter names");
-  const { anchor, context, heals, maxDraftNodes, maxPromptTokens, reusesPrompt } = params;
-  if (heals !== undefined && typeof heals !== "boolean") refuse("heals", "true or false");
-  if (anchor !== undefined && !isPromptAnchor(anchor)) {
-    refuse("anchor", '"cursor", "file", or { linesUp: an integer of at least 0 }');
-  }
-  if (context !== undefined && !isContextOptions(context)) refuse("context", CONTEXT_WORDS);
-  if (maxPromptTokens !== undefined && !isCount(maxPromptTokens)) {
-    refuse("maxPromptTokens", "an integer of at least 1");
-  }
-  if (reusesPrompt !== undefined && typeof reusesPrompt !== "boolean") {
-    refuse("reusesPrompt", "true or false");
-  }
-  if (maxDraftNodes !== undefined && !(Number.isInteger(maxDraftNodes) && maxDraftNodes >= 0)) {
-    refuse("maxDraftNodes", "an integer of at least 0");
-  }
-}
-
-/**
- * Checks a benchmark request from the other process.
- * @throws EngineError `invalidRequest` naming the field.
- */
-export function checkBenchParams(params: BenchParams): void {
-  const refuse = refuser(params);
-  const { suites, configs, workspace, foreign } = params;
-  if (!isSubset(suites, SPEED_SUITES) && suites?.length !== 0)
-    refuse("suites", `some of ${SPEED_SUITES.join(", ")}`);
-  if (!isSubset(configs, ALL_CONFIGS)) refuse("configs", `some of ${ALL_CONFIGS.join(", ")}`);
-  for (const [field, sources] of Object.entries({ workspace, foreign })) {
-    if (!Array.isArray(sources?.files)) refuse(field, "sources with files");
-  }
-  for (const field of ["maxTokens", "maxPromptTokens", "seed"] as const) {
-    if (!Number.isInteger(params[field]) || params[field] < 1) {
-      refuse(field, "an integer of at least 1");
-    }
-  }
-  for (const field of ["flatRows", "numPrompts"] as const) {
-    const value = params[field];
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
-      refuse(field, "an integer of at least 1");
-    }
-  }
-  const { budgetMs } = params;
-  if (!(Number.isFinite(budgetMs) && budgetMs > 0)) refuse("budgetMs", "a time above 0");
-}
-
-function isSubset(names: readonly string[], known: readonly string[]): boolean {
-  return Array.isArray(names) && names.length > 0 && names.every((name) => known.includes(name));
-}

@@ -5,7 +5,6 @@
 import { RequestType } from "vscode-jsonrpc/node";
 import type { SuggestionsReport } from "../bench/suggestionsReport.ts";
 import type { Backend } from "../core/backend.ts";
-import { EngineError } from "../core/errors.ts";
 import type { BenchSources, WireError } from "./protocol.ts";
 
 /** Places of suggestions that are offered together; more than anybody cycles through. */
@@ -67,38 +66,3 @@ export const benchSuggestionsRequest = new RequestType<
   BenchSuggestionsAnswer,
   WireError
 >("benchSuggestions");
-
-/**
- * Checks what a completion request from the other process says of several suggestions.
- * @throws EngineError `invalidRequest` naming the field.
- */
-export function checkSuggestionsRequest(request: SuggestionsRequest): void {
-  const { numSuggestions = 1, suggestionMethod = "branches" } = request;
-  const isCount = Number.isInteger(numSuggestions) && numSuggestions >= 1;
-  if (!isCount || numSuggestions > MAX_SUGGESTIONS) {
-    refuse("numSuggestions", numSuggestions, `an integer from 1 to ${MAX_SUGGESTIONS}`);
-  }
-  if (!SUGGESTION_PROPOSERS.includes(suggestionMethod)) {
-    refuse("suggestionMethod", suggestionMethod, `one of ${SUGGESTION_PROPOSERS.join(", ")}`);
-  }
-}
-
-/**
- * Checks a benchmark request from the other process.
- * @throws EngineError `invalidRequest` naming the field.
- */
-export function checkBenchSuggestionsParams(params: BenchSuggestionsParams): void {
-  if (!Array.isArray(params.workspace?.files)) refuse("workspace", undefined, "sources with files");
-  const { numPrompts, maxTokens, maxPromptTokens, seed, flatRows = 1 } = params;
-  const numbers = { numPrompts, maxTokens, maxPromptTokens, seed, flatRows };
-  for (const [field, value] of Object.entries(numbers)) {
-    if (!Number.isInteger(value) || value < 1) refuse(field, value, "an integer of at least 1");
-  }
-}
-
-function refuse(field: string, found: unknown, expected: string): never {
-  throw new EngineError(
-    "invalidRequest",
-    `${field} is ${JSON.stringify(found)}, expected ${expected}.`,
-  );
-}

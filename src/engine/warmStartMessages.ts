@@ -3,7 +3,6 @@
  */
 import { RequestType } from "vscode-jsonrpc/node";
 import type { WarmStartReport } from "../bench/warmStartReport.ts";
-import { EngineError } from "../core/errors.ts";
 import type { BenchSources, WireError } from "./protocol.ts";
 
 /** Spans of the workspace are hidden and completed, in one session and again in a later one. */
@@ -25,25 +24,3 @@ export const benchWarmStartRequest = new RequestType<
   WarmStartAnswer,
   WireError
 >("benchWarmStart");
-
-/**
- * Checks a benchmark request from the other process.
- * @throws EngineError `invalidRequest` naming the field.
- */
-export function checkWarmStartParams(params: WarmStartParams): void {
-  if (!Array.isArray(params.workspace?.files)) refuse("workspace", undefined, "sources with files");
-  for (const field of ["numPrompts", "maxTokens", "seed", "flatRows"] as const) {
-    const value = params[field];
-    if (field === "flatRows" && value === undefined) continue;
-    if (!Number.isInteger(value) || Number(value) < 1) {
-      refuse(field, value, "an integer of at least 1");
-    }
-  }
-}
-
-function refuse(field: string, found: unknown, expected: string): never {
-  throw new EngineError(
-    "invalidRequest",
-    `${field} is ${JSON.stringify(found)}, expected ${expected}.`,
-  );
-}

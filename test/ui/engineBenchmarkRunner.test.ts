@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_CONFIGS } from "../../src/bench/benchConfigNames.ts";
-import { type BenchParams, checkBenchParams } from "../../src/engine/protocol.ts";
+import type { BenchParams } from "../../src/engine/protocol.ts";
+import { checkBenchParams } from "../../src/engine/requestChecks.ts";
 import { EngineBenchmarkRunner, progressOf } from "../../src/ui/engineBenchmarkRunner.ts";
 import { GAIN_REPORT } from "../support/benchReports.ts";
 
