@@ -3,7 +3,12 @@
  * compared on it without the models (`traceReplay.ts`). Written by `traceRecorder.ts`, kept by `traceCodec.ts`.
  */
 import type { PassCostPoint } from "../core/passCost.ts";
-import { commonPrefixLength, concatTokens, type Token } from "../core/tokens.ts";
+import {
+  commonPrefixLength,
+  commonSuffixLength,
+  concatTokens,
+  type Token,
+} from "../core/tokens.ts";
 import type { RowTrie } from "./rowTrie.ts";
 import type { ModelLimits } from "./traceTarget.ts";
 
@@ -74,9 +79,7 @@ export interface VisibleTokens {
 /** What of `own` is not at the start or the end of `known`. */
 export function visibleTokens(known: Int32Array, own: Int32Array): VisibleTokens {
   const numStart = commonPrefixLength(known, own);
-  const room = Math.min(known.length, own.length) - numStart;
-  let numEnd = 0;
-  while (numEnd < room && known.at(-1 - numEnd) === own.at(-1 - numEnd)) numEnd++;
+  const numEnd = commonSuffixLength(known, own, numStart);
   return { numStart, between: own.slice(numStart, own.length - numEnd), numEnd };
 }
 

@@ -2,7 +2,7 @@
  * The draft model's own prompt: short, and append-only. Drafts are worth the time that they save, so what is read for them has
  * to cost little; and most of the time it is read for a key, so what a key changes has to be little, too.
  */
-import { type FimParts, type FimTokens, prefixStart } from "./fimPrompt.ts";
+import { buildFimPrompt, type FimParts, type FimTokens, prefixStart } from "./fimPrompt.ts";
 
 /**
  * Tokens of such a prompt at most, and of them of the text behind the cursor. Of the next four tokens that Qwen2.5-Coder 1.5B
@@ -12,6 +12,7 @@ import { type FimParts, type FimTokens, prefixStart } from "./fimPrompt.ts";
  */
 export const DRAFT_PROMPT_TOKENS = 256;
 export const DRAFT_SUFFIX_TOKENS = 64;
+const NO_TOKENS = new Int32Array(0);
 
 /**
  * The start of the suffix, then the end of the prefix, which the output continues: what is typed or accepted is appended, and
@@ -28,17 +29,17 @@ export function buildDraftPrompt(
   { prefixTokens, suffixTokens }: Pick<FimParts, "prefixTokens" | "suffixTokens">,
   maxTokens: number = DRAFT_PROMPT_TOKENS,
 ): Int32Array {
-  const { order, bos, prefix, suffix, middle } = fim;
-  const numMarkers = 3 + (bos === undefined ? 0 : 1);
+  const numMarkers = 3 + (fim.bos === undefined ? 0 : 1);
   const numSuffix = Math.max(0, Math.min(DRAFT_SUFFIX_TOKENS, (maxTokens - numMarkers) >> 2));
   const numPrefix = Math.max(1, maxTokens - numMarkers - numSuffix);
   const before = prefixTokens.subarray(prefixStart(prefixTokens.length, numPrefix));
-  const after = suffixTokens.subarray(0, numSuffix);
-  return Int32Array.from([
-    ...(bos === undefined ? [] : [bos]),
-    ...(order === "PSM" ? [prefix, suffix, ...after] : [suffix, ...after, prefix]),
-    ...(middle === undefined || order === "SPM" ? [] : [middle]),
-    ...before,
-    ...(middle === undefined || order === "PSM" ? [] : [middle]),
-  ]);
+  const parts = {
+    ...(fim.order === "PSM"
+      ? { prefixTokens: NO_TOKENS, middleTokens: before }
+      : { prefixTokens: before }),
+    suffixTokens: suffixTokens.subarray(0, numSuffix),
+    headerTokens: NO_TOKENS,
+  };
+  // They fit, so that nothing more is cut.
+  return buildFimPrompt(fim, parts, maxTokens).promptTokens;
 }

@@ -10,11 +10,13 @@
  * @see Lundberg, "Prompt Boundaries and Token Healing" (2023); Phan et al. (arXiv 2410.09303), byte-level exactness.
  */
 import { type DraftTree, DraftTreeBuilder, ROOT, rootOnlyTree } from "./draftTree.ts";
+import { logSumExp } from "./logSumExp.ts";
 import type { Opening, ScoredTokens } from "./opening.ts";
 import type { PendingText } from "./pendingText.ts";
 import type { TargetModel, TreeLogits } from "./targetModel.ts";
 import { constrainedRow } from "./tokenConstraint.ts";
 import { concatTokens, type Token } from "./tokens.ts";
+import { verifyGreedy } from "./verifyGreedy.ts";
 
 export interface HealLimits {
   /** Rows of a pass beside the root's. */
@@ -249,22 +251,19 @@ class CoverSearch {
     };
   }
 
-  /** Keeps the cells that the last pass has of these tokens, but for the last, which stays the root of what follows. */
+  /**
+   * Keeps the cells that the last pass has of these tokens. The last of them has none, as only what leaves something pending was
+   * evaluated: it is the root of what follows.
+   */
   #commit(tree: DraftTree, tokens: readonly Token[]): void {
-    const nodes: number[] = [];
-    let at = ROOT;
-    for (let node = 1; node < tree.size && nodes.length < tokens.length - 1; node++) {
-      if (tree.parents[node] !== at || tree.tokens[node] !== tokens[nodes.length]) continue;
-      nodes.push(node);
-      at = node;
-    }
-    this.#target.commit({ nodes: Int32Array.from(nodes), bonusToken: tokens[nodes.length]! });
+    let depth = 0;
+    this.#target.commit(verifyGreedy(tree, () => tokens[depth++]!));
   }
 
   /** Each token's probability given those before it and that the pending text comes, as far as its covers were seen. */
   #scored({ tokens }: Path): ScoredTokens {
     const massBehind = (depth: number) =>
-      logSumExpOf(
+      logSumExp(
         this.#covers
           .filter((cover) => tokens.slice(0, depth).every((token, i) => cover.tokens[i] === token))
           .map(({ logProb }) => logProb),
@@ -282,12 +281,6 @@ function pathTo(tree: DraftTree, node: number): Token[] {
   const tokens: Token[] = [];
   for (let at = node; at !== ROOT; at = tree.parents[at]!) tokens.unshift(tree.tokens[at]!);
   return tokens;
-}
-
-function logSumExpOf(values: readonly number[]): number {
-  const max = Math.max(...values);
-  if (max === Number.NEGATIVE_INFINITY) return max;
-  return max + Math.log(values.reduce((sum, value) => sum + Math.exp(value - max), 0));
 }
 
 /** Among what is impossible alike, nothing says more. */

@@ -1,4 +1,5 @@
 /** Where the user has edited files of late, as tokens: what stood there before, and what stands there now. */
+import { commonPrefixLength, commonSuffixLength } from "./tokens.ts";
 
 /** Files whose last edits are known. */
 const MAX_FILES = 8;
@@ -49,16 +50,8 @@ export class RecentEdits {
 
 /** From the first to the last token that differs; undefined if there is none, or it is too long. */
 function stretchBetween(before: Int32Array, after: Int32Array): EditedStretch | undefined {
-  const shorter = Math.min(before.length, after.length);
-  let from = 0;
-  while (from < shorter && before[from] === after[from]) from++;
-  let same = 0;
-  while (
-    same < shorter - from &&
-    before[before.length - 1 - same] === after[after.length - 1 - same]
-  ) {
-    same++;
-  }
+  const from = commonPrefixLength(before, after);
+  const same = commonSuffixLength(before, after, from);
   const removed = before.subarray(from, before.length - same);
   const to = after.length - same;
   if (removed.length === 0 && to === from) return undefined;

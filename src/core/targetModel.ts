@@ -47,7 +47,7 @@ export interface TargetModel {
    * @throws EngineError `contextFull` if the tokens do not fit.
    */
   prefill(tokens: Int32Array, signal: AbortSignal): Promise<number>;
-  /** How many of these tokens, from the first one on, a prefill would find in the cache. Changes nothing. */
+  /** How many of these tokens, from the first one on, the cache holds now; prompts that are kept aside not counted. Changes nothing. */
   numHeld(tokens: Int32Array): number;
   /** One forward pass over all nodes; the result is valid until the next call on this model. */
   evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits>;

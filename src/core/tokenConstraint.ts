@@ -1,4 +1,5 @@
 /** What tokens an output may have, and rows of logits read under that. */
+import { logSumExp } from "./logSumExp.ts";
 import type { TopK, TreeLogits } from "./targetModel.ts";
 import type { Token } from "./tokens.ts";
 
@@ -63,7 +64,8 @@ export function constrainedRow(
   return {
     argmax: () => topK(1).tokens[0]!,
     topK,
-    logSumExp: () => logSumExpOf(logits, node, allowedTokens(next)),
+    logSumExp: () =>
+      logSumExp(Float64Array.from(allowedTokens(next), (token) => logits.logit(node, token))),
     logit: (token) => (allows(token) ? logits.logit(node, token) : Number.NEGATIVE_INFINITY),
   };
 }
@@ -128,11 +130,4 @@ function bestOf(logits: TreeLogits, node: number, tokens: Int32Array, k: number)
     tokens: Int32Array.from(best, ({ token }) => token),
     logits: Float32Array.from(best, ({ logit }) => logit),
   };
-}
-
-function logSumExpOf(logits: TreeLogits, node: number, tokens: Int32Array): number {
-  const values = Float64Array.from(tokens, (token) => logits.logit(node, token));
-  const max = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  if (max === Number.NEGATIVE_INFINITY) return max;
-  return max + Math.log(values.reduce((sum, value) => sum + Math.exp(value - max), 0));
 }

@@ -11,6 +11,14 @@ export function commonPrefixLength(a: Int32Array, b: Int32Array): number {
   return length;
 }
 
+/** Of the longest common end of what follows their first `numSkipped` tokens. */
+export function commonSuffixLength(a: Int32Array, b: Int32Array, numSkipped: number): number {
+  const limit = Math.min(a.length, b.length) - numSkipped;
+  let length = 0;
+  while (length < limit && a[a.length - 1 - length] === b[b.length - 1 - length]) length++;
+  return length;
+}
+
 /** The runs one after the other, in an array of its own. */
 export function concatTokens(...runs: readonly Int32Array[]): Int32Array {
   const joined = new Int32Array(runs.reduce((length, run) => length + run.length, 0));

@@ -1,5 +1,4 @@
 /** The text around a cursor → the prompt, as completions and benchmarks ask it. */
-
 import { buildDraftPrompt, DRAFT_PROMPT_TOKENS, DRAFT_SUFFIX_TOKENS } from "../core/draftPrompt.ts";
 import {
   buildFimPrompt,

@@ -18,6 +18,7 @@ import type { PassCostTable } from "../core/passCost.ts";
 import { type DropReason, meanOf, rankSuggestions } from "../core/rankSuggestions.ts";
 import { paperSettings } from "../core/superposedCandidates.ts";
 import { TokenChooser } from "../core/tokenChooser.ts";
+import { constraintAfter } from "../core/tokenConstraint.ts";
 import type { ModelPair } from "./modelHost.ts";
 import type { SuggestionMemory } from "./suggestionMemory.ts";
 import type {
@@ -71,15 +72,13 @@ export class OtherSuggestions {
     const { vocabulary } = target.model;
     const utf8 = new TextDecoder();
     const pieceOf = (token: number) => utf8.decode(vocabulary.pieceBytes(token));
-    const { constraint } = setting.rules.newLimits();
+    const { opening, rules } = setting;
     this.#setting = setting;
-    this.#chooser = new TokenChooser(constraint);
-    this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken }, constraint);
-    const { opening } = setting;
+    this.#chooser = new TokenChooser(constraintAfter(rules.pending, opening?.tokens ?? []));
+    this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken }, rules.pending);
     if (opening === undefined) return;
     this.#branchPoints.open(opening);
     this.#logProbs.push(...opening.logProbs);
-    for (const token of opening.tokens) this.#chooser.push(token);
   }
 
   /** A step of the first suggestion, its logits still valid. */

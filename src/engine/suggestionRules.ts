@@ -15,14 +15,12 @@ export interface SuggestionLimits extends GenerationLimits {
 export class SuggestionRules {
   readonly #pair: ModelPair;
   readonly #maxTokens: number;
-  readonly #pending: PendingText | undefined;
+  /** Text before the cursor that every output begins with. */
+  readonly pending: PendingText | undefined;
   /** The text around the cursor, read once for all of them. */
   readonly context: CursorContext;
 
-  /**
-   * @param numPromptTokens - a prompt that leaves no room is refused by the prefill.
-   * @param pending - text before the cursor that every output begins with.
-   */
+  /** @param numPromptTokens - a prompt that leaves no room is refused by the prefill. */
   constructor(
     pair: ModelPair,
     cursor: CursorText,
@@ -31,7 +29,7 @@ export class SuggestionRules {
     pending?: PendingText,
   ) {
     this.#pair = pair;
-    this.#pending = pending;
+    this.pending = pending;
     this.context = readCursor(cursor);
     const room = pair.target.target.contextSize - numPromptTokens;
     this.#maxTokens = Math.max(1, Math.min(maxTokens, room));
@@ -39,7 +37,7 @@ export class SuggestionRules {
 
   /** Turns an output into the text behind the cursor; for one output. */
   newDecoder(): TokenDecoder {
-    return new TokenDecoder(this.#pair.target.model.vocabulary, this.#pending?.bytes.length);
+    return new TokenDecoder(this.#pair.target.model.vocabulary, this.pending?.bytes.length);
   }
 
   /** Those of one more suggestion: a stop rule is used once. */
@@ -50,7 +48,7 @@ export class SuggestionRules {
       maxTokens: this.#maxTokens,
       isEndToken: this.#pair.isEndToken,
       stopRule,
-      constraint: this.#pending,
+      constraint: this.pending,
     };
   }
 
