@@ -196,22 +196,20 @@ export function modelPairs(
     pairedFigures(name, among, seed, (place) => [value(place), value(known.get(place.key)!)]);
   const judged = (value: (judged: Judgement) => number) => (place: PlaceResult) =>
     value(judgedOf(place, "offered"));
+  const lineExact = judged(({ isLineExact }) => Number(isLineExact));
   return [
-    of(
-      "exact line",
-      judged(({ isLineExact }) => Number(isLineExact)),
-    ),
+    of("exact line", lineExact),
     // Where a prompt ends inside a token of the text, prompts differ most.
     ...[true, false].map((isKept) =>
       of(
         `exact line, tokens at the cursor ${isKept ? "kept" : "broken"}`,
-        judged(({ isLineExact }) => Number(isLineExact)),
+        lineExact,
         common.filter(({ keepsTokens }) => keepsTokens === isKept),
       ),
     ),
     of(
       "exact line, inside words",
-      judged(({ isLineExact }) => Number(isLineExact)),
+      lineExact,
       common.filter(({ kind }) => kind === "word"),
     ),
     of("exact line, any suggestion", (place) => Number(hasAnyExact(place))),

@@ -1,6 +1,5 @@
 /** Shares and means over places that come in clusters: places of one file are alike, so whole files are drawn again. Pure. */
-import { seededRandom } from "./sourceSpots.ts";
-import { type MeanInterval, MIN_BOUNDED_VALUES, quantile, sum } from "./statistics.ts";
+import { type MeanInterval, MIN_BOUNDED_VALUES, percentileBounds, sum } from "./statistics.ts";
 
 /** One place's part of a mean: `value` of `weight`. A share of characters has their number as its weight. */
 export interface ClusteredValue {
@@ -11,7 +10,6 @@ export interface ClusteredValue {
   readonly weight?: number;
 }
 
-const NUM_RESAMPLES = 2000;
 /** Normal quantile of two-sided 95 % bounds. */
 const Z = 1.96;
 
@@ -32,11 +30,7 @@ export function clusteredMean(
     const means = clusters.map((cluster) => ratioOf([cluster]));
     return { mean, low: Math.min(...means), high: Math.max(...means) };
   }
-  const random = seededRandom(seed);
-  const pick = () => clusters[Math.floor(random() * clusters.length)]!;
-  const resamples = Array.from({ length: NUM_RESAMPLES }, () => ratioOf(clusters.map(pick)));
-  resamples.sort((a, b) => a - b);
-  return { mean, low: quantile(resamples, 0.025)!, high: quantile(resamples, 0.975)! };
+  return { mean, ...percentileBounds(clusters, ratioOf, seed) };
 }
 
 /**
