@@ -21,7 +21,7 @@ import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 import { CliError } from "./cliError.ts";
 import { ParseCheck } from "./parseCheck.ts";
 import { drawPlaces, PlaceProgress } from "./placeRun.ts";
-import { ResumeFile } from "./resumeFile.ts";
+import { ResumeFile, resumePath } from "./resumeFile.ts";
 
 const DEFAULT_PLACES = 60;
 /** As an editor's completion has by default. */
@@ -98,10 +98,6 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
   },
   format: formatAccuracyReport,
 };
-
-export function resumePath({ options, context }: SuiteSurroundings): string | undefined {
-  return options.resume === undefined ? undefined : resolve(context.workingFolder, options.resume);
-}
 
 function hasNoContext({ shares }: PlaceResult): boolean {
   return shares === undefined || CONTEXT_KINDS.every((kind) => shares[kind] === 0);

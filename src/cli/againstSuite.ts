@@ -15,13 +15,12 @@ import type { DraftSource } from "../core/draftTree.ts";
 import { watchOthers } from "../engine/machineFacts.ts";
 import type { CompletionResult } from "../engine/protocol.ts";
 import { systemClock } from "../session/clock.ts";
-import { resumePath } from "./accuracySuite.ts";
 import type { BenchSuite, NamedServer, SuiteSurroundings } from "./benchSuite.ts";
 import { CliError } from "./cliError.ts";
 import { draftSources } from "./engineSession.ts";
 import { LlamaServer, type ServerFacts } from "./llamaServer.ts";
 import { drawPlaces, PlaceProgress } from "./placeRun.ts";
-import { ResumeFile } from "./resumeFile.ts";
+import { ResumeFile, resumePath } from "./resumeFile.ts";
 import { VERSION } from "./version.ts";
 
 const DEFAULT_PLACES = 24;

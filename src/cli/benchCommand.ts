@@ -35,9 +35,12 @@ const FLAT_ROWS = { flatRows: "--flat-rows" } as const;
 const PROMPT_TOKENS = { promptTokens: "--prompt-tokens" } as const;
 const RESUMED = { resume: "--resume" } as const;
 const ANSWERS = {
-  ...{ suggestions: "--suggestions", compare: "--compare", anchor: "--anchor" },
-  ...{ heal: "--heal" },
-  ...{ context: "--context", contextTokens: "--context-tokens" },
+  suggestions: "--suggestions",
+  compare: "--compare",
+  anchor: "--anchor",
+  heal: "--heal",
+  context: "--context",
+  contextTokens: "--context-tokens",
 } as const;
 /** Of what is asked place by place. */
 const PLACES = { ...RESUMED, ...ANSWERS };

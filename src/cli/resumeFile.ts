@@ -3,8 +3,15 @@
  * was. The first line says what was measured; another run does not go on with it.
  */
 import { appendFile, readFile, truncate } from "node:fs/promises";
+import { resolve } from "node:path";
 import { messageOf } from "../core/errors.ts";
+import type { CommandSurroundings } from "./benchSuite.ts";
 import { CliError } from "./cliError.ts";
+
+/** The file that --resume names; undefined without. */
+export function resumePath({ options, context }: CommandSurroundings): string | undefined {
+  return options.resume === undefined ? undefined : resolve(context.workingFolder, options.resume);
+}
 
 /** What makes a run another one. */
 export type RunSettings = Readonly<Record<string, string | number | null>>;

@@ -26,11 +26,10 @@ import type { CompleteParams, CompletionChunk, CompletionResult } from "../engin
 import { type Clock, systemClock } from "../session/clock.ts";
 import { CompletionBroker } from "../session/completionBroker.ts";
 import type { CompletionEngine } from "../session/runningGeneration.ts";
-import { resumePath } from "./accuracySuite.ts";
 import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 import { draftSources } from "./engineSession.ts";
 import { readPackageSources } from "./packageSources.ts";
-import { ResumeFile } from "./resumeFile.ts";
+import { ResumeFile, resumePath } from "./resumeFile.ts";
 import { playScript } from "./typingPlayer.ts";
 
 /** Enough for 100 pauses of a second or longer; each mode is the first in as many of them. */
