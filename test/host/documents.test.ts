@@ -82,6 +82,28 @@ describe("the packed extension, in documents of other kinds", () => {
     await executeCommand(host, "workbench.action.closeActiveEditor");
   });
 
+  test("the last prompt opens as plain text: what the model saw, and the share of each part", async () => {
+    await startIn("schemas.ts", SCHEMA_LINE);
+    await host.typeText("  url", HUMAN);
+    await settledGhostText(host);
+    await host.runCommand("Treeline: Show Last Prompt");
+    await expect
+      .poll(() => host.editorText())
+      .toMatch(/^The last prompt in schemas\.ts: \d+ tokens\./);
+    const text = (await host.editorText()) ?? "";
+    expect(text).toMatch(/\d+ +\d+ % {2}text before the cursor\n/);
+    const prompt = text.slice(text.indexOf("-".repeat(80)));
+    const [before = "", after = ""] = SCHEMA_SOURCE.split(/(?<=\n)\n(?=\}\);\n)/);
+    expect(prompt).toContain(`<|fim_prefix|>${before}  url`);
+    expect(prompt).toContain(`<|fim_suffix|>\n${after}`);
+    const languageId = await host.evaluate(
+      (vscode) => vscode.window.activeTextEditor?.document.languageId,
+    );
+    expect(languageId).toBe("plaintext");
+    await host.screenshot("treeline-last-prompt.png");
+    await executeCommand(host, "workbench.action.closeActiveEditor");
+  });
+
   test("a cell of a notebook is completed with the cells before it", async () => {
     await host.openFile(join(folder, "notes.ipynb"));
     await host.page.locator(".notebookOverlay .view-lines", { hasText: "commentSchema" }).click();
