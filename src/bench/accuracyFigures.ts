@@ -6,7 +6,7 @@ import {
   clusteredShare,
 } from "./clusterBounds.ts";
 import { type Judgement, judge, type PlaceResult } from "./placeResult.ts";
-import { type MeanInterval, median } from "./statistics.ts";
+import { type MeanInterval, median, ONE_SIDED_TAIL } from "./statistics.ts";
 
 /** A share or mean with its 95 % bounds; null where there is nothing to take it of. */
 export type Bounded = MeanInterval | null;
@@ -51,6 +51,8 @@ export interface PairedFigures {
   readonly numPlaces: number;
   /** Mean of (one - other), with 95 % bounds. */
   readonly difference: Bounded;
+  /** One-sided: with 95 % the difference is not below. */
+  readonly least: number | null;
   /** Places where the one is better, and where it is worse. */
   readonly numBetter: number;
   readonly numWorse: number;
@@ -246,6 +248,7 @@ function pairedFigures(
     name,
     numPlaces: places.length,
     difference: clusteredDifference(pairs, seed),
+    least: clusteredDifference(pairs, seed, ONE_SIDED_TAIL)?.low ?? null,
     numBetter: pairs.filter(({ value }) => value > 0).length,
     numWorse: pairs.filter(({ value }) => value < 0).length,
   };

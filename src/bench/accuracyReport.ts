@@ -3,7 +3,6 @@ import type { Backend } from "../core/backend.ts";
 import { PART_NAMES, PROMPT_PARTS, type PromptShares } from "../core/promptShares.ts";
 import {
   anyOfPair,
-  type Bounded,
   type GroupFigures,
   groupFigures,
   insertionPair,
@@ -13,9 +12,11 @@ import {
   refusalFigures,
   trimmingPairs,
 } from "./accuracyFigures.ts";
+import { bounded, NONE, number, pairTable, points } from "./accuracyTables.ts";
 import { tooFewForBounds } from "./doubts.ts";
 import { formatTable } from "./markdownTable.ts";
 import type { PlaceResult } from "./placeResult.ts";
+import { type ArmAnswers, type ArmFigures, armFigures, armSection } from "./promptArms.ts";
 import { HIDDEN_SPANS, STOP_KINDS } from "./stopSpots.ts";
 
 /** What a report says of its run beside the places. */
@@ -29,7 +30,7 @@ export interface AccuracyRun {
   readonly maxTokens: number;
   /** k: suggestions asked for, the first included. */
   readonly numSuggestions: number;
-  /** Where the prompt's middle began, in words. */
+  /** Where the prompt's middle began, in words; of the first arm. */
   readonly prompt: string;
   readonly numWanted: number;
   /** By language, who tells whether a file parses, or why nobody does. */
@@ -68,6 +69,8 @@ export interface AccuracyReport extends AccuracyRun {
   /** Tokens of a prompt, on average. */
   readonly meanPromptTokens: number | null;
   readonly places: readonly PlaceResult[];
+  /** Other prompts at the same places. */
+  readonly arms: readonly ArmFigures[];
 }
 
 /** What a run is called beside another. */
@@ -80,6 +83,7 @@ export function accuracyReport(
   places: readonly PlaceResult[],
   run: AccuracyRun,
   compared?: ComparedRun,
+  arms: readonly ArmAnswers[] = [],
 ): AccuracyReport {
   const { seed } = run;
   const groups = (names: Iterable<string>, of: (place: PlaceResult) => string) =>
@@ -112,6 +116,7 @@ export function accuracyReport(
     comparison,
     ...promptFigures(places),
     places,
+    arms: armFigures(places, arms, seed),
   };
 }
 
@@ -191,8 +196,6 @@ function warnings(
   ];
 }
 
-const NONE = "–";
-
 function promptWords({ promptShares, meanPromptTokens }: AccuracyReport): string[] {
   if (promptShares === null || meanPromptTokens === null) return [];
   const parts = PROMPT_PARTS.filter((part) => promptShares[part] > 0).map(
@@ -233,6 +236,7 @@ export function formatAccuracyReport(report: AccuracyReport): string {
           `## Against ${comparison.with}`,
           pairTable(`${comparedName(report)} over ${comparison.with}`, comparison.pairs),
         ]),
+    ...armSection(report.prompt, all, report.arms),
     notes(report),
   ].join("\n\n")}\n`;
 }
@@ -269,25 +273,12 @@ function groupTable(...groups: readonly (readonly [string, readonly GroupFigures
   return formatTable(head, rows);
 }
 
-function pairTable(title: string, pairs: readonly PairedFigures[]): string {
-  return formatTable(
-    [title, "places", "difference", "better", "worse"],
-    pairs.map(({ name, numPlaces, difference, numBetter, numWorse }) => [
-      name,
-      String(numPlaces),
-      points(difference),
-      String(numBetter),
-      String(numWorse),
-    ]),
-  );
-}
-
 function notes({ parsers }: AccuracyReport): string {
   const by = Object.entries(parsers).map(([language, how]) => `${language} by ${how}`);
   return [
     "A line is exact if all of it, white space at its end aside, is what stood there; a suggestion is whole if nothing of the " +
       "hidden text is missing and nothing else is in it. At a line's end the line below counts. Similarity is 1 - edit distance " +
-      "by the longer text. Characters kept stand in the real text from the suggestion's start on. Tokens at the cursor are kept " +
+      'by the longer text. "At least" is the one-sided 95 % bound. Characters kept stand in the real text from the suggestion\'s start on. Tokens at the cursor are kept ' +
       "where those of text and hidden text together begin with the text's own.",
     `A file parses as before (${by.join(", ")}) with the suggestion in it; in the share are places whose file parses by itself ` +
       "and where something is offered. Where a block is hidden the rest of it may be missing for good.",
@@ -297,22 +288,4 @@ function notes({ parsers }: AccuracyReport): string {
 function reasons({ byReason }: RefusalFigures): string {
   const parts = Object.entries(byReason).map(([reason, count]) => `${reason} ${count}`);
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
-}
-
-function bounded(share: Bounded): string {
-  if (share === null) return NONE;
-  const percents = (value: number) => (100 * value).toFixed(0);
-  return `${percents(share.mean)} % (${percents(share.low)}-${percents(share.high)})`;
-}
-
-function points(difference: Bounded): string {
-  if (difference === null) return NONE;
-  const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(1)}`;
-  const { mean, low, high } = difference;
-  return `${signed(mean)} points (${signed(low)} to ${signed(high)})`;
-}
-
-function number(value: Bounded): string {
-  if (value === null) return NONE;
-  return `${value.mean.toFixed(2)} (${value.low.toFixed(2)}-${value.high.toFixed(2)})`;
 }

@@ -1,5 +1,11 @@
 /** Shares and means over places that come in clusters: places of one file are alike, so whole files are drawn again. Pure. */
-import { type MeanInterval, MIN_BOUNDED_VALUES, percentileBounds, sum } from "./statistics.ts";
+import {
+  type MeanInterval,
+  MIN_BOUNDED_VALUES,
+  percentileBounds,
+  sum,
+  TWO_SIDED_TAIL,
+} from "./statistics.ts";
 
 /** One place's part of a mean: `value` of `weight`. A share of characters has their number as its weight. */
 export interface ClusteredValue {
@@ -22,6 +28,7 @@ const Z = 1.96;
 export function clusteredMean(
   values: readonly ClusteredValue[],
   seed: number,
+  tail = TWO_SIDED_TAIL,
 ): MeanInterval | null {
   const clusters = [...clustersOf(values).values()].filter(({ weight }) => weight > 0);
   if (clusters.length === 0) return null;
@@ -30,7 +37,7 @@ export function clusteredMean(
     const means = clusters.map((cluster) => ratioOf([cluster]));
     return { mean, low: Math.min(...means), high: Math.max(...means) };
   }
-  return { mean, ...percentileBounds(clusters, ratioOf, seed) };
+  return { mean, ...percentileBounds(clusters, ratioOf, seed, tail) };
 }
 
 /**
@@ -61,10 +68,11 @@ export function clusteredShare(
 export function clusteredDifference(
   pairs: readonly ClusteredValue[],
   seed: number,
+  tail = TWO_SIDED_TAIL,
 ): MeanInterval | null {
-  const interval = clusteredMean(pairs, seed);
+  const interval = clusteredMean(pairs, seed, tail);
   if (interval === null || pairs.some(({ value }) => value !== 0)) return interval;
-  const unseen = 1 - 0.025 ** (1 / pairs.length);
+  const unseen = 1 - tail ** (1 / pairs.length);
   return { mean: 0, low: -unseen, high: unseen };
 }
 

@@ -63,20 +63,26 @@ function meanOf(values: readonly number[]): number {
   return sum(values) / values.length;
 }
 
+/** What lies beyond a bound, on each side: of two-sided 95 % bounds, ... */
+export const TWO_SIDED_TAIL = 0.025;
+/** ... and where only one of them is asked for. */
+export const ONE_SIDED_TAIL = 0.05;
+
 /**
- * 95 % bounds of a statistic: percentiles of what it is for resamples of the values, the same for the same seed. Values that
- * come in clusters are given as clusters.
+ * Bounds of a statistic: percentiles of what it is for resamples of the values, the same for the same seed. Values that come in
+ * clusters are given as clusters.
  */
 export function percentileBounds<T>(
   values: readonly T[],
   statistic: (resample: readonly T[]) => number,
   seed: number,
+  tail = TWO_SIDED_TAIL,
 ): { readonly low: number; readonly high: number } {
   const random = seededRandom(seed);
   const resamples = Array.from({ length: NUM_RESAMPLES }, () =>
     statistic(Array.from(values, () => values[Math.floor(random() * values.length)]!)),
   ).sort((a, b) => a - b);
-  return { low: quantile(resamples, 0.025)!, high: quantile(resamples, 0.975)! };
+  return { low: quantile(resamples, tail)!, high: quantile(resamples, 1 - tail)! };
 }
 
 function medianOfSorted(sorted: readonly number[]): number {

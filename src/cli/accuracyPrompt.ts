@@ -1,7 +1,6 @@
-/** Which prompt the suite `accuracy` asks with: where its middle begins, and what of the workspace's other files it has. */
+/** What the prompts of the suite `accuracy` have beside the file itself: text of the workspace's other files. */
 import { join } from "node:path";
 import type { DraftSource } from "../core/draftTree.ts";
-import type { PromptAnchor } from "../core/promptAnchor.ts";
 import type { ContextKind, ContextOptions } from "../core/promptContext.ts";
 import type { LoadedModels } from "../engine/protocol.ts";
 import type { SuiteSurroundings } from "./benchSuite.ts";
@@ -15,12 +14,10 @@ export const CONTEXT_CHOICES = ["none", ...MEASURED_KINDS, "all"] as const;
 export type ContextChoice = (typeof CONTEXT_CHOICES)[number];
 
 export interface AskedPrompt {
-  /** In words. */
-  readonly name: string;
+  /** In words, behind the arm's name. */
+  readonly words: readonly string[];
   /** What every request has of it. */
   readonly options: {
-    readonly anchor: PromptAnchor;
-    readonly heals: boolean;
     readonly context?: ContextOptions;
     readonly maxPromptTokens?: number;
   };
@@ -35,8 +32,7 @@ export async function askedPrompt(
   { options, context: { terminal, workingFolder }, session }: SuiteSurroundings,
   signal: AbortSignal,
 ): Promise<AskedPrompt> {
-  const { anchor = "cursor", heal: heals = false, promptTokens, workspace } = options;
-  const words = `${anchorWords(anchor)}${heals ? ", healed" : ""}`;
+  const { promptTokens, workspace } = options;
   const kinds = kindsOf(options.context ?? "none");
   const maxPrompt = promptTokens === undefined ? {} : { maxPromptTokens: promptTokens };
   if (kinds.length === 0) {
@@ -44,8 +40,8 @@ export async function askedPrompt(
       throw new CliError("Expected --context beside --context-tokens.", EXIT_USAGE);
     }
     return {
-      name: [words, ...budgetWords(promptTokens)].join(", "),
-      options: { anchor, heals, ...maxPrompt },
+      words: budgetWords(promptTokens),
+      options: maxPrompt,
       documentPath: () => undefined,
       sources: draftSources,
     };
@@ -66,8 +62,8 @@ export async function askedPrompt(
   };
   const size = contextTokens === undefined ? "" : ` of ${contextTokens} tokens`;
   return {
-    name: [words, `with ${kinds.join(" and ")}${size}`, ...budgetWords(promptTokens)].join(", "),
-    options: { anchor, heals, context, ...maxPrompt },
+    words: [`with ${kinds.join(" and ")}${size}`, ...budgetWords(promptTokens)],
+    options: { context, ...maxPrompt },
     documentPath: (path) => join(root, path),
     sources: (models) =>
       draftSources(models).filter((source) => source !== "workspace" && source !== "recycling"),
@@ -77,12 +73,6 @@ export async function askedPrompt(
 function kindsOf(choice: ContextChoice): readonly ContextKind[] {
   if (choice === "none") return [];
   return choice === "all" ? MEASURED_KINDS : [choice];
-}
-
-function anchorWords(anchor: PromptAnchor): string {
-  if (anchor === "cursor") return "cursor";
-  if (anchor === "file") return "start of the file";
-  return anchor.linesUp === 0 ? "start of the line" : `${anchor.linesUp} lines up`;
 }
 
 function budgetWords(promptTokens: number | undefined): string[] {

@@ -12,6 +12,7 @@ import {
   formatAccuracyReport,
 } from "../bench/accuracyReport.ts";
 import { type Parses, type PlaceResult, placeKey, rawTextOf } from "../bench/placeResult.ts";
+import { CURSOR_ARM, type PromptArm } from "../bench/promptArms.ts";
 import type { StopSpot } from "../bench/stopSpots.ts";
 import { messageOf } from "../core/errors.ts";
 import { CONTEXT_KINDS } from "../core/promptContext.ts";
@@ -38,6 +39,14 @@ interface Question {
   readonly maxTokens: number;
   readonly numSuggestions: number;
   readonly prompt: AskedPrompt;
+  readonly arm: PromptArm;
+  /** The cache may hold the prompts of the arms before, and nothing else. */
+  readonly isFirst: boolean;
+}
+
+interface ArmPlaces {
+  readonly name: string;
+  readonly places: PlaceResult[];
 }
 
 export const accuracySuite: BenchSuite<AccuracyReport> = {
@@ -51,6 +60,8 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
     const compared = await comparedRun(options.compare, context.workingFolder);
     const { sources, spots } = await drawPlaces(surroundings, numPlaces, signal);
     const prompt = await askedPrompt(surroundings, signal);
+    const { arms = [CURSOR_ARM] } = options;
+    const numArms = arms.length;
     const run = {
       target: models.target.name,
       draft: models.draft?.name ?? null,
@@ -59,26 +70,34 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
       seed,
       maxTokens,
       numSuggestions,
-      prompt: prompt.name,
+      prompt: [arms[0]!.name, ...prompt.words].join(", "),
     };
     const file = await ResumeFile.open<PlaceResult>(resumePath(surroundings), {
       what: "accuracy",
       ...run,
       targetBytes: models.target.fileBytes,
       draftBytes: models.draft?.fileBytes ?? null,
+      ...(numArms === 1 ? {} : { arms: arms.map(({ name }) => name).join() }),
     });
     const progress = new PlaceProgress("accuracy", spots, context.terminal);
     const check = new ParseCheck(context);
-    const places: PlaceResult[] = [];
+    const answers = arms.map(({ name }) => ({ name, places: [] as PlaceResult[] }));
+    const [{ places }, ...others] = answers as [ArmPlaces, ...ArmPlaces[]];
     try {
       for (const spot of spots) {
         const key = placeKey(spot);
-        const question = { spot, key, sources, maxTokens, numSuggestions, prompt };
-        const known = file.done.get(key);
-        const result = known ?? (await answerAt(question, surroundings, check, signal));
-        if (known === undefined) await file.add(result);
-        places.push(result);
-        progress.done(known !== undefined);
+        let isKnown = true;
+        for (const [index, arm] of arms.entries()) {
+          const isFirst = index === 0;
+          const ownKey = isFirst ? key : `${key} ${arm.name}`;
+          const known = file.done.get(ownKey);
+          const question = { spot, key, sources, maxTokens, numSuggestions, prompt, arm, isFirst };
+          const result = known ?? (await answerAt(question, surroundings, check, signal));
+          if (known === undefined) await file.add({ ...result, key: ownKey });
+          answers[index]!.places.push({ ...result, key });
+          isKnown &&= known !== undefined;
+        }
+        progress.done(isKnown);
       }
     } catch (error) {
       // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
@@ -94,7 +113,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
     for (const { language } of places) {
       parsers[language] ??= await check.parserOf(language, new AbortController().signal);
     }
-    return accuracyReport(places, { ...run, numWanted: numPlaces, parsers }, compared);
+    return accuracyReport(places, { ...run, numWanted: numPlaces, parsers }, compared, others);
   },
   format: formatAccuracyReport,
 };
@@ -104,7 +123,7 @@ function hasNoContext({ shares }: PlaceResult): boolean {
 }
 
 async function answerAt(
-  { spot, key, sources, maxTokens, numSuggestions, prompt }: Question,
+  { spot, key, sources, maxTokens, numSuggestions, prompt, arm, isFirst }: Question,
   { session: { client, models } }: SuiteSurroundings,
   check: ParseCheck,
   signal: AbortSignal,
@@ -118,6 +137,8 @@ async function answerAt(
     filePath: path,
     ...(repoName === undefined ? {} : { repoName }),
     ...prompt.options,
+    anchor: arm.anchor,
+    heals: arm.heals,
     ...(documentPath === undefined ? {} : { documentPath }),
     languageId: language,
     maxTokens,
@@ -128,7 +149,7 @@ async function answerAt(
   );
   const result = await client.complete(
     // From empty caches: what is judged here must not depend on the places before.
-    { ...request, sources: prompt.sources(models), numSuggestions, reusesPrompt: false },
+    { ...request, sources: prompt.sources(models), numSuggestions, reusesPrompt: !isFirst },
     () => {},
     signal,
   );

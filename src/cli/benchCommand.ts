@@ -37,8 +37,7 @@ const RESUMED = { resume: "--resume" } as const;
 const ANSWERS = {
   suggestions: "--suggestions",
   compare: "--compare",
-  anchor: "--anchor",
-  heal: "--heal",
+  arms: "--arms",
   context: "--context",
   contextTokens: "--context-tokens",
 } as const;

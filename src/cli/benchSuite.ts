@@ -1,5 +1,5 @@
 /** What a benchmark suite is given, and what it must be able to do. */
-import type { PromptAnchor } from "../core/promptAnchor.ts";
+import type { PromptArm } from "../bench/promptArms.ts";
 import type { ContextChoice } from "./accuracyPrompt.ts";
 import type { CommandContext, EngineSession, ModelOptions } from "./engineSession.ts";
 
@@ -23,10 +23,8 @@ export interface BenchOptions extends ModelOptions {
   /** For the suite `accuracy`: k, and the JSON of an earlier run to compare with. */
   readonly suggestions?: number;
   readonly compare?: string;
-  /** For the suite `accuracy`: where the prompt's middle begins; as the product has it if absent. */
-  readonly anchor?: PromptAnchor;
-  /** For the same: whether the tokens at the cursor are healed. */
-  readonly heal?: boolean;
+  /** For the suite `accuracy`: prompts to compare at the same places, the first with the others; the product's if absent. */
+  readonly arms?: readonly PromptArm[];
   /** For the suite `accuracy`: which text of other files the prompt has, and how much at most; none if absent. */
   readonly context?: ContextChoice;
   readonly contextTokens?: number;

@@ -1,9 +1,9 @@
 /** Entry of the command line: options, signals, exit codes. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { ALL_CONFIGS } from "../bench/benchConfigNames.ts";
+import { type PromptArm, promptArm } from "../bench/promptArms.ts";
 import { GPU_CHOICES } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
-import type { PromptAnchor } from "../core/promptAnchor.ts";
 import { MAX_SUGGESTIONS, SUGGESTION_PROPOSERS } from "../engine/suggestionMessages.ts";
 import { WIDENED_TYPES } from "../widen/widenSource.ts";
 import { CONTEXT_CHOICES } from "./accuracyPrompt.ts";
@@ -41,11 +41,17 @@ function suggestionCount(value: string): number {
   throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_SUGGESTIONS}.`);
 }
 
-function promptAnchor(value: string): PromptAnchor {
-  if (value === "cursor" || value === "file") return value;
-  if (value === "line") return { linesUp: 0 };
-  if (/^[1-9]\d{0,5}$/.test(value)) return { linesUp: Number(value) };
-  throw new InvalidArgumentError("Expected cursor, line, file, or a number of lines.");
+function promptArms(value: string): PromptArm[] {
+  const names = value.split(",");
+  const arms = names.map((name) => {
+    const arm = promptArm(name);
+    if (arm !== undefined) return arm;
+    throw new InvalidArgumentError(
+      "Expected cursor, line, file, or a number of lines, each perhaps with +heal, parted by commas.",
+    );
+  });
+  if (new Set(names).size === names.length) return arms;
+  throw new InvalidArgumentError("Expected each arm once.");
 }
 
 /** One more server, as `URL` or `LABEL=URL`. */
@@ -179,11 +185,11 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       "accuracy: compare with this report of another model or another prompt",
     )
     .option(
-      "--anchor <place>",
-      "accuracy: the prompt's middle begins at cursor, line, file, or so many lines above (cursor)",
-      promptAnchor,
+      "--arms <names>",
+      "accuracy: prompts to compare at the same places, the others with the first: their middle begins at cursor, line, file or " +
+        "so many lines above, with +heal the output writes tokens at the cursor that may still change (cursor)",
+      promptArms,
     )
-    .option("--heal", "accuracy: leave tokens at the cursor that may still change to the output")
     .addOption(
       new Option(
         "--context <kind>",

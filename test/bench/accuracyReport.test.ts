@@ -98,6 +98,31 @@ describe("accuracyReport", () => {
     expect(formatAccuracyReport(strange)).not.toMatch(/NaN|undefined|null/);
   });
 
+  test("compares arms with the first at the same places, with a one-sided bound", () => {
+    const first = places((index) => (index % 3 === 0 ? WRONG : {}));
+    const better = places((index) => (index % 6 === 0 ? WRONG : {}));
+    const arms = [
+      { name: "line+heal", places: better },
+      { name: "file+heal", places: first.slice(0, 12) },
+      { name: "8+heal", places: [] },
+    ];
+    const report = accuracyReport(first, RUN, undefined, arms);
+    expect(report.arms.map(({ name }) => name)).toEqual(["line+heal", "file+heal"]);
+    const [line, file] = report.arms.map(({ pairs }) => pairs[0]!);
+    expect(line).toMatchObject({ numPlaces: 30, numBetter: 5, numWorse: 0 });
+    expect(line!.difference!.mean).toBeCloseTo(5 / 30);
+    expect(line!.least).toBeGreaterThanOrEqual(line!.difference!.low);
+    expect(line!.least).toBeLessThan(line!.difference!.mean);
+    // No pair of 12 differs: at 95 % fewer than one in 4.5 do.
+    expect(file).toMatchObject({ numPlaces: 12, difference: { mean: 0 } });
+    expect(file!.least).toBeCloseTo(-(1 - 0.05 ** (1 / 12)));
+    const text = formatAccuracyReport(report);
+    expect(text).toMatch(/\| line\+heal +\| +30 \|.*\+16\.7 points/);
+    expect(text).toContain("| line+heal over cursor");
+    expect(text).not.toMatch(/NaN|undefined|null/);
+    expect(formatAccuracyReport(accuracyReport(first, RUN))).not.toContain("## Arms");
+  });
+
   test("groups places, leaves empty groups out, and says that it was stopped", () => {
     const report = accuracyReport(
       places((index) => (index < 10 ? { language: "go", span: "block", kind: "dot" } : {}), 20),

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { CURSOR_ARM } from "../../src/bench/promptArms.ts";
 import { benchCommand, SUITE_NAMES, type SuiteName } from "../../src/cli/benchCommand.ts";
 import type { BenchOptions } from "../../src/cli/benchSuite.ts";
 import { CliError, EXIT_USAGE } from "../../src/cli/cliError.ts";
@@ -50,8 +51,7 @@ describe("benchCommand", () => {
     ["repo", { resume: "a.jsonl" }, "--resume"],
     ["all", { compare: "a.json" }, "--compare"],
     ["suggestions", { suggestions: 2 }, "--suggestions"],
-    ["typing", { anchor: "file" }, "--anchor"],
-    ["repo", { heal: true }, "--heal"],
+    ["typing", { arms: [CURSOR_ARM] }, "--arms"],
     ["repo", { context: "all" }, "--context"],
     ["suggestions", { contextTokens: 64 }, "--context-tokens"],
     ["index", { resume: "a.jsonl" }, "--resume"],

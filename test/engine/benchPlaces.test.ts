@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatAccuracyReport } from "../../src/bench/accuracyReport.ts";
 import { type PlaceResult, rawTextOf } from "../../src/bench/placeResult.ts";
+import { promptArm } from "../../src/bench/promptArms.ts";
 import { drawStopSpots } from "../../src/bench/stopSpots.ts";
 import { accuracySuite } from "../../src/cli/accuracySuite.ts";
 import { againstSuite } from "../../src/cli/againstSuite.ts";
@@ -164,6 +165,33 @@ describe("accuracySuite", () => {
       expect("text" in trimmed ? trimmed.text : "").toBe(place.offeredText);
     }
     expect(formatAccuracyReport(report)).not.toMatch(/NaN|undefined/);
+  });
+
+  test("asks each place with every arm, each as it would be asked alone, and goes on in the middle of a place", async () => {
+    const arms = ["cursor", "line+heal", "cursor+heal"].map((name) => promptArm(name)!);
+    const options = { prompts: 4, maxTokens: 8, suggestions: 1 };
+    const resume = "arms.jsonl";
+    const together = { ...options, arms, resume };
+    const report = await accuracySuite.measure(await surroundings(together), NEVER);
+    expect(report.arms.map(({ name }) => name)).toEqual(["line+heal", "cursor+heal"]);
+    const answers = [report.places, ...report.arms.map(({ places }) => places)];
+    for (const [index, arm] of arms.entries()) {
+      const alone = await accuracySuite.measure(
+        await surroundings({ ...options, arms: [arm] }),
+        NEVER,
+      );
+      const texts = alone.places.map(({ key, rawText }) => [key, rawText]);
+      expect(answers[index]!.map(({ key, rawText }) => [key, rawText])).toEqual(texts);
+    }
+    const path = join(folder, resume);
+    const lines = (await readFile(path, "utf8")).split("\n");
+    expect(lines).toHaveLength(1 + 3 * 4 + 1);
+    await writeFile(path, `${lines.slice(0, 6).join("\n")}\n`);
+    const again = await accuracySuite.measure(await surroundings(together), NEVER);
+    expect(again.arms.map(({ pairs }) => pairs)).toEqual(report.arms.map(({ pairs }) => pairs));
+    expect((await readFile(path, "utf8")).split("\n")).toHaveLength(lines.length);
+    const fewer = accuracySuite.measure(await surroundings({ ...options, resume }), NEVER);
+    await expect(fewer).rejects.toThrow("its arms is");
   });
 
   test("goes on from what a killed run left, and asks no place twice", async () => {
