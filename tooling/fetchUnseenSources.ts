@@ -16,9 +16,10 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
-import { homedir, tmpdir } from "node:os";
-import { basename, isAbsolute, join, relative, sep } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, join, relative, sep } from "node:path";
 import { TRACE_HALVES, type TraceHalf } from "../src/bench/trace.ts";
+import { UNSEEN_SOURCES_FOLDER } from "../test/support/realModels.ts";
 
 interface Package {
   readonly from: "npm" | "pypi" | "go";
@@ -162,9 +163,7 @@ function fetchPackage(one: Package, folder: string): void {
   }
 }
 
-const { XDG_CACHE_HOME: cache } = process.env;
-const cacheRoot = cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), ".cache");
-const folder = process.argv[2] ?? join(cacheRoot, "treeline-test-sources");
+const folder = process.argv[2] ?? UNSEEN_SOURCES_FOLDER;
 for (const half of TRACE_HALVES) mkdirSync(join(folder, half), { recursive: true });
 for (const one of PACKAGES) fetchPackage(one, folder);
 process.stdout.write(

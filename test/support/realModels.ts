@@ -1,7 +1,10 @@
-/** The real pair that figures and promises are judged on; `tooling/fetchRealModels.ts` brings it. */
+/**
+ * The real pair that figures and promises are judged on, and code that it has not seen: `tooling/fetchRealModels.ts` and
+ * `tooling/fetchUnseenSources.ts` bring them.
+ */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 /** A model file, and where it comes from. */
 export interface RealModel {
@@ -14,9 +17,11 @@ export interface RealModel {
   readonly parts: { readonly project: string; readonly version: string; readonly count: number };
 }
 
-export const REAL_MODELS_FOLDER =
-  process.env["TREELINE_REAL_MODELS"] ??
-  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "treeline-test-models");
+const { TREELINE_REAL_MODELS: ownFolder, XDG_CACHE_HOME: xdg } = process.env;
+/** The specification has a relative one ignored. */
+const CACHE_FOLDER = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), ".cache");
+export const REAL_MODELS_FOLDER = ownFolder ?? join(CACHE_FOLDER, "treeline-test-models");
+export const UNSEEN_SOURCES_FOLDER = join(CACHE_FOLDER, "treeline-test-sources");
 
 const HUB = "https://huggingface.co/Qwen";
 const DRAFT: RealModel = {
