@@ -38,6 +38,8 @@ export interface TypingAbout {
   readonly target: string;
   readonly draft: string | null;
   readonly backend: string;
+  /** Where the prompt's middle began (`promptArms.ts`). */
+  readonly prompt: string;
   /** [runs begun] share of the cores that others used just before each, 0 … 1. */
   readonly othersShares: readonly number[];
 }
@@ -120,7 +122,8 @@ const ROWS_OF: Readonly<Record<PauseGroup, readonly PauseRow[]>> = {
 
 /** The report as Markdown. */
 export function formatTypingReport(report: TypingReport): string {
-  const { numMeasured, numSessions, seed, target, draft, backend, figures, warnings } = report;
+  const { numMeasured, numSessions, seed, target, draft, backend, prompt, figures, warnings } =
+    report;
   const row = (name: string, of: (figures: TypingFigures) => string) => [
     name,
     ...TYPING_MODES.map((mode) => of(figures[mode])),
@@ -138,7 +141,7 @@ export function formatTypingReport(report: TypingReport): string {
     "",
     `${numMeasured} of ${numSessions} sessions, seed ${seed}. Target ${markdownText(target)}, ${
       draft === null ? "no draft model" : `draft ${markdownText(draft)}`
-    }, ${backend}.`,
+    }, ${backend}, prompts by ${markdownText(prompt)}.`,
     "",
     "The same keystrokes in real time: with all caches, as in the editor; with the prompt's cells in the KV cache alone; and " +
       "with none. A pause is the time from a key to the next. Ghost text counts from the key on, so with the waits of the " +

@@ -37,12 +37,12 @@ const RESUMED = { resume: "--resume" } as const;
 const ANSWERS = {
   suggestions: "--suggestions",
   compare: "--compare",
-  arms: "--arms",
   context: "--context",
   contextTokens: "--context-tokens",
 } as const;
+const ARMS = { arms: "--arms" } as const;
 /** Of what is asked place by place. */
-const PLACES = { ...RESUMED, ...ANSWERS };
+const PLACES = { ...RESUMED, ...ANSWERS, ...ARMS };
 const SESSIONS = { sessions: "--sessions" } as const;
 const PROMPTS = {
   workspace: "--workspace",
@@ -75,6 +75,7 @@ const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "sui
   against: {
     ...{ suite: "--suite", ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
     ...ANSWERS,
+    ...ARMS,
   },
 };
 

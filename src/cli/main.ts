@@ -187,7 +187,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option(
       "--arms <names>",
       "accuracy: prompts to compare at the same places, the others with the first: their middle begins at cursor, line, file or " +
-        "so many lines above, with +heal the output writes tokens at the cursor that may still change (cursor)",
+        "so many lines above, with +heal the output writes tokens at the cursor that may still change (cursor); typing: the one typed with",
       promptArms,
     )
     .addOption(

@@ -1,5 +1,6 @@
 /** The suite `typing`: how soon ghost text comes in the pauses of typing, with all caches, with the prompt's alone, without. */
 import { createHash } from "node:crypto";
+import { CURSOR_ARM, type PromptArm } from "../bench/promptArms.ts";
 import {
   PAUSE_GROUPS,
   TYPING_MODES,
@@ -27,6 +28,7 @@ import { type Clock, systemClock } from "../session/clock.ts";
 import { CompletionBroker } from "../session/completionBroker.ts";
 import type { CompletionEngine } from "../session/runningGeneration.ts";
 import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
+import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { draftSources } from "./engineSession.ts";
 import { readPackageSources } from "./packageSources.ts";
 import { ResumeFile, resumePath } from "./resumeFile.ts";
@@ -65,6 +67,7 @@ interface KeptRun {
 /** @param clock - that the person types by. */
 export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport> => ({
   plan(options) {
+    typedArm(options);
     const sessions = seedsOf(options).map(drawTypingSteps);
     const numPauses = sessions.flatMap(drawnPauses).filter(PAUSE_GROUPS.long).length;
     const ms = sessions.reduce((total, steps) => total + TYPING_MODES.length * runMs(steps), 0);
@@ -77,6 +80,7 @@ export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport
   async measure(surroundings, signal) {
     const { options, context, session } = surroundings;
     const { models } = session;
+    const arm = typedArm(options);
     const files = await readPackageSources(context, signal);
     const scripts = seedsOf(options).map((seed) => ({ seed, ...drawTypingScript(files, seed) }));
     const about = {
@@ -84,6 +88,7 @@ export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport
       target: models.target.name,
       draft: models.draft?.name ?? null,
       backend: models.backend,
+      prompt: arm.name,
     };
     const file = await ResumeFile.open<KeptRun>(resumePath(surroundings), {
       what: "typing",
@@ -133,6 +138,12 @@ function seedsOf({ seed, sessions = DEFAULT_SESSIONS }: BenchOptions): number[] 
   return Array.from({ length: sessions }, (_, index) => seed * SEEDS_APART + index);
 }
 
+/** @throws CliError for several: a session is typed with one. */
+function typedArm({ arms = [CURSOR_ARM] }: BenchOptions): PromptArm {
+  if (arms.length === 1) return arms[0]!;
+  throw new CliError("Expected one of --arms: the suite typing types with one.", EXIT_USAGE);
+}
+
 function runMs(steps: Parameters<typeof durationOf>[0]): number {
   return durationOf(steps) + AROUND_RUN_MS;
 }
@@ -150,11 +161,12 @@ function rotated<T>(items: readonly T[], by: number): T[] {
 async function runScript(
   script: TypingScript,
   mode: TypingMode,
-  { session }: SuiteSurroundings,
+  { options, session }: SuiteSurroundings,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<TypingRun> {
   const { client, models } = session;
+  const { anchor, heals } = typedArm(options);
   await emptyEngineCache(client, signal);
   const { numPasses: numBefore } = await client.statistics(signal);
   const engine = new CountingEngine(client, MODES[mode].reusesPrompt);
@@ -163,6 +175,7 @@ async function runScript(
     maxTokens: MAX_TOKENS,
     numSuggestions: NUM_SUGGESTIONS,
     sources: draftSources(models),
+    ...{ anchor, heals, keepsAnchor: true },
     clock,
     log: nullLog,
     caches: MODES[mode].caches,

@@ -20,10 +20,14 @@ export const MAX_PROMPT_TOKENS = 1024;
 const NOTHING_PENDING = { pendingText: "", pendingTokens: new Int32Array(0) };
 
 /** What a prompt is made of. */
-export type PromptRequest = Pick<
-  CompleteParams,
-  "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor" | "heals"
->;
+export interface PromptRequest
+  extends Pick<
+    CompleteParams,
+    "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor" | "heals"
+  > {
+  /** Where the middle begins, as an index in the text before the cursor; by the anchor's rule if absent. */
+  readonly anchorAt?: number;
+}
 
 /** A prompt, and the end of the text before the cursor that it leaves to the output: healing writes that (`healing.ts`). */
 export interface CompletionPrompt extends FimPrompt {
@@ -46,8 +50,9 @@ export function buildCompletionPrompt(
   const { contextSize } = pair.target.target;
   const room = contextSize - Math.min(request.maxTokens, contextSize / 2);
   const maxTokens = Math.max(8, Math.min(maxPromptTokens, Math.floor(room)));
-  const before = windowPrefix(request.prefixText, maxTokens);
-  const anchor = anchorIndex(before, request.anchor ?? "cursor");
+  const { prefixText, anchorAt = anchorIndex(prefixText, request.anchor ?? "cursor") } = request;
+  const before = windowPrefix(prefixText, maxTokens);
+  const anchor = Math.max(0, anchorAt - (prefixText.length - before.length));
   const isAnchored = anchor < before.length;
   const last = isAnchored ? "middle" : "prefix";
   const lastText = isAnchored ? before.slice(anchor) : before;

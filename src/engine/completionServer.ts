@@ -1,6 +1,7 @@
 /** Serves one generation at a time: a newer request aborts the older, loads wait for what runs. */
 import type { GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
+import { KeptAnchors } from "../core/keptAnchors.ts";
 import type { Log } from "../core/log.ts";
 import { promptText } from "../llama/promptText.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
@@ -124,6 +125,7 @@ export class CompletionServer {
         pair,
         learned,
         promptTokens,
+        anchors: new KeptAnchors(),
         workspace,
         context: new ContextSource(pair.target.model.vocabulary, pair.fim, this.#outlines),
         passCost: opened?.passCost,
@@ -252,6 +254,7 @@ export class CompletionServer {
   async forgetWorkspace(): Promise<void> {
     this.#stores?.learned.forget();
     this.#stores?.context?.forget();
+    this.#stores?.anchors.forget();
     this.#lastPrompt = undefined;
     await this.#workspace.forget();
   }

@@ -4,6 +4,7 @@ import { languageIdOfPath } from "../core/codeSyntax.ts";
 import type { CursorText } from "../core/cursorContext.ts";
 import type { GenerationContext } from "../core/drafter.ts";
 import type { DraftSource } from "../core/draftTree.ts";
+import type { KeptAnchors } from "../core/keptAnchors.ts";
 import type { Log } from "../core/log.ts";
 import type { PassCostTable } from "../core/passCost.ts";
 import { type PromptShares, promptShares } from "../core/promptShares.ts";
@@ -11,7 +12,7 @@ import { speculativeDecode } from "../core/speculativeDecode.ts";
 import { concatTokens } from "../core/tokens.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { CompletionOutput } from "./completionOutput.ts";
-import { buildCompletionPrompt } from "./completionPrompt.ts";
+import { buildCompletionPrompt, type PromptRequest } from "./completionPrompt.ts";
 import type { ContextRequest, ContextSource, PromptContext } from "./contextSource.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
 import type { Healing } from "./healing.ts";
@@ -40,6 +41,7 @@ export interface GenerationStores {
   readonly pair: ModelPair;
   readonly learned: LearnedState;
   readonly promptTokens: PromptTokens;
+  readonly anchors: KeptAnchors;
   /** Absent where there is none to draft from. */
   readonly workspace?: Pick<WorkspaceStore, "placeOf" | "isKnownSource"> &
     Partial<Pick<WorkspaceStore, "shownTo">>;
@@ -74,7 +76,8 @@ export async function generateCompletion(
   const promptTokens = reusesPrompt ? stores.promptTokens : new PromptTokens(model);
   const promptContext = await contextOf(stores, params, signal);
   const { maxPromptTokens } = params;
-  const context = buildCompletionPrompt(pair, promptTokens, params, maxPromptTokens, promptContext);
+  const placed = reusesPrompt ? withKeptAnchor(stores, params) : params;
+  const context = buildCompletionPrompt(pair, promptTokens, placed, maxPromptTokens, promptContext);
   stores.onPrompt?.({
     tokens: context.promptTokens,
     shares: promptShares(context, promptContext?.numTokens),
@@ -177,6 +180,12 @@ export async function contextOf(
   signal: AbortSignal,
 ): Promise<PromptContext | undefined> {
   return context?.contextOf(request, workspace?.shownTo?.(request), signal);
+}
+
+function withKeptAnchor({ anchors }: GenerationStores, params: CompleteParams): PromptRequest {
+  const { anchor = "cursor", keepsAnchor = false } = params;
+  if (!keepsAnchor || anchor === "cursor") return params;
+  return { ...params, anchorAt: anchors.anchorAt(documentKeyOf(params) ?? "", params, anchor) };
 }
 
 function without(sources: readonly DraftSource[], ...left: readonly DraftSource[]): DraftSource[] {

@@ -76,6 +76,8 @@ export interface CompleteParams extends SuggestionsRequest {
   readonly languageId?: string;
   /** Where the prompt's middle begins; at the cursor if absent. */
   readonly anchor?: PromptAnchor;
+  /** Whether the anchor of an earlier request stays while text is typed behind it; no if absent. */
+  readonly keepsAnchor?: boolean;
   /** Whether tokens at the cursor that what follows may change are left to the output: token healing. No if absent. */
   readonly heals?: boolean;
   /** Which text of the workspace's other files the prompt begins with; none if absent. */

@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import type { SourceFile, SourceSpot } from "../bench/sourceSpots.ts";
 import type { StoreSizes } from "../bench/warmStartReport.ts";
 import type { MeasuredPolicy } from "../core/draftPolicy.ts";
+import { KeptAnchors } from "../core/keptAnchors.ts";
 import { nullLog } from "../core/log.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { BackgroundTurns } from "./backgroundTurns.ts";
@@ -85,6 +86,7 @@ export class BenchSession implements Disposable {
       pair: this.#pair,
       learned: this.#learned,
       promptTokens: this.#promptTokens,
+      anchors: new KeptAnchors(),
       healing: new Healing(this.#pair),
       workspace: { placeOf: () => place, isKnownSource: () => true },
       passCost: undefined,

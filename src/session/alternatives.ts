@@ -7,13 +7,11 @@ import type { Log } from "../core/log.ts";
 import type { SuggestionProposer } from "../engine/suggestionMessages.ts";
 import { abortError } from "./abort.ts";
 import type { CacheHit, CompletionCache } from "./completionCache.ts";
-import { type CompletionQuery, paramsOf } from "./completionQuery.ts";
+import { type AskedHow, type CompletionQuery, paramsOf } from "./completionQuery.ts";
 import type { CompletionEngine } from "./runningGeneration.ts";
 
-export interface AlternativesOptions {
+export interface AlternativesOptions extends AskedHow {
   readonly engine: CompletionEngine;
-  readonly maxTokens: number;
-  readonly sources: Parameters<typeof paramsOf>[1]["sources"];
   /** The first included; at least 2. */
   readonly numSuggestions: number;
   readonly suggestionMethod: SuggestionProposer;

@@ -1,17 +1,14 @@
 /** What a broker is given. */
-import type { DraftSource } from "../core/draftTree.ts";
 import type { Log } from "../core/log.ts";
 import type { SuggestionProposer } from "../engine/suggestionMessages.ts";
 import { Alternatives } from "./alternatives.ts";
 import type { Clock } from "./clock.ts";
 import type { CompletionCache } from "./completionCache.ts";
+import type { AskedHow } from "./completionQuery.ts";
 import type { CompletionEngine } from "./runningGeneration.ts";
 
-export interface CompletionBrokerOptions {
+export interface CompletionBrokerOptions extends AskedHow {
   readonly engine: CompletionEngine;
-  /** Output tokens of a completion at most. */
-  readonly maxTokens: number;
-  readonly sources: readonly DraftSource[];
   /** Suggestions at a place, the first included; 1 if absent. */
   readonly numSuggestions?: number;
   readonly suggestionMethod?: SuggestionProposer;

@@ -100,18 +100,24 @@ export interface CompletionSource {
   forget(documentId?: string): void;
 }
 
+/** How the engine is asked, wherever the cursor is. */
+export type AskedHow = Pick<
+  CompleteParams,
+  "maxTokens" | "sources" | "anchor" | "keepsAnchor" | "heals"
+>;
+
 /** The engine's request for a query. */
-export function paramsOf(
-  query: CompletionQuery,
-  { maxTokens, sources }: Pick<CompleteParams, "maxTokens" | "sources">,
-): CompleteParams {
+export function paramsOf(query: CompletionQuery, how: AskedHow): CompleteParams {
   const { prefixText, suffixText, languageId, filePath, repoName, documentPath } = query;
   return {
     prefixText,
     suffixText,
     languageId,
-    maxTokens,
-    sources,
+    maxTokens: how.maxTokens,
+    sources: how.sources,
+    ...(how.anchor === undefined ? {} : { anchor: how.anchor }),
+    ...(how.keepsAnchor === undefined ? {} : { keepsAnchor: how.keepsAnchor }),
+    ...(how.heals === undefined ? {} : { heals: how.heals }),
     ...(filePath === undefined ? {} : { filePath }),
     ...(repoName === undefined ? {} : { repoName }),
     ...(documentPath === undefined ? {} : { documentPath }),

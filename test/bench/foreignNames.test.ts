@@ -38,6 +38,7 @@ const about = (text: string) => ({
   backend: "cpu",
   target: text,
   draft: text,
+  prompt: text,
   busyShare: 0,
   othersShares: [0],
 });

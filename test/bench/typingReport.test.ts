@@ -8,6 +8,7 @@ const ABOUT = {
   target: "tiny",
   draft: null,
   backend: "cpu",
+  prompt: "cursor",
   othersShares: [0, 0.1],
 };
 /** Quick with all caches, slower with the prompt alone, never there without anything. */

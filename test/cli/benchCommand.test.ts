@@ -51,7 +51,7 @@ describe("benchCommand", () => {
     ["repo", { resume: "a.jsonl" }, "--resume"],
     ["all", { compare: "a.json" }, "--compare"],
     ["suggestions", { suggestions: 2 }, "--suggestions"],
-    ["typing", { arms: [CURSOR_ARM] }, "--arms"],
+    ["repo", { arms: [CURSOR_ARM] }, "--arms"],
     ["repo", { context: "all" }, "--context"],
     ["suggestions", { contextTokens: 64 }, "--context-tokens"],
     ["index", { resume: "a.jsonl" }, "--resume"],

@@ -1,5 +1,6 @@
 /** A cancel frees the engine within one pass: counted in passes, on the real models, without the channel between. */
 import { beforeAll, expect, test } from "vitest";
+import { KeptAnchors } from "../../src/core/keptAnchors.ts";
 import { nullLog } from "../../src/core/log.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
 import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
@@ -44,6 +45,7 @@ function storesWith(target: TargetModel): GenerationStores {
   const own = { ...pair, target: { model, target: target as LlamaTarget } };
   return {
     pair: own,
+    anchors: new KeptAnchors(),
     healing: new Healing(own),
     learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
     promptTokens: new PromptTokens(model),

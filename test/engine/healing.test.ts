@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/bench/sourceSpots.ts";
 import type { DraftSource } from "../../src/core/draftTree.ts";
+import { KeptAnchors } from "../../src/core/keptAnchors.ts";
 import { nullLog } from "../../src/core/log.ts";
 import type { PromptAnchor } from "../../src/core/promptAnchor.ts";
 import { buildCompletionPrompt } from "../../src/engine/completionPrompt.ts";
@@ -32,6 +33,7 @@ function newStores(): GenerationStores {
     pair,
     learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
     promptTokens: new PromptTokens(model),
+    anchors: new KeptAnchors(),
     healing: new Healing(pair),
     passCost: undefined,
     log: nullLog,
@@ -97,6 +99,35 @@ describe("healed requests", () => {
       expect(numOthers).toBeGreaterThan(0);
     },
   );
+
+  test("a kept anchor stays over lines that are typed: every key only appends, and what is evaluated is what it appended", async () => {
+    const prompts: number[][] = [];
+    const stores = {
+      ...newStores(),
+      onPrompt: ({ tokens }: { readonly tokens: Int32Array }) => prompts.push(Array.from(tokens)),
+    };
+    const [{ prefixText, suffixText, ...rest }] = drawRequests() as [CompleteParams];
+    const start = prefixText.slice(0, prefixText.lastIndexOf("\n") + 1);
+    const typed = "  const found = items.find(\n    (item) => item.id === wanted,\n  );\n";
+    for (let length = 1; length <= typed.length; length++) {
+      const request = { ...rest, prefixText: start + typed.slice(0, length), suffixText };
+      await complete(stores, {
+        ...request,
+        maxTokens: 1,
+        anchor: { linesUp: 0 },
+        keepsAnchor: true,
+      });
+    }
+    for (const [index, tokens] of prompts.entries()) {
+      const before = prompts[index - 1] ?? [];
+      expect(tokens.slice(0, before.length)).toEqual(before);
+    }
+    // Without, a line's end moves the anchor, and with it everything behind.
+    const moved = { ...rest, prefixText: start + typed, suffixText, anchor: { linesUp: 0 } };
+    await complete(stores, { ...moved, maxTokens: 1 });
+    const [last, other] = prompts.slice(-2) as [number[], number[]];
+    expect(other.slice(0, last.length)).not.toEqual(last);
+  });
 
   test("behind an anchor a key only appends to the prompt", () => {
     const tokens = new PromptTokens(pair.target.model);
