@@ -43,7 +43,7 @@ const ANSWERS = {
 const ARMS = { arms: "--arms" } as const;
 /** Of what is asked place by place. */
 const PLACES = { ...RESUMED, ...ANSWERS, ...ARMS };
-const SESSIONS = { sessions: "--sessions" } as const;
+const SESSIONS = { sessions: "--sessions", firstLine: "--first-line" } as const;
 const PROMPTS = {
   workspace: "--workspace",
   prompts: "--prompts",

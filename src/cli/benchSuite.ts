@@ -20,6 +20,8 @@ export interface BenchOptions extends ModelOptions {
   readonly cost?: boolean;
   /** For the suite `typing`; its own default if absent. */
   readonly sessions?: number;
+  /** For the same: when a line is to be there, in ms; prompts have one length if absent. */
+  readonly firstLine?: number;
   /** For the suite `accuracy`: k, and the JSON of an earlier run to compare with. */
   readonly suggestions?: number;
   readonly compare?: string;

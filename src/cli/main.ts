@@ -105,6 +105,11 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option("--no-speculation", "plain decoding, one token per pass")
     .option("--workspace <folder>", "index its source files first, and draft from them")
     .option(
+      "--first-line <ms>",
+      "typing: when a line is to be there; prompts are as long as that allows, and read on while nobody types",
+      positiveInteger,
+    )
+    .option(
       "--suggestions <number>",
       `this many suggestions, 1 to ${MAX_SUGGESTIONS}; the first is the same for any number`,
       suggestionCount,

@@ -88,7 +88,7 @@ export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport
       target: models.target.name,
       draft: models.draft?.name ?? null,
       backend: models.backend,
-      prompt: arm.name,
+      prompt: [arm.name, ...lengthWords(options)].join(", "),
     };
     const file = await ResumeFile.open<KeptRun>(resumePath(surroundings), {
       what: "typing",
@@ -144,6 +144,10 @@ function typedArm({ arms = [CURSOR_ARM] }: BenchOptions): PromptArm {
   throw new CliError("Expected one of --arms: the suite typing types with one.", EXIT_USAGE);
 }
 
+function lengthWords({ firstLine }: BenchOptions): string[] {
+  return firstLine === undefined ? [] : [`as long as ${firstLine} ms allow`];
+}
+
 function runMs(steps: Parameters<typeof durationOf>[0]): number {
   return durationOf(steps) + AROUND_RUN_MS;
 }
@@ -176,6 +180,7 @@ async function runScript(
     numSuggestions: NUM_SUGGESTIONS,
     sources: draftSources(models),
     ...{ anchor, heals, keepsAnchor: true },
+    ...(options.firstLine === undefined ? {} : { firstLineMs: options.firstLine }),
     clock,
     log: nullLog,
     caches: MODES[mode].caches,
@@ -205,9 +210,12 @@ async function runScript(
   };
 }
 
-/** Replaces the prompt in the KV cache by another; returns the passes that took. */
+/** Drops all prompts, those kept aside as well, and reads another; returns the passes that took. */
 async function emptyEngineCache(engine: CompletionEngine, signal: AbortSignal): Promise<number> {
-  const params = { prefixText: "0", suffixText: "", maxTokens: 1, sources: [] };
+  const params = {
+    ...{ prefixText: "0", suffixText: "", maxTokens: 1, sources: [] },
+    reusesPrompt: false,
+  };
   const { stats } = await engine.complete(params, () => {}, signal);
   return stats.numSteps;
 }

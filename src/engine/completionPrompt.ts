@@ -39,6 +39,7 @@ export interface CompletionPrompt extends FimPrompt {
 /**
  * The prompt of at most `maxPromptTokens` that leaves the context room for the output.
  * @param context - text of other files.
+ * @param windowTokens - of the longest prompt of this place: text is read for that, so that all lengths tokenize the same.
  */
 export function buildCompletionPrompt(
   pair: ModelPair,
@@ -46,14 +47,19 @@ export function buildCompletionPrompt(
   request: PromptRequest,
   maxPromptTokens = MAX_PROMPT_TOKENS,
   context?: PromptContext,
+  windowTokens = maxPromptTokens,
 ): CompletionPrompt {
   const { contextSize } = pair.target.target;
   const room = contextSize - Math.min(request.maxTokens, contextSize / 2);
-  const maxTokens = Math.max(8, Math.min(maxPromptTokens, Math.floor(room)));
-  const { prefixText, anchorAt = anchorIndex(prefixText, request.anchor ?? "cursor") } = request;
-  const before = windowPrefix(prefixText, maxTokens);
+  const [maxTokens, textTokens] = [maxPromptTokens, windowTokens].map((numTokens) =>
+    Math.max(8, Math.min(numTokens, Math.floor(room))),
+  ) as [number, number];
+  const { prefixText, anchor: rule = "cursor" } = request;
+  const { anchorAt = anchorIndex(prefixText, rule) } = request;
+  const before = windowPrefix(prefixText, textTokens);
   const anchor = Math.max(0, anchorAt - (prefixText.length - before.length));
-  const isAnchored = anchor < before.length;
+  // At an anchor that stays, too: what is typed next is the beginning of the middle.
+  const isAnchored = rule !== "cursor";
   const last = isAnchored ? "middle" : "prefix";
   const lastText = isAnchored ? before.slice(anchor) : before;
   const { tokens: lastTokens, ...pending } = request.heals
@@ -64,7 +70,7 @@ export function buildCompletionPrompt(
       ? promptTokens.ofBefore("prefix", before.slice(0, anchor))
       : lastTokens,
     middleTokens: isAnchored ? lastTokens : new Int32Array(0),
-    suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, maxTokens)),
+    suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, textTokens)),
   };
   const { pendingText, pendingTokens } = pending;
   const parts = targetPrompt(pair, request, text, maxTokens, context);

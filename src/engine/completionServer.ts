@@ -3,6 +3,7 @@ import type { GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import { KeptAnchors } from "../core/keptAnchors.ts";
 import type { Log } from "../core/log.ts";
+import { PromptSpeed } from "../core/promptLength.ts";
 import { promptText } from "../llama/promptText.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { OutlineParser } from "../workspace/outlineParser.ts";
@@ -126,6 +127,7 @@ export class CompletionServer {
         learned,
         promptTokens,
         anchors: new KeptAnchors(),
+        speed: new PromptSpeed(opened?.passCost.ms(1)),
         workspace,
         context: new ContextSource(pair.target.model.vocabulary, pair.fim, this.#outlines),
         passCost: opened?.passCost,

@@ -7,19 +7,25 @@ import type { DraftSource } from "../core/draftTree.ts";
 import type { KeptAnchors } from "../core/keptAnchors.ts";
 import type { Log } from "../core/log.ts";
 import type { PassCostTable } from "../core/passCost.ts";
+import type { PromptSpeed } from "../core/promptLength.ts";
 import { type PromptShares, promptShares } from "../core/promptShares.ts";
 import { speculativeDecode } from "../core/speculativeDecode.ts";
 import { concatTokens } from "../core/tokens.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { CompletionOutput } from "./completionOutput.ts";
-import { buildCompletionPrompt, type PromptRequest } from "./completionPrompt.ts";
+import {
+  buildCompletionPrompt,
+  MAX_PROMPT_TOKENS,
+  type PromptRequest,
+} from "./completionPrompt.ts";
 import type { ContextRequest, ContextSource, PromptContext } from "./contextSource.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
 import type { Healing } from "./healing.ts";
-import type { IdleReading } from "./idleReading.ts";
+import type { IdleReading, Reading } from "./idleReading.ts";
 import type { DraftMemory, LearnedState } from "./learnedState.ts";
 import type { ModelPair } from "./modelHost.ts";
 import { OtherSuggestions, wantsOthers } from "./otherSuggestions.ts";
+import { type ChosenPrompt, choosePrompt, numUnreadOf } from "./promptChoice.ts";
 import type { CompleteParams, CompletionChunk, CompletionResult } from "./protocol.ts";
 import { isSecretDocument } from "./secretDocument.ts";
 import { SuggestionMemory } from "./suggestionMemory.ts";
@@ -42,6 +48,7 @@ export interface GenerationStores {
   readonly learned: LearnedState;
   readonly promptTokens: PromptTokens;
   readonly anchors: KeptAnchors;
+  readonly speed: PromptSpeed;
   /** Absent where there is none to draft from. */
   readonly workspace?: Pick<WorkspaceStore, "placeOf" | "isKnownSource"> &
     Partial<Pick<WorkspaceStore, "shownTo">>;
@@ -75,9 +82,8 @@ export async function generateCompletion(
   if (!reusesPrompt) await emptyCaches(pair, signal);
   const promptTokens = reusesPrompt ? stores.promptTokens : new PromptTokens(model);
   const promptContext = await contextOf(stores, params, signal);
-  const { maxPromptTokens } = params;
-  const placed = reusesPrompt ? withKeptAnchor(stores, params) : params;
-  const context = buildCompletionPrompt(pair, promptTokens, placed, maxPromptTokens, promptContext);
+  const chosen = promptFor(stores, params, promptTokens, promptContext);
+  const context = chosen.prompt;
   stores.onPrompt?.({
     tokens: context.promptTokens,
     shares: promptShares(context, promptContext?.numTokens),
@@ -142,7 +148,11 @@ export async function generateCompletion(
   ).finally(() => {
     if (!isSecret) remember(stores, params, context, output.tokens);
     if (isKept) stores.learned.learned();
-    if (reusesPrompt && sources.includes("draftModel")) readOn(stores, context, output.tokens);
+    if (!reusesPrompt) return;
+    const ofDraft = sources.includes("draftModel")
+      ? draftReading(stores, context, output.tokens)
+      : [];
+    stores.idleReading?.start([...ofDraft, ...aheadReading(stores, chosen)]);
   });
   const { finishReason } = generation;
   const trimmed = rules.trim(stopRule.rawText, finishReason);
@@ -152,6 +162,7 @@ export async function generateCompletion(
   const decodedOthers = await others?.decode({ ...generation, text }, signal);
   const totalMs = performance.now() - start;
   const phases = generation.stats.timings;
+  stores.speed.record(chosen.numUnread, healMs + phases.prefillMs);
   return {
     text,
     ...("rejected" in trimmed ? { rejection: trimmed.rejected } : {}),
@@ -182,6 +193,29 @@ export async function contextOf(
   return context?.contextOf(request, workspace?.shownTo?.(request), signal);
 }
 
+/** The prompt of a request; where it says how soon a line is to be there, as long as that allows. */
+function promptFor(
+  stores: GenerationStores,
+  params: CompleteParams,
+  promptTokens: PromptTokens,
+  promptContext: PromptContext | undefined,
+): ChosenPrompt {
+  const { pair, speed } = stores;
+  const { target } = pair.target;
+  const { maxPromptTokens = MAX_PROMPT_TOKENS, firstLineMs, reusesPrompt = true } = params;
+  const placed = reusesPrompt ? withKeptAnchor(stores, params) : params;
+  const build = (maxTokens: number) =>
+    buildCompletionPrompt(pair, promptTokens, placed, maxTokens, promptContext, maxPromptTokens);
+  if (firstLineMs === undefined || !reusesPrompt) {
+    const prompt = build(maxPromptTokens);
+    return { prompt, numUnread: numUnreadOf(target, prompt) };
+  }
+  const chosen = choosePrompt(target, speed, firstLineMs, maxPromptTokens, build);
+  // What was read ahead stays, should the next request find it long enough.
+  target.turnTo(chosen.prompt.promptTokens);
+  return chosen;
+}
+
 function withKeptAnchor({ anchors }: GenerationStores, params: CompleteParams): PromptRequest {
   const { anchor = "cursor", keepsAnchor = false } = params;
   if (!keepsAnchor || anchor === "cursor") return params;
@@ -204,13 +238,20 @@ function remember(
 }
 
 /** The draft model reads what was decoded, if it drafts at all: the next prompt here begins with that, or with most of it. */
-function readOn(
-  { pair: { draft }, learned: { policy }, idleReading }: GenerationStores,
+function draftReading(
+  { pair: { draft }, learned: { policy } }: GenerationStores,
   { promptTokens, draftPromptTokens = promptTokens }: GenerationContext,
   tokens: Int32Array,
-): void {
-  if (draft === undefined || policy?.isActive("draftModel") === false) return;
-  idleReading?.start(draft.target, concatTokens(draftPromptTokens, tokens));
+): Reading[] {
+  if (draft === undefined || policy?.isActive("draftModel") === false) return [];
+  return [{ model: draft.target, tokens: concatTokens(draftPromptTokens, tokens) }];
+}
+
+/** The target reads the whole prompt, where a shorter one was used that is kept aside meanwhile. */
+function aheadReading({ pair, speed }: GenerationStores, { ahead }: ChosenPrompt): Reading[] {
+  if (ahead === undefined || !pair.target.target.keepsAside) return [];
+  const onRead = (numTokens: number, ms: number) => speed.record(numTokens, ms);
+  return [{ model: pair.target.target, tokens: ahead, waits: true, onRead }];
 }
 
 async function emptyCaches({ target, draft }: ModelPair, signal: AbortSignal): Promise<void> {

@@ -1,12 +1,30 @@
 /**
- * Lets the draft model read between requests what it lacks at the place of the last one, so that it drafts from the second
- * step of the next. Costs no request anything: it waits for its turn, and the next request stops it within its pass.
+ * Lets models read between requests what they lack at the place of the last one: the draft model, so that it drafts from the
+ * second step of the next; the target, so that the next has a longer prompt. It waits for its turn, and the next request stops it
+ * within its pass.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { isAbortError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { endOfPart, READ_STEP } from "../core/promptReading.ts";
 import type { TargetModel } from "../core/targetModel.ts";
 import type { BackgroundTurns } from "./backgroundTurns.ts";
+
+/** Before the target reads, in ms: keys that follow each other faster find it free. */
+export const REST_MS = 250;
+
+/** What is to be read. */
+export interface Reading {
+  readonly model: Pick<TargetModel, "numHeld" | "prefill"> & {
+    /** Keeps the prompt in use aside, where the model can. */
+    turnTo?(tokens: Int32Array): void;
+  };
+  readonly tokens: Int32Array;
+  /** Only once nobody has asked for a while. */
+  readonly waits?: boolean;
+  /** Told of each part. */
+  readonly onRead?: (numTokens: number, ms: number) => void;
+}
 
 export class IdleReading {
   readonly #turns: BackgroundTurns;
@@ -19,11 +37,11 @@ export class IdleReading {
     this.#log = log;
   }
 
-  /** From the next turn on the model reads these tokens, in place of those it was to read. */
-  start(model: TargetModel, tokens: Int32Array): void {
+  /** From the next turn on these are read, one after the other, in place of what was to be read. */
+  start(readings: readonly Reading[]): void {
     const before = this.stop();
     const controller = new AbortController();
-    const end = before.then(() => this.#read(model, tokens, controller.signal));
+    const end = before.then(() => this.#readAll(readings, controller.signal));
     this.#running = { controller, end };
   }
 
@@ -33,18 +51,28 @@ export class IdleReading {
     await this.#running?.end;
   }
 
-  async #read(model: TargetModel, tokens: Int32Array, signal: AbortSignal): Promise<void> {
+  async #readAll(readings: readonly Reading[], signal: AbortSignal): Promise<void> {
     try {
-      for (let numRead = model.numHeld(tokens); numRead < tokens.length; ) {
-        await this.#turns.next(signal);
-        // A request may have used the model since the last part.
-        numRead = endOfPart(model.numHeld(tokens), READ_STEP, tokens.length);
-        await model.prefill(tokens.subarray(0, numRead), signal);
-      }
+      for (const reading of readings) await this.#read(reading, signal);
     } catch (error) {
       if (signal.aborted && isAbortError(error)) return;
       // The request that next uses the model reports what is wrong with it.
       this.#log("warn", `idle-reading failed reason=${JSON.stringify(messageOf(error))}`);
+    }
+  }
+
+  /** @throws the signal's reason; what the model throws. */
+  async #read({ model, tokens, waits = false, onRead }: Reading, signal: AbortSignal) {
+    if (waits) await delay(REST_MS, undefined, { signal, ref: false });
+    for (let numRead = model.numHeld(tokens); numRead < tokens.length; ) {
+      await this.#turns.next(signal);
+      // A request may have used the model since the last part.
+      model.turnTo?.(tokens);
+      const numHeld = model.numHeld(tokens);
+      numRead = endOfPart(numHeld, READ_STEP, tokens.length);
+      const start = performance.now();
+      await model.prefill(tokens.subarray(0, numRead), signal);
+      onRead?.(numRead - numHeld, performance.now() - start);
     }
   }
 }

@@ -84,6 +84,11 @@ export interface CompleteParams extends SuggestionsRequest {
   readonly context?: ContextOptions;
   /** Of the prompt; the engine's own choice if absent. */
   readonly maxPromptTokens?: number;
+  /**
+   * When the first line is to be there, in ms: where reading the whole prompt takes longer, a shorter one is used, and the whole
+   * one is read between requests. Always the whole one if absent.
+   */
+  readonly firstLineMs?: number;
   /** Output tokens at most. */
   readonly maxTokens: number;
   /** Which drafters may draft; empty is plain decoding. */

@@ -35,6 +35,7 @@ export function checkCompleteParams(params: CompleteParams): void {
   checkOptional("languageId", languageId, isText, "text");
   if (!Array.isArray(sources)) refuse("sources", sources, "an array of drafter names");
   checkOptional("reusesPrompt", reusesPrompt, isSwitch, "true or false");
+  checkOptional("firstLineMs", params.firstLineMs, isCount, COUNT_WORDS);
   checkOptional("keepsAnchor", params.keepsAnchor, isSwitch, "true or false");
   const isNumNodes = (value: number) => Number.isInteger(value) && value >= 0;
   checkOptional("maxDraftNodes", maxDraftNodes, isNumNodes, "an integer of at least 0");

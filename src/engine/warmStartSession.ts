@@ -8,6 +8,7 @@ import type { StoreSizes } from "../bench/warmStartReport.ts";
 import type { MeasuredPolicy } from "../core/draftPolicy.ts";
 import { KeptAnchors } from "../core/keptAnchors.ts";
 import { nullLog } from "../core/log.ts";
+import { PromptSpeed } from "../core/promptLength.ts";
 import { PromptTokens } from "../llama/promptTokens.ts";
 import { BackgroundTurns } from "./backgroundTurns.ts";
 import type { BenchWorkspace } from "./benchWorkspace.ts";
@@ -87,6 +88,7 @@ export class BenchSession implements Disposable {
       learned: this.#learned,
       promptTokens: this.#promptTokens,
       anchors: new KeptAnchors(),
+      speed: new PromptSpeed(),
       healing: new Healing(this.#pair),
       workspace: { placeOf: () => place, isKnownSource: () => true },
       passCost: undefined,

@@ -109,6 +109,26 @@ export class LlamaTarget implements BranchedTarget {
     return Math.min(commonPrefixLength(this.#committed.view(), tokens), this.#numCached);
   }
 
+  /** Whether {@link turnTo} keeps anything aside. */
+  get keepsAside(): boolean {
+    return this.#parked.canPark;
+  }
+
+  /** The same of what the cache has or an earlier prompt that was kept aside, whichever is more. */
+  numAtHand(tokens: Int32Array): number {
+    return Math.max(this.numHeld(tokens), this.#parked.numHeld(tokens));
+  }
+
+  /**
+   * Lets the cache hold what there is of a prompt, and keeps aside what it held, even if that is another prompt of the same place:
+   * so one can be read ahead beside the one in use. Evaluates nothing.
+   */
+  turnTo(tokens: Int32Array): void {
+    this.#assertUnbranched();
+    this.rewind();
+    this.#turnTo(tokens, true);
+  }
+
   async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
     return this.#evaluate(tree, signal, true, (batch) => batch.setTokens(tree.tokens));
   }
@@ -275,9 +295,9 @@ export class LlamaTarget implements BranchedTarget {
   }
 
   /** Keeps what the cache, or an earlier prompt that was kept aside, has of a prompt. */
-  #turnTo(tokens: Int32Array): void {
+  #turnTo(tokens: Int32Array, keepsVariants = false): void {
     const held = this.#committed.view().subarray(0, this.#numCached);
-    const numKept = this.#parked.turnTo(tokens, held);
+    const numKept = this.#parked.turnTo(tokens, held, keepsVariants);
     if (numKept === undefined) this.#clear();
     else this.#numCached = numKept;
     this.#committed.truncate(0);

@@ -16,6 +16,9 @@ export const MAX_PARKED_PROMPTS = 3;
  */
 export const MAX_PARKED_BYTES = 192 * 2 ** 20;
 
+/** Tokens of a variant that are worth a copy: a part that was read between two keys. */
+export const MIN_VARIANT_TOKENS = 16;
+
 /** Copies of all cells of the trunk. */
 export interface TrunkStates {
   /** Of a copy made now. */
@@ -49,6 +52,11 @@ export class ParkedPrompts {
     this.#maxBytes = maxBytes;
   }
 
+  /** No where the cells cannot be copied. */
+  get canPark(): boolean {
+    return this.#states !== undefined;
+  }
+
   /** Tokens of each. */
   get lengths(): readonly number[] {
     return this.#prompts.map(({ tokens }) => tokens.length);
@@ -63,16 +71,19 @@ export class ParkedPrompts {
    * What it held is parked if that is another place; what is parked of the prompt's own place goes. No tokens: all goes.
    *
    * @param held - what the trunk holds.
+   * @param keepsVariants - whether other prompts of one place are kept, too: one that is read ahead, and the one in use.
    * @returns tokens that the trunk holds now; undefined if the memory must be cleared.
    */
-  turnTo(tokens: Int32Array, held: Int32Array): number | undefined {
+  turnTo(tokens: Int32Array, held: Int32Array, keepsVariants = false): number | undefined {
     if (tokens.length === 0) this.#prompts = [];
+    const isOther = keepsVariants ? isVariant : isOtherPlace;
     const numOwn = commonPrefixLength(held, tokens);
     // Copies are not worth fewer tokens.
-    const source = this.#longestStart(tokens, numOwn + MIN_OWN_TOKENS);
-    const isParked = tokens.length > 0 && isOtherPlace(held, tokens) && this.#park(held);
+    const minMore = keepsVariants ? MIN_VARIANT_TOKENS : MIN_OWN_TOKENS;
+    const source = this.#longestStart(tokens, numOwn + minMore);
+    const isParked = tokens.length > 0 && isOther(held, tokens) && this.#park(held);
     if (source !== undefined || isParked) {
-      this.#prompts = this.#prompts.filter((prompt) => isOtherPlace(prompt.tokens, tokens));
+      this.#prompts = this.#prompts.filter((prompt) => isOther(prompt.tokens, tokens));
       this.#dropOldest();
     }
     if (source === undefined) return this.#truncate(numOwn) ? numOwn : undefined;
@@ -83,6 +94,11 @@ export class ParkedPrompts {
     this.#trunk.extendTrunk(source.tokens.length);
     const length = commonPrefixLength(source.tokens, tokens);
     return this.#truncate(length) ? length : undefined;
+  }
+
+  /** Tokens of a prompt that the parked one has which has most of it. */
+  numHeld(tokens: Int32Array): number {
+    return Math.max(0, ...this.#prompts.map((prompt) => commonPrefixLength(prompt.tokens, tokens)));
   }
 
   /** The parked prompt that has most in common with `tokens`, at least `minTokens`. */
@@ -98,12 +114,13 @@ export class ParkedPrompts {
     return longest;
   }
 
-  /** @returns false for a prompt that is too large, or could not be copied. */
+  /** In place of what it goes on from. @returns false for a prompt that is too large, or could not be copied. */
   #park(held: Int32Array): boolean {
     const numBytes = this.#states?.numBytes ?? 0;
     if (numBytes === 0 || numBytes > this.#maxBytes) return false;
     const state = new Uint8Array(numBytes);
     if (this.#states?.read(state) !== true) return false;
+    this.#prompts = this.#prompts.filter((prompt) => isVariant(prompt.tokens, held));
     this.#prompts.push({ tokens: held.slice(), state });
     return true;
   }
@@ -117,4 +134,9 @@ export class ParkedPrompts {
   #truncate(length: number): boolean {
     return length === this.#trunk.length || this.#trunk.truncate(length);
   }
+}
+
+/** Whether a prompt has cells that another one has no use for. */
+function isVariant(kept: Int32Array, tokens: Int32Array): boolean {
+  return kept.length - commonPrefixLength(kept, tokens) >= MIN_VARIANT_TOKENS;
 }

@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { KeptAnchors } from "../../src/core/keptAnchors.ts";
 import { nullLog } from "../../src/core/log.ts";
+import { PromptSpeed } from "../../src/core/promptLength.ts";
 import type { TargetModel } from "../../src/core/targetModel.ts";
 import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
 import { Healing } from "../../src/engine/healing.ts";
@@ -46,6 +47,7 @@ function storesWith(target: TargetModel): GenerationStores {
   return {
     pair: own,
     anchors: new KeptAnchors(),
+    speed: new PromptSpeed(),
     healing: new Healing(own),
     learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
     promptTokens: new PromptTokens(model),

@@ -5,6 +5,7 @@ import type { DraftSource } from "../../src/core/draftTree.ts";
 import { KeptAnchors } from "../../src/core/keptAnchors.ts";
 import { nullLog } from "../../src/core/log.ts";
 import type { PromptAnchor } from "../../src/core/promptAnchor.ts";
+import { PromptSpeed } from "../../src/core/promptLength.ts";
 import { buildCompletionPrompt } from "../../src/engine/completionPrompt.ts";
 import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
 import { Healing } from "../../src/engine/healing.ts";
@@ -34,6 +35,7 @@ function newStores(): GenerationStores {
     learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
     promptTokens: new PromptTokens(model),
     anchors: new KeptAnchors(),
+    speed: new PromptSpeed(),
     healing: new Healing(pair),
     passCost: undefined,
     log: nullLog,

@@ -30,3 +30,11 @@ describe.each(["completion", "question"] as const)("of a %s", (what) => {
     expect(() => check[what](fields)).toThrow(message);
   });
 });
+
+test.each([
+  [{ firstLineMs: 0 }, "firstLineMs is 0, expected an integer of at least 1."],
+  [{ keepsAnchor: 1 }, "keepsAnchor is 1, expected true or false."],
+  [{ reusesPrompt: "no" }, 'reusesPrompt is "no", expected true or false.'],
+])("a completion with %j is refused by its field", (fields, message) => {
+  expect(() => check.completion(fields)).toThrow(message);
+});

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { commonPrefixLength } from "../../src/core/tokens.ts";
 import { KvMembership } from "../../src/llama/kvMembership.ts";
-import { MAX_PARKED_PROMPTS, ParkedPrompts } from "../../src/llama/parkedPrompts.ts";
+import { MAX_PARKED_PROMPTS, MIN_VARIANT_TOKENS, ParkedPrompts } from "../../src/llama/parkedPrompts.ts";
 import { isOtherPlace, MIN_OWN_TOKENS } from "../../src/llama/promptPlace.ts";
 import { FakeContext } from "../fakes/fakeContext.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
@@ -26,8 +26,8 @@ class Bench {
   }
 
   /** Turns to a prompt and evaluates so much of the rest. @returns tokens that were found. */
-  turnTo(tokens: Int32Array, share = 1): number {
-    const numFound = this.parked.turnTo(tokens, this.held)!;
+  turnTo(tokens: Int32Array, share = 1, keepsVariants = false): number {
+    const numFound = this.parked.turnTo(tokens, this.held, keepsVariants)!;
     const { memory } = this.#context;
     expect(this.trunk.length).toBe(numFound);
     expect(memory.sequence(0)).toEqual(Array.from(tokens.subarray(0, numFound), String));
@@ -40,6 +40,11 @@ class Bench {
     expect(this.parked.numBytes).toBeLessThanOrEqual(this.#maxBytes);
     return numFound;
   }
+}
+
+/** Whether a prompt has tokens that another one has no use for. */
+function isVariant(kept: Int32Array, tokens: Int32Array): boolean {
+  return kept.length - commonPrefixLength(kept, tokens) >= MIN_VARIANT_TOKENS;
 }
 
 const NUM_LEVELS = 5;
@@ -72,7 +77,7 @@ test("a prompt finds the longest start among those that a naive list keeps", () 
           const best = Math.max(0, ...others);
           const isReturn = best >= own + MIN_OWN_TOKENS;
           const isParked = tokens.length > 0 && isOtherPlace(bench.held, tokens);
-          if (isParked) kept.push(bench.held);
+          if (isParked) kept = [...kept.filter((one) => isVariant(one, bench.held)), bench.held];
           if (tokens.length === 0) kept = [];
           if (isReturn || isParked) kept = kept.filter((one) => isOtherPlace(one, tokens));
           kept = kept.slice(-MAX_PARKED_PROMPTS);
@@ -85,6 +90,42 @@ test("a prompt finds the longest start among those that a naive list keeps", () 
     { numRuns: NUM_RUNS },
   );
   expect(numReturns).toBeGreaterThan(0);
+});
+
+test("a prompt that is read ahead and the one in use find each other's cells, whoever grows", () => {
+  // Of one place: the same text, cut elsewhere.
+  const text = Int32Array.from({ length: 900 }, (_, at) => 7 + ((at * 31) % 211));
+  const short = (numTyped: number) => text.subarray(600, 800 + numTyped);
+  const long = (numTyped: number) => text.subarray(100, 800 + numTyped);
+  expect(isOtherPlace(short(0), long(0))).toBe(false);
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ isLong: fc.boolean(), share: fc.constantFrom(0.1, 0.5, 1) }), {
+        minLength: 2,
+        maxLength: 40,
+      }),
+      (turns) => {
+        const bench = new Bench();
+        const numHeld = { short: 0, long: 0 };
+        for (const [numTyped, { isLong, share }] of turns.entries()) {
+          const tokens = isLong ? long(numTyped) : short(numTyped);
+          const which = isLong ? "long" : "short";
+          const atHand = Math.max(
+            bench.parked.numHeld(tokens),
+            commonPrefixLength(bench.held, tokens),
+          );
+          const numFound = bench.turnTo(tokens, share, true);
+          expect(numFound).toBeLessThanOrEqual(atHand);
+          // Fewer are not worth a copy.
+          expect(numFound).toBeGreaterThan(atHand - MIN_VARIANT_TOKENS);
+          expect(numFound).toBeGreaterThan(numHeld[which] - MIN_VARIANT_TOKENS);
+          numHeld[which] = bench.held.length;
+          expect(bench.parked.lengths.length).toBeLessThanOrEqual(2);
+        }
+      },
+    ),
+    { numRuns: NUM_RUNS },
+  );
 });
 
 test("copies take no more memory than they may: those that were left first go", () => {

@@ -1,0 +1,126 @@
+/** Prompts as long as the time allows, on the real tiny pair: short at a place that is new, whole once that was read ahead. */
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { KeptAnchors } from "../../src/core/keptAnchors.ts";
+import { nullLog } from "../../src/core/log.ts";
+import { FLOOR_TOKENS, PromptSpeed } from "../../src/core/promptLength.ts";
+import { READ_STEP } from "../../src/core/promptReading.ts";
+import { commonPrefixLength } from "../../src/core/tokens.ts";
+import { BackgroundTurns } from "../../src/engine/backgroundTurns.ts";
+import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
+import { Healing } from "../../src/engine/healing.ts";
+import { IdleReading } from "../../src/engine/idleReading.ts";
+import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
+import type { CompleteParams } from "../../src/engine/protocol.ts";
+import { PromptTokens } from "../../src/llama/promptTokens.ts";
+import { PAIR } from "../support/builtEngine.ts";
+import { newLearnedState } from "../support/learnedStates.ts";
+import { TEST_GPU } from "../support/models.ts";
+import { NEVER } from "../support/never.ts";
+import { packageSources } from "../support/packageSources.ts";
+
+let pair: ModelPair;
+beforeAll(async () => {
+  pair = await loadModelPair(TEST_GPU, PAIR, () => {}, NEVER);
+  return () => pair[Symbol.dispose]();
+});
+
+let stores: GenerationStores & { readonly idleReading: IdleReading };
+let prompts: Int32Array[];
+let request: CompleteParams;
+beforeEach(async () => {
+  await pair.target.target.prefill(new Int32Array(0), NEVER);
+  const { model } = pair.target;
+  const speed = new PromptSpeed();
+  // As slow as a large model on two cores: more than the floor is never read while somebody waits.
+  speed.record(100, 10_000);
+  prompts = [];
+  stores = {
+    pair,
+    learned: newLearnedState(model.vocabulary.size, (token) => model.vocabulary.pieceBytes(token)),
+    promptTokens: new PromptTokens(model),
+    anchors: new KeptAnchors(),
+    speed,
+    healing: new Healing(pair),
+    passCost: undefined,
+    log: nullLog,
+    onPrompt: ({ tokens }) => prompts.push(tokens),
+    idleReading: new IdleReading(new BackgroundTurns(), nullLog),
+  };
+  const { text, path } = packageSources().find((file) => file.text.length > 12_000)!;
+  const at = text.indexOf("\n", 9000) + 1;
+  request = {
+    ...{ prefixText: text.slice(0, at), suffixText: text.slice(at), filePath: path },
+    ...{ maxTokens: 8, sources: [], heals: true, anchor: { linesUp: 0 }, keepsAnchor: true },
+    firstLineMs: 1000,
+  };
+});
+
+const typed = (text: string) => ({ ...request, prefixText: request.prefixText + text });
+
+async function ask(params: CompleteParams) {
+  await stores.idleReading.stop();
+  return generateCompletion(stores, params, () => {}, NEVER);
+}
+
+describe("a request that says how soon a line is to be there", () => {
+  test("gets a short prompt at a new place and the whole one once that was read, with what is typed on", async () => {
+    await ask(request);
+    const whole = await ask({ ...request, firstLineMs: 1_000_000 });
+    expect(prompts[0]!.length).toBeLessThanOrEqual(FLOOR_TOKENS);
+    expect(prompts[1]!.length).toBeGreaterThan(2 * FLOOR_TOKENS);
+    await pair.target.target.prefill(new Int32Array(0), NEVER);
+
+    await ask(request);
+    const { target } = pair.target;
+    await vi.waitFor(() => expect(target.numAtHand(prompts[1]!)).toBe(prompts[1]!.length), 20_000);
+    const after = await ask(request);
+    expect(prompts.at(-1)).toEqual(prompts[1]);
+    expect(after.stats.numReusedTokens).toBeGreaterThanOrEqual(prompts[1]!.length - 1);
+    expect(after.text).toBe(whole.text);
+    const next = await ask(typed("const a = "));
+    expect(Array.from(prompts.at(-1)!.subarray(0, prompts[1]!.length))).toEqual(
+      Array.from(prompts[1]!),
+    );
+    expect(next.stats.numPromptTokens - next.stats.numReusedTokens).toBeLessThan(16);
+  });
+
+  test("a key in the middle of that finds what it had, and the reading goes on where it was", async () => {
+    await ask(request);
+    const { target } = pair.target;
+    await ask({ ...request, firstLineMs: 1_000_000, maxTokens: 1 });
+    const [short, whole] = prompts as [Int32Array, Int32Array];
+    await target.prefill(new Int32Array(0), NEVER);
+    await ask(request);
+    const { record } = stores.speed;
+    /** Resolves when so many parts more were read; the reading stops there, and how fast it was is not learned. */
+    const partsRead = (numParts: number) =>
+      new Promise<void>((resolve) => {
+        let numLeft = numParts;
+        stores.speed.record = () => {
+          if (--numLeft > 0) return;
+          stores.speed.record = record;
+          void stores.idleReading.stop().then(resolve);
+        };
+      });
+    const numShared = commonPrefixLength(short, whole);
+    let numBefore = numShared;
+    for (const text of ["c", "co", "con", "cons", "const"]) {
+      await partsRead(2);
+      const numRead = target.numAtHand(whole);
+      expect(numRead).toBeGreaterThan(numBefore);
+      numBefore = numRead;
+      const { stats } = await ask(typed(text));
+      expect(prompts.at(-1)!.length).toBeLessThan(short.length + 16);
+      expect(stats.numPromptTokens - stats.numReusedTokens).toBeLessThanOrEqual(16);
+    }
+    expect(numBefore).toBeGreaterThan(numShared + 5 * READ_STEP);
+  });
+
+  test("without it, and where nothing may be reused, the prompt is whole", async () => {
+    const { firstLineMs: _, ...plain } = request;
+    await ask(plain);
+    await ask({ ...request, reusesPrompt: false });
+    expect(prompts[0]).toEqual(prompts[1]);
+    expect(prompts[0]!.length).toBeGreaterThan(2 * FLOOR_TOKENS);
+  });
+});
