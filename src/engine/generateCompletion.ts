@@ -162,6 +162,9 @@ export async function generateCompletion(
   const decodedOthers = await others?.decode({ ...generation, text }, signal);
   const totalMs = performance.now() - start;
   const phases = generation.stats.timings;
+  // Healing reads the prompt before decoding finds all of it.
+  const numHeld = context.promptTokens.length - chosen.numUnread;
+  const numReusedTokens = Math.min(generation.stats.numReusedTokens, numHeld);
   stores.speed.record(chosen.numUnread, healMs + phases.prefillMs);
   return {
     text,
@@ -171,7 +174,7 @@ export async function generateCompletion(
     pieces: output.pieces,
     tokenSources: generation.tokenSources,
     finishReason,
-    stats: generation.stats,
+    stats: { ...generation.stats, numReusedTokens },
     timings: {
       totalMs,
       firstTokenMs: firstTokenMs === 0 ? firstMs : firstTokenMs,

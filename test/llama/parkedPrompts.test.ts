@@ -3,7 +3,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { commonPrefixLength } from "../../src/core/tokens.ts";
 import { KvMembership } from "../../src/llama/kvMembership.ts";
-import { MAX_PARKED_PROMPTS, MIN_VARIANT_TOKENS, ParkedPrompts } from "../../src/llama/parkedPrompts.ts";
+import {
+  MAX_PARKED_PROMPTS,
+  MIN_VARIANT_TOKENS,
+  ParkedPrompts,
+} from "../../src/llama/parkedPrompts.ts";
 import { isOtherPlace, MIN_OWN_TOKENS } from "../../src/llama/promptPlace.ts";
 import { FakeContext } from "../fakes/fakeContext.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";

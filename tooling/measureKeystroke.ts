@@ -1,0 +1,154 @@
+/**
+ * What a key costs: at hidden places of pinned packages with a full prompt (1,024 tokens, a quarter of them behind the cursor) the
+ * place is asked once, then the first characters of what stood there are typed one by one, each asked when the one before is
+ * answered. With the prompt that begins its middle at the cursor and with another arm, in turns, each from empty caches. Needs
+ * the build; run it on an idle machine.
+ *
+ *   npm run bench:keystroke -- [--target GGUF] [--draft GGUF] [--gpu off] [--arm line+heal] [--places 8] [--keys 3] [--seed 1]
+ *                              [--workspace DIR]
+ */
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { CURSOR_ARM, type PromptArm, promptArm } from "../src/bench/promptArms.ts";
+import { drawSpots, type SourceSpot } from "../src/bench/sourceSpots.ts";
+import { median, medianInterval } from "../src/bench/statistics.ts";
+import { draftSources, type EngineSession, withEngine } from "../src/cli/engineSession.ts";
+import { readPackageSources } from "../src/cli/packageSources.ts";
+import { Terminal } from "../src/cli/terminal.ts";
+import { readWorkspaceSources } from "../src/cli/workspaceSources.ts";
+import { GPU_CHOICES, type GpuChoice } from "../src/core/backend.ts";
+
+const CLI = fileURLToPath(new URL("../dist/cli.mjs", import.meta.url));
+/** How many times as soon the other arm's first token and first line must come. */
+const WANTED = { token: 10, line: 4 } as const;
+const MAX_TOKENS = 32;
+/** UTF-16 code units around a place that surely fill a prompt of 1,024 tokens and its quarter behind the cursor. */
+const MIN_CHARS = { prefix: 6000, suffix: 2000 } as const;
+/** Places that are drawn for one that has so much text around it. */
+const DRAWS = 50;
+
+interface Key {
+  readonly tokenMs: number;
+  readonly lineMs: number;
+  readonly numRead: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string" },
+    draft: { type: "string" },
+    gpu: { type: "string", default: "off" },
+    arm: { type: "string", default: "line+heal" },
+    places: { type: "string", default: "8" },
+    keys: { type: "string", default: "3" },
+    seed: { type: "string", default: "1" },
+    workspace: { type: "string" },
+  },
+});
+const arm = promptArm(values.arm);
+const gpu = GPU_CHOICES.find((choice) => choice === values.gpu);
+if (arm === undefined) throw new Error(`Expected an arm such as line+heal, found ${values.arm}.`);
+if (gpu === undefined) throw new Error(`Expected one of ${GPU_CHOICES}, found ${values.gpu}.`);
+const numKeys = Number(values.keys);
+const { signal } = new AbortController();
+const cliUrl = pathToFileURL(CLI).href;
+const files =
+  values.workspace === undefined
+    ? await readPackageSources({ cliUrl }, signal)
+    : (await readWorkspaceSources(values.workspace, process.cwd(), signal)).files;
+const spots = drawSpots(files, Number(values.places) * DRAWS, Number(values.seed))
+  .filter(
+    ({ prefixText, suffixText, hiddenText }) =>
+      prefixText.length >= MIN_CHARS.prefix &&
+      suffixText.length >= MIN_CHARS.suffix &&
+      hiddenText.length > numKeys,
+  )
+  .slice(0, Number(values.places));
+const context = {
+  terminal: new Terminal(process.stdout, process.stderr, process.env),
+  cliUrl,
+  env: process.env,
+  workingFolder: process.cwd(),
+};
+await withEngine(modelOptions(gpu), context, (session) => measure(session, arm), signal);
+
+function modelOptions(choice: GpuChoice) {
+  const { target, draft } = values;
+  return { ...(target && { target }), ...(draft && { draft }), gpu: choice };
+}
+
+async function measure(session: EngineSession, other: PromptArm): Promise<void> {
+  const ratios = { token: [] as number[], line: [] as number[] };
+  for (const [index, spot] of spots.entries()) {
+    const keys = new Map<PromptArm, Key[]>();
+    const order = index % 2 === 0 ? [CURSOR_ARM, other] : [other, CURSOR_ARM];
+    for (const one of order) keys.set(one, await typeAt(session, spot, one));
+    const middle = (one: PromptArm, of: (key: Key) => number) => median(keys.get(one)!.map(of));
+    const tokenRatio = middle(CURSOR_ARM, tokenMsOf) / middle(other, tokenMsOf);
+    const lineRatio = middle(CURSOR_ARM, lineMsOf) / middle(other, lineMsOf);
+    ratios.token.push(tokenRatio);
+    ratios.line.push(lineRatio);
+    const words = order
+      .toSorted((a, b) => Number(b === CURSOR_ARM) - Number(a === CURSOR_ARM))
+      .map(
+        (one) =>
+          `${one.name} ${middle(one, tokenMsOf).toFixed(0)} ms to the token, ${middle(one, lineMsOf).toFixed(0)} to the line, ` +
+          `${middle(one, ({ numRead }) => numRead)} tokens read`,
+      );
+    print(`${spot.path}:${spot.line}: ${words.join("; ")}`);
+  }
+  const told = (what: "token" | "line") => {
+    const { median: middle, low, high } = medianInterval(ratios[what], Number(values.seed));
+    return `first ${what} ${middle.toFixed(1)} × as soon (${low.toFixed(1)}-${high.toFixed(1)}, at least ${WANTED[what]} wanted)`;
+  };
+  print(
+    `A key with ${other.name}, beside cursor, at ${spots.length} places: ${told("token")}, ${told("line")}.`,
+  );
+  const holds = (["token", "line"] as const).every((what) => median(ratios[what]) >= WANTED[what]);
+  process.exitCode = holds ? 0 : 1;
+}
+
+/** The keys after the first question, which reads the whole prompt. */
+async function typeAt(
+  { client, models }: EngineSession,
+  { path, prefixText, suffixText, hiddenText }: SourceSpot,
+  { anchor, heals }: PromptArm,
+): Promise<Key[]> {
+  const keys: Key[] = [];
+  for (let numTyped = 0; numTyped <= numKeys; numTyped++) {
+    const start = performance.now();
+    let lineMs = 0;
+    const { timings, stats } = await client.complete(
+      {
+        ...{ suffixText, filePath: path, anchor, heals, keepsAnchor: true, maxTokens: MAX_TOKENS },
+        prefixText: prefixText + hiddenText.slice(0, numTyped),
+        sources: draftSources(models),
+        // Another arm's prompt is of this place, too.
+        reusesPrompt: numTyped > 0,
+      },
+      ({ endsLine }) => {
+        if (endsLine && lineMs === 0) lineMs = performance.now() - start;
+      },
+      signal,
+    );
+    if (numTyped === 0) continue;
+    keys.push({
+      tokenMs: timings.firstTokenMs,
+      lineMs: lineMs === 0 ? performance.now() - start : lineMs,
+      numRead: stats.numPromptTokens - stats.numReusedTokens,
+    });
+  }
+  return keys;
+}
+
+function tokenMsOf({ tokenMs }: Key): number {
+  return tokenMs;
+}
+
+function lineMsOf({ lineMs }: Key): number {
+  return lineMs;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
