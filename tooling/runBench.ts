@@ -103,13 +103,14 @@ const out = resolve(values.out);
 await mkdir(CACHE, { recursive: true });
 // Before anything is measured, which takes long.
 await checkReportFile(out).catch((error: unknown) => fail(messageOf(error)));
+const words = await wordsBefore();
 
 for (const section of SECTIONS) {
   const isWanted = only?.includes(section.name) ?? true;
   const needsServer = section.name === "against" && values.against.length === 0;
   if (isWanted && !needsServer && !controller.signal.aborted) await measure(section);
 }
-await writeReportFile(out, `${[await words(), MARKER, ...(await reports())].join("\n\n")}\n`);
+await writeReportFile(out, `${[words, MARKER, ...(await reports())].join("\n\n")}\n`);
 process.stderr.write(`written: ${out}\n`);
 
 async function measure({ name, title, args, resumes = false }: Section): Promise<void> {
@@ -132,10 +133,14 @@ async function measure({ name, title, args, resumes = false }: Section): Promise
 }
 
 /** What stands before the marker in the file that is written. */
-async function words(): Promise<string> {
+async function wordsBefore(): Promise<string> {
   const text = existsSync(out) ? await readFile(out, "utf8") : "";
   const end = text.indexOf(MARKER);
-  return end === -1 ? "# Benchmarks" : text.slice(0, end).trimEnd();
+  if (end !== -1) return text.slice(0, end).trimEnd();
+  if (text.trim() === "") return "# Benchmarks";
+  return fail(
+    `Expected the line ${MARKER} in ${out}, found none: all that it says would be replaced.`,
+  );
 }
 
 async function reports(): Promise<string[]> {
