@@ -108,4 +108,18 @@ describe("npm run bench", () => {
       stderr: expect.stringMatching(/^error: Output .*: expected an existing folder, found none/),
     });
   });
+
+  test("refuses to replace a file in which nobody marked what is its own", async () => {
+    const script = join(import.meta.dirname, "../../tooling/runBench.ts");
+    const out = join(folder, "notes.md");
+    await writeFile(out, "mine\n");
+    const failure = await run(process.execPath, [script, "--out", out]).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: Expected the line <!-- /),
+    });
+    expect(await readFile(out, "utf8")).toBe("mine\n");
+  });
 });
