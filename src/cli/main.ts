@@ -105,11 +105,6 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option("--no-speculation", "plain decoding, one token per pass")
     .option("--workspace <folder>", "index its source files first, and draft from them")
     .option(
-      "--first-line <ms>",
-      "typing: when a line is to be there; prompts are as long as that allows, and read on while nobody types",
-      positiveInteger,
-    )
-    .option(
       "--suggestions <number>",
       `this many suggestions, 1 to ${MAX_SUGGESTIONS}; the first is the same for any number`,
       suggestionCount,
@@ -178,6 +173,11 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option(
       "--sessions <number>",
       "typing: sessions to play, two minutes each (12)",
+      positiveInteger,
+    )
+    .option(
+      "--first-line <ms>",
+      "typing: when a line is to be there; prompts are as long as that allows, and read on while nobody types",
       positiveInteger,
     )
     .option(
