@@ -12,9 +12,9 @@ import {
   refusalFigures,
   trimmingPairs,
 } from "./accuracyFigures.ts";
-import { bounded, NONE, number, pairTable, points } from "./accuracyTables.ts";
+import { bounded, number, pairTable, points } from "./accuracyTables.ts";
 import { tooFewForBounds } from "./doubts.ts";
-import { formatTable } from "./markdownTable.ts";
+import { formatTable, NONE } from "./markdownTable.ts";
 import type { PlaceResult } from "./placeResult.ts";
 import { type ArmAnswers, type ArmFigures, armFigures, armSection } from "./promptArms.ts";
 import { HIDDEN_SPANS, STOP_KINDS } from "./stopSpots.ts";
@@ -278,7 +278,8 @@ function notes({ parsers }: AccuracyReport): string {
   return [
     "A line is exact if all of it, white space at its end aside, is what stood there; a suggestion is whole if nothing of the " +
       "hidden text is missing and nothing else is in it. At a line's end the line below counts. Similarity is 1 - edit distance " +
-      'by the longer text. "At least" is the one-sided 95 % bound. Characters kept stand in the real text from the suggestion\'s start on. Tokens at the cursor are kept ' +
+      'by the longer text. "At least" is the one-sided 95 % bound. Characters kept stand in the real text from the ' +
+      "suggestion's start on. Tokens at the cursor are kept " +
       "where those of text and hidden text together begin with the text's own.",
     `A file parses as before (${by.join(", ")}) with the suggestion in it; in the share are places whose file parses by itself ` +
       "and where something is offered. Where a block is hidden the rest of it may be missing for good.",

@@ -1,8 +1,6 @@
 /** How the report of the suite `accuracy` writes its figures. */
 import type { Bounded, PairedFigures } from "./accuracyFigures.ts";
-import { formatTable } from "./markdownTable.ts";
-
-export const NONE = "–";
+import { formatTable, NONE } from "./markdownTable.ts";
 
 export function pairTable(title: string, pairs: readonly PairedFigures[]): string {
   return formatTable(

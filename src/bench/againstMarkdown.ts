@@ -1,9 +1,7 @@
 /** The report of `bench --against` as Markdown. Pure. */
 import { type AgainstReport, interval, MIN_DECODED } from "./againstReport.ts";
 import { percent } from "./doubts.ts";
-import { formatTable } from "./markdownTable.ts";
-
-const NONE = "–";
+import { formatTable, NONE } from "./markdownTable.ts";
 
 export function formatAgainstReport(report: AgainstReport): string {
   const { contenders, figures, fusedOver, numPlaces, numMeasured, numWanted, isComplete } = report;

@@ -10,11 +10,10 @@ import type {
   UnmeasuredConfig,
 } from "./benchReport.ts";
 import { percent } from "./doubts.ts";
-import { formatTable } from "./markdownTable.ts";
+import { formatTable, NONE } from "./markdownTable.ts";
 import { VERBATIM_LINES } from "./suiteWording.ts";
 import type { Verdict } from "./verdict.ts";
 
-const NONE = "–";
 /** Deepest level that a table shows one by one. */
 const MAX_DEPTH = 8;
 

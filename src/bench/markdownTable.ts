@@ -1,5 +1,8 @@
 /** Tables that read as text, too. */
 
+/** A cell without a figure. */
+export const NONE = "–";
+
 /** The first column is text, the others are figures. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>

@@ -9,8 +9,8 @@ import {
   modelPairs,
   type PairedFigures,
 } from "./accuracyFigures.ts";
-import { bounded, NONE, pairTable, points, signed } from "./accuracyTables.ts";
-import { formatTable } from "./markdownTable.ts";
+import { bounded, pairTable, points, signed } from "./accuracyTables.ts";
+import { formatTable, NONE } from "./markdownTable.ts";
 import type { PlaceResult } from "./placeResult.ts";
 
 export interface PromptArm {

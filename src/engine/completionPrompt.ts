@@ -51,9 +51,9 @@ export function buildCompletionPrompt(
 ): CompletionPrompt {
   const { contextSize } = pair.target.target;
   const room = contextSize - Math.min(request.maxTokens, contextSize / 2);
-  const [maxTokens, textTokens] = [maxPromptTokens, windowTokens].map((numTokens) =>
-    Math.max(8, Math.min(numTokens, Math.floor(room))),
-  ) as [number, number];
+  const withRoom = (numTokens: number) => Math.max(8, Math.min(numTokens, Math.floor(room)));
+  const maxTokens = withRoom(maxPromptTokens);
+  const textTokens = withRoom(windowTokens);
   const { prefixText, anchor: rule = "cursor" } = request;
   const { anchorAt = anchorIndex(prefixText, rule) } = request;
   const before = windowPrefix(prefixText, textTokens);
