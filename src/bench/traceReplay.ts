@@ -72,15 +72,18 @@ export interface Replay {
 export class TraceModels implements ReplayModels {
   readonly target: TraceTarget;
   readonly draft: TraceTarget | undefined;
+  readonly #isCollecting: boolean;
 
-  constructor({ target, draft }: Trace["header"]) {
+  /** @param isCollecting - whether both say which rows of a place they lack ({@link TraceTarget.open}). */
+  constructor({ target, draft }: Trace["header"], isCollecting = false) {
     this.target = new TraceTarget(target);
     this.draft = draft === null ? undefined : new TraceTarget(draft);
+    this.#isCollecting = isCollecting;
   }
 
   enter({ promptTokens, draftPromptTokens, target, draft }: TracePrompt): void {
-    this.target.open(promptTokens, target);
-    if (draft !== undefined) this.draft?.open(draftPromptTokens, draft);
+    this.target.open(promptTokens, target, this.#isCollecting);
+    if (draft !== undefined) this.draft?.open(draftPromptTokens, draft, this.#isCollecting);
   }
 
   get numRead(): number {
@@ -93,6 +96,80 @@ export class TraceModels implements ReplayModels {
   }
 }
 
+/** A configuration that decodes places by the modelled clock; what it learns stays for the next ones of a repository. */
+export class Replayer {
+  readonly #header: Trace["header"];
+  readonly #config: ReplayConfig;
+  readonly #costs: ReplayCosts;
+  readonly #models: ReplayModels;
+  readonly #clock = new ModelledClock();
+  readonly #target: TargetModel;
+  readonly #draft: TargetModel | undefined;
+  readonly #isEndToken: (token: number) => boolean;
+  readonly #sessions = new Map<number, ReplaySession>();
+  /** Drafters that failed, with the reason. */
+  readonly failures: string[] = [];
+
+  constructor(
+    header: Trace["header"],
+    config: ReplayConfig,
+    costs: ReplayCosts,
+    models: ReplayModels,
+  ) {
+    this.#header = header;
+    this.#config = config;
+    this.#costs = costs;
+    this.#models = models;
+    const timed = (model: TargetModel, cost: ReplayCosts["target"]) =>
+      new ModelledTarget(model, modelledCost(cost, model.maxNodes), this.#clock);
+    this.#target = timed(models.target, costs.target);
+    this.#draft = models.draft && timed(models.draft, costs.draft);
+    const endTokens = new Set(header.endTokens);
+    this.#isEndToken = (token) => endTokens.has(token);
+  }
+
+  /** @param workspace - of the prompt's repository. */
+  async replay(
+    prompt: TracePrompt,
+    workspace: TraceWorkspace,
+    signal: AbortSignal,
+  ): Promise<ReplayedPlace> {
+    signal.throwIfAborted();
+    const { drafters, ...session } = this.#sessionOf(prompt.repository);
+    this.#models.enter(prompt);
+    const place = workspace.enter(prompt);
+    const { now } = this.#clock;
+    const isEndToken = this.#isEndToken;
+    const material = { prompt, workspace, place, draft: this.#draft, now, isEndToken };
+    const msOf = ({ source }: Drafter) => this.#costs.drafterMs[source] ?? 0;
+    const generation = await speculativeDecode(
+      {
+        target: this.#target,
+        drafters: drafters(material).map(
+          (drafter) => new ModelledDrafter(drafter, msOf(drafter), this.#clock),
+        ),
+        context: contextOf(prompt),
+        limits: { maxTokens: this.#header.settings.maxTokens, isEndToken },
+        ...session,
+        observer: {
+          now,
+          onDrafterFailure: ({ source }, reason) =>
+            this.failures.push(`${source} at ${prompt.path}:${prompt.line}: ${messageOf(reason)}`),
+        },
+      },
+      signal,
+    );
+    return replayed(prompt, generation);
+  }
+
+  #sessionOf(repository: number): ReplaySession {
+    const known =
+      this.#sessions.get(repository) ?? this.#config.open(this.#target.vocabSize, this.#costs);
+    this.#sessions.set(repository, known);
+    return known;
+  }
+}
+
 /** @param prompts - of the trace; those of a repository are a session, in their order. */
 export async function replayTrace(
   { header, repositories }: Trace,
@@ -102,47 +179,15 @@ export async function replayTrace(
   models: ReplayModels,
   signal: AbortSignal,
 ): Promise<Replay> {
-  const endTokens = new Set(header.endTokens);
-  const isEndToken = (token: number) => endTokens.has(token);
-  const clock = new ModelledClock();
-  const { now } = clock;
-  const timed = (model: TargetModel, cost: ReplayCosts["target"]) =>
-    new ModelledTarget(model, modelledCost(cost, model.maxNodes), clock);
-  const target = timed(models.target, costs.target);
-  const draft = models.draft && timed(models.draft, costs.draft);
+  const replayer = new Replayer(header, config, costs, models);
   const places: ReplayedPlace[] = [];
-  const failures: string[] = [];
   for (const repository of repositories) {
     const own = prompts.filter((prompt) => prompt.repository === repository.index);
     if (own.length === 0) continue;
-    const { drafters, ...session } = config.open(target.vocabSize, costs);
     const workspace = new TraceWorkspace(repository);
-    for (const prompt of own) {
-      signal.throwIfAborted();
-      models.enter(prompt);
-      const place = workspace.enter(prompt);
-      const material = { prompt, workspace, place, draft, now, isEndToken };
-      const generation = await speculativeDecode(
-        {
-          target,
-          drafters: drafters(material).map(
-            (drafter) => new ModelledDrafter(drafter, costs.drafterMs[drafter.source] ?? 0, clock),
-          ),
-          context: contextOf(prompt),
-          limits: { maxTokens: header.settings.maxTokens, isEndToken },
-          ...session,
-          observer: {
-            now,
-            onDrafterFailure: ({ source }, reason) =>
-              failures.push(`${source} at ${prompt.path}:${prompt.line}: ${messageOf(reason)}`),
-          },
-        },
-        signal,
-      );
-      places.push(replayed(prompt, generation));
-    }
+    for (const prompt of own) places.push(await replayer.replay(prompt, workspace, signal));
   }
-  return { places, failures };
+  return { places, failures: replayer.failures };
 }
 
 /** In arrays of its own. */

@@ -32,7 +32,7 @@ export class TraceTarget implements TargetModel {
   #pending: DraftTree | undefined;
   #pass = 0;
   #isCollecting = false;
-  /** Nodes of the trie whose rows were read and are lacking, where they are collected. */
+  /** Nodes of the opened trie whose rows were read and are lacking, where they are collected. */
   readonly lacked = new Set<number>();
   /** Rows that were read, each once a pass, ... */
   numRead = 0;
@@ -57,6 +57,7 @@ export class TraceTarget implements TargetModel {
   open(promptTokens: Int32Array, trie: RowTrie, isCollecting = false): void {
     this.rewind();
     this.#isCollecting = isCollecting;
+    this.lacked.clear();
     this.#trie = trie;
     this.#cursor.open(promptTokens, trie);
   }

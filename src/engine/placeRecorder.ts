@@ -5,8 +5,7 @@ import { draftersOf } from "../bench/replayConfigs.ts";
 import type { SourceSpot } from "../bench/sourceSpots.ts";
 import { type Trace, type TracePrompt, visibleTokens } from "../bench/trace.ts";
 import { recordPlace, type WantedRows } from "../bench/traceRecorder.ts";
-import { contextOf } from "../bench/traceReplay.ts";
-import { TraceTarget } from "../bench/traceTarget.ts";
+import { contextOf, TraceModels } from "../bench/traceReplay.ts";
 import { TraceWorkspace } from "../bench/traceWorkspace.ts";
 import { importedFiles } from "../core/importedFiles.ts";
 import { decodeRecycling, encodeRecycling } from "../core/recyclingSnapshot.ts";
@@ -106,7 +105,9 @@ export class PlaceRecorder {
     const limits = { maxTokens: this.#trace.header.settings.maxTokens, isEndToken };
     const context = contextOf(prompt);
     const open = async () => {
-      const { target, draft } = this.#openTries(prompt);
+      const models = new TraceModels(this.#trace.header, true);
+      models.enter(prompt);
+      const { target, draft } = models;
       // As if there had been time enough to read: what is drafted from the second step on is recorded.
       await draft?.prefill(prompt.draftPromptTokens.subarray(0, -1), this.#signal);
       const material = { prompt, workspace, place, draft, now: () => 0, isEndToken };
@@ -128,18 +129,6 @@ export class PlaceRecorder {
       for (const node of draft?.lacked ?? []) wanted.draft.add(node);
     }
     return wanted;
-  }
-
-  /** The models as far as they are recorded at this place; they collect what they lack. */
-  #openTries({ promptTokens, draftPromptTokens, target, draft }: TracePrompt) {
-    const { header } = this.#trace;
-    const models = {
-      target: new TraceTarget(header.target),
-      draft: header.draft === null ? undefined : new TraceTarget(header.draft),
-    };
-    models.target.open(promptTokens, target, true);
-    if (draft !== undefined) models.draft?.open(draftPromptTokens, draft, true);
-    return models;
   }
 
   #sessionOf(repository: number): Session {

@@ -1,11 +1,10 @@
 /** Records a trace of a loaded pair into a file: place by place, every repository in turn, until there are enough tokens. */
-import { access } from "node:fs/promises";
-import type { Trace, TracePrompt, TraceRepository, TraceSettings } from "../bench/trace.ts";
+import type { TraceHeader, TracePrompt, TraceRepository, TraceSettings } from "../bench/trace.ts";
 import { wholeTextTokenizer } from "./benchWorkspace.ts";
 import { freezeThreads, type ModelPair } from "./modelHost.ts";
 import { PlaceRecorder } from "./placeRecorder.ts";
-import { TraceWriter } from "./traceFile.ts";
-import { assertSameRecording, identify, measured, type TraceIdentity } from "./traceHeader.ts";
+import { openRecording } from "./traceFile.ts";
+import { assertSameRecording, identify, measured } from "./traceHeader.ts";
 import { readTraceSources } from "./traceSources.ts";
 
 export interface RecordSettings extends TraceSettings {
@@ -51,7 +50,8 @@ export async function recordTrace(
     tell("measuring what passes cost");
     return { header: await measured(identity, pair, signal), repositories, prompts: [] };
   };
-  const { writer, trace } = await openRecording(path, identity, begin);
+  const check = (header: TraceHeader) => assertSameRecording(path, header, identity);
+  const { writer, trace } = await openRecording(path, check, begin);
   await using file = writer;
   const recorder = new PlaceRecorder(pair, trace, signal);
   const done = new Set<string>();
@@ -82,21 +82,4 @@ export async function recordTrace(
     }
   }
   if (total < numTokens) tell(`the sources have no more places: ${total} of ${numTokens} tokens`);
-}
-
-/** @param begin - makes a trace without places where there is no file yet. */
-async function openRecording(
-  path: string,
-  identity: TraceIdentity,
-  begin: () => Promise<Trace>,
-): Promise<{ writer: TraceWriter; trace: Trace }> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) {
-    return TraceWriter.resume(path, (header) => assertSameRecording(path, header, identity));
-  }
-  const trace = await begin();
-  return { writer: await TraceWriter.create(path, trace.header, trace.repositories), trace };
 }

@@ -4,7 +4,7 @@
  *
  *   8 bytes mark, 4 version; then of each block 1 byte kind, 4 bytes length, 4 bytes CRC-32, and so many bytes of Brotli.
  */
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { access, type FileHandle, open, readFile } from "node:fs/promises";
 import { brotliCompressSync, brotliDecompressSync, constants, crc32 } from "node:zlib";
 import { ByteStreamError } from "../bench/byteStream.ts";
 import type { Trace, TraceHeader, TracePrompt, TraceRepository } from "../bench/trace.ts";
@@ -107,6 +107,25 @@ export class TraceWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
+}
+
+/**
+ * Goes on with a trace, or begins it where there is no file yet.
+ * @param check - throws where the file is of something else.
+ * @param begin - makes the trace; its places are not written.
+ */
+export async function openRecording(
+  path: string,
+  check: (header: TraceHeader) => void,
+  begin: () => Promise<Trace>,
+): Promise<{ writer: TraceWriter; trace: Trace }> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return TraceWriter.resume(path, check);
+  const trace = await begin();
+  return { writer: await TraceWriter.create(path, trace.header, trace.repositories), trace };
 }
 
 function blockOf(kind: BlockKind, bytes: Uint8Array): Buffer {

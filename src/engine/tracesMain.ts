@@ -3,6 +3,7 @@
  * (CONTRIBUTING.md). In a clone only.
  *
  *   npm run traces -- record FILE --target GGUF [--draft GGUF] [--tokens N] [--max-tokens N] [--prompt-tokens N]
+ *   npm run traces -- complete FILE --out FILE --target GGUF [--draft GGUF] [--configs NAMES] [--costs NAMES]
  *   npm run traces -- replay FILE [--half choose|report|all] [--costs NAMES] [--configs NAMES] [--json FILE]
  *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES] [--costs NAME] [--free]
  */
@@ -26,6 +27,7 @@ import { replayTrace, TraceModels } from "../bench/traceReplay.ts";
 import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import { checkTrace } from "./checkTrace.ts";
+import { type CompletionProgress, completeTrace } from "./completeTrace.ts";
 import { loadModelPair, type ModelPair } from "./modelHost.ts";
 import { type RecordProgress, recordTrace } from "./recordTrace.ts";
 import { readTrace } from "./traceFile.ts";
@@ -34,6 +36,8 @@ import { readTrace } from "./traceFile.ts";
 const CONTEXT_SIZE = 4096;
 const SOURCES_FOLDER = ".cache/traces/sources";
 const DEFAULT_COSTS = "cpu,flat8,flat16";
+/** Those whose drafts follow from what was verified. */
+const COMPLETED_CONFIGS = ["recycling", "fused"];
 const CHECKED_CONFIGS = ["draftModel", "union", "fused"];
 
 const OPTIONS = {
@@ -50,6 +54,7 @@ const OPTIONS = {
   places: { type: "string", default: "16" },
   free: { type: "boolean", default: false },
   json: { type: "string" },
+  out: { type: "string" },
 } as const satisfies ParseArgsConfig["options"];
 
 type Options = ReturnType<typeof parse>["values"];
@@ -135,6 +140,19 @@ async function costsOf(names: string, { header }: Trace): Promise<ReplayCosts[]>
   return all;
 }
 
+/** Another file, so that nothing is lost where it stops. */
+async function complete(path: string, options: Options, signal: AbortSignal): Promise<void> {
+  const outPath = options.out;
+  if (outPath === undefined) return refuse("Expected a file for the completed trace: --out FILE.");
+  const configs = configNames(options.configs, COMPLETED_CONFIGS);
+  const trace = await readTrace(path);
+  const settings = { path, outPath, configs, costs: await costsOf(options.costs, trace) };
+  const tell = ({ numPlaces, numAdded }: CompletionProgress) =>
+    note(`${numPlaces} of ${trace.prompts.length} places, ${numAdded} rows more at the last one`);
+  await withPair(options, signal, (pair) => completeTrace(pair, settings, tell, signal));
+  out(describeTrace(await readTrace(outPath), "all"));
+}
+
 async function replay(path: string, options: Options, signal: AbortSignal): Promise<void> {
   const { half } = options;
   const isHalf = (name: string): name is TraceHalf | "all" =>
@@ -184,7 +202,7 @@ async function check(path: string, options: Options, signal: AbortSignal): Promi
   note(`off by more than 1 %: ${off.map(({ config }) => config).join(", ")}`);
 }
 
-const COMMANDS = { record, replay, check };
+const COMMANDS = { record, complete, replay, check };
 
 async function main(): Promise<void> {
   const controller = new AbortController();

@@ -1,7 +1,15 @@
 /** Traces of the tiny pair, by the built command: recorded, killed and gone on with, replayed, checked against the models. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -17,6 +25,7 @@ import { assertBuilt, PAIR } from "../support/builtEngine.ts";
 import { DRAFT_PATH, TARGET_PATH } from "../support/modelPaths.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";
+import { tokensTo } from "../support/traces.ts";
 import { ignore } from "../support/useBuiltEngine.ts";
 
 const run = promisify(execFile);
@@ -123,12 +132,52 @@ describe("npm run traces", () => {
     expect(stdout).toContain("Replayed: report.");
   });
 
+  test("a completed recording has the rows that it lacked, and what was replayed without them stays", async () => {
+    const whole = join(folder, "whole.trace");
+    const completeArgs = ["complete", path, "--out", whole, ...MODELS, "--costs", "flat8"];
+    const configs = ["--configs", "recycling,fused", "--costs", "flat8", "--half", "all"];
+    const lackedShares = async (file: string) => {
+      const { stdout } = await traces("replay", file, ...configs);
+      return Array.from(stdout.matchAll(/ (\d+\.\d+) % \|$/gm), ([, share]) => Number(share));
+    };
+    await traces(...completeArgs);
+    const before = await lackedShares(path);
+    expect(Math.min(...before)).toBeGreaterThan(2);
+    const after = await lackedShares(whole);
+    for (const [index, share] of after.entries()) expect(share).toBeLessThan(before[index]! / 4);
+    const [first, second] = [await readTrace(path), await readTrace(whole)];
+    expect(second.prompts.map(({ output }) => output)).toEqual(
+      first.prompts.map(({ output }) => output),
+    );
+    for (const [index, { target }] of first.prompts.entries()) {
+      const more = second.prompts[index]!.target;
+      for (let node = 0; node < target.size; node++) {
+        const there = more.addPath(tokensTo(target, node)).at(-1)!;
+        expect(more.row(there)).toEqual(target.row(node));
+      }
+    }
+    // Once it is complete, and where it was cut off.
+    const complete = readFileSync(whole);
+    await traces(...completeArgs);
+    expect(readFileSync(whole).equals(complete)).toBe(true);
+    truncateSync(whole, complete.length - 100);
+    await traces(...completeArgs);
+    expect(Math.max(...(await lackedShares(whole)))).toBeLessThan(Math.min(...before) / 4);
+    const other = join(folder, "other.trace");
+    await run(process.execPath, recordArgs(other, "--prompt-tokens", "96"));
+    await expect(traces("complete", path, "--out", other, ...MODELS)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("recorded with another settings.maxPromptTokens"),
+    });
+  });
+
   test.each([
-    [["nonsense"], "Expected record, replay, check and a file"],
+    [["nonsense"], "Expected record, complete, replay, check and a file"],
     [["replay", path, "--configs", "fast"], '"fast" is none of plain'],
     [["replay", path, "--half", "both"], "expected choose, report or all"],
     [["replay", path, "--costs", TARGET_PATH], "The costs are not usable: expected JSON"],
     [["record", path], "Expected a target model"],
+    [["complete", path], "Expected a file for the completed trace"],
   ])("refuses %j with a message", async (args, message) => {
     await expect(traces(...args)).rejects.toMatchObject({
       code: 1,
