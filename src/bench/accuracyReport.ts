@@ -17,6 +17,7 @@ import { tooFewForBounds } from "./doubts.ts";
 import { formatTable, NONE } from "./markdownTable.ts";
 import type { PlaceResult } from "./placeResult.ts";
 import { type ArmAnswers, type ArmFigures, armFigures, armSection } from "./promptArms.ts";
+import { type PromptFigures, promptFigures } from "./promptFigures.ts";
 import { HIDDEN_SPANS, STOP_KINDS } from "./stopSpots.ts";
 
 /** What a report says of its run beside the places. */
@@ -44,7 +45,7 @@ export interface ComparedRun {
   readonly places: readonly PlaceResult[];
 }
 
-export interface AccuracyReport extends AccuracyRun {
+export interface AccuracyReport extends AccuracyRun, PromptFigures {
   readonly suite: "accuracy";
   /** In one sentence. */
   readonly verdict: string;
@@ -117,22 +118,6 @@ export function accuracyReport(
     ...promptFigures(places),
     places,
     arms: armFigures(places, arms, seed),
-  };
-}
-
-function promptFigures(
-  places: readonly PlaceResult[],
-): Pick<AccuracyReport, "promptShares" | "meanPromptTokens"> {
-  const told = places.flatMap(({ shares }) => shares ?? []);
-  if (told.length === 0) return { promptShares: null, meanPromptTokens: null };
-  const sums = PROMPT_PARTS.map((part) =>
-    told.reduce((sum, shares) => sum + (shares[part] ?? 0), 0),
-  );
-  const total = sums.reduce((sum, numTokens) => sum + numTokens, 0);
-  const shares = PROMPT_PARTS.map((part, index) => [part, sums[index]! / total] as const);
-  return {
-    promptShares: Object.fromEntries(shares) as unknown as PromptShares,
-    meanPromptTokens: total / told.length,
   };
 }
 
@@ -236,7 +221,7 @@ export function formatAccuracyReport(report: AccuracyReport): string {
           `## Against ${comparison.with}`,
           pairTable(`${comparedName(report)} over ${comparison.with}`, comparison.pairs),
         ]),
-    ...armSection(report.prompt, all, report.arms),
+    ...armSection(report.prompt, all, report.meanPromptTokens, report.arms),
     notes(report),
   ].join("\n\n")}\n`;
 }

@@ -17,6 +17,9 @@ export interface TypingPause extends DrawnPause {
   readonly origin: string;
 }
 
+/** Tokens of a prompt that are read at a place whose prompt is there. */
+export const WARM_TOKENS = 32;
+
 /** What typing cost the engine. */
 export interface EngineCounts {
   readonly numGenerations: number;
@@ -29,6 +32,8 @@ export interface EngineCounts {
   /** Prompt tokens of the finished generations, and how many the KV cache held already. */
   readonly numPromptTokens: number;
   readonly numReusedTokens: number;
+  /** Finished generations that read {@link WARM_TOKENS} of their prompt at most. */
+  readonly numWarm: number;
   readonly numAcceptedSuggestions: number;
 }
 
@@ -105,6 +110,7 @@ export function typingFigures(sessions: readonly TypingRun[], seed: number): Typ
     numWastedPasses: sum((run) => run.numWastedPasses),
     numPromptTokens,
     numReusedTokens,
+    numWarm: sum((run) => run.numWarm),
     kvReuse: numPromptTokens === 0 ? null : numReusedTokens / numPromptTokens,
     numAcceptedSuggestions: sum((run) => run.numAcceptedSuggestions),
   };

@@ -20,6 +20,7 @@ import {
   type TypingMode,
   type TypingSession,
   typingFigures,
+  WARM_TOKENS,
 } from "./typingFigures.ts";
 
 /** Fewer pauses tell little of a p95. */
@@ -173,6 +174,9 @@ export function formatTypingReport(report: TypingReport): string {
       row("target passes", ({ numPasses }) => String(numPasses)),
       row("passes whose text was never shown", (f) => part(f.numWastedPasses, f.numPasses)),
       row("prompt tokens from the KV cache", (f) => part(f.numReusedTokens, f.numPromptTokens)),
+      row(`finished at a place that was warm: ${WARM_TOKENS} prompt tokens read at most`, (f) =>
+        part(f.numWarm, f.numGenerations - f.numCancelled),
+      ),
       row("suggestions accepted", (f) => String(f.numAcceptedSuggestions)),
     ]),
     "",

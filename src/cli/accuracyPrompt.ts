@@ -1,8 +1,9 @@
-/** What the prompts of the suite `accuracy` have beside the file itself: text of the workspace's other files. */
+/** What the suite `accuracy` asks with: its arms, and text of the workspace's other files for those that have it. */
 import { join } from "node:path";
+import { CURSOR_ARM, type PromptArm } from "../bench/promptArms.ts";
 import type { DraftSource } from "../core/draftTree.ts";
-import type { ContextKind, ContextOptions } from "../core/promptContext.ts";
-import type { LoadedModels } from "../engine/protocol.ts";
+import type { ContextKind } from "../core/promptContext.ts";
+import type { CompleteParams, LoadedModels } from "../engine/protocol.ts";
 import type { SuiteSurroundings } from "./benchSuite.ts";
 import { CliError, EXIT_USAGE } from "./cliError.ts";
 import { draftSources } from "./engineSession.ts";
@@ -13,39 +14,61 @@ const MEASURED_KINDS = ["imports", "similar"] as const satisfies readonly Contex
 export const CONTEXT_CHOICES = ["none", ...MEASURED_KINDS, "all"] as const;
 export type ContextChoice = (typeof CONTEXT_CHOICES)[number];
 
+const WITH_CONTEXT = { name: "cursor+context", hasContext: true } as const;
+
 export interface AskedPrompt {
-  /** In words, behind the arm's name. */
+  /** The first is what the others are compared with. */
+  readonly arms: readonly PromptArm[];
+  /** What they share, in words, behind the first one's name. */
   readonly words: readonly string[];
-  /** What every request has of it. */
-  readonly options: {
-    readonly context?: ContextOptions;
-    readonly maxPromptTokens?: number;
-  };
+  /** What an arm's requests have of it. */
+  optionsOf(arm: PromptArm): ArmOptions;
   /** Of a file of the workspace, where it is indexed. */
   documentPath(path: string): string | undefined;
   /** Where the workspace is indexed, those that do not know its files: they know what is hidden, too. */
   sources(models: LoadedModels): DraftSource[];
 }
 
-/** With a context, indexes the workspace first. @throws CliError where there is none. */
+type ArmOptions = Pick<
+  CompleteParams,
+  "anchor" | "heals" | "context" | "maxPromptTokens" | "maxSuffixChars"
+>;
+
+/** Where an arm has a context, indexes the workspace first. @throws CliError where there is none. */
 export async function askedPrompt(
   { options, context: { terminal, workingFolder }, session }: SuiteSurroundings,
   signal: AbortSignal,
 ): Promise<AskedPrompt> {
-  const { promptTokens, workspace } = options;
+  const { promptTokens, workspace, contextTokens } = options;
   const kinds = kindsOf(options.context ?? "none");
-  const maxPrompt = promptTokens === undefined ? {} : { maxPromptTokens: promptTokens };
-  if (kinds.length === 0) {
-    if (options.contextTokens !== undefined) {
-      throw new CliError("Expected --context beside --context-tokens.", EXIT_USAGE);
-    }
-    return {
-      words: budgetWords(promptTokens),
-      options: maxPrompt,
-      documentPath: () => undefined,
-      sources: draftSources,
-    };
+  const arms = options.arms ?? [kinds.length > 0 ? { ...CURSOR_ARM, ...WITH_CONTEXT } : CURSOR_ARM];
+  const hasContext = arms.some((arm) => arm.hasContext);
+  if (hasContext !== kinds.length > 0) {
+    const expected = hasContext ? "--context beside an arm with +context" : "an arm with +context";
+    throw new CliError(`Expected ${expected}: --context says what they have.`, EXIT_USAGE);
   }
+  if (!hasContext && contextTokens !== undefined) {
+    throw new CliError("Expected --context beside --context-tokens.", EXIT_USAGE);
+  }
+  const ofOther = {
+    ...Object.fromEntries(kinds.map((kind) => [kind, true])),
+    ...(contextTokens === undefined ? {} : { maxTokens: contextTokens }),
+    isFresh: true,
+  };
+  const asked = {
+    arms,
+    words: [...contextWords(kinds, contextTokens), ...budgetWords(promptTokens)],
+    optionsOf: (arm: PromptArm): ArmOptions => {
+      const { anchor, heals, maxSuffixChars, maxPromptTokens = promptTokens } = arm;
+      return {
+        ...{ anchor, heals },
+        ...(arm.hasContext && { context: ofOther }),
+        ...(maxPromptTokens === undefined ? {} : { maxPromptTokens }),
+        ...(maxSuffixChars === undefined ? {} : { maxSuffixChars }),
+      };
+    },
+  };
+  if (!hasContext) return { ...asked, documentPath: () => undefined, sources: draftSources };
   if (workspace === undefined) {
     throw new CliError(
       "Expected --workspace beside --context: it is the text of a folder's other files.",
@@ -54,16 +77,8 @@ export async function askedPrompt(
   }
   const root = await folderAt(workspace, workingFolder);
   terminal.note(await indexFolder(root, session.workspace, terminal, signal));
-  const { contextTokens } = options;
-  const context = {
-    ...Object.fromEntries(kinds.map((kind) => [kind, true])),
-    ...(contextTokens === undefined ? {} : { maxTokens: contextTokens }),
-    isFresh: true,
-  };
-  const size = contextTokens === undefined ? "" : ` of ${contextTokens} tokens`;
   return {
-    words: [`with ${kinds.join(" and ")}${size}`, ...budgetWords(promptTokens)],
-    options: { context, ...maxPrompt },
+    ...asked,
     documentPath: (path) => join(root, path),
     sources: (models) =>
       draftSources(models).filter((source) => source !== "workspace" && source !== "recycling"),
@@ -73,6 +88,12 @@ export async function askedPrompt(
 function kindsOf(choice: ContextChoice): readonly ContextKind[] {
   if (choice === "none") return [];
   return choice === "all" ? MEASURED_KINDS : [choice];
+}
+
+function contextWords(kinds: readonly ContextKind[], maxTokens: number | undefined): string[] {
+  if (kinds.length === 0) return [];
+  const size = maxTokens === undefined ? "" : ` of ${maxTokens} tokens`;
+  return [`with ${kinds.join(" and ")}${size}`];
 }
 
 function budgetWords(promptTokens: number | undefined): string[] {

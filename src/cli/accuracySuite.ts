@@ -12,7 +12,7 @@ import {
   formatAccuracyReport,
 } from "../bench/accuracyReport.ts";
 import { type Parses, type PlaceResult, placeKey, rawTextOf } from "../bench/placeResult.ts";
-import { CURSOR_ARM, type PromptArm } from "../bench/promptArms.ts";
+import type { PromptArm } from "../bench/promptArms.ts";
 import type { StopSpot } from "../bench/stopSpots.ts";
 import { messageOf } from "../core/errors.ts";
 import { CONTEXT_KINDS } from "../core/promptContext.ts";
@@ -60,7 +60,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
     const compared = await comparedRun(options.compare, context.workingFolder);
     const { sources, spots } = await drawPlaces(surroundings, numPlaces, signal);
     const prompt = await askedPrompt(surroundings, signal);
-    const { arms = [CURSOR_ARM] } = options;
+    const { arms } = prompt;
     const numArms = arms.length;
     const run = {
       target: models.target.name,
@@ -103,7 +103,8 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
       // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
       if (!signal.aborted || places.length === 0) throw error;
     }
-    if (prompt.options.context !== undefined && places.every(hasNoContext)) {
+    const withContext = answers.filter((_, index) => arms[index]!.hasContext);
+    if (withContext.some((answered) => answered.places.every(hasNoContext))) {
       const { terminal } = context;
       terminal.note(
         "note: no prompt had text of other files: none was found, or the model was not trained with any",
@@ -136,9 +137,7 @@ async function answerAt(
     suffixText,
     filePath: path,
     ...(repoName === undefined ? {} : { repoName }),
-    ...prompt.options,
-    anchor: arm.anchor,
-    heals: arm.heals,
+    ...prompt.optionsOf(arm),
     ...(documentPath === undefined ? {} : { documentPath }),
     languageId: language,
     maxTokens,

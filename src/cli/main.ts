@@ -47,7 +47,7 @@ function promptArms(value: string): PromptArm[] {
     const arm = promptArm(name);
     if (arm !== undefined) return arm;
     throw new InvalidArgumentError(
-      "Expected cursor, line, file, or a number of lines, each perhaps with +heal, parted by commas.",
+      "Expected cursor, line, file, or a number of lines, parted by commas, each perhaps with +heal, +context, ~CHARS and @TOKENS, in this order.",
     );
   });
   if (new Set(names).size === names.length) return arms;
@@ -192,7 +192,8 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option(
       "--arms <names>",
       "accuracy: prompts to compare at the same places, the others with the first: their middle begins at cursor, line, file or " +
-        "so many lines above, with +heal the output writes tokens at the cursor that may still change (cursor); typing: the one typed with",
+        "so many lines above, with +heal the output writes tokens at the cursor that may still change, with +context they have what " +
+        "--context names, ~300: so many characters behind the cursor, @512: so many tokens in all (cursor); typing: the one typed with",
       promptArms,
     )
     .addOption(

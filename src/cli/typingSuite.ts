@@ -7,6 +7,7 @@ import {
   type TypingMode,
   type TypingRun,
   type TypingSession,
+  WARM_TOKENS,
 } from "../bench/typingFigures.ts";
 import {
   drawnPauses,
@@ -206,8 +207,13 @@ async function runScript(
     numWastedPasses: numPasses - sum(shown, ({ stats }) => stats.numSteps),
     numPromptTokens: sum(engine.finished, ({ stats }) => stats.numPromptTokens),
     numReusedTokens: sum(engine.finished, ({ stats }) => stats.numReusedTokens),
+    numWarm: engine.finished.filter(isWarm).length,
     numAcceptedSuggestions,
   };
+}
+
+function isWarm({ stats: { numPromptTokens, numReusedTokens } }: CompletionResult): boolean {
+  return numPromptTokens - numReusedTokens <= WARM_TOKENS;
 }
 
 /** Drops all prompts, those kept aside as well, and reads another; returns the passes that took. */

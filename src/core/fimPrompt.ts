@@ -161,6 +161,14 @@ export function windowSuffix(suffixText: string, maxTokens: number): string {
   return suffixText.slice(0, splitsPair(suffixText, end) ? end - 1 : end);
 }
 
+/** The start of a text, up to the end of the last line that fits; where not even one does, as much of that as fits. */
+export function wholeLines(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  const end = text.lastIndexOf("\n", maxChars - 1) + 1;
+  if (end > 0 && text.slice(0, end).trim() !== "") return text.slice(0, end);
+  return text.slice(0, splitsPair(text, maxChars) ? maxChars - 1 : maxChars);
+}
+
 /** Whether a cut before `index` parts the halves of a surrogate pair. */
 function splitsPair(text: string, index: number): boolean {
   return index > 0 && (text.codePointAt(index - 1) ?? 0) > 0xffff;

@@ -4,6 +4,7 @@ import {
   buildFimPrompt,
   type FimParts,
   type FimPrompt,
+  wholeLines,
   windowPrefix,
   windowSuffix,
 } from "../core/fimPrompt.ts";
@@ -23,7 +24,14 @@ const NOTHING_PENDING = { pendingText: "", pendingTokens: new Int32Array(0) };
 export interface PromptRequest
   extends Pick<
     CompleteParams,
-    "prefixText" | "suffixText" | "filePath" | "repoName" | "maxTokens" | "anchor" | "heals"
+    | "prefixText"
+    | "suffixText"
+    | "filePath"
+    | "repoName"
+    | "maxTokens"
+    | "maxSuffixChars"
+    | "anchor"
+    | "heals"
   > {
   /** Where the middle begins, as an index in the text before the cursor; by the anchor's rule if absent. */
   readonly anchorAt?: number;
@@ -70,7 +78,7 @@ export function buildCompletionPrompt(
       ? promptTokens.ofBefore("prefix", before.slice(0, anchor))
       : lastTokens,
     middleTokens: isAnchored ? lastTokens : new Int32Array(0),
-    suffixTokens: promptTokens.ofSuffix(windowSuffix(request.suffixText, textTokens)),
+    suffixTokens: promptTokens.ofSuffix(suffixOf(request, textTokens)),
   };
   const { pendingText, pendingTokens } = pending;
   const parts = targetPrompt(pair, request, text, maxTokens, context);
@@ -101,6 +109,11 @@ function targetPrompt(
   const parts = { ...text, headerTokens: own, contextTokens: context.tokens };
   const prompt = buildFimPrompt(pair.fim, parts, maxTokens);
   return prompt.numContextTokens > 0 ? prompt : buildFimPrompt(pair.fim, plain, maxTokens);
+}
+
+function suffixOf({ suffixText, maxSuffixChars }: PromptRequest, maxTokens: number): string {
+  const text = windowSuffix(suffixText, maxTokens);
+  return maxSuffixChars === undefined ? text : wholeLines(text, maxSuffixChars);
 }
 
 /** What stands below the cursor's line. */

@@ -12,7 +12,6 @@ import { benchSuggestions } from "./benchSuggestions.ts";
 import { benchWarmStart } from "./benchWarmStart.ts";
 import { ContextSource } from "./contextSource.ts";
 import {
-  contextOf,
   type GenerationStores,
   generateCompletion,
   type SeenPrompt,
@@ -47,6 +46,7 @@ import {
   checkSuggestionsRequest,
   checkWarmStartParams,
 } from "./requestChecks.ts";
+import { contextOf } from "./requestPrompt.ts";
 import { runBenchmark } from "./runBenchmark.ts";
 import type { BenchSuggestionsAnswer, BenchSuggestionsParams } from "./suggestionMessages.ts";
 import type { WarmStartAnswer, WarmStartParams } from "./warmStartMessages.ts";

@@ -4,29 +4,19 @@ import { languageIdOfPath } from "../core/codeSyntax.ts";
 import type { CursorText } from "../core/cursorContext.ts";
 import type { GenerationContext } from "../core/drafter.ts";
 import type { DraftSource } from "../core/draftTree.ts";
-import type { KeptAnchors } from "../core/keptAnchors.ts";
 import type { Log } from "../core/log.ts";
 import type { PassCostTable } from "../core/passCost.ts";
-import type { PromptSpeed } from "../core/promptLength.ts";
-import { type PromptShares, promptShares } from "../core/promptShares.ts";
+import type { PromptShares } from "../core/promptShares.ts";
 import { speculativeDecode } from "../core/speculativeDecode.ts";
 import { concatTokens } from "../core/tokens.ts";
-import { PromptTokens } from "../llama/promptTokens.ts";
 import { CompletionOutput } from "./completionOutput.ts";
-import {
-  buildCompletionPrompt,
-  MAX_PROMPT_TOKENS,
-  type PromptRequest,
-} from "./completionPrompt.ts";
-import type { ContextRequest, ContextSource, PromptContext } from "./contextSource.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
 import type { Healing } from "./healing.ts";
 import type { IdleReading, Reading } from "./idleReading.ts";
 import type { DraftMemory, LearnedState } from "./learnedState.ts";
-import type { ModelPair } from "./modelHost.ts";
 import { OtherSuggestions, wantsOthers } from "./otherSuggestions.ts";
-import { type ChosenPrompt, choosePrompt, numUnreadOf } from "./promptChoice.ts";
 import type { CompleteParams, CompletionChunk, CompletionResult } from "./protocol.ts";
+import { documentKeyOf, type PromptStores, requestPrompt } from "./requestPrompt.ts";
 import { isSecretDocument } from "./secretDocument.ts";
 import { SuggestionMemory } from "./suggestionMemory.ts";
 import { SuggestionRules } from "./suggestionRules.ts";
@@ -43,17 +33,11 @@ export interface SeenPrompt {
 }
 
 /** What outlives a request. */
-export interface GenerationStores {
-  readonly pair: ModelPair;
+export interface GenerationStores extends PromptStores {
   readonly learned: LearnedState;
-  readonly promptTokens: PromptTokens;
-  readonly anchors: KeptAnchors;
-  readonly speed: PromptSpeed;
   /** Absent where there is none to draft from. */
   readonly workspace?: Pick<WorkspaceStore, "placeOf" | "isKnownSource"> &
     Partial<Pick<WorkspaceStore, "shownTo">>;
-  /** Absent where prompts have no text of other files. */
-  readonly context?: ContextSource;
   readonly healing: Healing;
   /** Absent where t(n) was not measured. */
   readonly passCost: PassCostTable | undefined;
@@ -77,18 +61,10 @@ export async function generateCompletion(
 ): Promise<CompletionResult> {
   const start = performance.now();
   const { pair, log } = stores;
-  const { model, target } = pair.target;
-  const reusesPrompt = params.reusesPrompt ?? true;
-  if (!reusesPrompt) await emptyCaches(pair, signal);
-  const promptTokens = reusesPrompt ? stores.promptTokens : new PromptTokens(model);
-  const promptContext = await contextOf(stores, params, signal);
-  const chosen = promptFor(stores, params, promptTokens, promptContext);
-  const context = chosen.prompt;
-  stores.onPrompt?.({
-    tokens: context.promptTokens,
-    shares: promptShares(context, promptContext?.numTokens),
-    filePath: params.filePath,
-  });
+  const { target } = pair.target;
+  const asked = await requestPrompt(stores, params, signal);
+  const { prompt: context, shares, numUnread } = asked;
+  stores.onPrompt?.({ tokens: context.promptTokens, shares, filePath: params.filePath });
   const promptEnd = performance.now();
   const isSecret = isSecretDocument(params);
   const sources = isSecret ? without(params.sources, ...LEARNING_SOURCES) : params.sources;
@@ -148,11 +124,11 @@ export async function generateCompletion(
   ).finally(() => {
     if (!isSecret) remember(stores, params, context, output.tokens);
     if (isKept) stores.learned.learned();
-    if (!reusesPrompt) return;
+    if (params.reusesPrompt === false) return;
     const ofDraft = sources.includes("draftModel")
       ? draftReading(stores, context, output.tokens)
       : [];
-    stores.idleReading?.start([...ofDraft, ...aheadReading(stores, chosen)]);
+    stores.idleReading?.start([...ofDraft, ...asked.readings()]);
   });
   const { finishReason } = generation;
   const trimmed = rules.trim(stopRule.rawText, finishReason);
@@ -163,9 +139,9 @@ export async function generateCompletion(
   const totalMs = performance.now() - start;
   const phases = generation.stats.timings;
   // Healing reads the prompt before decoding finds all of it.
-  const numHeld = context.promptTokens.length - chosen.numUnread;
+  const numHeld = context.promptTokens.length - numUnread;
   const numReusedTokens = Math.min(generation.stats.numReusedTokens, numHeld);
-  stores.speed.record(chosen.numUnread, healMs + phases.prefillMs);
+  stores.speed.record(numUnread, healMs + phases.prefillMs);
   return {
     text,
     ...("rejected" in trimmed ? { rejection: trimmed.rejected } : {}),
@@ -185,44 +161,6 @@ export async function generateCompletion(
       ...(decodedOthers && { othersMs: totalMs - firstMs }),
     },
   };
-}
-
-/** @throws the signal's reason. */
-export async function contextOf(
-  { context, workspace }: Pick<GenerationStores, "context" | "workspace">,
-  request: ContextRequest & Pick<CompleteParams, "documentPath">,
-  signal: AbortSignal,
-): Promise<PromptContext | undefined> {
-  return context?.contextOf(request, workspace?.shownTo?.(request), signal);
-}
-
-/** The prompt of a request; where it says how soon a line is to be there, as long as that allows. */
-function promptFor(
-  stores: GenerationStores,
-  params: CompleteParams,
-  promptTokens: PromptTokens,
-  promptContext: PromptContext | undefined,
-): ChosenPrompt {
-  const { pair, speed } = stores;
-  const { target } = pair.target;
-  const { maxPromptTokens = MAX_PROMPT_TOKENS, firstLineMs, reusesPrompt = true } = params;
-  const placed = reusesPrompt ? withKeptAnchor(stores, params) : params;
-  const build = (maxTokens: number) =>
-    buildCompletionPrompt(pair, promptTokens, placed, maxTokens, promptContext, maxPromptTokens);
-  if (firstLineMs === undefined || !reusesPrompt) {
-    const prompt = build(maxPromptTokens);
-    return { prompt, numUnread: numUnreadOf(target, prompt) };
-  }
-  const chosen = choosePrompt(target, speed, firstLineMs, maxPromptTokens, build);
-  // What was read ahead stays, should the next request find it long enough.
-  target.turnTo(chosen.prompt.promptTokens);
-  return chosen;
-}
-
-function withKeptAnchor({ anchors }: GenerationStores, params: CompleteParams): PromptRequest {
-  const { anchor = "cursor", keepsAnchor = false } = params;
-  if (!keepsAnchor || anchor === "cursor") return params;
-  return { ...params, anchorAt: anchors.anchorAt(documentKeyOf(params) ?? "", params, anchor) };
 }
 
 function without(sources: readonly DraftSource[], ...left: readonly DraftSource[]): DraftSource[] {
@@ -250,17 +188,6 @@ function draftReading(
   return [{ model: draft.target, tokens: concatTokens(draftPromptTokens, tokens) }];
 }
 
-/** The target reads the whole prompt, where a shorter one was used that is kept aside meanwhile. */
-function aheadReading({ pair, speed }: GenerationStores, { ahead }: ChosenPrompt): Reading[] {
-  if (ahead === undefined || !pair.target.target.keepsAside) return [];
-  const onRead = (numTokens: number, ms: number) => speed.record(numTokens, ms);
-  return [{ model: pair.target.target, tokens: ahead, waits: true, onRead }];
-}
-
-async function emptyCaches({ target, draft }: ModelPair, signal: AbortSignal): Promise<void> {
-  for (const one of [target, draft]) await one?.target.prefill(new Int32Array(0), signal);
-}
-
 function cursorOf({
   prefixText,
   suffixText,
@@ -286,9 +213,4 @@ function materialOf(
     workspace: workspace?.placeOf(params),
     ghosts: documentKey === undefined ? undefined : { store: learned.ghosts, documentKey },
   };
-}
-
-/** What earlier suggestions are found by. */
-function documentKeyOf({ documentPath, filePath }: CompleteParams): string | undefined {
-  return documentPath ?? filePath;
 }

@@ -24,6 +24,8 @@ export interface Reading {
   readonly waits?: boolean;
   /** Told of each part. */
   readonly onRead?: (numTokens: number, ms: number) => void;
+  /** Told once all is read. */
+  readonly onDone?: () => void;
 }
 
 export class IdleReading {
@@ -62,7 +64,7 @@ export class IdleReading {
   }
 
   /** @throws the signal's reason; what the model throws. */
-  async #read({ model, tokens, waits = false, onRead }: Reading, signal: AbortSignal) {
+  async #read({ model, tokens, waits = false, onRead, onDone }: Reading, signal: AbortSignal) {
     if (waits) await delay(REST_MS, undefined, { signal, ref: false });
     for (let numRead = model.numHeld(tokens); numRead < tokens.length; ) {
       await this.#turns.next(signal);
@@ -74,5 +76,6 @@ export class IdleReading {
       await model.prefill(tokens.subarray(0, numRead), signal);
       onRead?.(numRead - numHeld, performance.now() - start);
     }
+    onDone?.();
   }
 }

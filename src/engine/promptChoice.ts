@@ -37,7 +37,15 @@ export function choosePrompt(
     : { prompt, numUnread, ahead: whole.promptTokens };
 }
 
-export function numUnreadOf(
+/** One that is taken whatever reading it takes. */
+export function chosenWhole(
+  target: Pick<LlamaTarget, "numAtHand">,
+  prompt: CompletionPrompt,
+): ChosenPrompt {
+  return { prompt, numUnread: numUnreadOf(target, prompt) };
+}
+
+function numUnreadOf(
   target: Pick<LlamaTarget, "numAtHand">,
   { promptTokens }: Pick<CompletionPrompt, "promptTokens">,
 ): number {

@@ -18,6 +18,7 @@ export interface PromptQuestion
     | "repoName"
     | "maxTokens"
     | "maxPromptTokens"
+    | "maxSuffixChars"
     | "anchor"
     | "heals"
     | "context"

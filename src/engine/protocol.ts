@@ -84,6 +84,8 @@ export interface CompleteParams extends SuggestionsRequest {
   readonly context?: ContextOptions;
   /** Of the prompt; the engine's own choice if absent. */
   readonly maxPromptTokens?: number;
+  /** UTF-16 code units of the text behind the cursor that the prompt has at most, cut at a line's end; its share of the prompt if absent. */
+  readonly maxSuffixChars?: number;
   /**
    * When the first line is to be there, in ms: where reading the whole prompt takes longer, a shorter one is used, and the whole
    * one is read between requests. Always the whole one if absent.

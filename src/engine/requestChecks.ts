@@ -56,6 +56,7 @@ function checkPrompt(params: Omit<PromptQuestion, "nextText">): void {
   checkOptional("anchor", params.anchor, isPromptAnchor, ANCHOR_WORDS);
   checkOptional("context", params.context, isContextOptions, CONTEXT_WORDS);
   checkOptional("maxPromptTokens", params.maxPromptTokens, isCount, COUNT_WORDS);
+  checkOptional("maxSuffixChars", params.maxSuffixChars, isCount, COUNT_WORDS);
 }
 
 export function checkSuggestionsRequest(request: SuggestionsRequest): void {

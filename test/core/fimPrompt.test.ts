@@ -4,6 +4,7 @@ import {
   buildFimPrompt,
   type FimTokens,
   fimMarkers,
+  wholeLines,
   windowPrefix,
   windowSuffix,
 } from "../../src/core/fimPrompt.ts";
@@ -302,5 +303,34 @@ describe("windowSuffix", () => {
       }),
       { numRuns: NUM_RUNS },
     );
+  });
+});
+
+describe("wholeLines", () => {
+  test("is the start of the text, so long as wanted, and ends where a line does if one fits", () => {
+    fc.assert(
+      fc.property(arbitraryText, fc.integer({ min: 1, max: 60 }), (text, maxChars) => {
+        const start = wholeLines(text, maxChars);
+        expect(text.startsWith(start)).toBe(true);
+        expect(start.length).toBeLessThanOrEqual(maxChars);
+        if (text.length <= maxChars) expect(start).toBe(text);
+        else if (!start.endsWith("\n")) {
+          expect(start.length).toBeGreaterThanOrEqual(maxChars - 1);
+          // No line end but before white space only.
+          expect(start.slice(0, start.lastIndexOf("\n") + 1).trim()).toBe("");
+        }
+        const after = text.slice(start.length);
+        expect(HALF_PAIR.test(start) && /^[\udc00-\udfff]/.test(after)).toBe(false);
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
+  test.each([
+    ["a);\n  b();\n  c();\n", 14, "a);\n  b();\n"],
+    ["\n\nfunction long() {", 8, "\n\nfuncti"],
+    ["x();\n", 5, "x();\n"],
+  ])("of %j, %i characters", (text, maxChars, start) => {
+    expect(wholeLines(text, maxChars)).toBe(start);
   });
 });

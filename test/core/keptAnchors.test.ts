@@ -130,6 +130,26 @@ describe("KeptAnchors", () => {
     expect(lineAnchor(anchors, "a.ts", long, "")).toBe(anchorIndex(long, LINE));
   });
 
+  test("is renewed where much was typed behind it, and the one before is there for who deletes that again", () => {
+    const anchors = new KeptAnchors();
+    const start = { prefixText: "one\n", suffixText: "\nend" };
+    anchors.anchorAt("a.ts", start, LINE);
+    const little = { ...start, prefixText: `${start.prefixText}${"x".repeat(100)}\ny` };
+    expect(anchors.renewalAt("a.ts", little, LINE)).toBeUndefined();
+    const much = { ...start, prefixText: `${start.prefixText}${"x".repeat(300)}\ny` };
+    expect(anchors.renewalAt("a.ts", much, LINE)).toBe(much.prefixText.length - 1);
+    // Not before its prompt was read.
+    expect(anchors.anchorAt("a.ts", much, LINE)).toBe(4);
+    anchors.renew("a.ts", much, LINE);
+    expect(anchors.anchorAt("a.ts", much, LINE)).toBe(much.prefixText.length - 1);
+    expect(anchors.renewalAt("a.ts", much, LINE)).toBeUndefined();
+    expect(anchors.anchorAt("a.ts", little, LINE)).toBe(4);
+    for (const rule of ["cursor", "file"] as const) {
+      expect(anchors.renewalAt("a.ts", much, rule)).toBeUndefined();
+      anchors.renew("a.ts", much, rule);
+    }
+  });
+
   test("an anchor of another rule is none, and forgotten ones are gone", () => {
     const anchors = new KeptAnchors();
     const typed = { prefixText: "one\ntwo\n  x", suffixText: "" };

@@ -113,7 +113,7 @@ describe("accuracySuite", () => {
     const around = await surroundings(asked, model);
     const report = await accuracySuite.measure(around, NEVER);
     expect(report.prompt).toBe(
-      "cursor, with imports and similar of 200 tokens, 700 tokens at most",
+      "cursor+context, with imports and similar of 200 tokens, 700 tokens at most",
     );
     const shares = report.places.map((place) => place.shares!);
     for (const { imports } of shares) expect(imports).toBeGreaterThan(0);
@@ -129,6 +129,13 @@ describe("accuracySuite", () => {
     await expect(
       accuracySuite.measure(await surroundings({ contextTokens: 9 }, model), NEVER),
     ).rejects.toThrow("Expected --context beside --context-tokens");
+    for (const [arms, context] of [
+      [[promptArm("line+context")!], "none"],
+      [[promptArm("line")!], "all"],
+    ] as const) {
+      const other = await surroundings({ ...options, arms, context }, model);
+      await expect(accuracySuite.measure(other, NEVER)).rejects.toThrow("with +context");
+    }
   });
 
   test("answers places as a completion does, and judges what the target wrote beside what is offered", async () => {
@@ -168,12 +175,16 @@ describe("accuracySuite", () => {
   });
 
   test("asks each place with every arm, each as it would be asked alone, and goes on in the middle of a place", async () => {
-    const arms = ["cursor", "line+heal", "cursor+heal"].map((name) => promptArm(name)!);
+    const arms = ["cursor", "line+heal", "line~60@100"].map((name) => promptArm(name)!);
     const options = { prompts: 4, maxTokens: 8, suggestions: 1 };
     const resume = "arms.jsonl";
     const together = { ...options, arms, resume };
     const report = await accuracySuite.measure(await surroundings(together), NEVER);
-    expect(report.arms.map(({ name }) => name)).toEqual(["line+heal", "cursor+heal"]);
+    expect(report.arms.map(({ name }) => name)).toEqual(["line+heal", "line~60@100"]);
+    for (const { shares } of report.arms[1]!.places) {
+      expect(shares!.before + shares!.after + shares!.markers).toBeLessThanOrEqual(100);
+      expect(shares!.after).toBeLessThanOrEqual(60);
+    }
     const answers = [report.places, ...report.arms.map(({ places }) => places)];
     for (const [index, arm] of arms.entries()) {
       const alone = await accuracySuite.measure(

@@ -50,11 +50,12 @@ beforeEach(async () => {
   const at = text.indexOf("\n", 9000) + 1;
   request = {
     ...{ prefixText: text.slice(0, at), suffixText: text.slice(at), filePath: path },
-    ...{ maxTokens: 8, sources: [], heals: true, anchor: { linesUp: 0 }, keepsAnchor: true },
+    ...{ maxTokens: 8, sources: [], heals: true, anchor: LINE, keepsAnchor: true },
     firstLineMs: 1000,
   };
 });
 
+const LINE = { linesUp: 0 };
 const typed = (text: string) => ({ ...request, prefixText: request.prefixText + text });
 
 async function ask(params: CompleteParams) {
@@ -114,6 +115,31 @@ describe("a request that says how soon a line is to be there", () => {
       expect(stats.numPromptTokens - stats.numReusedTokens).toBeLessThanOrEqual(16);
     }
     expect(numBefore).toBeGreaterThan(numShared + 5 * READ_STEP);
+  });
+
+  test("once much was typed, the prompt of a new anchor is read ahead and used from then on", async () => {
+    const { target } = pair.target;
+    const { firstLineMs: _, ...whole } = request;
+    await ask(whole);
+    const lines = "const value = compute(first, second);\n".repeat(10);
+    const later = { ...whole, prefixText: whole.prefixText + lines };
+    await ask(later);
+    const numBefore = commonPrefixLength(prompts[0]!, prompts[1]!);
+    // Only appended to.
+    expect(numBefore).toBe(prompts[0]!.length);
+    const fresh = { ...later, keepsAnchor: false };
+    await vi.waitFor(async () => {
+      const key = { ...later, prefixText: `${later.prefixText}x` };
+      expect(stores.anchors.renewalAt(key.filePath!, key, LINE)).toBeUndefined();
+    }, 20_000);
+    await stores.idleReading.stop();
+    const again = await ask(later);
+    const asked = prompts.at(-1)!;
+    expect(again.stats.numPromptTokens - again.stats.numReusedTokens).toBeLessThan(16);
+    await ask(fresh);
+    expect(asked).toEqual(prompts.at(-1));
+    // What was used before is there for who deletes that again.
+    expect(target.numAtHand(prompts[0]!)).toBe(prompts[0]!.length);
   });
 
   test("without it, and where nothing may be reused, the prompt is whole", async () => {

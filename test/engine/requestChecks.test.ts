@@ -11,7 +11,7 @@ describe.each(["completion", "question"] as const)("of a %s", (what) => {
   test.each([
     {},
     { anchor: "file", heals: true },
-    { anchor: { linesUp: 0 }, maxPromptTokens: 1 },
+    { anchor: { linesUp: 0 }, maxPromptTokens: 1, maxSuffixChars: 1 },
     { context: { imports: true, maxTokens: 64 }, documentPath: "/a.ts" },
   ])("%j is taken", (fields) => {
     expect(() => check[what](fields)).not.toThrow();
@@ -22,6 +22,7 @@ describe.each(["completion", "question"] as const)("of a %s", (what) => {
     [{ suffixText: undefined }, "suffixText is undefined, expected text."],
     [{ documentPath: 1 }, "documentPath is 1, expected text."],
     [{ maxTokens: 0 }, "maxTokens is 0, expected an integer of at least 1."],
+    [{ maxSuffixChars: 0 }, "maxSuffixChars is 0, expected an integer of at least 1."],
     [{ maxPromptTokens: 1.5 }, "maxPromptTokens is 1.5, expected an integer of at least 1."],
     [{ heals: "yes" }, 'heals is "yes", expected true or false.'],
     [{ anchor: "line" }, 'anchor is "line", expected "cursor", "file", or'],

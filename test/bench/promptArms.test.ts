@@ -1,0 +1,23 @@
+import { describe, expect, test } from "vitest";
+import { CURSOR_ARM, promptArm } from "../../src/bench/promptArms.ts";
+
+describe("promptArm", () => {
+  test("reads what a prompt has, in one order", () => {
+    expect(promptArm("cursor")).toEqual(CURSOR_ARM);
+    const line = { anchor: { linesUp: 0 }, heals: true, hasContext: false };
+    expect(promptArm("line+heal")).toEqual({ name: "line+heal", ...line });
+    const name = "8+heal+context~300@1024";
+    expect(promptArm(name)).toEqual({
+      ...{ name, anchor: { linesUp: 8 }, heals: true, hasContext: true },
+      ...{ maxSuffixChars: 300, maxPromptTokens: 1024 },
+    });
+    expect(promptArm("file@256")).toMatchObject({ anchor: "file", maxPromptTokens: 256 });
+  });
+
+  test.each([
+    ...["", "+heal", "0", "here", "line+context+heal", "line@0", "line~", "line@12~9", "line@1e3"],
+    ...["line+heal ", "line+heal+heal", "9999999"],
+  ])("%j names none", (name) => {
+    expect(promptArm(name)).toBeUndefined();
+  });
+});
