@@ -103,7 +103,7 @@ export interface CompletionSource {
 /** How the engine is asked, wherever the cursor is. */
 export type AskedHow = Pick<
   CompleteParams,
-  "maxTokens" | "sources" | "anchor" | "keepsAnchor" | "heals" | "firstLineMs"
+  "maxTokens" | "sources" | "anchor" | "keepsAnchor" | "heals" | "firstLineMs" | "context"
 >;
 
 /** The engine's request for a query. */
@@ -118,6 +118,7 @@ export function paramsOf(query: CompletionQuery, how: AskedHow): CompleteParams 
     ...(how.anchor === undefined ? {} : { anchor: how.anchor }),
     ...(how.keepsAnchor === undefined ? {} : { keepsAnchor: how.keepsAnchor }),
     ...(how.heals === undefined ? {} : { heals: how.heals }),
+    ...(how.context === undefined ? {} : { context: how.context }),
     ...(how.firstLineMs === undefined ? {} : { firstLineMs: how.firstLineMs }),
     ...(filePath === undefined ? {} : { filePath }),
     ...(repoName === undefined ? {} : { repoName }),

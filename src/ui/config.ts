@@ -1,5 +1,6 @@
 /** The settings as one frozen value. Whatever stands in settings.json becomes something valid here, with a warning. */
 import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
+import { CONTEXT_KINDS, type ContextSwitches } from "../core/promptContext.ts";
 import {
   MAX_SUGGESTIONS,
   SUGGESTION_PROPOSERS,
@@ -27,6 +28,10 @@ export interface Config {
   /** Who proposes those beside the first. */
   readonly suggestionMethod: SuggestionProposer;
   readonly speculation: boolean;
+  /** When the first line should be there, in ms; 0: however long reading the whole prompt takes. */
+  readonly firstLineMs: number;
+  /** What of other files prompts have. */
+  readonly context: ContextSwitches;
   /** Whether the workspace's files are read for drafts. */
   readonly index: boolean;
   /** Whether the bundled demonstration model suggests unasked. */
@@ -39,9 +44,14 @@ export type SettingReader = (name: string) => unknown;
 /** Bounds of the numbers; package.json states the same, and a test compares them. */
 export const NUMBER_SETTINGS = {
   "model.contextSize": { default: 4_096, minimum: 512, maximum: 131_072 },
+  "prompt.firstLine": { default: 0, minimum: 0, maximum: 60_000 },
   "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
   "suggestion.count": { default: 3, minimum: 1, maximum: MAX_SUGGESTIONS },
 } as const;
+
+export const DEFAULT_CONTEXT: Required<ContextSwitches> = {
+  ...{ imports: false, tabs: false, similar: false, edits: false },
+};
 
 export const DEFAULT_ENABLE: Readonly<Record<string, boolean>> = {
   "*": true,
@@ -102,6 +112,15 @@ export function readConfig(
     refuse("enable", "an object of true and false by language", DEFAULT_ENABLE);
     return DEFAULT_ENABLE;
   };
+  const context = (): ContextSwitches => {
+    const value = read("prompt.context") ?? DEFAULT_CONTEXT;
+    const names: readonly string[] = CONTEXT_KINDS;
+    if (isFlagMap(value) && Object.keys(value).every((name) => names.includes(name))) {
+      return Object.freeze({ ...DEFAULT_CONTEXT, ...value });
+    }
+    refuse("prompt.context", `an object of true and false by ${names.join(", ")}`, DEFAULT_CONTEXT);
+    return DEFAULT_CONTEXT;
+  };
   const targetPath = path("model.target");
   const draftPath = path("model.draft");
   return Object.freeze({
@@ -116,6 +135,8 @@ export function readConfig(
     suggestionMethod: choice("suggestion.method", SUGGESTION_PROPOSERS, "branches"),
     speculation: flag("speculation.enabled", true),
     index: flag("index.enabled", true),
+    firstLineMs: number("prompt.firstLine"),
+    context: context(),
     demonstration: flag("suggestion.demonstration", false),
   });
 }
@@ -133,9 +154,14 @@ export function suggestsOnlyWhenAsked({
   return targetPath === undefined && !demonstration;
 }
 
-/** Whether the workspace is to be indexed: only drafts are made from it. */
-export function wantsIndex({ enabled, speculation, index }: Config): boolean {
-  return enabled && speculation && index;
+/** Whether the workspace is to be indexed: drafts are made from it, and what prompts have of other files. */
+export function wantsIndex({ enabled, speculation, index, context }: Config): boolean {
+  return enabled && index && (speculation || hasContext(context));
+}
+
+/** Whether prompts have anything of other files. */
+export function hasContext(context: ContextSwitches): boolean {
+  return CONTEXT_KINDS.some((kind) => context[kind] === true);
 }
 
 /** Whether questions are asked otherwise, so that earlier answers hold no more. */
@@ -144,6 +170,8 @@ export function asksOtherwise(before: Config, after: Config): boolean {
     before.maxTokens !== after.maxTokens ||
     before.speculation !== after.speculation ||
     before.numSuggestions !== after.numSuggestions ||
+    before.firstLineMs !== after.firstLineMs ||
+    CONTEXT_KINDS.some((kind) => before.context[kind] !== after.context[kind]) ||
     suggestsOnlyWhenAsked(before) !== suggestsOnlyWhenAsked(after) ||
     before.suggestionMethod !== after.suggestionMethod
   );

@@ -20,7 +20,13 @@ import type { EngineClient, EngineState } from "../session/engineClient.ts";
 import { ListenerSet } from "../session/listenerSet.ts";
 import type { LoadedEngines } from "../session/loadedEngines.ts";
 import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
-import { asksOtherwise, type Config, needsReload, suggestsOnlyWhenAsked } from "./config.ts";
+import {
+  asksOtherwise,
+  type Config,
+  hasContext,
+  needsReload,
+  suggestsOnlyWhenAsked,
+} from "./config.ts";
 import { type Problem, problemKind } from "./problem.ts";
 import type { EngineStatus, Phase } from "./status.ts";
 
@@ -233,6 +239,8 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
       suggestionMethod: config.suggestionMethod,
       onlyWhenAsked: suggestsOnlyWhenAsked(config),
       sources: config.speculation ? DRAFT_SOURCES : [],
+      ...(config.firstLineMs > 0 && { firstLineMs: config.firstLineMs }),
+      ...(hasContext(config.context) && { context: config.context }),
       clock,
       log,
       caches: true,

@@ -91,7 +91,7 @@ connection.onRequest("load", async (params, token) => {
 });
 
 connection.onRequest("complete", async (params, token) => {
-  journal({ event: "complete", prefixText: params.prefixText });
+  journal({ event: "complete", prefixText: params.prefixText, params });
   if (!loaded) return new ResponseError(ENGINE_ERROR, "No model is loaded.", { code: "notLoaded" });
   running?.abort();
   const own = new AbortController();

@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { GPU_CHOICES } from "../../src/core/backend.ts";
+import { CONTEXT_KINDS } from "../../src/core/promptContext.ts";
 import {
+  asksOtherwise,
+  DEFAULT_CONTEXT,
   DEFAULT_ENABLE,
   isEnabledFor,
   NUMBER_SETTINGS,
   needsReload,
   readConfig,
   suggestsOnlyWhenAsked,
+  wantsIndex,
 } from "../../src/ui/config.ts";
 
 function read(settings: Record<string, unknown>) {
@@ -33,6 +37,8 @@ describe("readConfig", () => {
       suggestionMethod: "branches",
       speculation: true,
       index: true,
+      firstLineMs: 0,
+      context: DEFAULT_CONTEXT,
       demonstration: false,
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -70,6 +76,34 @@ describe("readConfig", () => {
     const { config } = read({ "model.target": " ~/m/a.gguf ", "model.draft": "~other/b.gguf" });
     expect(config.targetPath).toBe("/home/me/m/a.gguf");
     expect(config.draftPath).toBe("~other/b.gguf");
+  });
+});
+
+describe("prompt.context", () => {
+  test("switches kinds on one by one; what is not named is off", () => {
+    const { config, warnings } = read({ "prompt.context": { imports: true } });
+    expect(config.context).toEqual({ ...DEFAULT_CONTEXT, imports: true });
+    expect(warnings).toEqual([]);
+    expect(asksOtherwise(read({}).config, config)).toBe(true);
+    expect(asksOtherwise(config, read({ "prompt.context": { imports: true } }).config)).toBe(false);
+  });
+
+  test.each([["imports"], [{ imports: "yes" }], [{ everything: true }], [["imports"]]])(
+    "replaces %j by none, with a warning that names the kinds",
+    (value) => {
+      const { config, warnings } = read({ "prompt.context": value });
+      expect(config.context).toEqual(DEFAULT_CONTEXT);
+      expect(warnings).toHaveLength(1);
+      for (const kind of CONTEXT_KINDS) expect(warnings[0]).toContain(kind);
+    },
+  );
+
+  test("needs the index, without drafts as well", () => {
+    const plain = { "speculation.enabled": false };
+    const context = { "prompt.context": { similar: true } };
+    expect(wantsIndex(read(plain).config)).toBe(false);
+    expect(wantsIndex(read({ ...plain, ...context }).config)).toBe(true);
+    expect(wantsIndex(read({ ...context, "index.enabled": false }).config)).toBe(false);
   });
 });
 

@@ -125,6 +125,26 @@ describe("EngineLifecycle", () => {
     expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
   });
 
+  test("asks with what the settings say of prompts, and with nothing of it where they say nothing", async () => {
+    const { lifecycle } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    await lifecycle.query(QUESTION, never);
+    const context = { ...DEFAULTS.context, imports: true };
+    await lifecycle.apply(configWith({ firstLineMs: 700, context }));
+    await lifecycle.query(QUESTION, never);
+    // The first suggestion, then the others.
+    const asked = (await events()).filter(({ event }) => event === "complete");
+    expect(asked).toHaveLength(4);
+    for (const { params } of asked.slice(0, 2)) {
+      expect(params).not.toHaveProperty("firstLineMs");
+      expect(params).not.toHaveProperty("context");
+    }
+    for (const { params } of asked.slice(2)) {
+      expect(params).toMatchObject({ firstLineMs: 700, context });
+    }
+  });
+
   test("gives every suggestion an id of its own, also after the broker was replaced", async () => {
     const { lifecycle } = setUp();
     await using _ = lifecycle;
