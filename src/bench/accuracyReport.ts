@@ -1,6 +1,6 @@
 /** The report of the suite `accuracy`: what completions are worth, as data and as Markdown. */
 import type { Backend } from "../core/backend.ts";
-import { PART_NAMES, PROMPT_PARTS, type PromptShares } from "../core/promptShares.ts";
+import { PART_NAMES, PROMPT_PARTS } from "../core/promptShares.ts";
 import {
   anyOfPair,
   type GroupFigures,
@@ -65,10 +65,6 @@ export interface AccuracyReport extends AccuracyRun, PromptFigures {
     readonly with: string;
     readonly pairs: readonly PairedFigures[];
   } | null;
-  /** Of the prompts' tokens, by part, 0 … 1; null where no place tells. */
-  readonly promptShares: PromptShares | null;
-  /** Tokens of a prompt, on average. */
-  readonly meanPromptTokens: number | null;
   readonly places: readonly PlaceResult[];
   /** Other prompts at the same places. */
   readonly arms: readonly ArmFigures[];

@@ -96,17 +96,16 @@ export class TraceModels implements ReplayModels {
   }
 }
 
-/** A configuration that decodes places by the modelled clock; what it learns stays for the next ones of a repository. */
+/** A configuration that decodes a repository's places by the modelled clock; what it learns stays for the next ones. */
 export class Replayer {
   readonly #header: Trace["header"];
-  readonly #config: ReplayConfig;
+  readonly #session: ReplaySession;
   readonly #costs: ReplayCosts;
   readonly #models: ReplayModels;
   readonly #clock = new ModelledClock();
   readonly #target: TargetModel;
   readonly #draft: TargetModel | undefined;
   readonly #isEndToken: (token: number) => boolean;
-  readonly #sessions = new Map<number, ReplaySession>();
   /** Drafters that failed, with the reason. */
   readonly failures: string[] = [];
 
@@ -117,7 +116,7 @@ export class Replayer {
     models: ReplayModels,
   ) {
     this.#header = header;
-    this.#config = config;
+    this.#session = config.open(models.target.vocabSize, costs);
     this.#costs = costs;
     this.#models = models;
     const timed = (model: TargetModel, cost: ReplayCosts["target"]) =>
@@ -128,14 +127,14 @@ export class Replayer {
     this.#isEndToken = (token) => endTokens.has(token);
   }
 
-  /** @param workspace - of the prompt's repository. */
+  /** @param workspace - of the repository. */
   async replay(
     prompt: TracePrompt,
     workspace: TraceWorkspace,
     signal: AbortSignal,
   ): Promise<ReplayedPlace> {
     signal.throwIfAborted();
-    const { drafters, ...session } = this.#sessionOf(prompt.repository);
+    const { drafters, ...session } = this.#session;
     this.#models.enter(prompt);
     const place = workspace.enter(prompt);
     const { now } = this.#clock;
@@ -161,13 +160,6 @@ export class Replayer {
     );
     return replayed(prompt, generation);
   }
-
-  #sessionOf(repository: number): ReplaySession {
-    const known =
-      this.#sessions.get(repository) ?? this.#config.open(this.#target.vocabSize, this.#costs);
-    this.#sessions.set(repository, known);
-    return known;
-  }
 }
 
 /** @param prompts - of the trace; those of a repository are a session, in their order. */
@@ -179,15 +171,17 @@ export async function replayTrace(
   models: ReplayModels,
   signal: AbortSignal,
 ): Promise<Replay> {
-  const replayer = new Replayer(header, config, costs, models);
   const places: ReplayedPlace[] = [];
+  const failures: string[] = [];
   for (const repository of repositories) {
     const own = prompts.filter((prompt) => prompt.repository === repository.index);
     if (own.length === 0) continue;
+    const replayer = new Replayer(header, config, costs, models);
     const workspace = new TraceWorkspace(repository);
     for (const prompt of own) places.push(await replayer.replay(prompt, workspace, signal));
+    failures.push(...replayer.failures);
   }
-  return { places, failures: replayer.failures };
+  return { places, failures };
 }
 
 /** In arrays of its own. */

@@ -29,24 +29,28 @@ interface Offshoot {
   readonly trieNodes: readonly number[];
 }
 
-/** Reads the rows of these nodes, which lie off the path; those already there are left alone. */
+/**
+ * Reads the rows of these nodes, which lie off the path, and of what leads to them; those already there are left alone.
+ * @returns how many it set; fewer than wanted where one pass cannot hold all that leaves a node of the path.
+ */
 export async function readOffshoots(
   model: BranchedTarget,
   path: RecordedPath,
   wanted: ReadonlySet<number>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const missing = [...wanted].filter((node) => path.trie.row(node) === undefined);
   const room = { maxNodes: model.maxNodes, maxLeaves: model.maxOpenBranches };
   let batch: Offshoot[] = [];
+  let numSet = 0;
   for (const offshoot of offshootsOf(path, missing, room)) {
     if (!fits([...batch, offshoot], room)) {
-      await readBatch(model, path, batch, signal);
+      numSet += await readBatch(model, path, batch, signal);
       batch = [];
     }
     batch.push(offshoot);
   }
-  await readBatch(model, path, batch, signal);
+  return numSet + (await readBatch(model, path, batch, signal));
 }
 
 /** A chain that leaves the path. */
@@ -174,16 +178,20 @@ async function readBatch(
   { trie, numTop }: RecordedPath,
   batch: readonly Offshoot[],
   signal: AbortSignal,
-): Promise<void> {
-  if (batch.length === 0) return;
+): Promise<number> {
+  if (batch.length === 0) return 0;
   using branches = model.openBranches(Int32Array.from(batch, ({ prefixLength }) => prefixLength));
   const logits = await branches.evaluateTrees(
     batch.map(({ tree }) => tree),
     signal,
   );
+  let numSet = 0;
   for (const [index, { trieNodes }] of batch.entries()) {
     for (const [row, node] of trieNodes.entries()) {
-      if (trie.row(node) === undefined) trie.setRow(node, readRow(logits[index]!, row, numTop));
+      if (trie.row(node) !== undefined) continue;
+      trie.setRow(node, readRow(logits[index]!, row, numTop));
+      numSet++;
     }
   }
+  return numSet;
 }

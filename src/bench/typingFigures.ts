@@ -32,7 +32,8 @@ export interface EngineCounts {
   /** Prompt tokens of the finished generations, and how many the KV cache held already. */
   readonly numPromptTokens: number;
   readonly numReusedTokens: number;
-  /** Finished generations that read {@link WARM_TOKENS} of their prompt at most. */
+  /** Finished generations of a first suggestion, and how many of them read {@link WARM_TOKENS} of their prompt at most. */
+  readonly numAsked: number;
   readonly numWarm: number;
   readonly numAcceptedSuggestions: number;
 }
@@ -110,6 +111,7 @@ export function typingFigures(sessions: readonly TypingRun[], seed: number): Typ
     numWastedPasses: sum((run) => run.numWastedPasses),
     numPromptTokens,
     numReusedTokens,
+    numAsked: sum((run) => run.numAsked),
     numWarm: sum((run) => run.numWarm),
     kvReuse: numPromptTokens === 0 ? null : numReusedTokens / numPromptTokens,
     numAcceptedSuggestions: sum((run) => run.numAcceptedSuggestions),

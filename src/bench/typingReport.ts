@@ -174,8 +174,8 @@ export function formatTypingReport(report: TypingReport): string {
       row("target passes", ({ numPasses }) => String(numPasses)),
       row("passes whose text was never shown", (f) => part(f.numWastedPasses, f.numPasses)),
       row("prompt tokens from the KV cache", (f) => part(f.numReusedTokens, f.numPromptTokens)),
-      row(`finished at a place that was warm: ${WARM_TOKENS} prompt tokens read at most`, (f) =>
-        part(f.numWarm, f.numGenerations - f.numCancelled),
+      row(`first suggestions with ${WARM_TOKENS} prompt tokens to read at most`, (f) =>
+        part(f.numWarm, f.numAsked),
       ),
       row("suggestions accepted", (f) => String(f.numAcceptedSuggestions)),
     ]),

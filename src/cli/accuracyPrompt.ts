@@ -19,7 +19,7 @@ const WITH_CONTEXT = { name: "cursor+context", hasContext: true } as const;
 export interface AskedPrompt {
   /** The first is what the others are compared with. */
   readonly arms: readonly PromptArm[];
-  /** What they share, in words, behind the first one's name. */
+  /** What the first one has beside its name, in words. */
   readonly words: readonly string[];
   /** What an arm's requests have of it. */
   optionsOf(arm: PromptArm): ArmOptions;
@@ -57,7 +57,10 @@ export async function askedPrompt(
   };
   const asked = {
     arms,
-    words: [...contextWords(kinds, contextTokens), ...budgetWords(promptTokens)],
+    words: [
+      ...(arms[0]!.hasContext ? contextWords(kinds, contextTokens) : []),
+      ...(arms[0]!.maxPromptTokens === undefined ? budgetWords(promptTokens) : []),
+    ],
     optionsOf: (arm: PromptArm): ArmOptions => {
       const { anchor, heals, maxSuffixChars, maxPromptTokens = promptTokens } = arm;
       return {
@@ -91,7 +94,6 @@ function kindsOf(choice: ContextChoice): readonly ContextKind[] {
 }
 
 function contextWords(kinds: readonly ContextKind[], maxTokens: number | undefined): string[] {
-  if (kinds.length === 0) return [];
   const size = maxTokens === undefined ? "" : ` of ${maxTokens} tokens`;
   return [`with ${kinds.join(" and ")}${size}`];
 }

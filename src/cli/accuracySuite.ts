@@ -77,7 +77,14 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
       ...run,
       targetBytes: models.target.fileBytes,
       draftBytes: models.draft?.fileBytes ?? null,
-      ...(numArms === 1 ? {} : { arms: arms.map(({ name }) => name).join() }),
+      ...(numArms === 1
+        ? {}
+        : {
+            arms: arms.map(({ name }) => name).join(),
+            context: options.context ?? "none",
+            contextTokens: options.contextTokens ?? null,
+            promptTokens: options.promptTokens ?? null,
+          }),
     });
     const progress = new PlaceProgress("accuracy", spots, context.terminal);
     const check = new ParseCheck(context);
@@ -103,11 +110,12 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
       // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
       if (!signal.aborted || places.length === 0) throw error;
     }
-    const withContext = answers.filter((_, index) => arms[index]!.hasContext);
-    if (withContext.some((answered) => answered.places.every(hasNoContext))) {
-      const { terminal } = context;
-      terminal.note(
-        "note: no prompt had text of other files: none was found, or the model was not trained with any",
+    for (const [index, { name, places: answered }] of answers.entries()) {
+      if (!arms[index]!.hasContext || answered.length === 0 || !answered.every(hasNoContext))
+        continue;
+      context.terminal.note(
+        `note: no prompt of ${name} had text of other files: none was found, it was too much for the prompt's length, ` +
+          "or the model was not trained with any",
       );
     }
     const parsers: Record<string, string> = {};

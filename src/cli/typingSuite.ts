@@ -94,6 +94,7 @@ export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport
     const file = await ResumeFile.open<KeptRun>(resumePath(surroundings), {
       what: "typing",
       ...about,
+      warmTokens: WARM_TOKENS,
       targetBytes: models.target.fileBytes,
       draftBytes: models.draft?.fileBytes ?? null,
       script: createHash("sha256").update(JSON.stringify(scripts[0])).digest("hex").slice(0, 16),
@@ -141,7 +142,11 @@ function seedsOf({ seed, sessions = DEFAULT_SESSIONS }: BenchOptions): number[] 
 
 /** @throws CliError for several: a session is typed with one. */
 function typedArm({ arms = [CURSOR_ARM] }: BenchOptions): PromptArm {
-  if (arms.length === 1) return arms[0]!;
+  const [arm, ...others] = arms;
+  if (arm?.hasContext) {
+    throw new CliError(`Expected an arm without +context, found ${arm.name}.`, EXIT_USAGE);
+  }
+  if (arm !== undefined && others.length === 0) return arm;
   throw new CliError("Expected one of --arms: the suite typing types with one.", EXIT_USAGE);
 }
 
@@ -171,7 +176,7 @@ async function runScript(
   signal: AbortSignal,
 ): Promise<TypingRun> {
   const { client, models } = session;
-  const { anchor, heals } = typedArm(options);
+  const { anchor, heals, maxSuffixChars, maxPromptTokens } = typedArm(options);
   await emptyEngineCache(client, signal);
   const { numPasses: numBefore } = await client.statistics(signal);
   const engine = new CountingEngine(client, MODES[mode].reusesPrompt);
@@ -181,6 +186,8 @@ async function runScript(
     numSuggestions: NUM_SUGGESTIONS,
     sources: draftSources(models),
     ...{ anchor, heals, keepsAnchor: true },
+    ...(maxSuffixChars === undefined ? {} : { maxSuffixChars }),
+    ...(maxPromptTokens === undefined ? {} : { maxPromptTokens }),
     ...(options.firstLine === undefined ? {} : { firstLineMs: options.firstLine }),
     clock,
     log: nullLog,
@@ -207,13 +214,14 @@ async function runScript(
     numWastedPasses: numPasses - sum(shown, ({ stats }) => stats.numSteps),
     numPromptTokens: sum(engine.finished, ({ stats }) => stats.numPromptTokens),
     numReusedTokens: sum(engine.finished, ({ stats }) => stats.numReusedTokens),
-    numWarm: engine.finished.filter(isWarm).length,
+    numAsked: engine.asked.length,
+    numWarm: engine.asked.filter((result) => numUnreadOf(result) <= WARM_TOKENS).length,
     numAcceptedSuggestions,
   };
 }
 
-function isWarm({ stats: { numPromptTokens, numReusedTokens } }: CompletionResult): boolean {
-  return numPromptTokens - numReusedTokens <= WARM_TOKENS;
+function numUnreadOf({ stats: { numPromptTokens, numReusedTokens } }: CompletionResult): number {
+  return numPromptTokens - numReusedTokens;
 }
 
 /** Drops all prompts, those kept aside as well, and reads another; returns the passes that took. */
@@ -231,6 +239,8 @@ class CountingEngine implements CompletionEngine {
   readonly #engine: CompletionEngine;
   readonly #reusesPrompt: boolean;
   readonly finished: CompletionResult[] = [];
+  /** Those of a first suggestion, of prompts that can be warm: the others' prompts have just been read. */
+  readonly asked: CompletionResult[] = [];
   numStarted = 0;
 
   constructor(engine: CompletionEngine, reusesPrompt: boolean) {
@@ -247,6 +257,8 @@ class CountingEngine implements CompletionEngine {
     const asked = { ...params, reusesPrompt: this.#reusesPrompt };
     const result = await this.#engine.complete(asked, onChunk, signal);
     this.finished.push(result);
+    const isFirst = (params.numSuggestions ?? 1) === 1;
+    if (isFirst && result.stats.numPromptTokens > WARM_TOKENS) this.asked.push(result);
     return result;
   }
 }

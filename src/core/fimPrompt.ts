@@ -161,7 +161,7 @@ export function windowSuffix(suffixText: string, maxTokens: number): string {
   return suffixText.slice(0, splitsPair(suffixText, end) ? end - 1 : end);
 }
 
-/** The start of a text, up to the end of the last line that fits; where not even one does, as much of that as fits. */
+/** The start of a text, up to the end of the last line that fits; where that is blank or nothing, as much as fits. */
 export function wholeLines(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text;
   const end = text.lastIndexOf("\n", maxChars - 1) + 1;

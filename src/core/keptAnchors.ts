@@ -1,7 +1,7 @@
 /**
  * Anchors that stay while somebody types behind them, so that a key appends to the prompt and the cache holds all before it. A
- * new one is set where none fits: elsewhere in the text, where the text behind the cursor is another, or once so much was
- * typed that the prefix lacks too much of it; and, once its prompt was read while nobody waited, where less was typed.
+ * new one is set where none fits: elsewhere in the text, where the text behind the cursor is another, or once 1,000 characters were
+ * typed, which the prefix lacks; from 240 on already, once the new one's prompt was read while nobody waited.
  */
 import type { CursorText } from "./cursorContext.ts";
 import { anchorIndex, type PromptAnchor } from "./promptAnchor.ts";
@@ -14,9 +14,11 @@ interface KeptPlace {
   readonly suffixText: string;
 }
 
+/** The rules whose anchors stay. */
+type LineAnchor = Exclude<PromptAnchor, string>;
 type AnchoredText = Pick<CursorText, "prefixText" | "suffixText">;
 
-/** Places that are remembered: the one in use, and as many as `llama/parkedPrompts.ts` keeps cells of. */
+/** Anchors that are remembered: about as many as `llama/parkedPrompts.ts` keeps prompts. */
 const MAX_PLACES = 4;
 /** UTF-16 code units from an anchor to where a new one would be: about 300 tokens, which the prefix lacks. */
 const MAX_TYPED_CHARS = 1000;
@@ -34,52 +36,73 @@ export class KeptAnchors {
    * @param documentKey - names the document; another one with the same text has anchors of its own.
    * @param rule - where a new anchor is set; those of other rules do not count.
    */
-  anchorAt(
-    documentKey: string,
-    { prefixText, suffixText }: AnchoredText,
-    rule: PromptAnchor,
-  ): number {
-    const newIndex = anchorIndex(prefixText, rule);
+  anchorAt(documentKey: string, text: AnchoredText, rule: PromptAnchor): number {
     // The cursor's own moves with every key, and the start of a file never does.
-    if (rule === "cursor" || rule === "file") return newIndex;
-    const { linesUp } = rule;
-    const suffix = suffixText.slice(0, SUFFIX_CHARS);
-    // The longest head: the least is behind it.
-    const kept = this.#places
-      .filter((place) => place.documentKey === documentKey && place.linesUp === linesUp)
-      .filter(({ head, suffixText }) => suffixText === suffix && prefixText.startsWith(head))
-      .filter(({ head }) => newIndex - head.length <= MAX_TYPED_CHARS)
+    if (rule === "cursor" || rule === "file") return anchorIndex(text.prefixText, rule);
+    const place = this.#find(documentKey, text, rule) ?? newPlace(documentKey, text, rule);
+    this.#use(place);
+    return place.head.length;
+  }
+
+  /** Where a new anchor would be, if the one of this request is there and so far behind that a new one is worth reading. */
+  renewalAt(documentKey: string, text: AnchoredText, rule: PromptAnchor): number | undefined {
+    if (rule === "cursor" || rule === "file") return undefined;
+    const kept = this.#find(documentKey, text, rule);
+    const newIndex = anchorIndex(text.prefixText, rule);
+    return kept && newIndex - kept.head.length >= RENEWED_CHARS ? newIndex : undefined;
+  }
+
+  /** Sets the anchor of {@link renewalAt}, once its prompt was read. Nothing where the old one was forgotten meanwhile. */
+  renew(documentKey: string, text: AnchoredText, rule: PromptAnchor): void {
+    if (rule === "cursor" || rule === "file") return;
+    const old = this.#find(documentKey, text, rule);
+    if (old === undefined) return;
+    // One before it is enough for who deletes what was typed; more would crowd out other places.
+    const isOlder = (place: KeptPlace) =>
+      place !== old && isSameRest(place, old) && old.head.startsWith(place.head);
+    this.#places = this.#places.filter((place) => !isOlder(place));
+    this.#use(newPlace(documentKey, text, rule));
+  }
+
+  /** The longest head: the least is behind it. */
+  #find(documentKey: string, text: AnchoredText, rule: LineAnchor): KeptPlace | undefined {
+    const wanted = newPlace(documentKey, text, rule);
+    return this.#places
+      .filter((place) => isSameRest(place, wanted) && text.prefixText.startsWith(place.head))
+      .filter(({ head }) => wanted.head.length - head.length <= MAX_TYPED_CHARS)
       .reduce<KeptPlace | undefined>(
         (best, place) => (best && best.head.length >= place.head.length ? best : place),
         undefined,
       );
-    const head = prefixText.slice(0, newIndex);
-    return this.#use(kept ?? { documentKey, linesUp, suffixText: suffix, head }).head.length;
   }
 
-  /** Where a new anchor would be, if the one of this request lies so far before it that a new one is worth reading. */
-  renewalAt(documentKey: string, text: AnchoredText, rule: PromptAnchor): number | undefined {
-    const newIndex = anchorIndex(text.prefixText, rule);
-    const isFar = newIndex - this.anchorAt(documentKey, text, rule) >= RENEWED_CHARS;
-    return isFar && rule !== "file" ? newIndex : undefined;
-  }
-
-  /** Sets the anchor of {@link renewalAt}: its prompt was read. */
-  renew(documentKey: string, { prefixText, suffixText }: AnchoredText, rule: PromptAnchor): void {
-    if (rule === "cursor" || rule === "file") return;
-    this.#use({
-      ...{ documentKey, linesUp: rule.linesUp, suffixText: suffixText.slice(0, SUFFIX_CHARS) },
-      head: prefixText.slice(0, anchorIndex(prefixText, rule)),
-    });
-  }
-
-  #use(place: KeptPlace): KeptPlace {
+  #use(place: KeptPlace): void {
     this.#places = [place, ...this.#places.filter((other) => other !== place)].slice(0, MAX_PLACES);
-    return place;
   }
 
   /** For who wants nothing of a workspace to be kept. */
   forget(): void {
     this.#places = [];
   }
+}
+
+function newPlace(
+  documentKey: string,
+  { prefixText, suffixText }: AnchoredText,
+  rule: LineAnchor,
+): KeptPlace {
+  return {
+    ...{ documentKey, linesUp: rule.linesUp },
+    head: prefixText.slice(0, anchorIndex(prefixText, rule)),
+    suffixText: suffixText.slice(0, SUFFIX_CHARS),
+  };
+}
+
+/** Whether both are of one document with the same text behind the cursor, and set by one rule. */
+function isSameRest(one: KeptPlace, other: KeptPlace): boolean {
+  return (
+    one.documentKey === other.documentKey &&
+    one.linesUp === other.linesUp &&
+    one.suffixText === other.suffixText
+  );
 }

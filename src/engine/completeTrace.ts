@@ -1,7 +1,12 @@
 /**
  * Adds to a trace the rows that replays of some configurations ask for and that it lacks: what is drafted depends on the
  * rows that drafters and policy have learned of, so no recording has them all.
+ *
+ * A row that is added stands behind cells of the output that were read many rows a pass, where those of the recording were decoded
+ * one by one: with quantized weights that moves its logits as any other cut does (`docs/lossless.md`).
  */
+import { createHash } from "node:crypto";
+import { access, rename, rm } from "node:fs/promises";
 import { replayConfig } from "../bench/replayConfigs.ts";
 import type { ReplayCosts } from "../bench/replayCosts.ts";
 import { pathOf, type Trace, type TracePrompt } from "../bench/trace.ts";
@@ -12,15 +17,16 @@ import { readOffshoots } from "../bench/trieRows.ts";
 import type { BranchedTarget } from "../core/branchedTarget.ts";
 import { EngineError } from "../core/errors.ts";
 import type { ModelPair } from "./modelHost.ts";
-import { openRecording, readTrace } from "./traceFile.ts";
+import { openRecording, TraceWriter } from "./traceFile.ts";
 import { assertSameRecording, identify } from "./traceHeader.ts";
 
 /** Rows that were read change what is asked for next. */
 const NUM_ROUNDS = 3;
 
-export interface CompletionSettings {
+export interface TraceCompletion {
+  /** Of the trace, for messages. */
   readonly path: string;
-  /** The trace with these rows; gone on with where it is there. */
+  /** Where it goes, whole; what is there is not replaced. */
   readonly outPath: string;
   readonly configs: readonly string[];
   readonly costs: readonly ReplayCosts[];
@@ -33,71 +39,100 @@ export interface CompletionProgress {
   readonly numAdded: number;
 }
 
+/**
+ * Repository by repository, as a replay goes. What is done lies beside `outPath` until all is, and is gone on with by the same
+ * configurations and costs; a repository that was stopped within goes on having learned of rows that came later.
+ * @throws EngineError `invalidRequest` if these are not the recorded models, or something is at `outPath`; what the
+ *   models throw.
+ */
+export async function completeTrace(
+  pair: ModelPair,
+  trace: Trace,
+  { path, outPath, configs, costs }: TraceCompletion,
+  onProgress: (progress: CompletionProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { header, repositories, prompts } = trace;
+  await assertFree(outPath);
+  const identity = await identify(pair, header.settings, header.repositories);
+  assertSameRecording(path, header, identity);
+  const asked = createHash("sha256").update(JSON.stringify([configs, costs]));
+  const partPath = `${outPath}.${asked.digest("hex").slice(0, 12)}.part`;
+  const check = (found: Trace["header"]) => assertSameRecording(partPath, found, identity);
+  const { writer, trace: begun } = await openRecording(partPath, check, async () => trace);
+  const known = new Map(begun.prompts.map((prompt) => [keyOf(prompt), prompt]));
+  const completed = new Map<string, TracePrompt>();
+  {
+    await using part = writer;
+    for (const repository of repositories) {
+      const own = prompts.filter((prompt) => prompt.repository === repository.index);
+      const workspace = new TraceWorkspace(repository);
+      const completer = new PlaceCompleter(pair, header, workspace, { configs, costs }, signal);
+      for (const prompt of own) {
+        const done = known.get(keyOf(prompt));
+        if (done !== undefined) {
+          await completer.learn(done);
+          completed.set(keyOf(prompt), done);
+          continue;
+        }
+        const { whole, numAdded } = await completer.complete(prompt);
+        await part.append(whole);
+        completed.set(keyOf(prompt), whole);
+        onProgress({ numPlaces: completed.size, numAdded });
+      }
+    }
+  }
+  // In the recording's own order, of which a check takes the first.
+  const finalPath = `${outPath}.whole.part`;
+  await rm(finalPath, { force: true });
+  {
+    await using file = await TraceWriter.create(finalPath, header, repositories);
+    for (const prompt of prompts) await file.append(completed.get(keyOf(prompt))!);
+  }
+  await rename(finalPath, outPath);
+  await rm(partPath);
+}
+
+async function assertFree(path: string): Promise<void> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return;
+  throw new EngineError(
+    "invalidRequest",
+    `Expected no file at ${path}, found one: it is not replaced. Choose another name, or delete it.`,
+  );
+}
+
+function keyOf({ repository, place }: TracePrompt): string {
+  return `${repository} ${place}`;
+}
+
 /** A configuration at given costs, and the recording that it asks. */
 interface Asking {
   readonly replayer: Replayer;
   readonly models: TraceModels;
 }
 
-/**
- * @throws EngineError `invalidRequest` if these are not the recorded models, or `outPath` is not of this trace; what the
- *   models throw.
- */
-export async function completeTrace(
-  pair: ModelPair,
-  { path, outPath, configs, costs }: CompletionSettings,
-  onProgress: (progress: CompletionProgress) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const trace = await readTrace(path);
-  const { header, repositories, prompts } = trace;
-  const identity = await identify(pair, header.settings, header.repositories);
-  assertSameRecording(path, header, identity);
-  const check = (found: Trace["header"]) => assertSameRecording(outPath, found, identity);
-  const begin = async () => ({ header, repositories, prompts: [] });
-  const { writer, trace: begun } = await openRecording(outPath, check, begin);
-  await using file = writer;
-  const completer = new PlaceCompleter(pair, trace, configs, costs, signal);
-  for (const [index, prompt] of prompts.entries()) {
-    const known = begun.prompts[index];
-    if (known !== undefined) {
-      assertSamePlace(outPath, prompt, known);
-      await completer.learn(known);
-      continue;
-    }
-    const { completed, numAdded } = await completer.complete(prompt);
-    await file.append(completed);
-    onProgress({ numPlaces: index + 1, numAdded });
-  }
-}
-
-function assertSamePlace(path: string, wanted: TracePrompt, found: TracePrompt): void {
-  const nameOf = ({ repository, place }: TracePrompt) =>
-    `place ${place} of repository ${repository}`;
-  if (nameOf(wanted) === nameOf(found)) return;
-  throw new EngineError(
-    "invalidRequest",
-    `${path} has ${nameOf(found)} where ${nameOf(wanted)} is expected: it is of another trace. Choose another file.`,
-  );
-}
-
+/** Of one repository's places. */
 class PlaceCompleter {
   readonly #pair: ModelPair;
+  readonly #workspace: TraceWorkspace;
   readonly #signal: AbortSignal;
-  readonly #workspaces: readonly TraceWorkspace[];
   /** [NUM_ROUNDS] each with sessions of its own: those of a round have learned of the rows that the one before read. */
   readonly #rounds: readonly (readonly Asking[])[];
 
   constructor(
     pair: ModelPair,
-    { header, repositories }: Trace,
-    configs: readonly string[],
-    costs: readonly ReplayCosts[],
+    header: Trace["header"],
+    workspace: TraceWorkspace,
+    { configs, costs }: Pick<TraceCompletion, "configs" | "costs">,
     signal: AbortSignal,
   ) {
     this.#pair = pair;
+    this.#workspace = workspace;
     this.#signal = signal;
-    this.#workspaces = repositories.map((repository) => new TraceWorkspace(repository));
     const openAsking = (name: string, own: ReplayCosts): Asking => {
       const models = new TraceModels(header, true);
       return { models, replayer: new Replayer(header, replayConfig(name), own, models) };
@@ -108,7 +143,7 @@ class PlaceCompleter {
   }
 
   /** The place with the rows that are asked for. */
-  async complete(prompt: TracePrompt): Promise<{ completed: TracePrompt; numAdded: number }> {
+  async complete(prompt: TracePrompt): Promise<{ whole: TracePrompt; numAdded: number }> {
     const { target, draft } = this.#pair;
     const { target: targetTrie, draft: draftTrie, promptTokens, draftPromptTokens } = prompt;
     const path = pathOf(prompt);
@@ -117,43 +152,40 @@ class PlaceCompleter {
     let numAdded = 0;
     for (const round of this.#rounds) {
       const lacked = await this.#ask(round, prompt);
-      numAdded += lacked.target.size + lacked.draft.size;
       const recorded = { nodes: targetTrie.addPath(path), numTop: OFFSHOOT_TOP };
       const own = { trie: targetTrie, promptLength: promptTokens.length, ...recorded };
-      await readOffshoots(target.target, own, lacked.target, this.#signal);
+      numAdded += await readOffshoots(target.target, own, lacked.target, this.#signal);
       if (draft === undefined || draftTrie === undefined) continue;
       const drafted = {
         ...{ trie: draftTrie, promptLength: draftPromptTokens.length },
         ...{ nodes: draftTrie.addPath(path), numTop: OFFSHOOT_TOP },
       };
-      await readOffshoots(draft.target, drafted, lacked.draft, this.#signal);
+      numAdded += await readOffshoots(draft.target, drafted, lacked.draft, this.#signal);
     }
     const kept = { target: targetTrie.withRowsOnly(), draft: draftTrie?.withRowsOnly() };
-    return { completed: { ...prompt, ...kept }, numAdded };
+    return { whole: { ...prompt, ...kept }, numAdded };
   }
 
-  /** What is learned of a place that is complete already: a little more than while its rows came. */
+  /** What is learned of a place that is complete already. */
   async learn(prompt: TracePrompt): Promise<void> {
     for (const round of this.#rounds) await this.#ask(round, prompt);
   }
 
-  /** Nodes of both tries whose rows a round asks for and that have none. */
+  /** Nodes of both tries whose rows a round asks for and that have none. @throws EngineError `internal` for a drafter that failed. */
   async #ask(round: readonly Asking[], prompt: TracePrompt) {
     const lacked = { target: new Set<number>(), draft: new Set<number>() };
     for (const { replayer, models } of round) {
-      await replayer.replay(prompt, this.#workspaces[prompt.repository]!, this.#signal);
+      await replayer.replay(prompt, this.#workspace, this.#signal);
+      const [failure] = replayer.failures;
+      if (failure !== undefined) throw new EngineError("internal", `A drafter failed: ${failure}.`);
       for (const node of models.target.lacked) lacked.target.add(node);
       for (const node of models.draft?.lacked ?? []) lacked.draft.add(node);
     }
     return lacked;
   }
 
-  /** As a fresh engine reads it. */
-  async #readPath(
-    model: BranchedTarget,
-    promptTokens: Int32Array,
-    path: Int32Array<ArrayBufferLike>,
-  ) {
+  async #readPath(model: BranchedTarget, promptTokens: Int32Array, path: Int32Array) {
+    // Other places' prompts would be kept beside this one.
     await model.prefill(new Int32Array(0), this.#signal);
     await model.prefill(Int32Array.of(...promptTokens, ...path), this.#signal);
   }

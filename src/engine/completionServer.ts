@@ -254,6 +254,7 @@ export class CompletionServer {
 
   /** Deletes what was learned from the workspace's code, in memory and on disk. @throws what keeps the disk from it. */
   async forgetWorkspace(): Promise<void> {
+    await this.#idleReading.stop();
     this.#stores?.learned.forget();
     this.#stores?.context?.forget();
     this.#stores?.anchors.forget();

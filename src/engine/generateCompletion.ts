@@ -185,7 +185,7 @@ function draftReading(
   tokens: Int32Array,
 ): Reading[] {
   if (draft === undefined || policy?.isActive("draftModel") === false) return [];
-  return [{ model: draft.target, tokens: concatTokens(draftPromptTokens, tokens) }];
+  return [{ model: draft.target, tokens: () => concatTokens(draftPromptTokens, tokens) }];
 }
 
 function cursorOf({

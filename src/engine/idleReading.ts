@@ -19,7 +19,8 @@ export interface Reading {
     /** Keeps the prompt in use aside, where the model can. */
     turnTo?(tokens: Int32Array): void;
   };
-  readonly tokens: Int32Array;
+  /** Asked for in the reading's own turn; undefined: nothing. */
+  readonly tokens: () => Int32Array | undefined;
   /** Only once nobody has asked for a while. */
   readonly waits?: boolean;
   /** Told of each part. */
@@ -64,8 +65,11 @@ export class IdleReading {
   }
 
   /** @throws the signal's reason; what the model throws. */
-  async #read({ model, tokens, waits = false, onRead, onDone }: Reading, signal: AbortSignal) {
+  async #read(reading: Reading, signal: AbortSignal): Promise<void> {
+    const { model, waits = false, onRead, onDone } = reading;
     if (waits) await delay(REST_MS, undefined, { signal, ref: false });
+    const tokens = reading.tokens();
+    if (tokens === undefined) return;
     for (let numRead = model.numHeld(tokens); numRead < tokens.length; ) {
       await this.#turns.next(signal);
       // A request may have used the model since the last part.

@@ -84,11 +84,12 @@ export interface CompleteParams extends SuggestionsRequest {
   readonly context?: ContextOptions;
   /** Of the prompt; the engine's own choice if absent. */
   readonly maxPromptTokens?: number;
-  /** UTF-16 code units of the text behind the cursor that the prompt has at most, cut at a line's end; its share of the prompt if absent. */
+  /** UTF-16 code units of the text behind the cursor that the prompt has at most, cut at a line's end where that leaves any text; its share of the prompt if absent. */
   readonly maxSuffixChars?: number;
   /**
-   * When the first line is to be there, in ms: where reading the whole prompt takes longer, a shorter one is used, and the whole
-   * one is read between requests. Always the whole one if absent.
+   * When the first line is to be there, in ms, decoding it included: where reading the whole prompt takes longer, a shorter one is
+   * used, and the whole one is read between requests. Always the whole one if absent, and on devices and models where no prompt can be kept
+   * beside the one in use.
    */
   readonly firstLineMs?: number;
   /** Output tokens at most. */

@@ -48,7 +48,7 @@ export async function recordTrace(
   }
   const begin = async () => {
     tell("measuring what passes cost");
-    return { header: await measured(identity, pair, signal), repositories, prompts: [] };
+    return { header: await measured(identity, pair, signal), repositories };
   };
   const check = (header: TraceHeader) => assertSameRecording(path, header, identity);
   const { writer, trace } = await openRecording(path, check, begin);

@@ -58,24 +58,31 @@ export async function requestPrompt(
     : params;
 
   const ofLength = (maxTokens: number) => build(placed, maxTokens);
-  const maySelect = firstLineMs !== undefined && reusesPrompt;
+  // Where nothing can be kept aside a short prompt would stay short.
+  const maySelect = firstLineMs !== undefined && reusesPrompt && target.keepsAside;
   const { prompt, numUnread, ahead }: ChosenPrompt = maySelect
     ? choosePrompt(target, speed, firstLineMs, maxPromptTokens, ofLength)
     : chosenWhole(target, ofLength(maxPromptTokens));
-  // What was read ahead stays, should the next request find it long enough.
-  if (maySelect) target.turnTo(prompt.promptTokens);
+  // What was read ahead stays, whole or in part, for the requests that come.
+  if (maySelect || keepsAnchor) target.turnTo(prompt.promptTokens);
 
-  /** The whole prompt where a shorter one is used; where much was typed since the anchor, that of a new one. */
   const readings = (): Reading[] => {
     if (!reusesPrompt || !target.keepsAside) return [];
-    const onRead = (numTokens: number, ms: number) => speed.record(numTokens, ms);
-    const anchorAt = keepsAnchor ? anchors.renewalAt(key, params, anchor) : undefined;
-    if (anchorAt !== undefined) {
-      const { promptTokens: tokens } = build({ ...params, anchorAt });
-      const onDone = () => anchors.renew(key, params, anchor);
-      return [{ model: target, tokens, waits: true, onRead, onDone }];
-    }
-    return ahead === undefined ? [] : [{ model: target, tokens: ahead, waits: true, onRead }];
+    let anchorAt: number | undefined;
+    return [
+      {
+        ...{ model: target, waits: true },
+        // Where much was typed since the anchor, the prompt of a new one; else the whole one, where a shorter one is used.
+        tokens: () => {
+          anchorAt = keepsAnchor ? anchors.renewalAt(key, params, anchor) : undefined;
+          return anchorAt === undefined ? ahead : build({ ...params, anchorAt }).promptTokens;
+        },
+        onRead: (numTokens, ms) => speed.record(numTokens, ms),
+        onDone: () => {
+          if (anchorAt !== undefined) anchors.renew(key, params, anchor);
+        },
+      },
+    ];
   };
   return { prompt, shares: promptShares(prompt, context?.numTokens), numUnread, readings };
 }

@@ -112,20 +112,21 @@ export class TraceWriter {
 /**
  * Goes on with a trace, or begins it where there is no file yet.
  * @param check - throws where the file is of something else.
- * @param begin - makes the trace; its places are not written.
+ * @param begin - what the trace is of.
  */
 export async function openRecording(
   path: string,
   check: (header: TraceHeader) => void,
-  begin: () => Promise<Trace>,
+  begin: () => Promise<Omit<Trace, "prompts">>,
 ): Promise<{ writer: TraceWriter; trace: Trace }> {
   const isThere = await access(path).then(
     () => true,
     () => false,
   );
   if (isThere) return TraceWriter.resume(path, check);
-  const trace = await begin();
-  return { writer: await TraceWriter.create(path, trace.header, trace.repositories), trace };
+  const { header, repositories } = await begin();
+  const writer = await TraceWriter.create(path, header, repositories);
+  return { writer, trace: { header, repositories, prompts: [] } };
 }
 
 function blockOf(kind: BlockKind, bytes: Uint8Array): Buffer {

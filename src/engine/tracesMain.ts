@@ -149,7 +149,7 @@ async function complete(path: string, options: Options, signal: AbortSignal): Pr
   const settings = { path, outPath, configs, costs: await costsOf(options.costs, trace) };
   const tell = ({ numPlaces, numAdded }: CompletionProgress) =>
     note(`${numPlaces} of ${trace.prompts.length} places, ${numAdded} rows more at the last one`);
-  await withPair(options, signal, (pair) => completeTrace(pair, settings, tell, signal));
+  await withPair(options, signal, (pair) => completeTrace(pair, trace, settings, tell, signal));
   out(describeTrace(await readTrace(outPath), "all"));
 }
 

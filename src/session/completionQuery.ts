@@ -100,26 +100,34 @@ export interface CompletionSource {
   forget(documentId?: string): void;
 }
 
+/** What a request says of its prompt, wherever the cursor is; what is absent is the engine's own choice. */
+const PROMPT_FIELDS = [
+  "anchor",
+  "keepsAnchor",
+  "heals",
+  "context",
+  "firstLineMs",
+  "maxPromptTokens",
+  "maxSuffixChars",
+] as const satisfies readonly (keyof CompleteParams)[];
+
 /** How the engine is asked, wherever the cursor is. */
 export type AskedHow = Pick<
   CompleteParams,
-  "maxTokens" | "sources" | "anchor" | "keepsAnchor" | "heals" | "firstLineMs" | "context"
+  "maxTokens" | "sources" | (typeof PROMPT_FIELDS)[number]
 >;
 
 /** The engine's request for a query. */
 export function paramsOf(query: CompletionQuery, how: AskedHow): CompleteParams {
   const { prefixText, suffixText, languageId, filePath, repoName, documentPath } = query;
+  const ofPrompt = PROMPT_FIELDS.filter((field) => how[field] !== undefined);
   return {
     prefixText,
     suffixText,
     languageId,
     maxTokens: how.maxTokens,
     sources: how.sources,
-    ...(how.anchor === undefined ? {} : { anchor: how.anchor }),
-    ...(how.keepsAnchor === undefined ? {} : { keepsAnchor: how.keepsAnchor }),
-    ...(how.heals === undefined ? {} : { heals: how.heals }),
-    ...(how.context === undefined ? {} : { context: how.context }),
-    ...(how.firstLineMs === undefined ? {} : { firstLineMs: how.firstLineMs }),
+    ...Object.fromEntries(ofPrompt.map((field) => [field, how[field]])),
     ...(filePath === undefined ? {} : { filePath }),
     ...(repoName === undefined ? {} : { repoName }),
     ...(documentPath === undefined ? {} : { documentPath }),

@@ -32,7 +32,7 @@ export interface Config {
   readonly firstLineMs: number;
   /** What of other files prompts have. */
   readonly context: ContextSwitches;
-  /** Whether the workspace's files are read for drafts. */
+  /** Whether the workspace's files are read, for drafts and for prompts. */
   readonly index: boolean;
   /** Whether the bundled demonstration model suggests unasked. */
   readonly demonstration: boolean;

@@ -31,6 +31,8 @@ import { type Problem, problemKind } from "./problem.ts";
 import type { EngineStatus, Phase } from "./status.ts";
 
 const BENCHMARKING = "A benchmark is running; suggestions come back when it is over.";
+/** Prompts that a key only appends to: with others each would have its suffix read again, and what was read ahead be of no use. */
+const APPENDED = { anchor: { linesUp: 0 }, keepsAnchor: true, heals: true } as const;
 /** More than any broker hands out. */
 const IDS_PER_BROKER = 2 ** 32;
 
@@ -239,7 +241,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
       suggestionMethod: config.suggestionMethod,
       onlyWhenAsked: suggestsOnlyWhenAsked(config),
       sources: config.speculation ? DRAFT_SOURCES : [],
-      ...(config.firstLineMs > 0 && { firstLineMs: config.firstLineMs }),
+      ...(config.firstLineMs > 0 && { firstLineMs: config.firstLineMs, ...APPENDED }),
       ...(hasContext(config.context) && { context: config.context }),
       clock,
       log,

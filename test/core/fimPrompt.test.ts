@@ -314,7 +314,10 @@ describe("wholeLines", () => {
         expect(text.startsWith(start)).toBe(true);
         expect(start.length).toBeLessThanOrEqual(maxChars);
         if (text.length <= maxChars) expect(start).toBe(text);
-        else if (!start.endsWith("\n")) {
+        else if (start.endsWith("\n") && start.length < maxChars) {
+          // No line more fits.
+          expect(text.slice(start.length, maxChars)).not.toContain("\n");
+        } else if (!start.endsWith("\n")) {
           expect(start.length).toBeGreaterThanOrEqual(maxChars - 1);
           // No line end but before white space only.
           expect(start.slice(0, start.lastIndexOf("\n") + 1).trim()).toBe("");

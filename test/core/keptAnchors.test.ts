@@ -144,6 +144,25 @@ describe("KeptAnchors", () => {
     expect(anchors.anchorAt("a.ts", much, LINE)).toBe(much.prefixText.length - 1);
     expect(anchors.renewalAt("a.ts", much, LINE)).toBeUndefined();
     expect(anchors.anchorAt("a.ts", little, LINE)).toBe(4);
+    // Many renewals leave other places what they were.
+    anchors.forget();
+    anchors.anchorAt("b.ts", start, LINE);
+    let text = start;
+    anchors.anchorAt("a.ts", text, LINE);
+    for (let times = 0; times < 6; times++) {
+      text = { ...text, prefixText: `${text.prefixText}${"x".repeat(300)}\n` };
+      expect(anchors.renewalAt("a.ts", text, LINE)).toBe(text.prefixText.length);
+      anchors.renew("a.ts", text, LINE);
+    }
+    expect(anchors.anchorAt("b.ts", { ...start, prefixText: "one\ntwo\n" }, LINE)).toBe(4);
+    // What was forgotten while its prompt was read does not come back.
+    const later = { ...text, prefixText: `${text.prefixText}${"x".repeat(300)}\ny` };
+    anchors.forget();
+    expect(anchors.renewalAt("a.ts", later, LINE)).toBeUndefined();
+    anchors.renew("a.ts", later, LINE);
+    expect(anchors.anchorAt("a.ts", { ...later, prefixText: `${later.prefixText}\n` }, LINE)).toBe(
+      later.prefixText.length + 1,
+    );
     for (const rule of ["cursor", "file"] as const) {
       expect(anchors.renewalAt("a.ts", much, rule)).toBeUndefined();
       anchors.renew("a.ts", much, rule);

@@ -129,13 +129,24 @@ describe("accuracySuite", () => {
     await expect(
       accuracySuite.measure(await surroundings({ contextTokens: 9 }, model), NEVER),
     ).rejects.toThrow("Expected --context beside --context-tokens");
-    for (const [arms, context] of [
-      [[promptArm("line+context")!], "none"],
-      [[promptArm("line")!], "all"],
+    for (const [arms, context, expected] of [
+      [[promptArm("line+context")!], "none", "Expected --context beside an arm"],
+      [[promptArm("line")!], "all", "Expected an arm with +context"],
     ] as const) {
       const other = await surroundings({ ...options, arms, context }, model);
-      await expect(accuracySuite.measure(other, NEVER)).rejects.toThrow("with +context");
+      await expect(accuracySuite.measure(other, NEVER)).rejects.toThrow(expected);
     }
+    const arms = ["line", "line+context"].map((name) => promptArm(name)!);
+    const both = await accuracySuite.measure(await surroundings({ ...asked, arms }, model), NEVER);
+    expect(both).toMatchObject({
+      prompt: "line, 700 tokens at most",
+      promptShares: { imports: 0 },
+    });
+    for (const { shares } of both.arms[0]!.places) expect(shares!.imports).toBeGreaterThan(0);
+    expect(both.arms[0]!.meanPromptTokens).toBeGreaterThan(both.meanPromptTokens!);
+    expect(formatAccuracyReport(both)).toContain(
+      ` ${both.arms[0]!.meanPromptTokens!.toFixed(0)} |`,
+    );
   });
 
   test("answers places as a completion does, and judges what the target wrote beside what is offered", async () => {

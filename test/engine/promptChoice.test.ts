@@ -63,6 +63,19 @@ async function ask(params: CompleteParams) {
   return generateCompletion(stores, params, () => {}, NEVER);
 }
 
+/** Resolves when so many parts more were read; the reading stops there, and how fast it was is not learned. */
+function partsRead(numParts: number): Promise<void> {
+  const { record } = stores.speed;
+  return new Promise((resolve) => {
+    let numLeft = numParts;
+    stores.speed.record = () => {
+      if (--numLeft > 0) return;
+      stores.speed.record = record;
+      void stores.idleReading.stop().then(resolve);
+    };
+  });
+}
+
 describe("a request that says how soon a line is to be there", () => {
   test("gets a short prompt at a new place and the whole one once that was read, with what is typed on", async () => {
     await ask(request);
@@ -92,17 +105,6 @@ describe("a request that says how soon a line is to be there", () => {
     const [short, whole] = prompts as [Int32Array, Int32Array];
     await target.prefill(new Int32Array(0), NEVER);
     await ask(request);
-    const { record } = stores.speed;
-    /** Resolves when so many parts more were read; the reading stops there, and how fast it was is not learned. */
-    const partsRead = (numParts: number) =>
-      new Promise<void>((resolve) => {
-        let numLeft = numParts;
-        stores.speed.record = () => {
-          if (--numLeft > 0) return;
-          stores.speed.record = record;
-          void stores.idleReading.stop().then(resolve);
-        };
-      });
     const numShared = commonPrefixLength(short, whole);
     let numBefore = numShared;
     for (const text of ["c", "co", "con", "cons", "const"]) {
@@ -140,6 +142,26 @@ describe("a request that says how soon a line is to be there", () => {
     expect(asked).toEqual(prompts.at(-1));
     // What was used before is there for who deletes that again.
     expect(target.numAtHand(prompts[0]!)).toBe(prompts[0]!.length);
+  });
+
+  test("what was read of a new anchor's prompt stays where a key comes in its middle", async () => {
+    const { target } = pair.target;
+    const { firstLineMs: _, ...whole } = request;
+    const lines = "const value = compute(first, second);\n".repeat(20);
+    const later = { ...whole, prefixText: whole.prefixText + lines };
+    await ask({ ...later, keepsAnchor: false });
+    const renewed = prompts[0]!;
+    await target.prefill(new Int32Array(0), NEVER);
+    await ask(whole);
+    await ask(later);
+    const numShared = commonPrefixLength(prompts.at(-1)!, renewed);
+    expect(renewed.length - numShared).toBeGreaterThan(5 * READ_STEP);
+    await partsRead(3);
+    const numRead = target.numAtHand(renewed);
+    expect(numRead).toBeGreaterThanOrEqual(numShared + 2 * READ_STEP);
+    expect(numRead).toBeLessThan(renewed.length);
+    await ask({ ...later, prefixText: `${later.prefixText}x` });
+    expect(target.numAtHand(renewed)).toBe(numRead);
   });
 
   test("without it, and where nothing may be reused, the prompt is whole", async () => {

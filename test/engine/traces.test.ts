@@ -5,9 +5,8 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
+  readdirSync,
   rmSync,
-  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +16,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ALL_REPLAY_CONFIGS } from "../../src/bench/replayConfigs.ts";
 import type { ReplayCosts } from "../../src/bench/replayCosts.ts";
 import { drawRestSpots } from "../../src/bench/restSpots.ts";
+import type { RowTrie } from "../../src/bench/rowTrie.ts";
 import { encodePrompt } from "../../src/bench/traceCodec.ts";
+import type { BranchedTarget } from "../../src/core/branchedTarget.ts";
+import { rootOnlyTree } from "../../src/core/draftTree.ts";
 import { checkTrace } from "../../src/engine/checkTrace.ts";
 import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
 import { readTrace } from "../../src/engine/traceFile.ts";
@@ -88,6 +90,10 @@ async function recordAndKill(file: string, numPlaces: number): Promise<void> {
   expect(await ended).toEqual([null, "SIGKILL"]);
 }
 
+function numRowsOf(trie: RowTrie): number {
+  return Array.from({ length: trie.size }, (_, node) => trie.row(node)).filter(Boolean).length;
+}
+
 describe("npm run traces", () => {
   test("a recording that is killed and gone on with is the one that ran through", async () => {
     const straight = join(folder, "straight.trace");
@@ -132,43 +138,85 @@ describe("npm run traces", () => {
     expect(stdout).toContain("Replayed: report.");
   });
 
-  test("a completed recording has the rows that it lacked, and what was replayed without them stays", async () => {
+  test("a completed recording has the rows that it lacked, and all that it had", async () => {
     const whole = join(folder, "whole.trace");
-    const completeArgs = ["complete", path, "--out", whole, ...MODELS, "--costs", "flat8"];
-    const configs = ["--configs", "recycling,fused", "--costs", "flat8", "--half", "all"];
+    const completeArgs = (out: string) => [
+      "complete",
+      path,
+      "--out",
+      out,
+      ...MODELS,
+      "--costs",
+      "flat8",
+    ];
     const lackedShares = async (file: string) => {
+      const configs = ["--configs", "recycling,fused", "--costs", "flat8", "--half", "all"];
       const { stdout } = await traces("replay", file, ...configs);
-      return Array.from(stdout.matchAll(/ (\d+\.\d+) % \|$/gm), ([, share]) => Number(share));
+      const shares = Array.from(stdout.matchAll(/ (\d+\.\d+) % +\|$/gm), ([, share]) =>
+        Number(share),
+      );
+      expect(shares).toHaveLength(2);
+      return shares;
     };
-    await traces(...completeArgs);
+    const { stderr } = await traces(...completeArgs(whole));
+    const told = Array.from(stderr.matchAll(/(\d+) rows more/g), ([, numRows]) => Number(numRows));
     const before = await lackedShares(path);
-    expect(Math.min(...before)).toBeGreaterThan(2);
     const after = await lackedShares(whole);
-    for (const [index, share] of after.entries()) expect(share).toBeLessThan(before[index]! / 4);
+    for (const [index, share] of before.entries()) {
+      expect(share).toBeGreaterThan(2);
+      expect(after[index]).toBeLessThan(share / 4);
+    }
     const [first, second] = [await readTrace(path), await readTrace(whole)];
-    expect(second.prompts.map(({ output }) => output)).toEqual(
-      first.prompts.map(({ output }) => output),
-    );
-    for (const [index, { target }] of first.prompts.entries()) {
-      const more = second.prompts[index]!.target;
-      for (let node = 0; node < target.size; node++) {
-        const there = more.addPath(tokensTo(target, node)).at(-1)!;
-        expect(more.row(there)).toEqual(target.row(node));
+    let numAdded = 0;
+    for (const [index, prompt] of first.prompts.entries()) {
+      const { target, draft, ...others } = second.prompts[index]!;
+      const { target: _, draft: __, ...same } = prompt;
+      expect(others).toEqual(same);
+      for (const [had, has] of [
+        [prompt.target, target],
+        [prompt.draft!, draft!],
+      ] as const) {
+        for (let node = 0; node < had.size; node++) {
+          const there = has.addPath(tokensTo(had, node)).at(-1)!;
+          expect(has.row(there)).toEqual(had.row(node));
+        }
+        numAdded += numRowsOf(has) - numRowsOf(had);
       }
     }
-    // Once it is complete, and where it was cut off.
-    const complete = readFileSync(whole);
-    await traces(...completeArgs);
-    expect(readFileSync(whole).equals(complete)).toBe(true);
-    truncateSync(whole, complete.length - 100);
-    await traces(...completeArgs);
-    expect(Math.max(...(await lackedShares(whole)))).toBeLessThan(Math.min(...before) / 4);
-    const other = join(folder, "other.trace");
-    await run(process.execPath, recordArgs(other, "--prompt-tokens", "96"));
-    await expect(traces("complete", path, "--out", other, ...MODELS)).rejects.toMatchObject({
+    expect(told.reduce((sum, numRows) => sum + numRows)).toBe(numAdded);
+    expect(numAdded).toBeGreaterThan(100);
+    await expect(traces(...completeArgs(whole))).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("recorded with another settings.maxPromptTokens"),
+      stderr: expect.stringContaining("Expected no file at"),
     });
+    expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+
+  test("a completion that is killed goes on, and one for other costs begins anew", async () => {
+    const out = join(folder, "resumed.trace");
+    const args = ["complete", path, "--out", out, ...MODELS, "--configs", "recycling", "--costs"];
+    const child = spawn(process.execPath, [TRACES, ...args, "flat8"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const ended = once(child, "exit");
+    let seen = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      seen += text;
+      if (seen.includes("2 of ")) child.kill("SIGKILL");
+    });
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    const parts = () =>
+      readdirSync(folder).filter((name) => /^resumed\.trace\.\w+\.part$/.test(name));
+    expect(parts()).toHaveLength(1);
+    appendFileSync(join(folder, parts()[0]!), Buffer.of(2, 200, 0, 0, 0, 1, 2, 3));
+    const { stderr } = await traces(...args, "flat8");
+    expect(stderr).not.toMatch(/^1 of /m);
+    expect(parts()).toEqual([]);
+    const numPlaces = (await readTrace(path)).prompts.length;
+    expect((await readTrace(out)).prompts).toHaveLength(numPlaces);
+    rmSync(out);
+    const { stderr: anew } = await traces(...args, "flat16");
+    expect(anew).toMatch(/^1 of /m);
   });
 
   test.each([
@@ -186,6 +234,30 @@ describe("npm run traces", () => {
     });
   });
 });
+
+/** Reads rows again that the second trie has and the first lacks, each behind a prompt of its own; returns how many. */
+async function compareAdded(
+  model: BranchedTarget,
+  promptTokens: Int32Array,
+  before: RowTrie,
+  after: RowTrie,
+): Promise<number> {
+  let numCompared = 0;
+  for (let node = 1; node < after.size && numCompared < 8; node++) {
+    const row = after.row(node);
+    const tokens = tokensTo(after, node);
+    if (row === undefined || before.row(before.addPath(tokens).at(-1)!) !== undefined) continue;
+    await model.prefill(Int32Array.of(...promptTokens, ...tokens.slice(0, -1)), NEVER);
+    const logits = await model.evaluateTree(rootOnlyTree(tokens.at(-1)!), NEVER);
+    // Of another cut; rows of other places lie apart by several.
+    for (const [rank, token] of row.tokens.entries()) {
+      expect(logits.logit(0, token)).toBeCloseTo(row.logits[rank]!, 0);
+    }
+    expect(logits.logSumExp(0)).toBeCloseTo(row.logSumExp, 0);
+    numCompared++;
+  }
+  return numCompared;
+}
 
 describe("checkTrace", () => {
   let pair: ModelPair;
@@ -209,5 +281,27 @@ describe("checkTrace", () => {
     expect(real).toBeGreaterThan(1.2);
     expect(lackedShare).toBe(0);
     expect(checks.filter((check) => check.lackedShare === 0).length).toBeGreaterThan(4);
+  });
+
+  test("rows that were added are the models' own, of both", async () => {
+    const [first, second] = [await readTrace(path), await readTrace(join(folder, "whole.trace"))];
+    let [numTarget, numDraft] = [0, 0];
+    for (const [index, prompt] of second.prompts.slice(0, 3).entries()) {
+      const before = first.prompts[index]!;
+      numTarget += await compareAdded(
+        pair.target.target,
+        prompt.promptTokens,
+        before.target,
+        prompt.target,
+      );
+      numDraft += await compareAdded(
+        pair.draft!.target,
+        prompt.draftPromptTokens,
+        before.draft!,
+        prompt.draft!,
+      );
+    }
+    expect(numTarget).toBeGreaterThan(10);
+    expect(numDraft).toBeGreaterThan(0);
   });
 });

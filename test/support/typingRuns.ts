@@ -21,6 +21,7 @@ export function typingRun(pauses: readonly TypingPause[]): TypingRun {
     numWastedPasses: 2,
     numPromptTokens: 100,
     numReusedTokens: 90,
+    numAsked: 2,
     numWarm: 1,
     numAcceptedSuggestions: 1,
   };

@@ -139,9 +139,11 @@ describe("EngineLifecycle", () => {
     for (const { params } of asked.slice(0, 2)) {
       expect(params).not.toHaveProperty("firstLineMs");
       expect(params).not.toHaveProperty("context");
+      expect(params).not.toHaveProperty("anchor");
     }
     for (const { params } of asked.slice(2)) {
       expect(params).toMatchObject({ firstLineMs: 700, context });
+      expect(params).toMatchObject({ anchor: { linesUp: 0 }, keepsAnchor: true, heals: true });
     }
   });
 
