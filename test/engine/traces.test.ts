@@ -16,13 +16,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ALL_REPLAY_CONFIGS } from "../../src/bench/replayConfigs.ts";
 import type { ReplayCosts } from "../../src/bench/replayCosts.ts";
 import { drawRestSpots } from "../../src/bench/restSpots.ts";
-import type { RowTrie } from "../../src/bench/rowTrie.ts";
+import { RowTrie } from "../../src/bench/rowTrie.ts";
+import { pathOf } from "../../src/bench/trace.ts";
 import { encodePrompt } from "../../src/bench/traceCodec.ts";
 import type { BranchedTarget } from "../../src/core/branchedTarget.ts";
 import { rootOnlyTree } from "../../src/core/draftTree.ts";
 import { checkTrace } from "../../src/engine/checkTrace.ts";
 import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
-import { readTrace } from "../../src/engine/traceFile.ts";
+import { readTrace, TraceWriter } from "../../src/engine/traceFile.ts";
 import { assertBuilt, PAIR } from "../support/builtEngine.ts";
 import { DRAFT_PATH, TARGET_PATH } from "../support/modelPaths.ts";
 import { NEVER } from "../support/never.ts";
@@ -36,6 +37,9 @@ const NUM_TOKENS = 100;
 const folder = mkdtempSync(join(tmpdir(), "treeline-traces-"));
 const sources = join(folder, "sources");
 const path = join(folder, "tiny.trace");
+/** The same without a row beside the output, and what that is completed to. */
+const poor = join(folder, "poor.trace");
+const whole = join(folder, "whole.trace");
 const MODELS = ["--target", TARGET_PATH, "--draft", DRAFT_PATH, "--gpu", "off"];
 
 /** As on two cores with a model that takes its time; not what this machine takes, or runs would differ. */
@@ -90,6 +94,23 @@ async function recordAndKill(file: string, numPlaces: number): Promise<void> {
   expect(await ended).toEqual([null, "SIGKILL"]);
 }
 
+async function writePoor(): Promise<void> {
+  const { header, repositories, prompts } = await readTrace(path);
+  await using file = await TraceWriter.create(poor, header, repositories);
+  for (const prompt of prompts) {
+    const onPath = (trie: RowTrie) => {
+      const kept = new RowTrie();
+      const [from, to] = [trie, kept].map((each) => each.addPath(pathOf(prompt)));
+      for (const [index, node] of from!.entries()) {
+        const row = trie.row(node);
+        if (row !== undefined) kept.setRow(to![index]!, row);
+      }
+      return kept;
+    };
+    await file.append({ ...prompt, target: onPath(prompt.target), draft: onPath(prompt.draft!) });
+  }
+}
+
 function numRowsOf(trie: RowTrie): number {
   return Array.from({ length: trie.size }, (_, node) => trie.row(node)).filter(Boolean).length;
 }
@@ -139,34 +160,26 @@ describe("npm run traces", () => {
   });
 
   test("a completed recording has the rows that it lacked, and all that it had", async () => {
-    const whole = join(folder, "whole.trace");
-    const completeArgs = (out: string) => [
-      "complete",
-      path,
-      "--out",
-      out,
-      ...MODELS,
-      "--costs",
-      "flat8",
-    ];
+    await writePoor();
+    const ofThese = ["--configs", "recycling,union,fused", "--costs", "flat8"];
+    const completeArgs = (out: string) => ["complete", poor, "--out", out, ...MODELS, ...ofThese];
     const lackedShares = async (file: string) => {
-      const configs = ["--configs", "recycling,fused", "--costs", "flat8", "--half", "all"];
-      const { stdout } = await traces("replay", file, ...configs);
+      const { stdout } = await traces("replay", file, ...ofThese, "--half", "all");
       const shares = Array.from(stdout.matchAll(/ (\d+\.\d+) % +\|$/gm), ([, share]) =>
         Number(share),
       );
-      expect(shares).toHaveLength(2);
+      expect(shares).toHaveLength(3);
       return shares;
     };
     const { stderr } = await traces(...completeArgs(whole));
     const told = Array.from(stderr.matchAll(/(\d+) rows more/g), ([, numRows]) => Number(numRows));
-    const before = await lackedShares(path);
+    const before = await lackedShares(poor);
     const after = await lackedShares(whole);
     for (const [index, share] of before.entries()) {
       expect(share).toBeGreaterThan(2);
       expect(after[index]).toBeLessThan(share / 4);
     }
-    const [first, second] = [await readTrace(path), await readTrace(whole)];
+    const [first, second] = [await readTrace(poor), await readTrace(whole)];
     let numAdded = 0;
     for (const [index, prompt] of first.prompts.entries()) {
       const { target, draft, ...others } = second.prompts[index]!;
@@ -284,7 +297,7 @@ describe("checkTrace", () => {
   });
 
   test("rows that were added are the models' own, of both", async () => {
-    const [first, second] = [await readTrace(path), await readTrace(join(folder, "whole.trace"))];
+    const [first, second] = [await readTrace(poor), await readTrace(whole)];
     let [numTarget, numDraft] = [0, 0];
     for (const [index, prompt] of second.prompts.slice(0, 3).entries()) {
       const before = first.prompts[index]!;
