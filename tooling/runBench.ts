@@ -29,6 +29,7 @@ const MARKER = "<!-- Written by `npm run bench` from here on. -->";
 const SMALL = ["--target", REAL_DRAFT_PATH];
 const LARGE = ["--target", REAL_TARGET_PATH];
 const PAIR = [...LARGE, "--draft", REAL_DRAFT_PATH];
+const AGAINST = "against";
 const UNSEEN = ["--workspace", UNSEEN_SOURCES_FOLDER];
 
 interface Section {
@@ -82,11 +83,8 @@ const SECTIONS: readonly Section[] = [
     ],
   },
   {
-    ...{ name: "against", title: "Against llama-server", resumes: true },
-    args: [
-      ...["--prompts", "16", ...UNSEEN, ...PAIR],
-      ...values.against.flatMap((server) => ["--against", server]),
-    ],
+    ...{ name: AGAINST, title: "Against llama-server", resumes: true },
+    args: ["--prompts", "16", ...UNSEEN, ...PAIR],
   },
 ];
 
@@ -107,7 +105,7 @@ const words = await wordsBefore();
 
 for (const section of SECTIONS) {
   const isWanted = only?.includes(section.name) ?? true;
-  const needsServer = section.name === "against" && values.against.length === 0;
+  const needsServer = section.name === AGAINST && values.against.length === 0;
   if (isWanted && !needsServer && !controller.signal.aborted) await measure(section);
 }
 await writeReportFile(out, `${[words, MARKER, ...(await reports())].join("\n\n")}\n`);
@@ -120,6 +118,7 @@ async function measure({ name, title, args, resumes = false }: Section): Promise
   const command = [
     ...["bench", "--gpu", "off", ...args, "--json", pathOf(name, "json"), "--markdown", markdown],
     ...(resumes ? ["--resume", resume] : []),
+    ...(name === AGAINST ? values.against.flatMap((server) => ["--against", server]) : []),
   ];
   process.stderr.write(`${title}\n`);
   const cli = spawn(process.execPath, [join(REPOSITORY, "dist/cli.mjs"), ...command], {
@@ -149,7 +148,7 @@ async function reports(): Promise<string[]> {
     const path = pathOf(name, "md");
     if (!existsSync(path)) continue;
     const report = (await readFile(path, "utf8")).replace(/^# .*\n+/, "").replaceAll(/^#/gm, "##");
-    const shown = args.map((arg) =>
+    const shown = [...args, ...(name === AGAINST ? ["--against LABEL=URL …"] : [])].map((arg) =>
       arg
         .replace(REAL_TARGET_PATH, "1.5B")
         .replace(REAL_DRAFT_PATH, "0.5B")
