@@ -1,11 +1,12 @@
 /**
- * What a key costs: at hidden places of pinned packages with a full prompt (1,024 tokens, a quarter of them behind the cursor) the
+ * What a key and a new place cost: at hidden places of pinned packages with a full prompt (1,024 tokens, a quarter of them behind the cursor) the
  * place is asked once, then the first characters of what stood there are typed one by one, each asked when the one before is
- * answered. With the prompt that begins its middle at the cursor and with another arm, in turns, each from empty caches. Needs
- * the build; run it on an idle machine.
+ * answered. With the prompt that begins its middle at the cursor and with another arm, in turns, each from empty caches. Then each
+ * place is asked as a new one: with the shortest prompt, with one as long as the time until the first line allows, and with the
+ * whole one. Needs the build; run it on an idle machine.
  *
  *   npm run bench:keystroke -- [--target GGUF] [--draft GGUF] [--gpu off] [--arm line+heal] [--places 8] [--keys 3] [--seed 1]
- *                              [--workspace DIR]
+ *                              [--first-line 1000] [--workspace DIR]
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -17,11 +18,15 @@ import { readPackageSources } from "../src/cli/packageSources.ts";
 import { Terminal } from "../src/cli/terminal.ts";
 import { readWorkspaceSources } from "../src/cli/workspaceSources.ts";
 import { GPU_CHOICES, type GpuChoice } from "../src/core/backend.ts";
+import { FLOOR_TOKENS } from "../src/core/promptLength.ts";
 
 const CLI = fileURLToPath(new URL("../dist/cli.mjs", import.meta.url));
 /** How many times as soon the other arm's first token and first line must come. */
 const WANTED = { token: 10, line: 4 } as const;
 const MAX_TOKENS = 32;
+/** A new place's first line may come so many times later than the larger of the shortest prompt's and the time that is set. */
+const COLD_SLACK = 1.1;
+const COLD_PROMPTS = ["shortest", "in time", "whole"] as const;
 /** UTF-16 code units around a place that surely fill a prompt of 1,024 tokens and its quarter behind the cursor. */
 const MIN_CHARS = { prefix: 6000, suffix: 2000 } as const;
 /** Places that are drawn for one that has so much text around it. */
@@ -42,6 +47,7 @@ const { values } = parseArgs({
     places: { type: "string", default: "8" },
     keys: { type: "string", default: "3" },
     seed: { type: "string", default: "1" },
+    "first-line": { type: "string", default: "1000" },
     workspace: { type: "string" },
   },
 });
@@ -50,6 +56,7 @@ const gpu = GPU_CHOICES.find((choice) => choice === values.gpu);
 if (arm === undefined) throw new Error(`Expected an arm such as line+heal, found ${values.arm}.`);
 if (gpu === undefined) throw new Error(`Expected one of ${GPU_CHOICES}, found ${values.gpu}.`);
 const numKeys = Number(values.keys);
+const firstLineMs = Number(values["first-line"]);
 const { signal } = new AbortController();
 const cliUrl = pathToFileURL(CLI).href;
 const files =
@@ -70,7 +77,15 @@ const context = {
   env: process.env,
   workingFolder: process.cwd(),
 };
-await withEngine(modelOptions(gpu), context, (session) => measure(session, arm), signal);
+await withEngine(
+  modelOptions(gpu),
+  context,
+  async (session) => {
+    await measure(session, arm);
+    await measureCold(session, arm);
+  },
+  signal,
+);
 
 function modelOptions(choice: GpuChoice) {
   const { target, draft } = values;
@@ -105,7 +120,65 @@ async function measure(session: EngineSession, other: PromptArm): Promise<void> 
     `A key with ${other.name}, beside cursor, at ${spots.length} places: ${told("token")}, ${told("line")}.`,
   );
   const holds = (["token", "line"] as const).every((what) => median(ratios[what]) >= WANTED[what]);
-  process.exitCode = holds ? 0 : 1;
+  if (!holds) process.exitCode = 1;
+}
+
+async function measureCold(session: EngineSession, other: PromptArm): Promise<void> {
+  const all = new Map(COLD_PROMPTS.map((prompt) => [prompt, [] as Cold[]]));
+  for (const [index, spot] of spots.entries()) {
+    const order = index % 2 === 0 ? COLD_PROMPTS : COLD_PROMPTS.toReversed();
+    for (const prompt of order) all.get(prompt)!.push(await askCold(session, spot, other, prompt));
+    const words = COLD_PROMPTS.map((prompt) => {
+      const { lineMs, numTokens } = all.get(prompt)!.at(-1)!;
+      return `${prompt} ${lineMs.toFixed(0)} ms, ${numTokens} tokens`;
+    });
+    print(`${spot.path}:${spot.line}, new: ${words.join("; ")}`);
+  }
+  const [shortest, inTime] = COLD_PROMPTS.map((prompt) => all.get(prompt)!);
+  const isSoon = ({ lineMs }: Cold, index: number) =>
+    lineMs <= COLD_SLACK * Math.max(shortest![index]!.lineMs, firstLineMs);
+  const numSoon = inTime!.filter(isSoon).length;
+  const told = COLD_PROMPTS.map((prompt) => {
+    const colds = all.get(prompt)!;
+    const middle = (of: (cold: Cold) => number) => median(colds.map(of));
+    return `${prompt} ${middle(({ lineMs }) => lineMs).toFixed(0)} ms (${middle(({ numTokens }) => numTokens)} tokens)`;
+  });
+  print(
+    `A new place with ${other.name} and ${firstLineMs} ms until the first line: ${told.join(", ")}. In time, or as soon as the ` +
+      `shortest: ${numSoon} of ${spots.length} places.`,
+  );
+  if (numSoon < spots.length) process.exitCode = 1;
+}
+
+interface Cold {
+  readonly lineMs: number;
+  readonly numTokens: number;
+}
+
+async function askCold(
+  { client, models }: EngineSession,
+  { path, prefixText, suffixText }: SourceSpot,
+  { anchor, heals }: PromptArm,
+  prompt: (typeof COLD_PROMPTS)[number],
+): Promise<Cold> {
+  const nothing = { prefixText: "0", suffixText: "", maxTokens: 1, sources: [] };
+  await client.complete({ ...nothing, reusesPrompt: false }, () => {}, signal);
+  const start = performance.now();
+  let lineMs = 0;
+  const { stats } = await client.complete(
+    {
+      ...{ prefixText, suffixText, filePath: path, anchor, heals, maxTokens: MAX_TOKENS },
+      sources: draftSources(models),
+      ...(prompt === "shortest" && { maxPromptTokens: FLOOR_TOKENS }),
+      ...(prompt === "in time" && { firstLineMs }),
+    },
+    ({ endsLine }) => {
+      if (endsLine && lineMs === 0) lineMs = performance.now() - start;
+    },
+    signal,
+  );
+  lineMs ||= performance.now() - start;
+  return { lineMs, numTokens: stats.numPromptTokens };
 }
 
 /** The keys after the first question, which reads the whole prompt. */
