@@ -1,7 +1,7 @@
 /** Treeline beside llama-servers on the same prompts: the report of `bench --against`, as data. Pure. */
 import type { Backend } from "../core/backend.ts";
 import type { Bounded } from "./accuracyFigures.ts";
-import type { Interval } from "./benchReport.ts";
+import type { Interval } from "./statistics.ts";
 import { disturbance } from "./busyMeter.ts";
 import { clusteredShare } from "./clusterBounds.ts";
 import { busyParts, percent, tooFewForBounds } from "./doubts.ts";

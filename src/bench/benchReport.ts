@@ -6,13 +6,6 @@ import type { SuiteEnding } from "./benchRunner.ts";
 import type { Comparison } from "./ratioBounds.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** A median with its 95 % bounds (bootstrap); of fewer than six values the bounds are the range. */
-export interface Interval {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 /**
  * The ratio of two speeds over all prompts together, with 95 % bounds that hold whenever the runner stopped; of fewer than six
  * prompts the bounds are the range of the prompts' own ratios.

@@ -1,6 +1,12 @@
 /** Order statistics and their bounds. Pure. */
-import type { Interval } from "./benchReport.ts";
 import { seededRandom } from "./sourceSpots.ts";
+
+/** A median with its 95 % bounds (bootstrap); of fewer than six values the bounds are the range. */
+export interface Interval {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
 
 const NUM_RESAMPLES = 2000;
 /** Fewer values have no 95 % bounds for their median, whatever the method: all of 5 lie on one side in 6 % of cases. */

@@ -3,7 +3,7 @@
  * they drafted.
  * Outlives generations. Reads no clock.
  */
-import type { DraftMode } from "./drafter.ts";
+import type { DraftMode, PassPace } from "./drafter.ts";
 import { ReadingPace } from "./promptReading.ts";
 
 const WEIGHT = 0.1;
@@ -21,7 +21,7 @@ interface Mean {
   count: number;
 }
 
-export class DraftPace {
+export class DraftPace implements PassPace {
   readonly reading = new ReadingPace();
   /** By number of rows. */
   readonly #passes = new Map<number, Mean>();

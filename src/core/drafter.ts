@@ -1,5 +1,4 @@
 /** What a drafter is. A drafter affects speed only, never output; the loop survives one that fails or lies. */
-import type { DraftPace } from "./draftPace.ts";
 import type { DraftSource, DraftTree } from "./draftTree.ts";
 import type { PromptReader } from "./promptReading.ts";
 import type { TreeLogits } from "./targetModel.ts";
@@ -48,8 +47,18 @@ export interface DraftWorth {
   readonly tokenMs: number;
   /** What a drafted node costs the target's pass, beyond the first few. */
   readonly rowMs: number;
-  /** What passes of the draft model took, and how often they hit; it learns from this draft. */
-  readonly pace: DraftPace;
+  /** It learns from this draft. */
+  readonly pace: PassPace;
+}
+
+/** What passes of a draft model took, and how often they hit. */
+export interface PassPace {
+  /** Expected ms of a pass of so many rows; undefined before the first pass. */
+  passMs(numRows: number): number | undefined;
+  recordPass(numRows: number, ms: number): void;
+  /** The chance that the target, at a node that was looked beyond, goes on with one of the children drafted there; 0 … 1. */
+  hitRate(mode: DraftMode): number;
+  recordHit(mode: DraftMode, isHit: boolean): void;
 }
 
 /** What a step may spend on drafting. */
