@@ -1,11 +1,11 @@
 /** Treeline beside llama-servers on the same prompts: the report of `bench --against`, as data. Pure. */
 import type { Backend } from "../core/backend.ts";
 import type { Bounded } from "./accuracyFigures.ts";
-import type { Interval } from "./statistics.ts";
 import { disturbance } from "./busyMeter.ts";
 import { clusteredShare } from "./clusterBounds.ts";
 import { busyParts, percent, tooFewForBounds } from "./doubts.ts";
 import { judge, type PlaceResult } from "./placeResult.ts";
+import type { Interval } from "./statistics.ts";
 import { median, medianInterval, sum } from "./statistics.ts";
 
 /** Treeline's own two; servers have their addresses or labels. */

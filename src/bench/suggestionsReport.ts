@@ -1,7 +1,7 @@
 /** What several suggestions cost and are worth: the report of the suite `suggestions`, as data and as Markdown. */
 import type { DropReason } from "../core/rankSuggestions.ts";
-import type { Interval } from "./statistics.ts";
 import { formatTable } from "./markdownTable.ts";
+import type { Interval } from "./statistics.ts";
 
 /** Ways to more than one suggestion. */
 export const SUGGESTION_METHODS = [
