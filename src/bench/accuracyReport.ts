@@ -36,6 +36,8 @@ export interface AccuracyRun {
   readonly numWanted: number;
   /** By language, who tells whether a file parses, or why nobody does. */
   readonly parsers: Readonly<Record<string, string>>;
+  /** What else is to be known of the prompts; nothing if absent. */
+  readonly notes?: readonly string[];
 }
 
 /** Answers of another run at the same places. */
@@ -98,7 +100,7 @@ export function accuracyReport(
   return {
     suite: "accuracy",
     verdict: verdict(run, all, trimming[0]!, refusals, comparison),
-    warnings: warnings(places, all, comparison),
+    warnings: [...(run.notes ?? []), ...warnings(places, all, comparison)],
     isComplete: places.length >= run.numWanted,
     ...run,
     all,

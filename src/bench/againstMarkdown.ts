@@ -58,6 +58,7 @@ export function formatAgainstReport(report: AgainstReport): string {
     ),
     "Each side evaluates the whole prompt, of the same tokens, anew, and then decodes greedily. Times are each side's own clock: " +
       "Treeline's from the request's arrival on, the server's from where it takes the prompt up, so neither has the way there. " +
+      "tok/s is over all places together, × the median of the places' own ratios: a few slow places move the first alone. " +
       "Speed: Treeline's steps by their time, with all that drafting costs; the server's tokens behind the first by the time since. " +
       "Fused learned on a few places before, and so would a session. A server's tokens may differ from plain's by rounding.",
   ].join("\n\n")}\n`;

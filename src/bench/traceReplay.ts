@@ -46,8 +46,8 @@ export interface ReplayConfig {
 export interface ReplayModels {
   readonly target: TargetModel;
   readonly draft?: TargetModel | undefined;
-  /** Called before each place. */
-  readonly enter: (prompt: TracePrompt) => void;
+  /** Called before each place, and waited for. */
+  readonly enter: (prompt: TracePrompt) => void | Promise<void>;
 }
 
 /** One place, decoded. Times by the modelled clock. */
@@ -81,7 +81,7 @@ export class TraceModels implements ReplayModels {
     this.#isCollecting = isCollecting;
   }
 
-  enter({ promptTokens, draftPromptTokens, target, draft }: TracePrompt): void {
+  enter({ promptTokens, draftPromptTokens, target, draft }: TracePrompt): void | Promise<void> {
     this.target.open(promptTokens, target, this.#isCollecting);
     if (draft !== undefined) this.draft?.open(draftPromptTokens, draft, this.#isCollecting);
   }
@@ -135,7 +135,7 @@ export class Replayer {
   ): Promise<ReplayedPlace> {
     signal.throwIfAborted();
     const { drafters, ...session } = this.#session;
-    this.#models.enter(prompt);
+    await this.#models.enter(prompt);
     const place = workspace.enter(prompt);
     const { now } = this.#clock;
     const isEndToken = this.#isEndToken;

@@ -158,8 +158,8 @@ export function formatTypingReport(report: TypingReport): string {
     "",
     ofGroup("short"),
     "",
-    "With all caches ghost text is never later, in pauses of 1 s or longer (difference of the times, where one beyond what was " +
-      "seen counts as 5 s):",
+    "Is ghost text never later with all caches? In pauses of 1 s or longer (difference of the times, where one beyond what was seen " +
+      "counts as 5 s):",
     ...(["promptOnly", "withoutCaches"] as const).map(
       (mode) => `- beside ${TYPING_MODE_NAMES[mode]}: ${comparisonText(report.comparisons[mode])}`,
     ),
@@ -173,6 +173,9 @@ export function formatTypingReport(report: TypingReport): string {
       row("generations (cancelled)", (f) => `${f.numGenerations} (${f.numCancelled})`),
       row("target passes", ({ numPasses }) => String(numPasses)),
       row("passes whose text was never shown", (f) => part(f.numWastedPasses, f.numPasses)),
+      row("prompt tokens, on average", (f) =>
+        mean(f.numPromptTokens, f.numGenerations - f.numCancelled),
+      ),
       row("prompt tokens from the KV cache", (f) => part(f.numReusedTokens, f.numPromptTokens)),
       row(`first suggestions with ${WARM_TOKENS} prompt tokens to read at most`, (f) =>
         part(f.numWarm, f.numAsked),
@@ -233,6 +236,10 @@ function seconds(ms: number): string {
 function shareText(share: MeanInterval | null): string {
   if (share === null) return "none";
   return `${percent(share.mean)} (${percent(share.low)} to ${percent(share.high)})`;
+}
+
+function mean(sum: number, count: number): string {
+  return count === 0 ? "none" : (sum / count).toFixed(0);
 }
 
 function part(of: number, whole: number): string {

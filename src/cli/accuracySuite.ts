@@ -110,25 +110,32 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
       // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
       if (!signal.aborted || places.length === 0) throw error;
     }
-    for (const [index, { name, places: answered }] of answers.entries()) {
-      if (!arms[index]!.hasContext || answered.length === 0 || !answered.every(hasNoContext))
-        continue;
-      context.terminal.note(
-        `note: no prompt of ${name} had text of other files: none was found, it was too much for the prompt's length, ` +
-          "or the model was not trained with any",
+    const notes = answers
+      .filter((answered, index) => arms[index]!.hasContext && hasNoContext(answered.places))
+      .map(
+        ({ name }) =>
+          `No prompt of ${name} had text of other files: none was found, it was too much for the prompt's length, ` +
+          "or the model was not trained with any.",
       );
-    }
     const parsers: Record<string, string> = {};
     for (const { language } of places) {
       parsers[language] ??= await check.parserOf(language, new AbortController().signal);
     }
-    return accuracyReport(places, { ...run, numWanted: numPlaces, parsers }, compared, others);
+    return accuracyReport(
+      places,
+      { ...run, numWanted: numPlaces, parsers, notes },
+      compared,
+      others,
+    );
   },
   format: formatAccuracyReport,
 };
 
-function hasNoContext({ shares }: PlaceResult): boolean {
-  return shares === undefined || CONTEXT_KINDS.every((kind) => shares[kind] === 0);
+/** Of places that were asked, if any. */
+function hasNoContext(places: readonly PlaceResult[]): boolean {
+  const isWithout = ({ shares }: PlaceResult) =>
+    shares === undefined || CONTEXT_KINDS.every((kind) => shares[kind] === 0);
+  return places.length > 0 && places.every(isWithout);
 }
 
 async function answerAt(

@@ -47,7 +47,8 @@ function promptArms(value: string): PromptArm[] {
     const arm = promptArm(name);
     if (arm !== undefined) return arm;
     throw new InvalidArgumentError(
-      "Expected cursor, line, file, or a number of lines, parted by commas, each perhaps with +heal, +context, ~CHARS and @TOKENS, in this order.",
+      `"${name}" is none. Expected cursor, line, file, or a number of lines, parted by commas, each perhaps with +heal, +context, ` +
+        "~CHARS and @TOKENS, from 1 on and in this order.",
     );
   });
   if (new Set(names).size === names.length) return arms;

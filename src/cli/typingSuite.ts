@@ -120,7 +120,7 @@ export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport
       }
     } catch (error) {
       // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.
-      if (!signal.aborted || done.size < TYPING_MODES.length) throw error;
+      if (!signal.aborted) throw error;
     }
     const sessions = scripts.flatMap(({ seed }): TypingSession[] => {
       const runOf = (mode: TypingMode) => done.get(`${seed} ${mode}`)?.run;
@@ -130,6 +130,13 @@ export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport
       if (!withCaches || !promptOnly || !withoutCaches) return [];
       return [{ seed, runs: { withCaches, promptOnly, withoutCaches } }];
     });
+    if (sessions.length === 0) {
+      const kept = options.resume === undefined ? "" : `, which ${options.resume} keeps`;
+      context.terminal.note(
+        `Nothing to report: no session was typed in all modes, ${done.size} of ${runs.length} runs are done${kept}.`,
+      );
+      signal.throwIfAborted();
+    }
     const othersShares = runs.flatMap(({ key }) => done.get(key)?.othersShare ?? []);
     return typingReport(sessions, { ...about, numSessions: scripts.length, othersShares });
   },

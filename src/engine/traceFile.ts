@@ -4,7 +4,7 @@
  *
  *   8 bytes mark, 4 version; then of each block 1 byte kind, 4 bytes length, 4 bytes CRC-32, and so many bytes of Brotli.
  */
-import { access, type FileHandle, open, readFile } from "node:fs/promises";
+import { access, type FileHandle, open, readFile, rename, writeFile } from "node:fs/promises";
 import { brotliCompressSync, brotliDecompressSync, constants, crc32 } from "node:zlib";
 import { ByteStreamError } from "../bench/byteStream.ts";
 import type { Trace, TraceHeader, TracePrompt, TraceRepository } from "../bench/trace.ts";
@@ -57,7 +57,7 @@ export class TraceWriter {
     this.#file = file;
   }
 
-  /** Begins a trace. @throws what the file system says; the file must not be there. */
+  /** Begins a trace, which is there only once its beginning is whole. @throws what the file system says. */
   static async create(
     path: string,
     header: TraceHeader,
@@ -69,15 +69,10 @@ export class TraceWriter {
     for (const repository of repositories) {
       parts.push(blockOf("repository", encodeRepository(repository)));
     }
-    const file = await open(path, "wx");
-    try {
-      await file.appendFile(Buffer.concat(parts));
-      await file.datasync();
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-    return new TraceWriter(file);
+    const beginning = `${path}.new`;
+    await writeFile(beginning, Buffer.concat(parts), { flush: true });
+    await rename(beginning, path);
+    return new TraceWriter(await open(path, "a"));
   }
 
   /**

@@ -7,8 +7,11 @@
  *   npm run traces -- replay FILE [--half choose|report|all] [--costs NAMES] [--configs NAMES] [--json FILE]
  *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES] [--costs NAME] [--free]
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { access, constants, readFile, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
 import {
   ALL_REPLAY_CONFIGS,
   DEFAULT_REPLAY_CONFIGS,
@@ -22,7 +25,7 @@ import {
   MAX_REPLAY_ERROR,
   replayFigures,
 } from "../bench/replayReport.ts";
-import { TRACE_HALVES, type Trace, type TraceHalf } from "../bench/trace.ts";
+import { TRACE_HALVES, type Trace, type TraceHalf, type TracePrompt } from "../bench/trace.ts";
 import { replayTrace, TraceModels } from "../bench/traceReplay.ts";
 import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
@@ -73,6 +76,20 @@ function refuse(message: string): never {
 function count(name: string, value: string): number {
   const number = /^\d{1,9}$/.test(value) ? Number(value) : 0;
   return number >= 1 ? number : refuse(`--${name} is "${value}", expected a whole number from 1.`);
+}
+
+function refuseCosts(name: string): never {
+  return refuse(
+    `--costs has "${name}", expected cpu, flat8 or another number of rows, or a JSON file that is there.`,
+  );
+}
+
+/** Before all is replayed. */
+async function assertWritable(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  await access(folder, constants.W_OK).catch(() =>
+    refuse(`--json is "${path}": expected a folder that can be written, found none at ${folder}.`),
+  );
 }
 
 function configNames(value: string | undefined, usual: readonly string[]): readonly string[] {
@@ -129,13 +146,21 @@ async function record(path: string, options: Options, signal: AbortSignal): Prom
   out(describeTrace(await readTrace(path), "all"));
 }
 
+/** A replay waits for nothing: only between places may Ctrl+C come through. */
+class InterruptibleModels extends TraceModels {
+  override async enter(prompt: TracePrompt): Promise<void> {
+    await setImmediate();
+    await super.enter(prompt);
+  }
+}
+
 async function costsOf(names: string, { header }: Trace): Promise<ReplayCosts[]> {
   const all: ReplayCosts[] = [];
   for (const name of names.split(",")) {
     const [, rows] = /^flat(\d+)$/.exec(name) ?? [];
     if (name === "cpu") all.push(recordedCosts(header));
     else if (rows !== undefined) all.push(flatCosts(header, Math.max(2, count("costs", rows))));
-    else all.push(parseCosts(await readFile(name, "utf8")));
+    else all.push(parseCosts(await readFile(name, "utf8").catch(() => refuseCosts(name))));
   }
   return all;
 }
@@ -158,7 +183,9 @@ async function replay(path: string, options: Options, signal: AbortSignal): Prom
   const isHalf = (name: string): name is TraceHalf | "all" =>
     name === "all" || TRACE_HALVES.some((one) => one === name);
   if (!isHalf(half)) return refuse(`--half is "${half}", expected choose, report or all.`);
-  const names = configNames(options.configs, DEFAULT_REPLAY_CONFIGS);
+  // The others are compared with plain decoding.
+  const names = new Set([PLAIN_CONFIG, ...configNames(options.configs, DEFAULT_REPLAY_CONFIGS)]);
+  if (options.json !== undefined) await assertWritable(options.json);
   const trace = await readTrace(path);
   const prompts = trace.prompts.filter(
     ({ repository }) => half === "all" || trace.header.repositories[repository]?.half === half,
@@ -172,7 +199,7 @@ async function replay(path: string, options: Options, signal: AbortSignal): Prom
     for (const name of names) {
       if (name.includes("draftModel") && trace.header.draft === null) continue;
       note(`${costs.name}: ${name}`);
-      const models = new TraceModels(trace.header);
+      const models = new InterruptibleModels(trace.header);
       const replayed = await replayTrace(trace, prompts, replayConfig(name), costs, models, signal);
       figures.push(replayFigures(name, replayed, models));
     }
@@ -206,8 +233,13 @@ const COMMANDS = { record, complete, replay, check };
 
 async function main(): Promise<void> {
   const controller = new AbortController();
-  process.once("SIGINT", () => controller.abort());
-  process.once("SIGTERM", () => controller.abort());
+  // Not once: where no listener is left a library that cleans up at exits ends the process before us.
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
   try {
     const { values, positionals } = parse();
     const [name, path, ...others] = positionals;

@@ -159,15 +159,27 @@ describe("npm run traces", () => {
     expect(stdout).toContain("Replayed: report.");
   });
 
+  test("a replay compares with plain decoding, whatever is asked for, and Ctrl+C ends it", async () => {
+    const { stdout } = await traces("replay", path, "--configs", "union", "--costs", "cpu");
+    expect(stdout).toMatch(/\| plain +\|.*\n\| union +\|/);
+    const args = ["replay", path, "--half", "all", "--costs", Array(200).fill("flat8").join()];
+    const child = spawn(process.execPath, [TRACES, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const ended = once(child, "exit");
+    child.stdout.resume();
+    child.stderr.setEncoding("utf8").once("data", () => child.kill("SIGINT"));
+    expect(await ended).toEqual([130, null]);
+  });
+
   test("a completed recording has the rows that it lacked, and all that it had", async () => {
     await writePoor();
     const ofThese = ["--configs", "recycling,union,fused", "--costs", "flat8"];
     const completeArgs = (out: string) => ["complete", poor, "--out", out, ...MODELS, ...ofThese];
     const lackedShares = async (file: string) => {
       const { stdout } = await traces("replay", file, ...ofThese, "--half", "all");
-      const shares = Array.from(stdout.matchAll(/ (\d+\.\d+) % +\|$/gm), ([, share]) =>
+      const [plain, ...shares] = Array.from(stdout.matchAll(/ (\d+\.\d+) % +\|$/gm), ([, share]) =>
         Number(share),
       );
+      expect(plain).toBe(0);
       expect(shares).toHaveLength(3);
       return shares;
     };
@@ -238,6 +250,11 @@ describe("npm run traces", () => {
     [["replay", path, "--half", "both"], "expected choose, report or all"],
     [["replay", path, "--costs", TARGET_PATH], "The costs are not usable: expected JSON"],
     [["record", path], "Expected a target model"],
+    [["replay", path, "--costs", "gpu"], 'has "gpu", expected cpu, flat8'],
+    [
+      ["replay", path, "--json", join(path, "x", "y.json")],
+      "expected a folder that can be written",
+    ],
     [["complete", path], "Expected a file for the completed trace"],
   ])("refuses %j with a message", async (args, message) => {
     await expect(traces(...args)).rejects.toMatchObject({
