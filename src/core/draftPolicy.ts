@@ -99,6 +99,8 @@ interface PlannedStep {
 const FLOOR_MARGIN = 0.5;
 const MIN_FLOOR = 0.01;
 const WEIGHT = 0.05;
+/** Longest draft of a draft model of which all tokens are thought to be taken. */
+const MAX_PERFECT_TOKENS = 16;
 /** How far realised acceptance may pull the expectation, and how long a step is remembered. */
 const CORRECTION_BOUNDS = { min: 0.5, max: 1.5 } as const;
 const CORRECTION_MEMORY = 0.99;
@@ -155,6 +157,7 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   tokensToRead(source: DraftSource, numUnread: number, maxSteps: number): number {
+    if (!this.#couldPay(maxSteps)) return 0;
     const { tokenMs, partTokens } = this.#pace.reading;
     const numParts = Math.ceil(numUnread / partTokens);
     const left = { ms: numUnread * (tokenMs ?? 0), numParts };
@@ -245,6 +248,18 @@ export class MeasuredPolicy implements DraftPolicy {
     const { paused, isUnsure } = this.#ledger.record({ shares, together }, this.#prices.worth);
     if (paused !== undefined) this.acceptance.doubt(paused);
     if (isUnsure) this.#prices.measurePlain();
+  }
+
+  /** Whether a draft model's drafts would pay if the target took all of them, as far as its passes are known. */
+  #couldPay(maxDepth: number): boolean {
+    const draftMs = this.#pace.passMs(1);
+    if (draftMs === undefined) return true;
+    const { passMs, treeMs, tokensPerMs } = this.#prices.verifyCost;
+    for (let numTokens = 1; numTokens <= Math.min(maxDepth, MAX_PERFECT_TOKENS); numTokens++) {
+      const ms = passMs(numTokens + 1) - passMs(1) + treeMs + numTokens * draftMs;
+      if (numTokens > tokensPerMs * ms) return true;
+    }
+    return false;
   }
 
   /** The table of a step's other sources. */
