@@ -101,6 +101,8 @@ const MIN_FLOOR = 0.01;
 const WEIGHT = 0.05;
 /** Longest draft of a draft model of which all tokens are thought to be taken. */
 const MAX_PERFECT_TOKENS = 16;
+/** Steps after which one that could not pay is tried again: its passes, or the target's, may take another time by then. */
+const RETRY_STEPS = 4096;
 /** How far realised acceptance may pull the expectation, and how long a step is remembered. */
 const CORRECTION_BOUNDS = { min: 0.5, max: 1.5 } as const;
 const CORRECTION_MEMORY = 0.99;
@@ -130,6 +132,9 @@ export class MeasuredPolicy implements DraftPolicy {
   readonly #nodeMs = new Map<DraftSource, number>();
   #step: PlannedStep | undefined;
   #numSteps = 0;
+  /** Step of the draft model's last pass, and how many it had made. */
+  #pacedAt = 0;
+  #numDraftPasses = 0;
 
   constructor(cost: PassCostTable, { draftModes, acceptance }: MeasuredPolicyOptions = {}) {
     this.#prices = new StepPrices(cost);
@@ -149,7 +154,7 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   isActive(source: DraftSource): boolean {
-    return this.#ledger.isActive(source);
+    return this.#ledger.isActive(source) && (source !== "draftModel" || this.#couldPay);
   }
 
   began(source: DraftSource, ms: number): void {
@@ -157,7 +162,6 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   tokensToRead(source: DraftSource, numUnread: number, maxSteps: number): number {
-    if (!this.#couldPay(maxSteps)) return 0;
     const { tokenMs, partTokens } = this.#pace.reading;
     const numParts = Math.ceil(numUnread / partTokens);
     const left = { ms: numUnread * (tokenMs ?? 0), numParts };
@@ -199,6 +203,8 @@ export class MeasuredPolicy implements DraftPolicy {
     const step = this.#step;
     this.#step = undefined;
     this.#numSteps++;
+    if (this.#pace.numPasses > this.#numDraftPasses) this.#pacedAt = this.#numSteps;
+    this.#numDraftPasses = this.#pace.numPasses;
     this.#ledger.stepped();
     // What was off long ago is no more believed after a pause.
     this.#expected *= CORRECTION_MEMORY;
@@ -250,12 +256,12 @@ export class MeasuredPolicy implements DraftPolicy {
     if (isUnsure) this.#prices.measurePlain();
   }
 
-  /** Whether a draft model's drafts would pay if the target took all of them, as far as its passes are known. */
-  #couldPay(maxDepth: number): boolean {
+  /** Whether a draft model's drafts would pay if the target took all of them, as far as its passes were seen of late. */
+  get #couldPay(): boolean {
     const draftMs = this.#pace.passMs(1);
-    if (draftMs === undefined) return true;
+    if (draftMs === undefined || this.#numSteps - this.#pacedAt >= RETRY_STEPS) return true;
     const { passMs, treeMs, tokensPerMs } = this.#prices.verifyCost;
-    for (let numTokens = 1; numTokens <= Math.min(maxDepth, MAX_PERFECT_TOKENS); numTokens++) {
+    for (let numTokens = 1; numTokens <= MAX_PERFECT_TOKENS; numTokens++) {
       const ms = passMs(numTokens + 1) - passMs(1) + treeMs + numTokens * draftMs;
       if (numTokens > tokensPerMs * ms) return true;
     }

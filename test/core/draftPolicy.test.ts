@@ -228,7 +228,7 @@ describe("MeasuredPolicy", () => {
     expect(counts()).toEqual(before);
   });
 
-  test("a draft model whose drafts would not pay if the target took them all reads no prompt, however long ago it tried", () => {
+  test("a draft model whose drafts would not pay if the target took them all sits out, and is tried again long after", () => {
     const steep = [
       { numRows: 1, ms: 40 },
       { numRows: 2, ms: 65 },
@@ -241,24 +241,32 @@ describe("MeasuredPolicy", () => {
       ...{ committed: Int32Array.of(2), numAccepted: 0, evaluateMs: 40, hostMs: 0 },
       ...{ hasRead: false, drafterMs: new Map(), planMs: 0, policyLearnMs: 0 },
     };
+    const decode = (policy: MeasuredPolicy, numGenerations: number) => {
+      for (let generation = 0; generation < numGenerations; generation++) {
+        policy.started(undefined);
+        for (let step = 0; step < 12; step++) policy.learn(plainStep);
+        policy.ended(12);
+      }
+      policy.started(undefined);
+    };
     // Three tokens for 110 - 40 ms of rows and three passes, where plain decoding has one in 40 ms.
-    for (const [passMs, reads] of [
+    for (const [passMs, couldPay] of [
       [18, false],
       [14, true],
     ] as const) {
       const policy = new MeasuredPolicy(new PassCostTable(steep, 16));
       policy.started(undefined);
       // Nothing is known of its passes yet.
+      expect(policy.isActive("draftModel")).toBe(true);
       expect(policy.tokensToRead("draftModel", 100, 60)).toBeGreaterThan(0);
       policy.hasRead("draftModel", 100, 500);
       policy.budgetFor("draftModel", limits).worth!.pace.recordPass(1, passMs);
-      for (let generation = 0; generation < 100; generation++) {
-        policy.started(undefined);
-        for (let step = 0; step < 12; step++) policy.learn(plainStep);
-        policy.ended(12);
-      }
-      policy.started(undefined);
-      expect(policy.tokensToRead("draftModel", 100, 60) > 0).toBe(reads);
+      decode(policy, 100);
+      expect(policy.isActive("draftModel")).toBe(couldPay);
+      expect(policy.isActive("suffixMatch")).toBe(true);
+      decode(policy, 300);
+      expect(policy.isActive("draftModel")).toBe(true);
+      expect(policy.tokensToRead("draftModel", 100, 60)).toBeGreaterThan(0);
     }
   });
 });
