@@ -65,11 +65,11 @@ const SECTIONS: readonly Section[] = [
   },
   {
     ...{ name: "typing-small", title: "While somebody types: 0.5B", resumes: true },
-    args: ["--suite", "typing", ...SMALL],
+    args: ["--suite", "typing", "--sessions", "6", ...SMALL],
   },
   {
     ...{ name: "typing-pair", title: "While somebody types: 1.5B", resumes: true },
-    args: ["--suite", "typing", ...PAIR],
+    args: ["--suite", "typing", "--sessions", "6", ...PAIR],
   },
   {
     ...{ name: "accuracy-small", title: "Accuracy: 0.5B", resumes: true },
