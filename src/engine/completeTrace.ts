@@ -16,7 +16,7 @@ import { TraceWorkspace } from "../bench/traceWorkspace.ts";
 import { readOffshoots } from "../bench/trieRows.ts";
 import type { BranchedTarget } from "../core/branchedTarget.ts";
 import { EngineError } from "../core/errors.ts";
-import type { ModelPair } from "./modelHost.ts";
+import { freezeThreads, type ModelPair } from "./modelHost.ts";
 import { openRecording, TraceWriter } from "./traceFile.ts";
 import { assertSameRecording, identify } from "./traceHeader.ts";
 
@@ -52,6 +52,8 @@ export async function completeTrace(
   onProgress: (progress: CompletionProgress) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  // Others' work would have them lowered for good, and hours go by here.
+  using _ = freezeThreads(pair);
   const { header, repositories, prompts } = trace;
   await assertFree(outPath);
   const identity = await identify(pair, header.settings, header.repositories);
