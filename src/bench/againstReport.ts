@@ -5,8 +5,7 @@ import { disturbance } from "./busyMeter.ts";
 import { clusteredShare } from "./clusterBounds.ts";
 import { busyParts, percent, tooFewForBounds } from "./doubts.ts";
 import { judge, type PlaceResult } from "./placeResult.ts";
-import type { Interval } from "./statistics.ts";
-import { median, medianInterval, sum } from "./statistics.ts";
+import { type Interval, median, medianInterval, sum } from "./statistics.ts";
 
 /** Treeline's own two; servers have their addresses or labels. */
 export const PLAIN_RUN = "plain";

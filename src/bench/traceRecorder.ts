@@ -15,7 +15,7 @@ import { type ChainStart, followChains, type RecordedPath, readOffshoots } from 
 /** Entries of a row on the output's path, ... */
 export const PATH_TOP = 32;
 /** ... and beside it, where no drafter reads more. */
-export const OFFSHOOT_TOP = 10;
+const OFFSHOOT_TOP = 10;
 /** Tokens of the draft model's chain from a position. */
 const CHAIN_TOKENS = 8;
 /** Other tokens of the draft model that are followed where it gives them so much, and as long as they have so much. */
@@ -77,20 +77,43 @@ export async function recordPlace(
   await target.prefill(Int32Array.of(...promptTokens, ...path), signal);
   for (let round = 0; round < NUM_ROUNDS; round++) {
     const wanted = await propose(recorded);
-    const own = { trie, promptLength: promptTokens.length, nodes, numTop: OFFSHOOT_TOP };
-    await readOffshoots(target, own, wanted.target, signal);
-    if (draft === undefined || draftTrie === undefined) continue;
     // The draft model's cache still holds the path.
-    const drafted = {
-      trie: draftTrie,
-      promptLength: draftPromptTokens.length,
-      nodes: draftTrie.addPath(path),
-      numTop: OFFSHOOT_TOP,
-    };
-    await readOffshoots(draft, drafted, wanted.draft, signal);
+    await readWanted(
+      { target, draft },
+      { ...recorded, promptTokens, draftPromptTokens },
+      wanted,
+      signal,
+    );
   }
   // What was proposed and never asked for has no row.
   return { ...recorded, target: trie.withRowsOnly(), draft: draftTrie?.withRowsOnly() };
+}
+
+/**
+ * Reads rows beside the output into both tries.
+ * @param models - both hold their prompt and the output.
+ * @returns how many it set.
+ */
+export async function readWanted(
+  { target, draft }: Pick<RecordedModels, "target" | "draft">,
+  prompt: Recorded & Pick<TracePrompt, "promptTokens" | "draftPromptTokens">,
+  wanted: WantedRows,
+  signal: AbortSignal,
+): Promise<number> {
+  const path = pathOf(prompt);
+  const read = (
+    model: BranchedTarget,
+    trie: RowTrie,
+    promptTokens: Int32Array,
+    rows: ReadonlySet<number>,
+  ) => {
+    const nodes = trie.addPath(path);
+    const own = { trie, promptLength: promptTokens.length, nodes, numTop: OFFSHOOT_TOP };
+    return readOffshoots(model, own, rows, signal);
+  };
+  const numSet = await read(target, prompt.target, prompt.promptTokens, wanted.target);
+  if (draft === undefined || prompt.draft === undefined) return numSet;
+  return numSet + (await read(draft, prompt.draft, prompt.draftPromptTokens, wanted.draft));
 }
 
 /** The draft model's rows along a path, then its chains beside it. */

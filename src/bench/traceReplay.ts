@@ -81,7 +81,7 @@ export class TraceModels implements ReplayModels {
     this.#isCollecting = isCollecting;
   }
 
-  enter({ promptTokens, draftPromptTokens, target, draft }: TracePrompt): void | Promise<void> {
+  enter({ promptTokens, draftPromptTokens, target, draft }: TracePrompt): void {
     this.target.open(promptTokens, target, this.#isCollecting);
     if (draft !== undefined) this.draft?.open(draftPromptTokens, draft, this.#isCollecting);
   }

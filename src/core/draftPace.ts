@@ -23,8 +23,6 @@ interface Mean {
 
 export class DraftPace implements PassPace {
   readonly reading = new ReadingPace();
-  /** Passes that were reported. */
-  numPasses = 0;
   /** By number of rows. */
   readonly #passes = new Map<number, Mean>();
   readonly #hits = new Map<DraftMode, { hits: number; trials: number }>();
@@ -49,7 +47,6 @@ export class DraftPace implements PassPace {
   /** Reports a pass that was made. */
   recordPass(numRows: number, ms: number): void {
     if (!(ms > 0 && Number.isFinite(ms))) return;
-    this.numPasses++;
     const known = this.#passes.get(numRows);
     const expected = known?.ms ?? this.passMs(numRows) ?? ms;
     const bounded = Math.min(MAX_SURPRISE * expected, Math.max(expected / MAX_SURPRISE, ms));

@@ -132,9 +132,8 @@ export class MeasuredPolicy implements DraftPolicy {
   readonly #nodeMs = new Map<DraftSource, number>();
   #step: PlannedStep | undefined;
   #numSteps = 0;
-  /** Step of the draft model's last pass, and how many it had made. */
-  #pacedAt = 0;
-  #numDraftPasses = 0;
+  /** The last step in which the draft model drafted. */
+  #modelStep = 0;
 
   constructor(cost: PassCostTable, { draftModes, acceptance }: MeasuredPolicyOptions = {}) {
     this.#prices = new StepPrices(cost);
@@ -203,8 +202,7 @@ export class MeasuredPolicy implements DraftPolicy {
     const step = this.#step;
     this.#step = undefined;
     this.#numSteps++;
-    if (this.#pace.numPasses > this.#numDraftPasses) this.#pacedAt = this.#numSteps;
-    this.#numDraftPasses = this.#pace.numPasses;
+    if (drafterMs.has("draftModel")) this.#modelStep = this.#numSteps;
     this.#ledger.stepped();
     // What was off long ago is no more believed after a pause.
     this.#expected *= CORRECTION_MEMORY;
@@ -259,7 +257,7 @@ export class MeasuredPolicy implements DraftPolicy {
   /** Whether a draft model's drafts would pay if the target took all of them, as far as its passes were seen of late. */
   get #couldPay(): boolean {
     const draftMs = this.#pace.passMs(1);
-    if (draftMs === undefined || this.#numSteps - this.#pacedAt >= RETRY_STEPS) return true;
+    if (draftMs === undefined || this.#numSteps - this.#modelStep >= RETRY_STEPS) return true;
     const { passMs, treeMs, tokensPerMs } = this.#prices.verifyCost;
     for (let numTokens = 1; numTokens <= MAX_PERFECT_TOKENS; numTokens++) {
       const ms = passMs(numTokens + 1) - passMs(1) + treeMs + numTokens * draftMs;

@@ -38,37 +38,39 @@ export class KeptAnchors {
    */
   anchorAt(documentKey: string, text: AnchoredText, rule: PromptAnchor): number {
     // The cursor's own moves with every key, and the start of a file never does.
-    if (rule === "cursor" || rule === "file") return anchorIndex(text.prefixText, rule);
-    const place = this.#find(documentKey, text, rule) ?? newPlace(documentKey, text, rule);
+    if (typeof rule === "string") return anchorIndex(text.prefixText, rule);
+    const wanted = newPlace(documentKey, text, rule);
+    const place = this.#find(wanted, text) ?? wanted;
     this.#use(place);
     return place.head.length;
   }
 
   /** Where a new anchor would be, if the one of this request is there and so far behind that a new one is worth reading. */
   renewalAt(documentKey: string, text: AnchoredText, rule: PromptAnchor): number | undefined {
-    if (rule === "cursor" || rule === "file") return undefined;
-    const kept = this.#find(documentKey, text, rule);
-    const newIndex = anchorIndex(text.prefixText, rule);
+    if (typeof rule === "string") return undefined;
+    const wanted = newPlace(documentKey, text, rule);
+    const newIndex = wanted.head.length;
+    const kept = this.#find(wanted, text);
     return kept && newIndex - kept.head.length >= RENEWED_CHARS ? newIndex : undefined;
   }
 
   /** Sets the anchor of {@link renewalAt}, once its prompt was read. Nothing where the old one was forgotten meanwhile. */
   renew(documentKey: string, text: AnchoredText, rule: PromptAnchor): void {
-    if (rule === "cursor" || rule === "file") return;
-    const old = this.#find(documentKey, text, rule);
+    if (typeof rule === "string") return;
+    const wanted = newPlace(documentKey, text, rule);
+    const old = this.#find(wanted, text);
     if (old === undefined) return;
     // One before it is enough for who deletes what was typed; more would crowd out other places.
     const isOlder = (place: KeptPlace) =>
       place !== old && isSameRest(place, old) && old.head.startsWith(place.head);
     this.#places = this.#places.filter((place) => !isOlder(place));
-    this.#use(newPlace(documentKey, text, rule));
+    this.#use(wanted);
   }
 
-  /** The longest head: the least is behind it. */
-  #find(documentKey: string, text: AnchoredText, rule: LineAnchor): KeptPlace | undefined {
-    const wanted = newPlace(documentKey, text, rule);
+  /** In place of a new one, the kept one with the longest head: the least is behind it. */
+  #find(wanted: KeptPlace, { prefixText }: AnchoredText): KeptPlace | undefined {
     return this.#places
-      .filter((place) => isSameRest(place, wanted) && text.prefixText.startsWith(place.head))
+      .filter((place) => isSameRest(place, wanted) && prefixText.startsWith(place.head))
       .filter(({ head }) => wanted.head.length - head.length <= MAX_TYPED_CHARS)
       .reduce<KeptPlace | undefined>(
         (best, place) => (best && best.head.length >= place.head.length ? best : place),

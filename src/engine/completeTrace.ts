@@ -6,14 +6,14 @@
  * one by one: with quantized weights that moves its logits as any other cut does (`docs/lossless.md`).
  */
 import { createHash } from "node:crypto";
-import { access, rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { replayConfig } from "../bench/replayConfigs.ts";
 import type { ReplayCosts } from "../bench/replayCosts.ts";
 import { pathOf, type Trace, type TracePrompt } from "../bench/trace.ts";
-import { OFFSHOOT_TOP } from "../bench/traceRecorder.ts";
+import { readWanted, type WantedRows } from "../bench/traceRecorder.ts";
 import { Replayer, TraceModels } from "../bench/traceReplay.ts";
 import { TraceWorkspace } from "../bench/traceWorkspace.ts";
-import { readOffshoots } from "../bench/trieRows.ts";
 import type { BranchedTarget } from "../core/branchedTarget.ts";
 import { EngineError } from "../core/errors.ts";
 import { freezeThreads, type ModelPair } from "./modelHost.ts";
@@ -55,7 +55,7 @@ export async function completeTrace(
   // Others' work would have them lowered for good, and hours go by here.
   using _ = freezeThreads(pair);
   const { header, repositories, prompts } = trace;
-  await assertFree(outPath);
+  assertFree(outPath);
   const identity = await identify(pair, header.settings, header.repositories);
   assertSameRecording(path, header, identity);
   const asked = createHash("sha256").update(JSON.stringify([configs, costs]));
@@ -95,12 +95,8 @@ export async function completeTrace(
   await rm(partPath);
 }
 
-async function assertFree(path: string): Promise<void> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return;
+function assertFree(path: string): void {
+  if (!existsSync(path)) return;
   throw new EngineError(
     "invalidRequest",
     `Expected no file at ${path}, found one: it is not replaced. Choose another name, or delete it.`,
@@ -146,25 +142,18 @@ class PlaceCompleter {
 
   /** The place with the rows that are asked for. */
   async complete(prompt: TracePrompt): Promise<{ whole: TracePrompt; numAdded: number }> {
-    const { target, draft } = this.#pair;
-    const { target: targetTrie, draft: draftTrie, promptTokens, draftPromptTokens } = prompt;
+    const models = { target: this.#pair.target.target, draft: this.#pair.draft?.target };
     const path = pathOf(prompt);
-    await this.#readPath(target.target, promptTokens, path);
-    if (draft !== undefined) await this.#readPath(draft.target, draftPromptTokens, path);
+    await this.#readPath(models.target, prompt.promptTokens, path);
+    if (models.draft !== undefined) {
+      await this.#readPath(models.draft, prompt.draftPromptTokens, path);
+    }
     let numAdded = 0;
     for (const round of this.#rounds) {
       const lacked = await this.#ask(round, prompt);
-      const recorded = { nodes: targetTrie.addPath(path), numTop: OFFSHOOT_TOP };
-      const own = { trie: targetTrie, promptLength: promptTokens.length, ...recorded };
-      numAdded += await readOffshoots(target.target, own, lacked.target, this.#signal);
-      if (draft === undefined || draftTrie === undefined) continue;
-      const drafted = {
-        ...{ trie: draftTrie, promptLength: draftPromptTokens.length },
-        ...{ nodes: draftTrie.addPath(path), numTop: OFFSHOOT_TOP },
-      };
-      numAdded += await readOffshoots(draft.target, drafted, lacked.draft, this.#signal);
+      numAdded += await readWanted(models, prompt, lacked, this.#signal);
     }
-    const kept = { target: targetTrie.withRowsOnly(), draft: draftTrie?.withRowsOnly() };
+    const kept = { target: prompt.target.withRowsOnly(), draft: prompt.draft?.withRowsOnly() };
     return { whole: { ...prompt, ...kept }, numAdded };
   }
 
@@ -174,7 +163,7 @@ class PlaceCompleter {
   }
 
   /** Nodes of both tries whose rows a round asks for and that have none. @throws EngineError `internal` for a drafter that failed. */
-  async #ask(round: readonly Asking[], prompt: TracePrompt) {
+  async #ask(round: readonly Asking[], prompt: TracePrompt): Promise<WantedRows> {
     const lacked = { target: new Set<number>(), draft: new Set<number>() };
     for (const { replayer, models } of round) {
       await replayer.replay(prompt, this.#workspace, this.#signal);

@@ -128,7 +128,7 @@ export async function generateCompletion(
     const ofDraft = sources.includes("draftModel")
       ? draftReading(stores, context, output.tokens)
       : [];
-    stores.idleReading?.start([...ofDraft, ...asked.readings()]);
+    stores.idleReading?.start([...ofDraft, ...asked.readings]);
   });
   const { finishReason } = generation;
   const trimmed = rules.trim(stopRule.rawText, finishReason);

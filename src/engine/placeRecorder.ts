@@ -106,7 +106,7 @@ export class PlaceRecorder {
     const context = contextOf(prompt);
     const open = async () => {
       const models = new TraceModels(this.#trace.header, true);
-      await models.enter(prompt);
+      models.enter(prompt);
       const { target, draft } = models;
       // As if there had been time enough to read: what is drafted from the second step on is recorded.
       await draft?.prefill(prompt.draftPromptTokens.subarray(0, -1), this.#signal);

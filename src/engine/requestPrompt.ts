@@ -33,7 +33,7 @@ export interface RequestPrompt {
   /** Tokens of it that the target has yet to read. */
   readonly numUnread: number;
   /** Prompts that the next request should find, to be read meanwhile. */
-  readonly readings: () => Reading[];
+  readonly readings: readonly Reading[];
 }
 
 /** @throws the signal's reason; what the target throws. */
@@ -66,24 +66,22 @@ export async function requestPrompt(
   // What was read ahead stays, whole or in part, for the requests that come.
   if (maySelect || keepsAnchor) target.turnTo(prompt.promptTokens);
 
-  const readings = (): Reading[] => {
-    if (!reusesPrompt || !target.keepsAside) return [];
-    let anchorAt: number | undefined;
-    return [
-      {
-        ...{ model: target, waits: true },
-        // Where much was typed since the anchor, the prompt of a new one; else the whole one, where a shorter one is used.
-        tokens: () => {
-          anchorAt = keepsAnchor ? anchors.renewalAt(key, params, anchor) : undefined;
-          return anchorAt === undefined ? ahead : build({ ...params, anchorAt }).promptTokens;
-        },
-        onRead: (numTokens, ms) => speed.record(numTokens, ms),
-        onDone: () => {
-          if (anchorAt !== undefined) anchors.renew(key, params, anchor);
-        },
-      },
-    ];
+  let renewedAt: number | undefined;
+  const reading: Reading = {
+    ...{ model: target, waits: true },
+    // Where much was typed since the anchor, the prompt of a new one; else the whole one, where a shorter one is used.
+    tokens: () => {
+      renewedAt = keepsAnchor ? anchors.renewalAt(key, params, anchor) : undefined;
+      return renewedAt === undefined
+        ? ahead
+        : build({ ...params, anchorAt: renewedAt }).promptTokens;
+    },
+    onRead: (numTokens, ms) => speed.record(numTokens, ms),
+    onDone: () => {
+      if (renewedAt !== undefined) anchors.renew(key, params, anchor);
+    },
   };
+  const readings = reusesPrompt && target.keepsAside ? [reading] : [];
   return { prompt, shares: promptShares(prompt, context?.numTokens), numUnread, readings };
 }
 

@@ -4,7 +4,8 @@
  *
  *   8 bytes mark, 4 version; then of each block 1 byte kind, 4 bytes length, 4 bytes CRC-32, and so many bytes of Brotli.
  */
-import { access, type FileHandle, open, readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { type FileHandle, open, readFile, rename, writeFile } from "node:fs/promises";
 import { brotliCompressSync, brotliDecompressSync, constants, crc32 } from "node:zlib";
 import { ByteStreamError } from "../bench/byteStream.ts";
 import type { Trace, TraceHeader, TracePrompt, TraceRepository } from "../bench/trace.ts";
@@ -114,11 +115,7 @@ export async function openRecording(
   check: (header: TraceHeader) => void,
   begin: () => Promise<Omit<Trace, "prompts">>,
 ): Promise<{ writer: TraceWriter; trace: Trace }> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return TraceWriter.resume(path, check);
+  if (existsSync(path)) return TraceWriter.resume(path, check);
   const { header, repositories } = await begin();
   const writer = await TraceWriter.create(path, header, repositories);
   return { writer, trace: { header, repositories, prompts: [] } };

@@ -25,8 +25,8 @@ import {
   MAX_REPLAY_ERROR,
   replayFigures,
 } from "../bench/replayReport.ts";
-import { TRACE_HALVES, type Trace, type TraceHalf, type TracePrompt } from "../bench/trace.ts";
-import { replayTrace, TraceModels } from "../bench/traceReplay.ts";
+import { TRACE_HALVES, type Trace, type TraceHalf } from "../bench/trace.ts";
+import { type ReplayModels, replayTrace, TraceModels } from "../bench/traceReplay.ts";
 import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
 import { checkTrace } from "./checkTrace.ts";
@@ -147,11 +147,15 @@ async function record(path: string, options: Options, signal: AbortSignal): Prom
 }
 
 /** A replay waits for nothing: only between places may Ctrl+C come through. */
-class InterruptibleModels extends TraceModels {
-  override async enter(prompt: TracePrompt): Promise<void> {
-    await setImmediate();
-    await super.enter(prompt);
-  }
+function interruptible(models: TraceModels): ReplayModels {
+  const { target, draft } = models;
+  return {
+    ...{ target, draft },
+    async enter(prompt) {
+      await setImmediate();
+      models.enter(prompt);
+    },
+  };
 }
 
 async function costsOf(names: string, { header }: Trace): Promise<ReplayCosts[]> {
@@ -199,8 +203,10 @@ async function replay(path: string, options: Options, signal: AbortSignal): Prom
     for (const name of names) {
       if (name.includes("draftModel") && trace.header.draft === null) continue;
       note(`${costs.name}: ${name}`);
-      const models = new InterruptibleModels(trace.header);
-      const replayed = await replayTrace(trace, prompts, replayConfig(name), costs, models, signal);
+      const models = new TraceModels(trace.header);
+      const config = replayConfig(name);
+      const told = interruptible(models);
+      const replayed = await replayTrace(trace, prompts, config, costs, told, signal);
       figures.push(replayFigures(name, replayed, models));
     }
     report.push({ costs, figures });

@@ -53,6 +53,8 @@ beforeEach(async () => {
     ...{ maxTokens: 8, sources: [], heals: true, anchor: LINE, keepsAnchor: true },
     firstLineMs: 1000,
   };
+  // What a test leaves to be read must not be read of models that are another test's, or freed.
+  return () => stores.idleReading.stop();
 });
 
 const LINE = { linesUp: 0 };
