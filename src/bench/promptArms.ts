@@ -51,6 +51,15 @@ export function promptArm(name: string): PromptArm | undefined {
   };
 }
 
+/** What a request of an arm says of its prompt, but for the text of other files. */
+export function armRequest({ anchor, heals, maxSuffixChars, maxPromptTokens }: PromptArm) {
+  return {
+    ...{ anchor, heals },
+    ...(maxSuffixChars === undefined ? {} : { maxSuffixChars }),
+    ...(maxPromptTokens === undefined ? {} : { maxPromptTokens }),
+  };
+}
+
 function anchorOf(place: string): PromptAnchor | undefined {
   if (place === "cursor" || place === "file") return place;
   if (place === "line") return { linesUp: 0 };

@@ -1,6 +1,6 @@
 /** What the suite `accuracy` asks with: its arms, and text of the workspace's other files for those that have it. */
 import { join } from "node:path";
-import { CURSOR_ARM, type PromptArm } from "../bench/promptArms.ts";
+import { armRequest, CURSOR_ARM, type PromptArm } from "../bench/promptArms.ts";
 import type { DraftSource } from "../core/draftTree.ts";
 import type { ContextKind } from "../core/promptContext.ts";
 import type { CompleteParams, LoadedModels } from "../engine/protocol.ts";
@@ -61,15 +61,11 @@ export async function askedPrompt(
       ...(arms[0]!.hasContext ? contextWords(kinds, contextTokens) : []),
       ...(arms[0]!.maxPromptTokens === undefined ? budgetWords(promptTokens) : []),
     ],
-    optionsOf: (arm: PromptArm): ArmOptions => {
-      const { anchor, heals, maxSuffixChars, maxPromptTokens = promptTokens } = arm;
-      return {
-        ...{ anchor, heals },
-        ...(arm.hasContext && { context: ofOther }),
-        ...(maxPromptTokens === undefined ? {} : { maxPromptTokens }),
-        ...(maxSuffixChars === undefined ? {} : { maxSuffixChars }),
-      };
-    },
+    optionsOf: (arm: PromptArm): ArmOptions => ({
+      ...(promptTokens === undefined ? {} : { maxPromptTokens: promptTokens }),
+      ...armRequest(arm),
+      ...(arm.hasContext && { context: ofOther }),
+    }),
   };
   if (!hasContext) return { ...asked, documentPath: () => undefined, sources: draftSources };
   if (workspace === undefined) {

@@ -1,6 +1,6 @@
 /** The suite `typing`: how soon ghost text comes in the pauses of typing, with all caches, with the prompt's alone, without. */
 import { createHash } from "node:crypto";
-import { CURSOR_ARM, type PromptArm } from "../bench/promptArms.ts";
+import { armRequest, CURSOR_ARM, type PromptArm } from "../bench/promptArms.ts";
 import {
   PAUSE_GROUPS,
   TYPING_MODES,
@@ -183,7 +183,6 @@ async function runScript(
   signal: AbortSignal,
 ): Promise<TypingRun> {
   const { client, models } = session;
-  const { anchor, heals, maxSuffixChars, maxPromptTokens } = typedArm(options);
   await emptyEngineCache(client, signal);
   const { numPasses: numBefore } = await client.statistics(signal);
   const engine = new CountingEngine(client, MODES[mode].reusesPrompt);
@@ -192,9 +191,8 @@ async function runScript(
     maxTokens: MAX_TOKENS,
     numSuggestions: NUM_SUGGESTIONS,
     sources: draftSources(models),
-    ...{ anchor, heals, keepsAnchor: true },
-    ...(maxSuffixChars === undefined ? {} : { maxSuffixChars }),
-    ...(maxPromptTokens === undefined ? {} : { maxPromptTokens }),
+    ...armRequest(typedArm(options)),
+    keepsAnchor: true,
     ...(options.firstLine === undefined ? {} : { firstLineMs: options.firstLine }),
     clock,
     log: nullLog,

@@ -145,9 +145,9 @@ describe("replayTrace", () => {
       numExact++;
       expect(replayed).toEqual(await replay(trace, config, modelsOf(pair), rows));
     });
-    await fc.assert(property, { numRuns: NUM_RECORDINGS });
-    // About half of them, as drawn.
-    expect(numExact).toBeGreaterThan(NUM_RECORDINGS / 8);
+    // About half of what is drawn is exact: of so many surely enough is.
+    await fc.assert(property, { numRuns: 3 * NUM_RECORDINGS });
+    expect(numExact).toBeGreaterThan(NUM_RECORDINGS / 2);
   });
 
   test("one config after the other finds the same again: nothing passes between sessions", async () => {
