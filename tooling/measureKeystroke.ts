@@ -1,6 +1,6 @@
 /**
- * What a key and a new place cost: at hidden places of pinned packages with a full prompt (1,024 tokens, a quarter of them behind the cursor) the
- * place is asked once, then the first characters of what stood there are typed one by one, each asked when the one before is
+ * What a key and a new place cost: at hidden places of pinned packages with a full prompt (1,024 tokens, a quarter of them
+ * behind the cursor) the place is asked once, then the first characters of what stood there are typed one by one, each asked when the one before is
  * answered. With the prompt that begins its middle at the cursor and with another arm, in turns, each from empty caches. Then each
  * place is asked as a new one: with the shortest prompt, with one as long as the time until the first line allows, and with the
  * whole one. Needs the build; run it on an idle machine.
@@ -10,7 +10,7 @@
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { CURSOR_ARM, type PromptArm, promptArm } from "../src/bench/promptArms.ts";
+import { armRequest, CURSOR_ARM, type PromptArm, promptArm } from "../src/bench/promptArms.ts";
 import { drawSpots, type SourceSpot } from "../src/bench/sourceSpots.ts";
 import { median, medianInterval } from "../src/bench/statistics.ts";
 import { draftSources, type EngineSession, withEngine } from "../src/cli/engineSession.ts";
@@ -19,6 +19,7 @@ import { Terminal } from "../src/cli/terminal.ts";
 import { readWorkspaceSources } from "../src/cli/workspaceSources.ts";
 import { GPU_CHOICES, type GpuChoice } from "../src/core/backend.ts";
 import { FLOOR_TOKENS } from "../src/core/promptLength.ts";
+import type { CompleteParams, CompletionChunk } from "../src/engine/protocol.ts";
 
 const CLI = fileURLToPath(new URL("../dist/cli.mjs", import.meta.url));
 /** How many times as soon the other arm's first token and first line must come. */
@@ -158,56 +159,51 @@ interface Cold {
 async function askCold(
   { client, models }: EngineSession,
   { path, prefixText, suffixText }: SourceSpot,
-  { anchor, heals }: PromptArm,
+  arm: PromptArm,
   prompt: (typeof COLD_PROMPTS)[number],
 ): Promise<Cold> {
   const nothing = { prefixText: "0", suffixText: "", maxTokens: 1, sources: [] };
   await client.complete({ ...nothing, reusesPrompt: false }, () => {}, signal);
+  const { lineMs, result } = await timed(client, {
+    ...{ prefixText, suffixText, filePath: path, ...armRequest(arm), maxTokens: MAX_TOKENS },
+    sources: draftSources(models),
+    ...(prompt === "shortest" && { maxPromptTokens: FLOOR_TOKENS }),
+    ...(prompt === "in time" && { firstLineMs }),
+  });
+  return { lineMs, numTokens: result.stats.numPromptTokens };
+}
+
+/** Asks, and says when the first line was whole; where none was before the end, then. */
+async function timed(client: EngineSession["client"], params: CompleteParams) {
   const start = performance.now();
   let lineMs = 0;
-  const { stats } = await client.complete(
-    {
-      ...{ prefixText, suffixText, filePath: path, anchor, heals, maxTokens: MAX_TOKENS },
-      sources: draftSources(models),
-      ...(prompt === "shortest" && { maxPromptTokens: FLOOR_TOKENS }),
-      ...(prompt === "in time" && { firstLineMs }),
-    },
-    ({ endsLine }) => {
-      if (endsLine && lineMs === 0) lineMs = performance.now() - start;
-    },
-    signal,
-  );
-  lineMs ||= performance.now() - start;
-  return { lineMs, numTokens: stats.numPromptTokens };
+  const onChunk = ({ endsLine }: CompletionChunk) => {
+    if (endsLine && lineMs === 0) lineMs = performance.now() - start;
+  };
+  const result = await client.complete(params, onChunk, signal);
+  return { lineMs: lineMs === 0 ? performance.now() - start : lineMs, result };
 }
 
 /** The keys after the first question, which reads the whole prompt. */
 async function typeAt(
   { client, models }: EngineSession,
   { path, prefixText, suffixText, hiddenText }: SourceSpot,
-  { anchor, heals }: PromptArm,
+  arm: PromptArm,
 ): Promise<Key[]> {
   const keys: Key[] = [];
   for (let numTyped = 0; numTyped <= numKeys; numTyped++) {
-    const start = performance.now();
-    let lineMs = 0;
-    const { timings, stats } = await client.complete(
-      {
-        ...{ suffixText, filePath: path, anchor, heals, keepsAnchor: true, maxTokens: MAX_TOKENS },
-        prefixText: prefixText + hiddenText.slice(0, numTyped),
-        sources: draftSources(models),
-        // Another arm's prompt is of this place, too.
-        reusesPrompt: numTyped > 0,
-      },
-      ({ endsLine }) => {
-        if (endsLine && lineMs === 0) lineMs = performance.now() - start;
-      },
-      signal,
-    );
+    const { lineMs, result } = await timed(client, {
+      ...{ suffixText, filePath: path, ...armRequest(arm), keepsAnchor: true },
+      prefixText: prefixText + hiddenText.slice(0, numTyped),
+      ...{ maxTokens: MAX_TOKENS, sources: draftSources(models) },
+      // Another arm's prompt is of this place, too.
+      reusesPrompt: numTyped > 0,
+    });
     if (numTyped === 0) continue;
+    const { timings, stats } = result;
     keys.push({
       tokenMs: timings.firstTokenMs,
-      lineMs: lineMs === 0 ? performance.now() - start : lineMs,
+      lineMs,
       numRead: stats.numPromptTokens - stats.numReusedTokens,
     });
   }
