@@ -6,7 +6,6 @@
  * one by one: with quantized weights that moves its logits as any other cut does (`docs/lossless.md`).
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { replayConfig } from "../bench/replayConfigs.ts";
 import type { ReplayCosts } from "../bench/replayCosts.ts";
@@ -17,7 +16,7 @@ import { TraceWorkspace } from "../bench/traceWorkspace.ts";
 import type { BranchedTarget } from "../core/branchedTarget.ts";
 import { EngineError } from "../core/errors.ts";
 import { freezeThreads, type ModelPair } from "./modelHost.ts";
-import { openRecording, TraceWriter } from "./traceFile.ts";
+import { assertFree, openRecording, TraceWriter } from "./traceFile.ts";
 import { assertSameRecording, identify } from "./traceHeader.ts";
 
 /** Rows that were read change what is asked for next. */
@@ -93,14 +92,6 @@ export async function completeTrace(
   }
   await rename(finalPath, outPath);
   await rm(partPath);
-}
-
-function assertFree(path: string): void {
-  if (!existsSync(path)) return;
-  throw new EngineError(
-    "invalidRequest",
-    `Expected no file at ${path}, found one: it is not replaced. Choose another name, or delete it.`,
-  );
 }
 
 function keyOf({ repository, place }: TracePrompt): string {

@@ -58,12 +58,16 @@ export class TraceWriter {
     this.#file = file;
   }
 
-  /** Begins a trace, which is there only once its beginning is whole. @throws what the file system says. */
+  /**
+   * Begins a trace, which is there only once its beginning is whole.
+   * @throws EngineError `invalidRequest` where a file is there.
+   */
   static async create(
     path: string,
     header: TraceHeader,
     repositories: readonly TraceRepository[],
   ): Promise<TraceWriter> {
+    assertFree(path);
     const version = Buffer.alloc(4);
     version.writeUInt32LE(TRACE_VERSION);
     const parts = [MARK, version, blockOf("header", encodeHeader(header))];
@@ -119,6 +123,15 @@ export async function openRecording(
   const { header, repositories } = await begin();
   const writer = await TraceWriter.create(path, header, repositories);
   return { writer, trace: { header, repositories, prompts: [] } };
+}
+
+/** @throws EngineError `invalidRequest` where a file is there. */
+export function assertFree(path: string): void {
+  if (!existsSync(path)) return;
+  throw new EngineError(
+    "invalidRequest",
+    `Expected no file at ${path}, found one: it is not replaced. Choose another name, or delete it.`,
+  );
 }
 
 function blockOf(kind: BlockKind, bytes: Uint8Array): Buffer {

@@ -132,7 +132,9 @@ describe("TraceWriter", () => {
   test("never begins over a file that is there", async () => {
     const whole = await write(recorded);
     const { header, repositories } = recorded;
-    await expect(TraceWriter.create(path, header, repositories)).rejects.toThrow("EEXIST");
+    await expect(TraceWriter.create(path, header, repositories)).rejects.toThrow(
+      "found one: it is not replaced",
+    );
     expect(readFileSync(path).equals(whole)).toBe(true);
   });
 });
