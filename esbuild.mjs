@@ -30,8 +30,8 @@ const entries = [
     ...node,
     entryPoints: {
       engine: "src/engine/main.ts",
-      hostBench: "src/engine/hostBench.ts",
-      traces: "src/engine/tracesMain.ts",
+      hostBench: "src/engine/measure/hostBench.ts",
+      traces: "src/engine/traces/tracesMain.ts",
     },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },

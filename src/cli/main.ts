@@ -1,20 +1,20 @@
 /** Entry of the command line: options, signals, exit codes. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { ALL_CONFIGS } from "../bench/benchConfigNames.ts";
-import { type PromptArm, promptArm } from "../bench/promptArms.ts";
-import { GPU_CHOICES } from "../core/backend.ts";
-import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
-import { MAX_SUGGESTIONS, SUGGESTION_PROPOSERS } from "../engine/suggestionMessages.ts";
+import { type PromptArm, promptArm } from "../bench/accuracy/promptArms.ts";
+import { ALL_CONFIGS } from "../bench/base/benchConfigNames.ts";
+import { GPU_CHOICES } from "../core/base/backend.ts";
+import { EngineError, isAbortError, messageOf } from "../core/base/errors.ts";
+import { MAX_SUGGESTIONS, SUGGESTION_PROPOSERS } from "../engine/protocol/suggestionMessages.ts";
 import { WIDENED_TYPES } from "../widen/widenSource.ts";
-import { CONTEXT_CHOICES } from "./accuracyPrompt.ts";
-import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./benchCommand.ts";
-import type { BenchOptions, NamedServer } from "./benchSuite.ts";
-import { CliError, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE } from "./cliError.ts";
-import { type CompleteOptions, completeCommand } from "./completeCommand.ts";
-import { demoCommand } from "./demoCommand.ts";
-import type { CommandContext, ModelOptions } from "./engineSession.ts";
-import { Terminal } from "./terminal.ts";
-import { VERSION } from "./version.ts";
+import { CliError, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE } from "./base/cliError.ts";
+import type { CommandContext, ModelOptions } from "./base/engineSession.ts";
+import { Terminal } from "./base/terminal.ts";
+import { VERSION } from "./base/version.ts";
+import { CONTEXT_CHOICES } from "./bench/accuracyPrompt.ts";
+import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./bench/benchCommand.ts";
+import type { BenchOptions, NamedServer } from "./bench/benchSuite.ts";
+import { type CompleteOptions, completeCommand } from "./complete/completeCommand.ts";
+import { demoCommand } from "./demo/demoCommand.ts";
 import { type WidenCommandOptions, widenCommand } from "./widenCommand.ts";
 
 /** Largest number that options take; far beyond any file or context. */

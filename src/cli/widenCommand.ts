@@ -1,10 +1,10 @@
 /** `treeline widen`: a larger model that computes the same function. */
 import { resolve } from "node:path";
-import { EngineError } from "../core/errors.ts";
+import { EngineError } from "../core/base/errors.ts";
 import { type WidenedModel, widenModel } from "../widen/widenModel.ts";
 import type { WidenedType } from "../widen/widenSource.ts";
-import { CliError, EXIT_USAGE } from "./cliError.ts";
-import type { CommandContext } from "./engineSession.ts";
+import { CliError, EXIT_USAGE } from "./base/cliError.ts";
+import type { CommandContext } from "./base/engineSession.ts";
 
 export interface WidenCommandOptions {
   readonly width: number;

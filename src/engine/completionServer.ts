@@ -1,28 +1,32 @@
 /** Serves one generation at a time: a newer request aborts the older, loads wait for what runs. */
-import type { GpuChoice } from "../core/backend.ts";
-import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
-import { KeptAnchors } from "../core/keptAnchors.ts";
-import type { Log } from "../core/log.ts";
-import { PromptSpeed } from "../core/promptLength.ts";
-import { promptText } from "../llama/promptText.ts";
-import { PromptTokens } from "../llama/promptTokens.ts";
+import type { GpuChoice } from "../core/base/backend.ts";
+import { EngineError, isAbortError, messageOf } from "../core/base/errors.ts";
+import type { Log } from "../core/base/log.ts";
+import { KeptAnchors } from "../core/prompt/keptAnchors.ts";
+import { PromptSpeed } from "../core/prompt/promptLength.ts";
+import { promptText } from "../llama/text/promptText.ts";
+import { PromptTokens } from "../llama/text/promptTokens.ts";
 import { OutlineParser } from "../workspace/outlineParser.ts";
-import type { BackgroundTurns } from "./backgroundTurns.ts";
-import { benchSuggestions } from "./benchSuggestions.ts";
-import { benchWarmStart } from "./benchWarmStart.ts";
-import { ContextSource } from "./contextSource.ts";
+import type { BackgroundTurns } from "./base/backgroundTurns.ts";
 import {
   type GenerationStores,
   generateCompletion,
   type SeenPrompt,
-} from "./generateCompletion.ts";
-import { Healing } from "./healing.ts";
-import { IdleReading } from "./idleReading.ts";
-import { newLearnedState } from "./learnedOfPair.ts";
-import { loadModelPair, type ModelPair } from "./modelHost.ts";
-import { openPolicy } from "./openPolicy.ts";
-import { answerPrompt } from "./promptAnswer.ts";
-import type { LastPrompt, PromptAnswer, PromptQuestion } from "./promptMessages.ts";
+} from "./complete/generateCompletion.ts";
+import { Healing } from "./complete/healing.ts";
+import type { WorkspaceStore } from "./indexing/workspaceStore.ts";
+import { SlicedTokenizer } from "./indexing/workspaceTokenizer.ts";
+import { newLearnedState } from "./learned/learnedOfPair.ts";
+import { benchSuggestions } from "./measure/benchSuggestions.ts";
+import { benchWarmStart } from "./measure/benchWarmStart.ts";
+import { runBenchmark } from "./measure/runBenchmark.ts";
+import { loadModelPair, type ModelPair } from "./models/modelHost.ts";
+import { openPolicy } from "./models/openPolicy.ts";
+import { ContextSource } from "./prompt/contextSource.ts";
+import { IdleReading } from "./prompt/idleReading.ts";
+import { answerPrompt } from "./prompt/promptAnswer.ts";
+import { contextOf } from "./prompt/requestPrompt.ts";
+import type { LastPrompt, PromptAnswer, PromptQuestion } from "./protocol/promptMessages.ts";
 import {
   type BenchAnswer,
   type BenchParams,
@@ -36,7 +40,12 @@ import {
   type LoadParams,
   type LoadProgress,
   PROTOCOL_VERSION,
-} from "./protocol.ts";
+} from "./protocol/protocol.ts";
+import type {
+  BenchSuggestionsAnswer,
+  BenchSuggestionsParams,
+} from "./protocol/suggestionMessages.ts";
+import type { WarmStartAnswer, WarmStartParams } from "./protocol/warmStartMessages.ts";
 import {
   checkBenchParams,
   checkBenchSuggestionsParams,
@@ -46,12 +55,6 @@ import {
   checkSuggestionsRequest,
   checkWarmStartParams,
 } from "./requestChecks.ts";
-import { contextOf } from "./requestPrompt.ts";
-import { runBenchmark } from "./runBenchmark.ts";
-import type { BenchSuggestionsAnswer, BenchSuggestionsParams } from "./suggestionMessages.ts";
-import type { WarmStartAnswer, WarmStartParams } from "./warmStartMessages.ts";
-import type { WorkspaceStore } from "./workspaceStore.ts";
-import { SlicedTokenizer } from "./workspaceTokenizer.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

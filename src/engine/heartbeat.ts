@@ -2,7 +2,7 @@
  * Beats while there is work, so that whoever waits for the engine can tell slow from hung. Native calls run on other
  * threads and leave the event loop alone; what the process used meanwhile tells whether they get anywhere.
  */
-import { BEAT_MS, type Beat } from "./beatMessages.ts";
+import { BEAT_MS, type Beat } from "./protocol/beatMessages.ts";
 
 /**
  * On Windows every read of a pipe and every soft page fault counts, elsewhere only what was fetched from a disk. So many

@@ -7,14 +7,15 @@ import {
   IPCMessageWriter,
   ResponseError,
 } from "vscode-jsonrpc/node";
-import { GPU_CHOICES, type GpuChoice } from "../core/backend.ts";
-import { EngineError, isAbortError, messageOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
-import { BackgroundTurns } from "./backgroundTurns.ts";
-import { beatNotification } from "./beatMessages.ts";
+import { GPU_CHOICES, type GpuChoice } from "../core/base/backend.ts";
+import { EngineError, isAbortError, messageOf } from "../core/base/errors.ts";
+import type { Log } from "../core/base/log.ts";
+import { BackgroundTurns } from "./base/backgroundTurns.ts";
 import { CompletionServer } from "./completionServer.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { lastPromptRequest, promptRequest } from "./promptMessages.ts";
+import { WorkspaceStore } from "./indexing/workspaceStore.ts";
+import { beatNotification } from "./protocol/beatMessages.ts";
+import { lastPromptRequest, promptRequest } from "./protocol/promptMessages.ts";
 import {
   benchProgress,
   benchRequest,
@@ -29,9 +30,9 @@ import {
   statisticsRequest,
   unloadRequest,
   type WireError,
-} from "./protocol.ts";
-import { benchSuggestionsRequest } from "./suggestionMessages.ts";
-import { benchWarmStartRequest } from "./warmStartMessages.ts";
+} from "./protocol/protocol.ts";
+import { benchSuggestionsRequest } from "./protocol/suggestionMessages.ts";
+import { benchWarmStartRequest } from "./protocol/warmStartMessages.ts";
 import {
   checkWorkspaceParams,
   forgetWorkspaceRequest,
@@ -39,8 +40,7 @@ import {
   workspaceBufferNotification,
   workspaceChangesNotification,
   workspaceStatusNotification,
-} from "./workspaceMessages.ts";
-import { WorkspaceStore } from "./workspaceStore.ts";
+} from "./protocol/workspaceMessages.ts";
 
 function main(): void {
   if (process.send === undefined) {

@@ -2,19 +2,19 @@
  * Checks what comes from the other process before anything is done with it. Each throws an EngineError `invalidRequest` that
  * names the field, what was expected and what was found.
  */
-import { ALL_CONFIGS, SPEED_SUITES } from "../bench/benchConfigNames.ts";
-import { EngineError } from "../core/errors.ts";
-import { isPromptAnchor } from "../core/promptAnchor.ts";
-import { CONTEXT_KINDS, isContextOptions } from "../core/promptContext.ts";
-import type { PromptQuestion } from "./promptMessages.ts";
-import type { BenchParams, CompleteParams, LoadParams } from "./protocol.ts";
+import { ALL_CONFIGS, SPEED_SUITES } from "../bench/base/benchConfigNames.ts";
+import { EngineError } from "../core/base/errors.ts";
+import { isPromptAnchor } from "../core/prompt/promptAnchor.ts";
+import { CONTEXT_KINDS, isContextOptions } from "../core/prompt/promptContext.ts";
+import type { PromptQuestion } from "./protocol/promptMessages.ts";
+import type { BenchParams, CompleteParams, LoadParams } from "./protocol/protocol.ts";
 import {
   type BenchSuggestionsParams,
   MAX_SUGGESTIONS,
   SUGGESTION_PROPOSERS,
   type SuggestionsRequest,
-} from "./suggestionMessages.ts";
-import type { WarmStartParams } from "./warmStartMessages.ts";
+} from "./protocol/suggestionMessages.ts";
+import type { WarmStartParams } from "./protocol/warmStartMessages.ts";
 
 const COUNT_WORDS = "an integer of at least 1";
 const ANCHOR_WORDS = '"cursor", "file", or { linesUp: an integer of at least 0 }';

@@ -4,7 +4,7 @@
  * them first, with a message a user can act on. It reads no weights: wrong numbers in them give wrong text, not a crash.
  */
 
-import { quotedText } from "../core/foreignText.ts";
+import { quotedText } from "../core/base/foreignText.ts";
 import { architectureKind } from "./ggufArchitecture.ts";
 import { ggufError } from "./ggufCursor.ts";
 import { type GgufHeader, ggufString } from "./ggufHeader.ts";

@@ -2,8 +2,8 @@
  * The values a GGUF header is made of, and a cursor that reads them from its first bytes.
  * It knows the file's real size and nothing of files: ggufHeader.ts brings the bytes and puts the values together.
  */
-import { EngineError, type EngineErrorCode } from "../core/errors.ts";
-import { pathText, quotedText } from "../core/foreignText.ts";
+import { EngineError, type EngineErrorCode } from "../core/base/errors.ts";
+import { pathText, quotedText } from "../core/base/foreignText.ts";
 
 /** Names of GGUF's value types; the index is the number in the file. */
 export const ggufTypeNames = [

@@ -5,8 +5,8 @@
  */
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { EngineError, messageOf } from "../core/errors.ts";
-import { pathText, quotedText } from "../core/foreignText.ts";
+import { EngineError, messageOf } from "../core/base/errors.ts";
+import { pathText, quotedText } from "../core/base/foreignText.ts";
 import { GgufCursor, type GgufTensor, type GgufValue, ggufError, WindowEnd } from "./ggufCursor.ts";
 
 export type { GgufNumericArray, GgufTensor, GgufType, GgufValue } from "./ggufCursor.ts";

@@ -3,7 +3,7 @@
  * load_hparams) and refuses the values on which its loader or its graphs abort instead of returning an error.
  */
 
-import { quotedText } from "../core/foreignText.ts";
+import { quotedText } from "../core/base/foreignText.ts";
 import type { ArchitectureKind } from "./ggufArchitecture.ts";
 import { type GgufValue, ggufError } from "./ggufCursor.ts";
 import type { GgufHeader } from "./ggufHeader.ts";

@@ -2,7 +2,7 @@
  * Checks that a GGUF file has the tensors its hyperparameters imply: in full for architectures "llama" and "qwen2"
  * (llama.cpp's models/llama.cpp and models/qwen2.cpp), for others only that there is one embedding row per token.
  */
-import { quotedText } from "../core/foreignText.ts";
+import { quotedText } from "../core/base/foreignText.ts";
 import { ggufError } from "./ggufCursor.ts";
 import type { GgufHeader, GgufTensor } from "./ggufHeader.ts";
 import type { Hyperparameters } from "./ggufHyperparameters.ts";

@@ -2,7 +2,7 @@
  * Checks where a GGUF file's tensors lie and what they are made of, before llama.cpp maps the file into memory.
  * Names and shapes a particular architecture needs are ggufShapeCheck.ts's business.
  */
-import { quotedText } from "../core/foreignText.ts";
+import { quotedText } from "../core/base/foreignText.ts";
 import { ggufError } from "./ggufCursor.ts";
 import type { GgufHeader, GgufTensor } from "./ggufHeader.ts";
 

@@ -2,7 +2,7 @@
  * Checks the vocabulary in a GGUF header. llama.cpp answers several of these faults by aborting the process, either
  * while loading or at the first text that needs the missing entry.
  */
-import { quotedText } from "../core/foreignText.ts";
+import { quotedText } from "../core/base/foreignText.ts";
 import { type GgufType, ggufError } from "./ggufCursor.ts";
 import { type GgufHeader, ggufString, ggufStrings } from "./ggufHeader.ts";
 

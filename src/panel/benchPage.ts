@@ -1,15 +1,15 @@
 /** The page of a report, from top to bottom. */
-import type { BenchReport } from "../bench/benchReport.ts";
-import type { Chart } from "./chart.ts";
-import { ChartView } from "./chartView.ts";
-import { button, element } from "./element.ts";
-import { formatBytes, formatPercent, plural } from "./figureText.ts";
+import type { BenchReport } from "../bench/speed/benchReport.ts";
+import type { Chart } from "./charts/chart.ts";
+import { ChartView } from "./charts/chartView.ts";
+import { button, element } from "./charts/element.ts";
+import { formatBytes, formatPercent, plural } from "./charts/figureText.ts";
+import { passCostChart } from "./charts/passCostChart.ts";
+import { signOf } from "./charts/swatch.ts";
+import type { PanelRequest, PanelState } from "./messages/panelProtocol.ts";
 import { reportNotices } from "./notices.ts";
-import type { PanelRequest, PanelState } from "./panelProtocol.ts";
-import { passCostChart } from "./passCostChart.ts";
 import { recommendationSection } from "./recommendationSection.ts";
 import { type SectionFrame, suiteSection } from "./suiteSection.ts";
-import { signOf } from "./swatch.ts";
 
 /** What the user did to the page; kept while it is hidden. */
 export interface PageMemory {

@@ -5,9 +5,9 @@
 import "./page.css";
 import "./figures.css";
 import { BenchPage } from "./benchPage.ts";
-import { element } from "./element.ts";
-import { type PanelRequest, parseShowMessage } from "./panelProtocol.ts";
-import { isObject } from "./valueCheck.ts";
+import { element } from "./charts/element.ts";
+import { type PanelRequest, parseShowMessage } from "./messages/panelProtocol.ts";
+import { isObject } from "./messages/valueCheck.ts";
 
 interface VscodeApi {
   postMessage(message: PanelRequest): void;

@@ -1,5 +1,5 @@
 /** What a reader must heed beside the figures. Pure. */
-import type { BenchReport, SuiteFigures } from "../bench/benchReport.ts";
+import type { BenchReport, SuiteFigures } from "../bench/speed/benchReport.ts";
 
 export interface Notice {
   readonly kind: "loss" | "warning";

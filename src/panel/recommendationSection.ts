@@ -1,6 +1,6 @@
 /** Settings that the figures speak for, and the button that starts to change them. */
-import { button, element } from "./element.ts";
-import type { PanelRequest, PanelState } from "./panelProtocol.ts";
+import { button, element } from "./charts/element.ts";
+import type { PanelRequest, PanelState } from "./messages/panelProtocol.ts";
 
 export function recommendationSection(
   { changes, findings }: Pick<PanelState, "changes" | "findings">,

@@ -1,10 +1,10 @@
 /** One suite: its headline figures, its charts, what is to be said of single configurations. */
-import { FUSED_CONFIG, PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
-import type { SuiteFigures } from "../bench/benchReport.ts";
-import type { Chart } from "./chart.ts";
-import { tableElement } from "./dataTable.ts";
-import { depthChart } from "./depthChart.ts";
-import { type Child, element } from "./element.ts";
+import { FUSED_CONFIG, PLAIN_CONFIG } from "../bench/base/benchConfigNames.ts";
+import type { SuiteFigures } from "../bench/speed/benchReport.ts";
+import type { Chart } from "./charts/chart.ts";
+import { tableElement } from "./charts/dataTable.ts";
+import { depthChart } from "./charts/depthChart.ts";
+import { type Child, element } from "./charts/element.ts";
 import {
   formatBounds,
   formatDecimal,
@@ -13,13 +13,13 @@ import {
   plural,
   VERDICT_WORDS,
   verdictOf,
-} from "./figureText.ts";
-import { latencyChart } from "./latencyChart.ts";
-import { passLengthChart } from "./passLengthChart.ts";
-import { sourceChart } from "./sourceChart.ts";
-import { depthPoints, draftedConfig } from "./sourceRows.ts";
-import { speedChart } from "./speedChart.ts";
-import { defaultConfig } from "./suiteRows.ts";
+} from "./charts/figureText.ts";
+import { latencyChart } from "./charts/latencyChart.ts";
+import { passLengthChart } from "./charts/passLengthChart.ts";
+import { sourceChart } from "./charts/sourceChart.ts";
+import { depthPoints, draftedConfig } from "./charts/sourceRows.ts";
+import { speedChart } from "./charts/speedChart.ts";
+import { defaultConfig } from "./charts/suiteRows.ts";
 import { suiteTable } from "./suiteTable.ts";
 
 /** What the section needs of the page. */

@@ -1,7 +1,7 @@
 /** Everything that was measured of a suite, in one table. Pure. */
-import { PLAIN_CONFIG } from "../bench/benchConfigNames.ts";
-import type { RatioInterval, SuiteFigures } from "../bench/benchReport.ts";
-import type { DataTable } from "./dataTable.ts";
+import { PLAIN_CONFIG } from "../bench/base/benchConfigNames.ts";
+import type { RatioInterval, SuiteFigures } from "../bench/speed/benchReport.ts";
+import type { DataTable } from "./charts/dataTable.ts";
 import {
   formatBounds,
   formatCount,
@@ -9,8 +9,8 @@ import {
   formatPercent,
   formatRatio,
   orNone,
-} from "./figureText.ts";
-import { configsBySpeed, isLossRow } from "./suiteRows.ts";
+} from "./charts/figureText.ts";
+import { configsBySpeed, isLossRow } from "./charts/suiteRows.ts";
 
 export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
   const configs = configsBySpeed(suite);

@@ -1,23 +1,23 @@
 /** The commands of the palette and of the status bar's menu. */
 import * as vscode from "vscode";
-import { messageOf } from "../core/errors.ts";
-import { labelText } from "../core/foreignText.ts";
-import type { Log } from "../core/log.ts";
-import type { Benchmark } from "./benchmark.ts";
-import { type Config, isEnabledFor, SECTION, wantsIndex } from "./config.ts";
-import type { DecisionLog } from "./decisionLog.ts";
-import { DEMONSTRATION_CHOICES, isDemonstrating } from "./demonstration.ts";
-import { editorFacts } from "./editorFacts.ts";
-import type { EngineLifecycle } from "./engineLifecycle.ts";
-import { lastPromptReport } from "./lastPromptReport.ts";
-import { selectModels, useBundledModels } from "./modelPicker.ts";
-import { noSuggestionReport } from "./noSuggestionReport.ts";
-import { confirmLoss, tell, tellError } from "./notifications.ts";
+import { messageOf } from "../core/base/errors.ts";
+import { labelText } from "../core/base/foreignText.ts";
+import type { Log } from "../core/base/log.ts";
+import { type Config, isEnabledFor, SECTION, wantsIndex } from "./base/config.ts";
+import { confirmLoss, tell, tellError } from "./base/notifications.ts";
+import { updateUserSetting } from "./base/userSettings.ts";
+import { statisticsReport } from "./figures/statisticsReport.ts";
+import type { StatisticsStore } from "./figures/statisticsStore.ts";
+import type { WorkspaceWatcher } from "./folders/workspaceWatcher.ts";
+import { DEMONSTRATION_CHOICES, isDemonstrating } from "./lifecycle/demonstration.ts";
+import type { EngineLifecycle } from "./lifecycle/engineLifecycle.ts";
+import { selectModels, useBundledModels } from "./lifecycle/modelPicker.ts";
+import type { Benchmark } from "./measure/benchmark.ts";
 import type { ReportDocuments } from "./reportDocuments.ts";
-import { statisticsReport } from "./statisticsReport.ts";
-import type { StatisticsStore } from "./statisticsStore.ts";
-import { updateUserSetting } from "./userSettings.ts";
-import type { WorkspaceWatcher } from "./workspaceWatcher.ts";
+import type { DecisionLog } from "./suggest/decisionLog.ts";
+import { editorFacts } from "./suggest/editorFacts.ts";
+import { lastPromptReport } from "./suggest/lastPromptReport.ts";
+import { noSuggestionReport } from "./suggest/noSuggestionReport.ts";
 
 export interface CommandContext {
   readonly config: () => Config;

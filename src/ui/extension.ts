@@ -2,15 +2,12 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { formatBenchMarkdown } from "../bench/benchMarkdown.ts";
-import { messageOf } from "../core/errors.ts";
+import { formatBenchMarkdown } from "../bench/speed/benchMarkdown.ts";
+import { messageOf } from "../core/base/errors.ts";
+import { EngineClient } from "../session/client/engineClient.ts";
+import { LoadedEngines } from "../session/client/loadedEngines.ts";
+import { WorkspaceFeed } from "../session/client/workspaceFeed.ts";
 import { systemClock } from "../session/clock.ts";
-import { EngineClient } from "../session/engineClient.ts";
-import { LoadedEngines } from "../session/loadedEngines.ts";
-import { WorkspaceFeed } from "../session/workspaceFeed.ts";
-import { Benchmark } from "./benchmark.ts";
-import { bundledFiles } from "./bundledFiles.ts";
-import { registerCommands } from "./commands.ts";
 import {
   type Config,
   isEnabledFor,
@@ -18,25 +15,28 @@ import {
   SECTION,
   suggestsOnlyWhenAsked,
   wantsIndex,
-} from "./config.ts";
-import { type Counters, countersOfGeneration, figuresOf } from "./counters.ts";
-import { CursorRest } from "./cursorRest.ts";
-import { DecisionLog } from "./decisionLog.ts";
-import { DemonstrationNotice, isDemonstrating } from "./demonstration.ts";
-import { EngineBenchmarkRunner } from "./engineBenchmarkRunner.ts";
-import { EngineLifecycle } from "./engineLifecycle.ts";
-import { ACCEPTED_COMMAND, InlineProvider } from "./inlineProvider.ts";
-import { tell } from "./notifications.ts";
-import { ProblemNotifier } from "./problemNotifier.ts";
-import { factsOf, queryOf } from "./queryOfDocument.ts";
-import { RecentIds } from "./recentIds.ts";
+} from "./base/config.ts";
+import { tell } from "./base/notifications.ts";
+import { logTo, toVscode } from "./base/vscodeAdapters.ts";
+import { registerCommands } from "./commands.ts";
+import { type Counters, countersOfGeneration, figuresOf } from "./figures/counters.ts";
+import { StatisticsStore } from "./figures/statisticsStore.ts";
+import { StatusBar } from "./figures/statusBar.ts";
+import { WorkspaceWatcher } from "./folders/workspaceWatcher.ts";
+import { bundledFiles } from "./lifecycle/bundledFiles.ts";
+import { DemonstrationNotice, isDemonstrating } from "./lifecycle/demonstration.ts";
+import { EngineLifecycle } from "./lifecycle/engineLifecycle.ts";
+import { ProblemNotifier } from "./lifecycle/problemNotifier.ts";
+import { Benchmark } from "./measure/benchmark.ts";
+import { EngineBenchmarkRunner } from "./measure/engineBenchmarkRunner.ts";
 import { ReportDocuments } from "./reportDocuments.ts";
-import { refusalOf } from "./servedDocuments.ts";
-import { StatisticsStore } from "./statisticsStore.ts";
-import { StatusBar } from "./statusBar.ts";
-import { SuggestionWatcher } from "./suggestionWatcher.ts";
-import { logTo, toVscode } from "./vscodeAdapters.ts";
-import { WorkspaceWatcher } from "./workspaceWatcher.ts";
+import { CursorRest } from "./suggest/cursorRest.ts";
+import { DecisionLog } from "./suggest/decisionLog.ts";
+import { ACCEPTED_COMMAND, InlineProvider } from "./suggest/inlineProvider.ts";
+import { factsOf, queryOf } from "./suggest/queryOfDocument.ts";
+import { RecentIds } from "./suggest/recentIds.ts";
+import { refusalOf } from "./suggest/servedDocuments.ts";
+import { SuggestionWatcher } from "./suggest/suggestionWatcher.ts";
 
 /** Ends what needs time to end; set while the extension is active. */
 let end: (() => Promise<void>) | undefined;

@@ -1,6 +1,6 @@
 /** Reports as virtual documents: Markdown as a preview, other text as it is. */
 import * as vscode from "vscode";
-import { REPORT_SCHEME } from "./servedDocuments.ts";
+import { REPORT_SCHEME } from "./suggest/servedDocuments.ts";
 
 export type ReportName = "Treeline Statistics" | "Why No Suggestion";
 export type TextName = "Last Prompt";

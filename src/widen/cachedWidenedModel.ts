@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { EngineError, messageOf } from "../core/errors.ts";
-import { pathText } from "../core/foreignText.ts";
+import { EngineError, messageOf } from "../core/base/errors.ts";
+import { pathText } from "../core/base/foreignText.ts";
 import { PART_NAME } from "./outputFile.ts";
 import {
   planWidening,

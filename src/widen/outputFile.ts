@@ -13,8 +13,8 @@ import {
   statfs,
 } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { EngineError, messageOf } from "../core/errors.ts";
-import { pathText } from "../core/foreignText.ts";
+import { EngineError, messageOf } from "../core/base/errors.ts";
+import { pathText } from "../core/base/foreignText.ts";
 
 /** Ends the name of a file that is being written: the writer's process and a random number. */
 export const PART_NAME = /\.\d+-[0-9a-f]{8}\.part$/;

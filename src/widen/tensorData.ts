@@ -1,6 +1,6 @@
 /** The bytes of one widened tensor, a few rows at a time. */
 import type { FileHandle } from "node:fs/promises";
-import { messageOf } from "../core/errors.ts";
+import { messageOf } from "../core/base/errors.ts";
 import { ggufError } from "../gguf/ggufCursor.ts";
 import type { GgufHeader, GgufTensor } from "../gguf/ggufHeader.ts";
 import { tensorTypes } from "../gguf/ggufTensorCheck.ts";

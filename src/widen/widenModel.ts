@@ -7,7 +7,7 @@
  * heads, new feed-forward lanes and extra layers are computed in full and multiplied by zeros in the end.
  */
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { EngineError, messageOf } from "../core/errors.ts";
+import { EngineError, messageOf } from "../core/base/errors.ts";
 import { ggufError } from "../gguf/ggufCursor.ts";
 import { readGgufHeader } from "../gguf/ggufHeader.ts";
 import { Filler } from "./filler.ts";

@@ -1,6 +1,6 @@
 /** Which models can be widened, and what of them widening needs to know. */
-import { EngineError } from "../core/errors.ts";
-import { quotedText } from "../core/foreignText.ts";
+import { EngineError } from "../core/base/errors.ts";
+import { quotedText } from "../core/base/foreignText.ts";
 import { checkGguf } from "../gguf/ggufCheck.ts";
 import { ggufError } from "../gguf/ggufCursor.ts";
 import { type GgufHeader, type GgufTensor, ggufNumber, ggufString } from "../gguf/ggufHeader.ts";

@@ -2,7 +2,7 @@
  * The dimensions of a widened model. The head length stays, because rotary positions and the attention's scale depend
  * on it, so a wider model has more heads.
  */
-import { pathText } from "../core/foreignText.ts";
+import { pathText } from "../core/base/foreignText.ts";
 import { invalidSetting, type WidenedType, type WidenSource } from "./widenSource.ts";
 
 export interface WidenSettings {

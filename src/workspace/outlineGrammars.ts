@@ -1,6 +1,6 @@
 /**
  * Where the definitions stand in a language's syntax tree. Names of nodes and fields are those of the tree-sitter grammars.
- * Only languages whose imports are resolved to files (`core/importedFiles.ts`) have an entry: of others nobody asks.
+ * Only languages whose imports are resolved to files (`core/index/importedFiles.ts`) have an entry: of others nobody asks.
  */
 
 export interface OutlineGrammar {

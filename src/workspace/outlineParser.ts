@@ -2,9 +2,9 @@
  * The outlines of source files, read off their syntax trees. What a file holds is others' work: parsing goes in slices, ends
  * after a time whatever the text, and takes no text that is longer than people write.
  */
-import { messageOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
-import type { Outline } from "../core/outline.ts";
+import { messageOf } from "../core/base/errors.ts";
+import type { Log } from "../core/base/log.ts";
+import type { Outline } from "../core/prompt/outline.ts";
 import { type OutlineGrammar, outlineGrammarOf } from "./outlineGrammars.ts";
 import { outlineSteps } from "./outlineSteps.ts";
 import { type Language, type LoadedTreeSitter, loadTreeSitter, type Tree } from "./treeSitter.ts";

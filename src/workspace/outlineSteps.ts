@@ -1,5 +1,5 @@
 /** A syntax tree → the file's outline, a few nodes at a time. Walks by cursor: no depth of nesting costs more than its nodes. */
-import { type Cut, type Outline, type OutlineEntry, textWithCuts } from "../core/outline.ts";
+import { type Cut, type Outline, type OutlineEntry, textWithCuts } from "../core/prompt/outline.ts";
 import type { OutlineGrammar } from "./outlineGrammars.ts";
 import type { Tree, TreeCursor } from "./treeSitter.ts";
 

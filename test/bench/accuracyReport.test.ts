@@ -3,8 +3,8 @@ import {
   type AccuracyRun,
   accuracyReport,
   formatAccuracyReport,
-} from "../../src/bench/accuracyReport.ts";
-import type { PlaceResult } from "../../src/bench/placeResult.ts";
+} from "../../src/bench/accuracy/accuracyReport.ts";
+import type { PlaceResult } from "../../src/bench/accuracy/placeResult.ts";
 import { placeResult } from "../support/placeResults.ts";
 
 const RUN: AccuracyRun = {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { formatAgainstReport } from "../../src/bench/againstMarkdown.ts";
+import { formatAgainstReport } from "../../src/bench/accuracy/againstMarkdown.ts";
 import {
   type AgainstRun,
   againstReport,
   type ContenderRun,
   type PlaceRuns,
-} from "../../src/bench/againstReport.ts";
+} from "../../src/bench/accuracy/againstReport.ts";
 import { placeResult } from "../support/placeResults.ts";
 
 const RUN: AgainstRun = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { formatBenchMarkdown } from "../../src/bench/benchMarkdown.ts";
-import type { SuiteFigures } from "../../src/bench/benchReport.ts";
+import { formatBenchMarkdown } from "../../src/bench/speed/benchMarkdown.ts";
+import type { SuiteFigures } from "../../src/bench/speed/benchReport.ts";
 import { configFigures, GAIN_REPORT, LOSS_REPORT } from "../support/benchReports.ts";
 
 const suiteOf = (figures: Partial<SuiteFigures>) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { benchPlan, progressText } from "../../src/bench/benchPlan.ts";
+import { benchPlan, progressText } from "../../src/bench/speed/benchPlan.ts";
 
 describe("benchPlan", () => {
   test("says what is done and how long it takes", () => {

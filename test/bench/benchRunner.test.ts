@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/benchDecoder.ts";
-import type { BenchPrompt } from "../../src/bench/benchRunner.ts";
+import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/speed/benchDecoder.ts";
+import type { BenchPrompt } from "../../src/bench/speed/benchRunner.ts";
 import {
   BenchHarness,
   LINE_TOKENS,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { drawDistinctSpots, LineCounts } from "../../src/bench/benchSpots.ts";
+import { drawDistinctSpots, LineCounts } from "../../src/bench/spots/benchSpots.ts";
 import { packageSources } from "../support/packageSources.ts";
 
 describe("drawDistinctSpots", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { disturbance, OthersMeter, othersShare } from "../../src/bench/busyMeter.ts";
+import { disturbance, OthersMeter, othersShare } from "../../src/bench/base/busyMeter.ts";
 
 const at = (atMs: number, busyMs: number, ownMs: number) => ({ atMs, busyMs, ownMs, numCores: 4 });
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CensoredTime, censoredQuantile } from "../../src/bench/censoredTimes.ts";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import { quantile } from "../../src/bench/statistics.ts";
+import { type CensoredTime, censoredQuantile } from "../../src/bench/base/censoredTimes.ts";
+import { quantile } from "../../src/bench/base/statistics.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const seen = (ms: number): CensoredTime => ({ ms, isCut: false });

@@ -3,8 +3,8 @@ import {
   clusteredDifference,
   clusteredMean,
   clusteredShare,
-} from "../../src/bench/clusterBounds.ts";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
+} from "../../src/bench/base/clusterBounds.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 
 /** Files of five places each: a file's own rate is 0.1 or 0.7, so places of one file are alike. */
 function drawPlaces(random: () => number, numFiles: number) {

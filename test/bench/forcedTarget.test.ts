@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { ForcedTarget } from "../../src/bench/forcedTarget.ts";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
-import { RecyclingStore } from "../../src/core/recyclingStore.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
-import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
+import { ForcedTarget } from "../../src/bench/decoders/forcedTarget.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import { RecyclingDrafter } from "../../src/core/drafters/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
+import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { contextOf } from "../support/decodeScenarios.ts";
 import { NEVER } from "../support/never.ts";

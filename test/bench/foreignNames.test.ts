@@ -1,12 +1,15 @@
 /** Names of models, devices and folders change the words of a report, never what it is made of. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatBenchMarkdown } from "../../src/bench/benchMarkdown.ts";
-import type { BenchReport } from "../../src/bench/benchReport.ts";
-import { formatIndexReport, indexReport } from "../../src/bench/indexReport.ts";
-import { suiteOrigin } from "../../src/bench/suiteWording.ts";
-import { formatTypingReport, typingReport } from "../../src/bench/typingReport.ts";
-import { formatWarmStartReport, warmStartReport } from "../../src/bench/warmStartReport.ts";
+import { formatIndexReport, indexReport } from "../../src/bench/indexing/indexReport.ts";
+import {
+  formatWarmStartReport,
+  warmStartReport,
+} from "../../src/bench/indexing/warmStartReport.ts";
+import { formatBenchMarkdown } from "../../src/bench/speed/benchMarkdown.ts";
+import type { BenchReport } from "../../src/bench/speed/benchReport.ts";
+import { suiteOrigin } from "../../src/bench/speed/suiteWording.ts";
+import { formatTypingReport, typingReport } from "../../src/bench/typing/typingReport.ts";
 import { configFigures, GAIN_REPORT } from "../support/benchReports.ts";
 import { hostileText, markdownShape, unseenIn } from "../support/hostileText.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";

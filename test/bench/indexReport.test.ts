@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { IndexBenchRow } from "../../src/bench/indexBench.ts";
-import { formatIndexReport, indexReport } from "../../src/bench/indexReport.ts";
+import type { IndexBenchRow } from "../../src/bench/indexing/indexBench.ts";
+import { formatIndexReport, indexReport } from "../../src/bench/indexing/indexReport.ts";
 
 const times = (p50: number, p99 = p50, max = p99) => ({ p50, p99, max });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { findDifference } from "../../src/bench/losslessCheck.ts";
-import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import type { TreeLogits } from "../../src/core/targetModel.ts";
+import { WrappedTarget } from "../../src/bench/base/wrappedTarget.ts";
+import { findDifference } from "../../src/bench/speed/losslessCheck.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import type { TreeLogits } from "../../src/core/tree/targetModel.ts";
 import { FakeTarget } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 

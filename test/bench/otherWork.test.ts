@@ -1,8 +1,8 @@
 /** Outputs that are another text than plain's: what is left out of the speeds, what is judged, and what is said. */
 import { describe, expect, test } from "vitest";
-import type { DecodeRun } from "../../src/bench/benchDecoder.ts";
-import { runWarnings } from "../../src/bench/benchWarnings.ts";
-import { exceedsNearTieRate, losslessFigures } from "../../src/bench/losslessFigures.ts";
+import type { DecodeRun } from "../../src/bench/speed/benchDecoder.ts";
+import { runWarnings } from "../../src/bench/speed/benchWarnings.ts";
+import { exceedsNearTieRate, losslessFigures } from "../../src/bench/speed/losslessFigures.ts";
 import { BenchHarness, MAX_TOKENS } from "../support/benchHarness.ts";
 
 /** Changes one token, which parts the outputs, and decodes at lightning speed from there. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { flatPace, PacedTarget } from "../../src/bench/pacedTarget.ts";
-import { measurePassCost } from "../../src/core/measurePassCost.ts";
-import type { AcceptedPath } from "../../src/core/verifyGreedy.ts";
+import { flatPace, PacedTarget } from "../../src/bench/decoders/pacedTarget.ts";
+import { measurePassCost } from "../../src/core/budget/measurePassCost.ts";
+import type { AcceptedPath } from "../../src/core/tree/verifyGreedy.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { describeBranchContract } from "../support/branchContract.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { firstTextLine, judge, placeKey, rawTextOf } from "../../src/bench/placeResult.ts";
-import { drawStopSpots, type StopSpot } from "../../src/bench/stopSpots.ts";
-import { trimCompletion } from "../../src/core/trimCompletion.ts";
+import { firstTextLine, judge, placeKey, rawTextOf } from "../../src/bench/accuracy/placeResult.ts";
+import { drawStopSpots, type StopSpot } from "../../src/bench/spots/stopSpots.ts";
+import { trimCompletion } from "../../src/core/ending/trimCompletion.ts";
 import { packageSources } from "../support/packageSources.ts";
 
 const place = (hiddenText: string, textBehind = "\n}\n") => ({ hiddenText, textBehind });

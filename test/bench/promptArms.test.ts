@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CURSOR_ARM, promptArm } from "../../src/bench/promptArms.ts";
+import { CURSOR_ARM, promptArm } from "../../src/bench/accuracy/promptArms.ts";
 
 describe("promptArm", () => {
   test("reads what a prompt has, in one order", () => {

@@ -6,8 +6,8 @@ import {
   type PromptPair,
   ratioInterval,
   studentQuantile,
-} from "../../src/bench/ratioBounds.ts";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
+} from "../../src/bench/speed/ratioBounds.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 
 const pairOf = (ms: number, baseMs: number): PromptPair => ({
   ...{ amount: 1, ms },

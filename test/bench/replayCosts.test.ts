@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { flatCosts, modelledCost, parseCosts, recordedCosts } from "../../src/bench/replayCosts.ts";
+import {
+  flatCosts,
+  modelledCost,
+  parseCosts,
+  recordedCosts,
+} from "../../src/bench/replay/replayCosts.ts";
 import { recordFakes } from "../support/traces.ts";
 
 const { header } = await recordFakes({

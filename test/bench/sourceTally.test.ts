@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SourceTally } from "../../src/bench/sourceTally.ts";
-import { sum } from "../../src/bench/statistics.ts";
-import { DRAFT_SOURCES } from "../../src/core/draftTree.ts";
+import { sum } from "../../src/bench/base/statistics.ts";
+import { SourceTally } from "../../src/bench/decoders/sourceTally.ts";
+import { DRAFT_SOURCES } from "../../src/core/tree/draftTree.ts";
 import { arbitraryScenario, CLOCK, decodeSpeculatively } from "../support/decodeScenarios.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
 import {
   MIN_BOUNDED_VALUES,
   meanInterval,
   median,
   medianInterval,
   quantile,
-} from "../../src/bench/statistics.ts";
+} from "../../src/bench/base/statistics.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 
 describe("median", () => {
   test("is the middle value, or the mean of the two in the middle", () => {

@@ -4,7 +4,7 @@ import {
   languagesOf,
   STOP_KINDS,
   type StopSpot,
-} from "../../src/bench/stopSpots.ts";
+} from "../../src/bench/spots/stopSpots.ts";
 import { packageSources } from "../support/packageSources.ts";
 
 const FILES = packageSources();

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import type {
   SuggestionPrompt,
   SuggestionsBenchOptions,
-} from "../../src/bench/promptSuggestions.ts";
-import { measureSuggestions } from "../../src/bench/suggestionsBench.ts";
-import { rowOf, type SuggestionsRun } from "../../src/bench/suggestionsFigures.ts";
-import { formatSuggestionsReport } from "../../src/bench/suggestionsReport.ts";
+} from "../../src/bench/suggestions/promptSuggestions.ts";
+import { measureSuggestions } from "../../src/bench/suggestions/suggestionsBench.ts";
+import { rowOf, type SuggestionsRun } from "../../src/bench/suggestions/suggestionsFigures.ts";
+import { formatSuggestionsReport } from "../../src/bench/suggestions/suggestionsReport.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { contextOf } from "../support/decodeScenarios.ts";

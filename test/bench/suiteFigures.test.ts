@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { BenchConfig, DecodeRun } from "../../src/bench/benchDecoder.ts";
-import type { StepDrafts } from "../../src/core/stepDrafts.ts";
+import type { BenchConfig, DecodeRun } from "../../src/bench/speed/benchDecoder.ts";
+import type { StepDrafts } from "../../src/core/tree/stepDrafts.ts";
 import {
   BenchHarness,
   LINE_TOKENS,

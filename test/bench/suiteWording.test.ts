@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { suiteOrigin } from "../../src/bench/suiteWording.ts";
+import { suiteOrigin } from "../../src/bench/speed/suiteWording.ts";
 
 describe("suiteOrigin", () => {
   test("names what is hidden, and says of both suites of real code what the index holds", () => {

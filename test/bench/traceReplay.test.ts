@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FollowingTarget } from "../../src/bench/followingTarget.ts";
-import { ALL_REPLAY_CONFIGS, replayConfig } from "../../src/bench/replayConfigs.ts";
-import { flatCosts, recordedCosts } from "../../src/bench/replayCosts.ts";
-import { checkReplay, formatReplay, replayFigures } from "../../src/bench/replayReport.ts";
-import { RowTrie } from "../../src/bench/rowTrie.ts";
-import { pathOf, type Trace, type TracePrompt } from "../../src/bench/trace.ts";
+import { FollowingTarget } from "../../src/bench/replay/followingTarget.ts";
+import { ALL_REPLAY_CONFIGS, replayConfig } from "../../src/bench/replay/replayConfigs.ts";
+import { flatCosts, recordedCosts } from "../../src/bench/replay/replayCosts.ts";
+import { checkReplay, formatReplay, replayFigures } from "../../src/bench/replay/replayReport.ts";
+import { type ReplayModels, replayTrace, TraceModels } from "../../src/bench/replay/traceReplay.ts";
+import { RowTrie } from "../../src/bench/traces/rowTrie.ts";
+import { pathOf, type Trace, type TracePrompt } from "../../src/bench/traces/trace.ts";
 import {
   decodeHeader,
   decodePrompt,
@@ -13,9 +14,8 @@ import {
   encodeHeader,
   encodePrompt,
   encodeRepository,
-} from "../../src/bench/traceCodec.ts";
-import { type ReplayModels, replayTrace, TraceModels } from "../../src/bench/traceReplay.ts";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
+} from "../../src/bench/traces/traceCodec.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { CLOCK } from "../support/decodeScenarios.ts";
 import { NEVER } from "../support/never.ts";

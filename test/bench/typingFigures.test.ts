@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { typingFigures } from "../../src/bench/typingFigures.ts";
+import { typingFigures } from "../../src/bench/typing/typingFigures.ts";
 import { typingPause, typingRun } from "../support/typingRuns.ts";
 
 const SESSIONS = [

@@ -7,7 +7,7 @@ import {
   MAX_PAUSE_MS,
   TypingDocument,
   type TypingStep,
-} from "../../src/bench/typingReplay.ts";
+} from "../../src/bench/typing/typingReplay.ts";
 import { packageSources } from "../support/packageSources.ts";
 
 const files = packageSources();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatTypingReport, typingReport } from "../../src/bench/typingReport.ts";
+import { formatTypingReport, typingReport } from "../../src/bench/typing/typingReport.ts";
 import { typingSession } from "../support/typingRuns.ts";
 
 const ABOUT = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ConfigFigures, SuiteFigures } from "../../src/bench/benchReport.ts";
-import { verdictOf } from "../../src/bench/verdict.ts";
+import type { ConfigFigures, SuiteFigures } from "../../src/bench/speed/benchReport.ts";
+import { verdictOf } from "../../src/bench/speed/verdict.ts";
 import { BenchHarness } from "../support/benchHarness.ts";
 import { configFigures, GAIN_REPORT, LOSS_REPORT } from "../support/benchReports.ts";
 

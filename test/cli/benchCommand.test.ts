@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CURSOR_ARM } from "../../src/bench/promptArms.ts";
-import { benchCommand, SUITE_NAMES, type SuiteName } from "../../src/cli/benchCommand.ts";
-import type { BenchOptions } from "../../src/cli/benchSuite.ts";
-import { CliError, EXIT_USAGE } from "../../src/cli/cliError.ts";
-import { readNamedSources } from "../../src/cli/packageSources.ts";
-import { Terminal } from "../../src/cli/terminal.ts";
+import { CURSOR_ARM } from "../../src/bench/accuracy/promptArms.ts";
+import { CliError, EXIT_USAGE } from "../../src/cli/base/cliError.ts";
+import { Terminal } from "../../src/cli/base/terminal.ts";
+import { benchCommand, SUITE_NAMES, type SuiteName } from "../../src/cli/bench/benchCommand.ts";
+import type { BenchOptions } from "../../src/cli/bench/benchSuite.ts";
+import { readNamedSources } from "../../src/cli/sources/packageSources.ts";
 import { NEVER } from "../support/never.ts";
 
 const stream = { write: () => true };

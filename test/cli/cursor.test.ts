@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lineEndsOf, splitAtCursor, withLineFeeds } from "../../src/cli/cursor.ts";
+import { lineEndsOf, splitAtCursor, withLineFeeds } from "../../src/cli/complete/cursor.ts";
 
 describe("splitAtCursor", () => {
   test.each([

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { demoSummary, ghostText, spotFigures } from "../../src/cli/demoReport.ts";
-import { Terminal } from "../../src/cli/terminal.ts";
-import { emptyDecodeStats } from "../../src/core/decodeStats.ts";
-import type { CompletionResult } from "../../src/engine/protocol.ts";
+import { Terminal } from "../../src/cli/base/terminal.ts";
+import { demoSummary, ghostText, spotFigures } from "../../src/cli/demo/demoReport.ts";
+import { emptyDecodeStats } from "../../src/core/tree/decodeStats.ts";
+import type { CompletionResult } from "../../src/engine/protocol/protocol.ts";
 
 function result(decodeMs: number, numAcceptedTokens = 0, text = "ab"): CompletionResult {
   return {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { DEMO_SPOTS, placeSpot } from "../../src/cli/demoSpots.ts";
+import { DEMO_SPOTS, placeSpot } from "../../src/cli/demo/demoSpots.ts";
 
 const ROOT = new URL("../../node_modules/", import.meta.url);
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { indexSuite } from "../../src/cli/indexSuite.ts";
-import { Terminal } from "../../src/cli/terminal.ts";
+import { Terminal } from "../../src/cli/base/terminal.ts";
+import { indexSuite } from "../../src/cli/bench/indexSuite.ts";
 import { NEVER } from "../support/never.ts";
 
 const stream = { write: () => true };

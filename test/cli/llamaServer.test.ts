@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CliError } from "../../src/cli/cliError.ts";
-import { LlamaServer } from "../../src/cli/llamaServer.ts";
+import { CliError } from "../../src/cli/base/cliError.ts";
+import { LlamaServer } from "../../src/cli/bench/llamaServer.ts";
 import { FakeLlamaServer, json } from "../fakes/fakeLlamaServer.ts";
 import { NEVER } from "../support/never.ts";
 

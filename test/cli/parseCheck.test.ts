@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ParseCheck } from "../../src/cli/parseCheck.ts";
+import { ParseCheck } from "../../src/cli/bench/parseCheck.ts";
 import { NEVER } from "../support/never.ts";
 
 const context = { cliUrl: new URL("../../dist/cli.mjs", import.meta.url).href };

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checkReportFile, writeReportFile } from "../../src/cli/reportFile.ts";
+import { checkReportFile, writeReportFile } from "../../src/cli/bench/reportFile.ts";
 
 let folder: string;
 beforeEach(async () => {

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CliError } from "../../src/cli/cliError.ts";
-import { ResumeFile } from "../../src/cli/resumeFile.ts";
+import { CliError } from "../../src/cli/base/cliError.ts";
+import { ResumeFile } from "../../src/cli/bench/resumeFile.ts";
 
 interface Result {
   readonly key: string;

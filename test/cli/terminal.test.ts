@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CliError } from "../../src/cli/cliError.ts";
-import { Terminal } from "../../src/cli/terminal.ts";
+import { CliError } from "../../src/cli/base/cliError.ts";
+import { Terminal } from "../../src/cli/base/terminal.ts";
 import { hostileText, unseenIn } from "../support/hostileText.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { TypingStep } from "../../src/bench/typingReplay.ts";
-import { playScript } from "../../src/cli/typingPlayer.ts";
+import type { TypingStep } from "../../src/bench/typing/typingReplay.ts";
+import { playScript } from "../../src/cli/bench/typingPlayer.ts";
 import type {
   CompletionQuery,
   CompletionSource,
   QueryOutcome,
-} from "../../src/session/completionQuery.ts";
+} from "../../src/session/broker/completionQuery.ts";
 import { settle } from "../support/brokerHarness.ts";
 import { FakeClock } from "../support/clock.ts";
 import { suggestion } from "../support/completionResults.ts";

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CliError } from "../../src/cli/cliError.ts";
-import { readWorkspaceSources } from "../../src/cli/workspaceSources.ts";
+import { CliError } from "../../src/cli/base/cliError.ts";
+import { readWorkspaceSources } from "../../src/cli/sources/workspaceSources.ts";
 import { NEVER } from "../support/never.ts";
 
 let folder: string;

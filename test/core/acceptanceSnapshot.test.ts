@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeAcceptance, encodeAcceptance } from "../../src/core/acceptanceSnapshot.ts";
-import { AcceptanceTable, NUM_ACCEPTANCE_COUNTS } from "../../src/core/acceptanceTable.ts";
-import { AcceptanceTables } from "../../src/core/acceptanceTables.ts";
-import { HASHED_FROM } from "../../src/core/snapshotHeader.ts";
-import { wordHash } from "../../src/core/wordHash.ts";
+import { HASHED_FROM } from "../../src/core/base/snapshotHeader.ts";
+import { wordHash } from "../../src/core/base/wordHash.ts";
+import {
+  decodeAcceptance,
+  encodeAcceptance,
+} from "../../src/core/calibration/acceptanceSnapshot.ts";
+import {
+  AcceptanceTable,
+  NUM_ACCEPTANCE_COUNTS,
+} from "../../src/core/calibration/acceptanceTable.ts";
+import { AcceptanceTables } from "../../src/core/calibration/acceptanceTables.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, treeOf } from "../support/trees.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AcceptanceTable } from "../../src/core/acceptanceTable.ts";
-import { checkDraftTree, type DraftTree, ROOT } from "../../src/core/draftTree.ts";
+import { AcceptanceTable } from "../../src/core/calibration/acceptanceTable.ts";
+import { checkDraftTree, type DraftTree, ROOT } from "../../src/core/tree/draftTree.ts";
 import { arbitraryTree, treeOf } from "../support/trees.ts";
 
 describe("AcceptanceTable", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { AcceptanceTables } from "../../src/core/acceptanceTables.ts";
-import { sourceBit } from "../../src/core/draftTree.ts";
+import { AcceptanceTables } from "../../src/core/calibration/acceptanceTables.ts";
+import { sourceBit } from "../../src/core/tree/draftTree.ts";
 import { treeOf } from "../support/trees.ts";
 
 const ALONE = sourceBit("recycling");

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
 import {
   decodeAlternatives,
   decodeSuperposedAlternatives,
   decodeTogether,
-} from "../../src/core/alternativeSuggestions.ts";
-import { BranchPointCollector } from "../../src/core/branchPoints.ts";
-import { NgramModel } from "../../src/core/ngramModel.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
-import { paperSettings } from "../../src/core/superposedCandidates.ts";
-import { NO_FLOORS } from "../../src/core/verifyDrafts.ts";
+} from "../../src/core/suggestions/alternativeSuggestions.ts";
+import { BranchPointCollector } from "../../src/core/suggestions/branchPoints.ts";
+import { NgramModel } from "../../src/core/suggestions/ngramModel.ts";
+import { paperSettings } from "../../src/core/suggestions/superposedCandidates.ts";
+import { NO_FLOORS } from "../../src/core/suggestions/verifyDrafts.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { CLOCK, contextOf } from "../support/decodeScenarios.ts";

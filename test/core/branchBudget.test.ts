@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { shareNodes } from "../../src/core/branchBudget.ts";
-import { checkDraftTree, survivals } from "../../src/core/draftTree.ts";
-import { layOutTree } from "../../src/core/treeBatch.ts";
+import { shareNodes } from "../../src/core/suggestions/branchBudget.ts";
+import { checkDraftTree, survivals } from "../../src/core/tree/draftTree.ts";
+import { layOutTree } from "../../src/core/tree/treeBatch.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { BranchPointCollector } from "../../src/core/branchPoints.ts";
-import { rootOnlyTree } from "../../src/core/draftTree.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
-import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
+import { BranchPointCollector } from "../../src/core/suggestions/branchPoints.ts";
+import { rootOnlyTree } from "../../src/core/tree/draftTree.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { CLOCK, contextOf } from "../support/decodeScenarios.ts";
 import { NEVER } from "../support/never.ts";

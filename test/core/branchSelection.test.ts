@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { priceBound } from "../../src/core/branchPrice.ts";
-import type { BranchStart } from "../../src/core/branchRun.ts";
-import type { BranchSelection } from "../../src/core/branchSelection.ts";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { rootOnlyTree } from "../../src/core/draftTree.ts";
+import { priceBound } from "../../src/core/suggestions/branchPrice.ts";
+import type { BranchStart } from "../../src/core/suggestions/branchRun.ts";
+import type { BranchSelection } from "../../src/core/suggestions/branchSelection.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
+import { rootOnlyTree } from "../../src/core/tree/draftTree.ts";
 import {
   arbitraryBranchScenario,
   type BranchScenario,

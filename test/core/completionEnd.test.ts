@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CompletionStopRule } from "../../src/core/stopRules.ts";
+import { CompletionStopRule } from "../../src/core/ending/stopRules.ts";
 import { type CompletionCase, readCompletionCases } from "../support/completionCase.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { offer } from "../support/offerCompletion.ts";

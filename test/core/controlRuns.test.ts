@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ControlRuns } from "../../src/core/controlRuns.ts";
+import { ControlRuns } from "../../src/core/budget/controlRuns.ts";
 
 /** Drafts until a run is due; how many steps that took. */
 function draftUntilRun(control: ControlRuns, speed: number): number {

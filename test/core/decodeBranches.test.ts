@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AcceptanceTable } from "../../src/core/acceptanceTable.ts";
+import { AcceptanceTable } from "../../src/core/calibration/acceptanceTable.ts";
 import {
   arbitraryBranchScenario,
   type BranchScenario,

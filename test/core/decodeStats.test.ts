@@ -4,8 +4,8 @@ import {
   countStep,
   emptyDecodeStats,
   meanAcceptanceLength,
-} from "../../src/core/decodeStats.ts";
-import { DraftTreeBuilder, sourceBit } from "../../src/core/draftTree.ts";
+} from "../../src/core/tree/decodeStats.ts";
+import { DraftTreeBuilder, sourceBit } from "../../src/core/tree/draftTree.ts";
 
 /** Two nodes: the first of two sources, the second below it of one. */
 function smallTree() {

@@ -6,9 +6,9 @@ import {
   rankNodes,
   treeOfRanked,
   type VerifyLimits,
-} from "../../src/core/draftBudget.ts";
-import { checkDraftTree, type DraftTree, survivals } from "../../src/core/draftTree.ts";
-import { layOutTree } from "../../src/core/treeBatch.ts";
+} from "../../src/core/budget/draftBudget.ts";
+import { checkDraftTree, type DraftTree, survivals } from "../../src/core/tree/draftTree.ts";
+import { layOutTree } from "../../src/core/tree/treeBatch.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { DraftPace } from "../../src/core/budget/draftPace.ts";
+import { DraftGrowth, type GrowthLimits } from "../../src/core/drafters/draftGrowth.ts";
 import {
   DRAFT_MODES,
   type DraftMode,
   type DraftWorth,
   type TopProbs,
-} from "../../src/core/drafter.ts";
-import { DraftGrowth, type GrowthLimits } from "../../src/core/draftGrowth.ts";
-import { DraftPace } from "../../src/core/draftPace.ts";
-import { checkDraftTree, type DraftTree, survivals } from "../../src/core/draftTree.ts";
+} from "../../src/core/tree/drafter.ts";
+import { checkDraftTree, type DraftTree, survivals } from "../../src/core/tree/draftTree.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { pathTokens } from "../support/trees.ts";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DRAFT_MODES, type Draft } from "../../src/core/drafter.ts";
-import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import { DraftPace } from "../../src/core/draftPace.ts";
-import { checkDraftTree, type DraftTree, sourceBit } from "../../src/core/draftTree.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { DraftPace } from "../../src/core/budget/draftPace.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import { DraftModelDrafter } from "../../src/core/drafters/draftModelDrafter.ts";
+import { DRAFT_MODES, type Draft } from "../../src/core/tree/drafter.ts";
+import { checkDraftTree, type DraftTree, sourceBit } from "../../src/core/tree/draftTree.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { countdownSignal } from "../support/countdownSignal.ts";
 import { CLOCK, contextOf } from "../support/decodeScenarios.ts";

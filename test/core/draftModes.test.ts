@@ -1,7 +1,7 @@
 /** A draft model in each of its modes, on machines that do not exist; its probabilities are right, its passes take time. */
 import { describe, expect, test } from "vitest";
-import type { DraftMode } from "../../src/core/drafter.ts";
-import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
+import { DraftModelDrafter } from "../../src/core/drafters/draftModelDrafter.ts";
+import type { DraftMode } from "../../src/core/tree/drafter.ts";
 import { between, calibratedLogits, ModelledMachine } from "../support/modelledDraft.ts";
 
 type PassMs = (numRows: number) => number;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DraftPace } from "../../src/core/draftPace.ts";
+import { DraftPace } from "../../src/core/budget/draftPace.ts";
 
 describe("DraftPace", () => {
   test("knows nothing before the first pass, and sizes in between and beyond after it", () => {

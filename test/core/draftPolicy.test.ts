@@ -1,9 +1,9 @@
 /** The measured policy on machines that do not exist. */
 import { describe, expect, test } from "vitest";
-import { MeasuredPolicy, UNLIMITED_POLICY } from "../../src/core/draftPolicy.ts";
-import { DraftTreeBuilder, ROOT, rootOnlyTree, sourceBit } from "../../src/core/draftTree.ts";
-import { PassCostTable } from "../../src/core/passCost.ts";
-import { StepDrafts } from "../../src/core/stepDrafts.ts";
+import { MeasuredPolicy, UNLIMITED_POLICY } from "../../src/core/budget/draftPolicy.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import { DraftTreeBuilder, ROOT, rootOnlyTree, sourceBit } from "../../src/core/tree/draftTree.ts";
+import { StepDrafts } from "../../src/core/tree/stepDrafts.ts";
 import { type DrafterPlan, MadeUpMachine, type TokenAt, VOCAB } from "../support/madeUpMachine.ts";
 
 const codeLike: TokenAt = (position) => (7 * position + 3) % VOCAB;

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { commonPrefixLength } from "../../src/core/base/tokens.ts";
 import {
   buildDraftPrompt,
   DRAFT_PROMPT_TOKENS,
   DRAFT_SUFFIX_TOKENS,
-} from "../../src/core/draftPrompt.ts";
-import type { FimTokens } from "../../src/core/fimPrompt.ts";
-import { commonPrefixLength } from "../../src/core/tokens.ts";
+} from "../../src/core/prompt/draftPrompt.ts";
+import type { FimTokens } from "../../src/core/prompt/fimPrompt.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const PSM: FimTokens = { order: "PSM", prefix: 901, suffix: 902, middle: 903 };

@@ -9,7 +9,7 @@ import {
   sourceBit,
   sourcesOf,
   survivals,
-} from "../../src/core/draftTree.ts";
+} from "../../src/core/tree/draftTree.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, treeOf } from "../support/trees.ts";
 

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import { DrafterLedger, type DrafterShare, type StepShares } from "../../src/core/drafterLedger.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import {
+  DrafterLedger,
+  type DrafterShare,
+  type StepShares,
+} from "../../src/core/budget/drafterLedger.ts";
 
 const GOOD = { source: "suffixMatch", costMs: 0.1, gainTokens: 2 } as const;
 const BAD = { source: "draftModel", costMs: 3, gainTokens: 0.5 } as const;

@@ -1,8 +1,8 @@
 /** How the ledger chooses among the modes of a source, on made-up gains. */
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import type { DraftMode } from "../../src/core/drafter.ts";
-import { DrafterLedger } from "../../src/core/drafterLedger.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import { DrafterLedger } from "../../src/core/budget/drafterLedger.ts";
+import type { DraftMode } from "../../src/core/tree/drafter.ts";
 
 const WORTH = { plainMs: 10, tokenMs: 1, isPlainKnown: true };
 const SOURCE = "draftModel";

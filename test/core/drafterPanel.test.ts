@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { UNLIMITED_POLICY } from "../../src/core/draftPolicy.ts";
-import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
-import { RecyclingStore } from "../../src/core/recyclingStore.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { UNLIMITED_POLICY } from "../../src/core/budget/draftPolicy.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import { RecyclingDrafter } from "../../src/core/drafters/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { CLOCK, contextOf } from "../support/decodeScenarios.ts";
 import { NEVER } from "../support/never.ts";

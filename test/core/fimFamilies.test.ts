@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { FIM_FAMILIES, findFimFamily, type ModelIdentity } from "../../src/core/fimFamilies.ts";
+import {
+  FIM_FAMILIES,
+  findFimFamily,
+  type ModelIdentity,
+} from "../../src/core/prompt/fimFamilies.ts";
 
 const QWEN = [
   "<|fim_prefix|>",

@@ -7,7 +7,7 @@ import {
   wholeLines,
   windowPrefix,
   windowSuffix,
-} from "../../src/core/fimPrompt.ts";
+} from "../../src/core/prompt/fimPrompt.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const PSM: FimTokens = { order: "PSM", prefix: 900, suffix: 901, middle: 902 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EngineError, messageOf } from "../../src/core/errors.ts";
+import { EngineError, messageOf } from "../../src/core/base/errors.ts";
 import {
   foreignText,
   labelText,
@@ -10,7 +10,7 @@ import {
   pathText,
   quotedText,
   visibleText,
-} from "../../src/core/foreignText.ts";
+} from "../../src/core/base/foreignText.ts";
 import {
   activeInLabel,
   hostileText,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FrontierPasses, type GrownNode } from "../../src/core/frontierPasses.ts";
+import { FrontierPasses, type GrownNode } from "../../src/core/drafters/frontierPasses.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";

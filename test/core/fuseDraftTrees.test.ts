@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkDraftTree, type DraftTree, ROOT } from "../../src/core/draftTree.ts";
-import { fuseDraftTrees } from "../../src/core/fuseDraftTrees.ts";
+import { checkDraftTree, type DraftTree, ROOT } from "../../src/core/tree/draftTree.ts";
+import { fuseDraftTrees } from "../../src/core/tree/fuseDraftTrees.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 

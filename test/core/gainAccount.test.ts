@@ -5,8 +5,8 @@ import {
   netAtBest,
   newGainAccount,
   putInQuestion,
-} from "../../src/core/gainAccount.ts";
-import { GroupAccount } from "../../src/core/groupAccount.ts";
+} from "../../src/core/budget/gainAccount.ts";
+import { GroupAccount } from "../../src/core/budget/groupAccount.ts";
 
 const WORTH = { plainMs: 10, tokenMs: 10, isPlainKnown: true };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { emptyDecodeStats } from "../../src/core/decodeStats.ts";
-import { type GenerationLimits, OutputCollector } from "../../src/core/generation.ts";
+import { emptyDecodeStats } from "../../src/core/tree/decodeStats.ts";
+import { type GenerationLimits, OutputCollector } from "../../src/core/tree/generation.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const END = 9;

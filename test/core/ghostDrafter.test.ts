@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { GhostDrafter } from "../../src/core/drafters/ghostDrafter.ts";
+import { GhostStore, placeIn } from "../../src/core/drafters/ghostStore.ts";
 import {
   checkDraftTree,
   type DraftTree,
   rootOnlyTree,
   sourceBit,
   survivals,
-} from "../../src/core/draftTree.ts";
-import { GhostDrafter } from "../../src/core/ghostDrafter.ts";
-import { GhostStore, placeIn } from "../../src/core/ghostStore.ts";
+} from "../../src/core/tree/draftTree.ts";
 import { openGhosts } from "../support/ghosts.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { pathTokens } from "../support/trees.ts";

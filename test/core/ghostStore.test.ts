@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Ghost, GhostStore, MAX_GHOSTS, placeIn } from "../../src/core/ghostStore.ts";
+import { type Ghost, GhostStore, MAX_GHOSTS, placeIn } from "../../src/core/drafters/ghostStore.ts";
 import { openGhosts } from "../support/ghosts.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 

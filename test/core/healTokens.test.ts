@@ -1,10 +1,10 @@
 /** The tokens that complete a pending text, against all ways to write it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import { healTokens } from "../../src/core/healTokens.ts";
-import type { ScoredTokens } from "../../src/core/opening.ts";
-import { PendingText } from "../../src/core/pendingText.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+import { healTokens } from "../../src/core/healing/healTokens.ts";
+import { PendingText } from "../../src/core/healing/pendingText.ts";
+import type { ScoredTokens } from "../../src/core/tree/opening.ts";
 import { FakeTarget, hashedLogits, type LogitsOf } from "../fakes/fakeTarget.ts";
 import { CLOCK } from "../support/decodeScenarios.ts";
 import {

@@ -1,7 +1,7 @@
 /** What healing leaves in the target's cache, at every abort too, and what is decoded behind it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
 import { countdownSignal } from "../support/countdownSignal.ts";
 import { CLOCK, decodePlain, decodeSpeculatively, openFake } from "../support/decodeScenarios.ts";
 import {

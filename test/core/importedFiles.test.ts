@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { importedFiles, importedFolders } from "../../src/core/importedFiles.ts";
+import { importedFiles, importedFolders } from "../../src/core/index/importedFiles.ts";
 
 const FILES = [
   "ws/src/a.ts",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { KeptAnchors } from "../../src/core/keptAnchors.ts";
-import { anchorIndex } from "../../src/core/promptAnchor.ts";
+import { KeptAnchors } from "../../src/core/prompt/keptAnchors.ts";
+import { anchorIndex } from "../../src/core/prompt/promptAnchor.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const LINE = { linesUp: 0 };

@@ -1,7 +1,7 @@
 /** Stretches of the workspace that are like a text: found by what is rare, whatever else the index has gone through. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { WorkspaceIndex } from "../../src/core/workspaceIndex.ts";
+import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const run = (length: number, start: number) =>

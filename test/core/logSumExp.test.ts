@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { logSumExp } from "../../src/core/logSumExp.ts";
+import { logSumExp } from "../../src/core/base/logSumExp.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 describe("logSumExp", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isLooping } from "../../src/core/looping.ts";
+import { isLooping } from "../../src/core/tree/looping.ts";
 
 const run = (start: number, length = 8) => Array.from({ length }, (_, index) => start + index);
 

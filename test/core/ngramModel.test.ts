@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { NgramModel, PAPER_NGRAM_WEIGHTS } from "../../src/core/ngramModel.ts";
+import { NgramModel, PAPER_NGRAM_WEIGHTS } from "../../src/core/suggestions/ngramModel.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 /** Counts every n-gram of every run. */

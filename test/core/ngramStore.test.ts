@@ -6,8 +6,12 @@ import {
   MAX_NGRAM,
   MIN_NGRAM,
   NgramStore,
-} from "../../src/core/ngramStore.ts";
-import { areSuccessors, MAX_SUCCESSORS, type Successors } from "../../src/core/successors.ts";
+} from "../../src/core/drafters/ngramStore.ts";
+import {
+  areSuccessors,
+  MAX_SUCCESSORS,
+  type Successors,
+} from "../../src/core/drafters/successors.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const rowOf = (...pairs: readonly (readonly [token: number, prob: number])[]): Successors => ({

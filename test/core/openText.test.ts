@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { trimCompletion } from "../../src/core/trimCompletion.ts";
+import { trimCompletion } from "../../src/core/ending/trimCompletion.ts";
 
 /** [language, what opens a string or comment that spans lines] */
 const OPEN_BLOCKS: readonly (readonly [string, string])[] = [

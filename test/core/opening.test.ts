@@ -1,11 +1,14 @@
 /** Output tokens that are known before decoding: counted, shown and continued as if they had been decoded. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeAlternatives, decodeTogether } from "../../src/core/alternativeSuggestions.ts";
-import { BranchPointCollector } from "../../src/core/branchPoints.ts";
-import type { GenerationContext } from "../../src/core/drafter.ts";
-import type { Opening } from "../../src/core/opening.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import {
+  decodeAlternatives,
+  decodeTogether,
+} from "../../src/core/suggestions/alternativeSuggestions.ts";
+import { BranchPointCollector } from "../../src/core/suggestions/branchPoints.ts";
+import type { GenerationContext } from "../../src/core/tree/drafter.ts";
+import type { Opening } from "../../src/core/tree/opening.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { decodeAlone } from "../support/branchScenarios.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { measurePassCost } from "../../src/core/measurePassCost.ts";
-import { FlatPassCost, PassCostTable } from "../../src/core/passCost.ts";
+import { measurePassCost } from "../../src/core/budget/measurePassCost.ts";
+import { FlatPassCost, PassCostTable } from "../../src/core/budget/passCost.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 

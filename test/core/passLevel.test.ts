@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import { PassLevel } from "../../src/core/passLevel.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import { PassLevel } from "../../src/core/budget/passLevel.ts";
 
 /** Steps that draft, with a median of plain ones after every 32. @param noise - of a pass, up to this share. */
 function run(level: PassLevel, numSteps: number, plain: number, drafting: number, noise = 0): void {

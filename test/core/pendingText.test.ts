@@ -1,8 +1,8 @@
 /** The tokens that may come while text is pending, against a look at every token of the vocabulary. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PendingText } from "../../src/core/pendingText.ts";
-import { constraintAfter } from "../../src/core/tokenConstraint.ts";
+import { PendingText } from "../../src/core/healing/pendingText.ts";
+import { constraintAfter } from "../../src/core/tree/tokenConstraint.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { bytesOf, isBeginning, type Piece, vocabularyOf } from "../support/pieces.ts";
 

@@ -1,13 +1,13 @@
 /** What would only say the cursor's own place again is told, in this project's own files. */
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PlaceText } from "../../src/core/placeText.ts";
+import { PlaceText } from "../../src/core/prompt/placeText.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const CORE = join(import.meta.dirname, "../../src/core");
-const FILES = readdirSync(CORE)
+const FILES = globSync("**/*.ts", { cwd: CORE })
   .map((name) => readFileSync(join(CORE, name), "utf8").split("\n"))
   .filter((lines) => lines.length > 60);
 

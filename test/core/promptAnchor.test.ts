@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { anchorIndex, isPromptAnchor } from "../../src/core/promptAnchor.ts";
+import { anchorIndex, isPromptAnchor } from "../../src/core/prompt/promptAnchor.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 describe("anchorIndex", () => {

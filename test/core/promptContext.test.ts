@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ContextKeeper, MAX_LINES_AWAY } from "../../src/core/contextKeeper.ts";
-import { PlaceText } from "../../src/core/placeText.ts";
-import { chooseLines, chooseOutlines, type OutlinedFile } from "../../src/core/promptContext.ts";
+import { ContextKeeper, MAX_LINES_AWAY } from "../../src/core/prompt/contextKeeper.ts";
+import { PlaceText } from "../../src/core/prompt/placeText.ts";
+import {
+  chooseLines,
+  chooseOutlines,
+  type OutlinedFile,
+} from "../../src/core/prompt/promptContext.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const countTokens = (text: string) => Math.ceil(text.length / 3);

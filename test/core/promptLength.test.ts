@@ -5,7 +5,7 @@ import {
   firstWithin,
   PromptSpeed,
   promptLengths,
-} from "../../src/core/promptLength.ts";
+} from "../../src/core/prompt/promptLength.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 describe("promptLengths", () => {

@@ -1,12 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import { type DraftPolicy, MeasuredPolicy, UNLIMITED_POLICY } from "../../src/core/draftPolicy.ts";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import { PassCostTable } from "../../src/core/passCost.ts";
-import { endOfPart, READ_STEP, ReadingPace } from "../../src/core/promptReading.ts";
-import { type DecodeObserver, speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import {
+  type DraftPolicy,
+  MeasuredPolicy,
+  UNLIMITED_POLICY,
+} from "../../src/core/budget/draftPolicy.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+import { type DecodeObserver, speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import {
+  DEFAULT_DRAFT_MODEL,
+  DraftModelDrafter,
+} from "../../src/core/drafters/draftModelDrafter.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
+import { endOfPart, READ_STEP, ReadingPace } from "../../src/core/tree/promptReading.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { countdownSignal } from "../support/countdownSignal.ts";
 import { contextOf } from "../support/decodeScenarios.ts";

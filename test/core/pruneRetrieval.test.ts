@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Draft, TopProbs } from "../../src/core/drafter.ts";
+import type { Draft, TopProbs } from "../../src/core/tree/drafter.ts";
 import {
   checkDraftTree,
   type DraftSource,
   type DraftTree,
   ROOT,
-} from "../../src/core/draftTree.ts";
-import { fuseDraftTrees } from "../../src/core/fuseDraftTrees.ts";
+} from "../../src/core/tree/draftTree.ts";
+import { fuseDraftTrees } from "../../src/core/tree/fuseDraftTrees.ts";
 import {
   DEFAULT_PRUNING,
   type PruneSettings,
   pruneRetrieval,
   type SourceDraft,
-} from "../../src/core/pruneRetrieval.ts";
+} from "../../src/core/tree/pruneRetrieval.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 

@@ -1,9 +1,12 @@
 /** What pruning does to a decode on a machine that does not exist: a retrieval drafter that guesses, a draft that knows. */
 import { describe, expect, test } from "vitest";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import { DraftTreeBuilder, ROOT, sourceBit } from "../../src/core/draftTree.ts";
-import { DEFAULT_PRUNING, type PruneSettings } from "../../src/core/pruneRetrieval.ts";
+import {
+  DEFAULT_DRAFT_MODEL,
+  DraftModelDrafter,
+} from "../../src/core/drafters/draftModelDrafter.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
+import { DraftTreeBuilder, ROOT, sourceBit } from "../../src/core/tree/draftTree.ts";
+import { DEFAULT_PRUNING, type PruneSettings } from "../../src/core/tree/pruneRetrieval.ts";
 import type { LogitsOf } from "../fakes/fakeTarget.ts";
 import {
   between,

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { editDistance, relativeDistance } from "../../src/core/editDistance.ts";
+import { editDistance, relativeDistance } from "../../src/core/suggestions/editDistance.ts";
 import {
   meanOf,
   normalizeSpace,
   type RankableSuggestion,
   type RankLimits,
   rankSuggestions,
-} from "../../src/core/rankSuggestions.ts";
+} from "../../src/core/suggestions/rankSuggestions.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 /** By its definition, which takes exponential time. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RecentEdits } from "../../src/core/recentEdits.ts";
+import { RecentEdits } from "../../src/core/index/recentEdits.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const tokens = (...ids: readonly number[]) => Int32Array.from(ids);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isNgramEntry, NgramStore } from "../../src/core/ngramStore.ts";
-import { decodeRecycling, encodeRecycling } from "../../src/core/recyclingSnapshot.ts";
-import { RecyclingStore } from "../../src/core/recyclingStore.ts";
-import { isMatrixRow } from "../../src/core/successorMatrix.ts";
+import { isNgramEntry, NgramStore } from "../../src/core/drafters/ngramStore.ts";
+import { decodeRecycling, encodeRecycling } from "../../src/core/drafters/recyclingSnapshot.ts";
+import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
+import { isMatrixRow } from "../../src/core/drafters/successorMatrix.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import {
   arbitraryDamage,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RecyclingStore } from "../../src/core/recyclingStore.ts";
-import { NUM_SUCCESSORS } from "../../src/core/successorMatrix.ts";
-import { areSuccessors, MAX_SUCCESSORS, successorsOf } from "../../src/core/successors.ts";
+import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
+import { NUM_SUCCESSORS } from "../../src/core/drafters/successorMatrix.ts";
+import { areSuccessors, MAX_SUCCESSORS, successorsOf } from "../../src/core/drafters/successors.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const topOf = (

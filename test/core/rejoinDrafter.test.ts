@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { checkDraftTree, type DraftTree, rootOnlyTree } from "../../src/core/draftTree.ts";
-import { RejoinDrafter } from "../../src/core/rejoinDrafter.ts";
-import { TokenBuffer } from "../../src/core/tokens.ts";
+import { TokenBuffer } from "../../src/core/base/tokens.ts";
+import { RejoinDrafter } from "../../src/core/suggestions/rejoinDrafter.ts";
+import { checkDraftTree, type DraftTree, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 import { pathTokens } from "../support/trees.ts";

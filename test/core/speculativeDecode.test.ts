@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { meanAcceptanceLength } from "../../src/core/decodeStats.ts";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { checkDraftTree, DRAFT_SOURCES, type DraftTree } from "../../src/core/draftTree.ts";
-import { layOutTree } from "../../src/core/treeBatch.ts";
+import { meanAcceptanceLength } from "../../src/core/tree/decodeStats.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
+import { checkDraftTree, DRAFT_SOURCES, type DraftTree } from "../../src/core/tree/draftTree.ts";
+import { layOutTree } from "../../src/core/tree/treeBatch.ts";
 import { HostileDrafter, spoil } from "../fakes/hostileDrafter.ts";
 import { countdownSignal } from "../support/countdownSignal.ts";
 import {

@@ -1,10 +1,10 @@
 /** Broken targets and drafters that the lossless comparison must catch, or must not. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import type { TargetModel, TreeLogits } from "../../src/core/targetModel.ts";
-import type { AcceptedPath } from "../../src/core/verifyGreedy.ts";
+import { DraftModelDrafter } from "../../src/core/drafters/draftModelDrafter.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import type { TargetModel, TreeLogits } from "../../src/core/tree/targetModel.ts";
+import type { AcceptedPath } from "../../src/core/tree/verifyGreedy.ts";
 import {
   arbitraryScenario,
   decodePlain,

@@ -3,10 +3,15 @@
  * their calibrated scores.
  */
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import { AcceptanceTable } from "../../src/core/acceptanceTable.ts";
-import { chooseNumNodes, rankNodes, treeOfRanked } from "../../src/core/draftBudget.ts";
-import { type DraftTree, DraftTreeBuilder, ROOT, sourceBit } from "../../src/core/draftTree.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import { chooseNumNodes, rankNodes, treeOfRanked } from "../../src/core/budget/draftBudget.ts";
+import { AcceptanceTable } from "../../src/core/calibration/acceptanceTable.ts";
+import {
+  type DraftTree,
+  DraftTreeBuilder,
+  ROOT,
+  sourceBit,
+} from "../../src/core/tree/draftTree.ts";
 
 const SPINE_DEPTH = 16;
 const NUM_BRANCHES = 6;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkDraftTree, DRAFT_SOURCES, sourceBit } from "../../src/core/draftTree.ts";
-import { fuseDraftTrees } from "../../src/core/fuseDraftTrees.ts";
-import { DEFAULT_PRUNING, type SourceDraft } from "../../src/core/pruneRetrieval.ts";
-import { StepDrafts } from "../../src/core/stepDrafts.ts";
+import { checkDraftTree, DRAFT_SOURCES, sourceBit } from "../../src/core/tree/draftTree.ts";
+import { fuseDraftTrees } from "../../src/core/tree/fuseDraftTrees.ts";
+import { DEFAULT_PRUNING, type SourceDraft } from "../../src/core/tree/pruneRetrieval.ts";
+import { StepDrafts } from "../../src/core/tree/stepDrafts.ts";
 import { arbitraryTree, treeOf } from "../support/trees.ts";
 
 const ANY = { vocabSize: 6, isEndToken: () => false };

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sourceBit } from "../../src/core/draftTree.ts";
 import {
   type ChoiceTerms,
   chooseNodes,
   gainWithoutNodes,
   realisedGain,
-} from "../../src/core/stepGain.ts";
+} from "../../src/core/budget/stepGain.ts";
+import { sourceBit } from "../../src/core/tree/draftTree.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, treeOf } from "../support/trees.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { PassCostTable } from "../../src/core/passCost.ts";
-import { type DraftedStep, StepPrices } from "../../src/core/stepPrices.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import { type DraftedStep, StepPrices } from "../../src/core/budget/stepPrices.ts";
 
 const POINTS = [
   { numRows: 1, ms: 10 },

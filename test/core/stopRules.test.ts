@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isSingleLine } from "../../src/core/cursorContext.ts";
-import { CompletionStopRule } from "../../src/core/stopRules.ts";
+import { isSingleLine } from "../../src/core/ending/cursorContext.ts";
+import { CompletionStopRule } from "../../src/core/ending/stopRules.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 /** A document with the cursor at `█`. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkDraftTree, type DraftTree, rootOnlyTree } from "../../src/core/draftTree.ts";
-import { matchScore, SuffixDrafter } from "../../src/core/suffixDrafter.ts";
+import { matchScore, SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
+import { checkDraftTree, type DraftTree, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { pathTokens } from "../support/trees.ts";
 

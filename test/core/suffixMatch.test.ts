@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_MATCH_LENGTH, SEPARATOR, SuffixMatcher } from "../../src/core/suffixMatch.ts";
+import { MAX_MATCH_LENGTH, SEPARATOR, SuffixMatcher } from "../../src/core/index/suffixMatch.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 /** Without `size` arrays would have 10 elements at most. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { NgramModel } from "../../src/core/ngramModel.ts";
+import { NgramModel } from "../../src/core/suggestions/ngramModel.ts";
 import {
   mixtureWeights,
   type PartialDraft,
@@ -8,7 +8,7 @@ import {
   scoreCandidates,
   selectDrafts,
   sharpened,
-} from "../../src/core/superposedCandidates.ts";
+} from "../../src/core/suggestions/superposedCandidates.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const PAPER = paperSettings(3);

@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { NgramModel } from "../../src/core/ngramModel.ts";
-import { paperSettings, type SuperposedSettings } from "../../src/core/superposedCandidates.ts";
+import { NgramModel } from "../../src/core/suggestions/ngramModel.ts";
+import {
+  paperSettings,
+  type SuperposedSettings,
+} from "../../src/core/suggestions/superposedCandidates.ts";
 import {
   mixRows,
   type SuperposedParams,
   superposedDecode,
-} from "../../src/core/superposedDecode.ts";
+} from "../../src/core/suggestions/superposedDecode.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { countdownSignal } from "../support/countdownSignal.ts";

@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import {
   decodeSuperposedAlternatives,
   decodeTogether,
-} from "../../src/core/alternativeSuggestions.ts";
-import { NgramModel } from "../../src/core/ngramModel.ts";
-import { paperSettings } from "../../src/core/superposedCandidates.ts";
-import { superposedDecode } from "../../src/core/superposedDecode.ts";
-import type { TreeLogits } from "../../src/core/targetModel.ts";
-import { constrainedRow } from "../../src/core/tokenConstraint.ts";
-import { NO_FLOORS, verifyDrafts } from "../../src/core/verifyDrafts.ts";
+} from "../../src/core/suggestions/alternativeSuggestions.ts";
+import { NgramModel } from "../../src/core/suggestions/ngramModel.ts";
+import { paperSettings } from "../../src/core/suggestions/superposedCandidates.ts";
+import { superposedDecode } from "../../src/core/suggestions/superposedDecode.ts";
+import { NO_FLOORS, verifyDrafts } from "../../src/core/suggestions/verifyDrafts.ts";
+import type { TreeLogits } from "../../src/core/tree/targetModel.ts";
+import { constrainedRow } from "../../src/core/tree/tokenConstraint.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import {

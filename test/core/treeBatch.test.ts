@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import { layOutTree, type TreeBatch } from "../../src/core/treeBatch.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import { layOutTree, type TreeBatch } from "../../src/core/tree/treeBatch.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, treeOf } from "../support/trees.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CursorText } from "../../src/core/cursorContext.ts";
-import { CompletionStopRule } from "../../src/core/stopRules.ts";
-import { streamableText, trimCompletion } from "../../src/core/trimCompletion.ts";
+import type { CursorText } from "../../src/core/ending/cursorContext.ts";
+import { CompletionStopRule } from "../../src/core/ending/stopRules.ts";
+import { streamableText, trimCompletion } from "../../src/core/ending/trimCompletion.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { offer } from "../support/offerCompletion.ts";
 

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MIN_MEAN_TOKENS, NO_FLOORS, verifyDrafts } from "../../src/core/verifyDrafts.ts";
+import {
+  MIN_MEAN_TOKENS,
+  NO_FLOORS,
+  verifyDrafts,
+} from "../../src/core/suggestions/verifyDrafts.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { countdownSignal } from "../support/countdownSignal.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import { committedTokens, verifyGreedy } from "../../src/core/verifyGreedy.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import { committedTokens, verifyGreedy } from "../../src/core/tree/verifyGreedy.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, treeOf } from "../support/trees.ts";
 

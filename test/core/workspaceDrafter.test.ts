@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hitConfidence } from "../../src/core/drafters/hitTree.ts";
+import { WorkspaceDrafter } from "../../src/core/drafters/workspaceDrafter.ts";
+import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
 import {
   checkDraftTree,
   type DraftTree,
   rootOnlyTree,
   sourceBit,
   survivals,
-} from "../../src/core/draftTree.ts";
-import { hitConfidence } from "../../src/core/hitTree.ts";
-import { WorkspaceDrafter } from "../../src/core/workspaceDrafter.ts";
-import { WorkspaceIndex } from "../../src/core/workspaceIndex.ts";
+} from "../../src/core/tree/draftTree.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { pathTokens } from "../support/trees.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_FILE_TOKENS, WorkspaceIndex } from "../../src/core/workspaceIndex.ts";
-import { MAX_STEPS } from "../../src/core/workspaceSearch.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../src/core/workspaceSnapshot.ts";
+import { MAX_FILE_TOKENS, WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
+import { MAX_STEPS } from "../../src/core/index/workspaceSearch.ts";
+import { decodeSnapshot, encodeSnapshot } from "../../src/core/index/workspaceSnapshot.ts";
 import { comparableHits, NaiveWorkspace } from "../support/naiveWorkspace.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 

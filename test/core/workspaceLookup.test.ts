@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { joinFactor, occurrenceWeight } from "../../src/core/hitWeight.ts";
-import { MAX_MATCH_LENGTH } from "../../src/core/tokenShard.ts";
-import { WorkspaceIndex } from "../../src/core/workspaceIndex.ts";
-import { type LookupPlace, MAX_STEPS } from "../../src/core/workspaceSearch.ts";
+import { joinFactor, occurrenceWeight } from "../../src/core/index/hitWeight.ts";
+import { MAX_MATCH_LENGTH } from "../../src/core/index/tokenShard.ts";
+import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
+import { type LookupPlace, MAX_STEPS } from "../../src/core/index/workspaceSearch.ts";
 
 const LIMITS = { maxHits: 16, maxContinuation: 8 };
 

@@ -4,8 +4,8 @@ import {
   type IndexedFile,
   MAX_FILE_TOKENS,
   WorkspaceIndex,
-} from "../../src/core/workspaceIndex.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../src/core/workspaceSnapshot.ts";
+} from "../../src/core/index/workspaceIndex.ts";
+import { decodeSnapshot, encodeSnapshot } from "../../src/core/index/workspaceSnapshot.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import {
   arbitraryDamage,

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { BackgroundTurns } from "../../src/engine/backgroundTurns.ts";
+import { BackgroundTurns } from "../../src/engine/base/backgroundTurns.ts";
 import { NEVER } from "../support/never.ts";
 
 /** Whether a turn comes within a few rounds of the event loop. */

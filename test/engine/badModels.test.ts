@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import { EngineError } from "../../src/core/errors.ts";
-import type { CompletionResult, LoadParams } from "../../src/engine/protocol.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import { EngineError } from "../../src/core/base/errors.ts";
+import type { CompletionResult, LoadParams } from "../../src/engine/protocol/protocol.ts";
 import { checkGguf } from "../../src/gguf/ggufCheck.ts";
 import type { GgufValue } from "../../src/gguf/ggufCursor.ts";
 import { parseGgufHeader } from "../../src/gguf/ggufHeader.ts";
-import type { EngineClient } from "../../src/session/engineClient.ts";
+import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import { PAIR, SHORT_REQUEST } from "../support/builtEngine.ts";
 import { assemble, disassemble } from "../support/ggufWriter.ts";
 import { DRAFT_PATH, TARGET_PATH } from "../support/modelPaths.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import type { BenchReport } from "../../src/bench/benchReport.ts";
+import type { BenchReport } from "../../src/bench/speed/benchReport.ts";
 import { useBuiltEngine } from "../support/useBuiltEngine.ts";
 
 useBuiltEngine();

@@ -7,8 +7,8 @@ import {
   formatWarmStartReport,
   type SessionStart,
   type WarmStartReport,
-} from "../../src/bench/warmStartReport.ts";
-import type { WarmStartParams } from "../../src/engine/warmStartMessages.ts";
+} from "../../src/bench/indexing/warmStartReport.ts";
+import type { WarmStartParams } from "../../src/engine/protocol/warmStartMessages.ts";
 import { PAIR } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { GenerationContext } from "../../src/core/drafter.ts";
-import { BenchWorkspace } from "../../src/engine/benchWorkspace.ts";
-import type { WorkspaceTokenizer } from "../../src/engine/workspaceTokenizer.ts";
+import type { GenerationContext } from "../../src/core/tree/drafter.ts";
+import type { WorkspaceTokenizer } from "../../src/engine/indexing/workspaceTokenizer.ts";
+import { BenchWorkspace } from "../../src/engine/measure/benchWorkspace.ts";
 import { NEVER } from "../support/never.ts";
 
 /** One token per character. */

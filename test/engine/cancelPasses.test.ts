@@ -1,17 +1,20 @@
 /** A cancel frees the engine within one pass: counted in passes, on the real models, without the channel between. */
 import { beforeAll, expect, test } from "vitest";
-import { KeptAnchors } from "../../src/core/keptAnchors.ts";
-import { nullLog } from "../../src/core/log.ts";
-import { PromptSpeed } from "../../src/core/promptLength.ts";
-import type { TargetModel } from "../../src/core/targetModel.ts";
-import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
-import { Healing } from "../../src/engine/healing.ts";
-import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
-import type { CompleteParams, CompletionResult } from "../../src/engine/protocol.ts";
-import type { LlamaContext } from "../../src/llama/llamaContext.ts";
-import { openContext } from "../../src/llama/llamaContext.ts";
-import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
-import { PromptTokens } from "../../src/llama/promptTokens.ts";
+import { nullLog } from "../../src/core/base/log.ts";
+import { KeptAnchors } from "../../src/core/prompt/keptAnchors.ts";
+import { PromptSpeed } from "../../src/core/prompt/promptLength.ts";
+import type { TargetModel } from "../../src/core/tree/targetModel.ts";
+import {
+  type GenerationStores,
+  generateCompletion,
+} from "../../src/engine/complete/generateCompletion.ts";
+import { Healing } from "../../src/engine/complete/healing.ts";
+import { loadModelPair, type ModelPair } from "../../src/engine/models/modelHost.ts";
+import type { CompleteParams, CompletionResult } from "../../src/engine/protocol/protocol.ts";
+import type { LlamaContext } from "../../src/llama/target/llamaContext.ts";
+import { openContext } from "../../src/llama/target/llamaContext.ts";
+import { LlamaTarget } from "../../src/llama/target/llamaTarget.ts";
+import { PromptTokens } from "../../src/llama/text/promptTokens.ts";
 import { LONG_REQUEST, PAIR } from "../support/builtEngine.ts";
 import { newLearnedState } from "../support/learnedStates.ts";
 import { TEST_GPU } from "../support/models.ts";

@@ -1,8 +1,8 @@
 /** Outlines are made once, ahead of the request where the document was opened before, on a real vocabulary and parser. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { RecentEdits } from "../../src/core/recentEdits.ts";
-import { WorkspaceIndex } from "../../src/core/workspaceIndex.ts";
-import { ContextSource } from "../../src/engine/contextSource.ts";
+import { RecentEdits } from "../../src/core/index/recentEdits.ts";
+import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
+import { ContextSource } from "../../src/engine/prompt/contextSource.ts";
 import { OutlineParser } from "../../src/workspace/outlineParser.ts";
 import { type OpenedTarget, openTarget } from "../support/models.ts";
 import { NEVER } from "../support/never.ts";

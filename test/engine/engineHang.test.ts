@@ -5,12 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import { BEAT_MS } from "../../src/engine/beatMessages.ts";
-import type { EngineClient } from "../../src/session/engineClient.ts";
-import { TICK_MS } from "../../src/session/engineWatch.ts";
-import { LOAD_CANCEL_IDLE_MS, LOAD_SILENT_MS, SILENT_MS } from "../../src/session/patience.ts";
-import { MAX_DELAY_MS } from "../../src/session/restartPolicy.ts";
-import { WorkspaceFeed } from "../../src/session/workspaceFeed.ts";
+import { BEAT_MS } from "../../src/engine/protocol/beatMessages.ts";
+import type { EngineClient } from "../../src/session/client/engineClient.ts";
+import { TICK_MS } from "../../src/session/client/engineWatch.ts";
+import {
+  LOAD_CANCEL_IDLE_MS,
+  LOAD_SILENT_MS,
+  SILENT_MS,
+} from "../../src/session/client/patience.ts";
+import { MAX_DELAY_MS } from "../../src/session/client/restartPolicy.ts";
+import { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";
 import {
   ENDLESS_REQUEST,
   isAlive,

@@ -1,9 +1,9 @@
 /** The engine is killed at seeded moments: the request under way says so, the next one works, nothing is left behind. */
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import type { CompletionResult, LoadProgress } from "../../src/engine/protocol.ts";
-import type { EngineClient } from "../../src/session/engineClient.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import type { CompletionResult, LoadProgress } from "../../src/engine/protocol/protocol.ts";
+import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import {
   ENDLESS_REQUEST,
   LONG_REQUEST,

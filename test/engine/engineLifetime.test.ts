@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
-import type { EngineClient } from "../../src/session/engineClient.ts";
+import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import {
   ENDLESS_REQUEST,
   ENGINE_PATH,

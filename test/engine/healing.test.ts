@@ -1,17 +1,20 @@
 /** Requests whose prompts are anchored and healed, on the real tiny pair: at cursors anywhere, inside words, too. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import type { DraftSource } from "../../src/core/draftTree.ts";
-import { KeptAnchors } from "../../src/core/keptAnchors.ts";
-import { nullLog } from "../../src/core/log.ts";
-import type { PromptAnchor } from "../../src/core/promptAnchor.ts";
-import { PromptSpeed } from "../../src/core/promptLength.ts";
-import { buildCompletionPrompt } from "../../src/engine/completionPrompt.ts";
-import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
-import { Healing } from "../../src/engine/healing.ts";
-import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
-import type { CompleteParams } from "../../src/engine/protocol.ts";
-import { PromptTokens } from "../../src/llama/promptTokens.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import { nullLog } from "../../src/core/base/log.ts";
+import { KeptAnchors } from "../../src/core/prompt/keptAnchors.ts";
+import type { PromptAnchor } from "../../src/core/prompt/promptAnchor.ts";
+import { PromptSpeed } from "../../src/core/prompt/promptLength.ts";
+import type { DraftSource } from "../../src/core/tree/draftTree.ts";
+import {
+  type GenerationStores,
+  generateCompletion,
+} from "../../src/engine/complete/generateCompletion.ts";
+import { Healing } from "../../src/engine/complete/healing.ts";
+import { loadModelPair, type ModelPair } from "../../src/engine/models/modelHost.ts";
+import { buildCompletionPrompt } from "../../src/engine/prompt/completionPrompt.ts";
+import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import { PromptTokens } from "../../src/llama/text/promptTokens.ts";
 import { PAIR } from "../support/builtEngine.ts";
 import { newLearnedState } from "../support/learnedStates.ts";
 import { TEST_GPU } from "../support/models.ts";

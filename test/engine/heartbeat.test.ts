@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BEAT_MS, type Beat } from "../../src/engine/beatMessages.ts";
 import { Heartbeat } from "../../src/engine/heartbeat.ts";
+import { BEAT_MS, type Beat } from "../../src/engine/protocol/beatMessages.ts";
 
 describe("Heartbeat", () => {
   beforeEach(() => {

@@ -2,7 +2,7 @@
 import { mkdir, readdir, symlink } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { WorkspaceFeed } from "../../src/session/workspaceFeed.ts";
+import { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";
 import { PAIR, SHORT_REQUEST } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { hasOddFiles, ODD_FILES } from "../support/oddFiles.ts";

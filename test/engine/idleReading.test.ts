@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import type { Log } from "../../src/core/log.ts";
-import { nullLog } from "../../src/core/log.ts";
-import { READ_STEP } from "../../src/core/promptReading.ts";
-import { BackgroundTurns } from "../../src/engine/backgroundTurns.ts";
-import { IdleReading } from "../../src/engine/idleReading.ts";
+import type { Log } from "../../src/core/base/log.ts";
+import { nullLog } from "../../src/core/base/log.ts";
+import { READ_STEP } from "../../src/core/tree/promptReading.ts";
+import { BackgroundTurns } from "../../src/engine/base/backgroundTurns.ts";
+import { IdleReading } from "../../src/engine/prompt/idleReading.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 
 const VOCAB_SIZE = 9;

@@ -3,11 +3,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { MeasuredPolicy } from "../../src/core/draftPolicy.ts";
-import { nullLog } from "../../src/core/log.ts";
-import { PassCostTable } from "../../src/core/passCost.ts";
-import { ACCEPTANCE_BLOB, RECYCLING_BLOB } from "../../src/engine/learnedState.ts";
-import { PrivateFiles } from "../../src/engine/privateFiles.ts";
+import { nullLog } from "../../src/core/base/log.ts";
+import { MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import { PrivateFiles } from "../../src/engine/base/privateFiles.ts";
+import { ACCEPTANCE_BLOB, RECYCLING_BLOB } from "../../src/engine/learned/learnedState.ts";
 import { newLearnedState } from "../support/learnedStates.ts";
 
 const VOCAB_SIZE = 64;

@@ -2,7 +2,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type PassCostKey, readPassCost, writePassCost } from "../../src/engine/passCostStore.ts";
+import {
+  type PassCostKey,
+  readPassCost,
+  writePassCost,
+} from "../../src/engine/models/passCostStore.ts";
 
 const KEY: PassCostKey = {
   modelName: "tiny",

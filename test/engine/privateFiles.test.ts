@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { PrivateFiles } from "../../src/engine/privateFiles.ts";
+import { PrivateFiles } from "../../src/engine/base/privateFiles.ts";
 import { pathOf, useWorkspaceFolder, write } from "../support/workspaceFolder.ts";
 
 useWorkspaceFolder();

@@ -1,17 +1,20 @@
 /** Prompts as long as the time allows, on the real tiny pair: short at a place that is new, whole once that was read ahead. */
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { KeptAnchors } from "../../src/core/keptAnchors.ts";
-import { nullLog } from "../../src/core/log.ts";
-import { FLOOR_TOKENS, PromptSpeed } from "../../src/core/promptLength.ts";
-import { READ_STEP } from "../../src/core/promptReading.ts";
-import { commonPrefixLength } from "../../src/core/tokens.ts";
-import { BackgroundTurns } from "../../src/engine/backgroundTurns.ts";
-import { type GenerationStores, generateCompletion } from "../../src/engine/generateCompletion.ts";
-import { Healing } from "../../src/engine/healing.ts";
-import { IdleReading } from "../../src/engine/idleReading.ts";
-import { loadModelPair, type ModelPair } from "../../src/engine/modelHost.ts";
-import type { CompleteParams } from "../../src/engine/protocol.ts";
-import { PromptTokens } from "../../src/llama/promptTokens.ts";
+import { nullLog } from "../../src/core/base/log.ts";
+import { commonPrefixLength } from "../../src/core/base/tokens.ts";
+import { KeptAnchors } from "../../src/core/prompt/keptAnchors.ts";
+import { FLOOR_TOKENS, PromptSpeed } from "../../src/core/prompt/promptLength.ts";
+import { READ_STEP } from "../../src/core/tree/promptReading.ts";
+import { BackgroundTurns } from "../../src/engine/base/backgroundTurns.ts";
+import {
+  type GenerationStores,
+  generateCompletion,
+} from "../../src/engine/complete/generateCompletion.ts";
+import { Healing } from "../../src/engine/complete/healing.ts";
+import { loadModelPair, type ModelPair } from "../../src/engine/models/modelHost.ts";
+import { IdleReading } from "../../src/engine/prompt/idleReading.ts";
+import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import { PromptTokens } from "../../src/llama/text/promptTokens.ts";
 import { PAIR } from "../support/builtEngine.ts";
 import { newLearnedState } from "../support/learnedStates.ts";
 import { TEST_GPU } from "../support/models.ts";

@@ -2,9 +2,9 @@
 import { symlink } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_LINES_AWAY } from "../../src/core/contextKeeper.ts";
-import type { ContextOptions } from "../../src/core/promptContext.ts";
-import { WorkspaceFeed } from "../../src/session/workspaceFeed.ts";
+import { MAX_LINES_AWAY } from "../../src/core/prompt/contextKeeper.ts";
+import type { ContextOptions } from "../../src/core/prompt/promptContext.ts";
+import { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";
 import { PAIR } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { markerId, repositoryModel } from "../support/repositoryModel.ts";

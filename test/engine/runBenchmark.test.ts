@@ -1,12 +1,12 @@
 /** What a benchmark does around its suites, on a fake target: no model is loaded. */
 import { describe, expect, test } from "vitest";
-import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import { createConfigs } from "../../src/engine/benchConfigs.ts";
-import { BenchWorkspace } from "../../src/engine/benchWorkspace.ts";
-import type { ModelPair } from "../../src/engine/modelHost.ts";
-import type { BenchParams } from "../../src/engine/protocol.ts";
-import { runBenchmark } from "../../src/engine/runBenchmark.ts";
+import { WrappedTarget } from "../../src/bench/base/wrappedTarget.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import { createConfigs } from "../../src/engine/measure/benchConfigs.ts";
+import { BenchWorkspace } from "../../src/engine/measure/benchWorkspace.ts";
+import { runBenchmark } from "../../src/engine/measure/runBenchmark.ts";
+import type { ModelPair } from "../../src/engine/models/modelHost.ts";
+import type { BenchParams } from "../../src/engine/protocol/protocol.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 

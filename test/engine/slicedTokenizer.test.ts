@@ -1,7 +1,7 @@
 /** Files tokenized in slices have the tokens of the whole text, so that what prompts hold is found in them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BackgroundTurns } from "../../src/engine/backgroundTurns.ts";
-import { indexTexts, SlicedTokenizer } from "../../src/engine/workspaceTokenizer.ts";
+import { BackgroundTurns } from "../../src/engine/base/backgroundTurns.ts";
+import { indexTexts, SlicedTokenizer } from "../../src/engine/indexing/workspaceTokenizer.ts";
 import { type OpenedTarget, openTarget } from "../support/models.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";

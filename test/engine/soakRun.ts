@@ -6,12 +6,12 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { drawTypingScript } from "../../src/bench/typingReplay.ts";
-import { playScript } from "../../src/cli/typingPlayer.ts";
-import { DRAFT_SOURCES } from "../../src/core/draftTree.ts";
+import { drawTypingScript } from "../../src/bench/typing/typingReplay.ts";
+import { playScript } from "../../src/cli/bench/typingPlayer.ts";
+import { DRAFT_SOURCES } from "../../src/core/tree/draftTree.ts";
+import { CompletionBroker } from "../../src/session/broker/completionBroker.ts";
+import type { CompletionEngine } from "../../src/session/broker/runningGeneration.ts";
 import { type Clock, systemClock } from "../../src/session/clock.ts";
-import { CompletionBroker } from "../../src/session/completionBroker.ts";
-import type { CompletionEngine } from "../../src/session/runningGeneration.ts";
 import { openClient, PAIR } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";

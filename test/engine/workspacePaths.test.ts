@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { WorkspacePaths } from "../../src/engine/workspacePaths.ts";
+import { WorkspacePaths } from "../../src/engine/indexing/workspacePaths.ts";
 
 describe("WorkspacePaths", () => {
   const paths = new WorkspacePaths([

@@ -1,10 +1,15 @@
 /** A {@link FakeTarget} that can open branches, and that throws on misuse of them. */
-import type { BranchedTarget, PerBranch, TargetBranches } from "../../src/core/branchedTarget.ts";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import { EngineError } from "../../src/core/errors.ts";
-import type { TopK, TreeLogits } from "../../src/core/targetModel.ts";
-import { layOutTree } from "../../src/core/treeBatch.ts";
-import { type AcceptedPath, checkPath } from "../../src/core/verifyGreedy.ts";
+
+import { EngineError } from "../../src/core/base/errors.ts";
+import type {
+  BranchedTarget,
+  PerBranch,
+  TargetBranches,
+} from "../../src/core/tree/branchedTarget.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import type { TopK, TreeLogits } from "../../src/core/tree/targetModel.ts";
+import { layOutTree } from "../../src/core/tree/treeBatch.ts";
+import { type AcceptedPath, checkPath } from "../../src/core/tree/verifyGreedy.ts";
 import { FakeTarget, type LogitsOf } from "./fakeTarget.ts";
 
 export class FakeBranchedTarget extends FakeTarget implements BranchedTarget {

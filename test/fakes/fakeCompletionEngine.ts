@@ -1,12 +1,12 @@
 /** An engine that completes by a function of the text, as fast or as slowly as a test wants. One request at a time. */
-import type { CompletionRejection } from "../../src/core/completionRejection.ts";
-import { emptyDecodeStats } from "../../src/core/decodeStats.ts";
+import type { CompletionRejection } from "../../src/core/ending/completionRejection.ts";
+import { emptyDecodeStats } from "../../src/core/tree/decodeStats.ts";
 import type {
   CompleteParams,
   CompletionChunk,
   CompletionResult,
-} from "../../src/engine/protocol.ts";
-import type { CompletionEngine } from "../../src/session/runningGeneration.ts";
+} from "../../src/engine/protocol/protocol.ts";
+import type { CompletionEngine } from "../../src/session/broker/runningGeneration.ts";
 
 export type TextOf = (prefixText: string, suffixText: string) => string;
 /** The suggestions beside the first. */

@@ -3,10 +3,10 @@
  * logits are a function of the tokens that its sequence holds. Exact, so a wrong cell shows.
  */
 import koffi from "koffi";
-import { EngineError } from "../../src/core/errors.ts";
-import type { LlamaContext, LlamaMemory } from "../../src/llama/llamaContext.ts";
-import type { Pointer, StructValue } from "../../src/llama/llamaFunctions.ts";
-import type { TrunkStates } from "../../src/llama/parkedPrompts.ts";
+import { EngineError } from "../../src/core/base/errors.ts";
+import type { Pointer, StructValue } from "../../src/llama/native/llamaFunctions.ts";
+import type { LlamaContext, LlamaMemory } from "../../src/llama/target/llamaContext.ts";
+import type { TrunkStates } from "../../src/llama/target/parkedPrompts.ts";
 import { NaiveMemory } from "../support/naiveMemory.ts";
 import type { LogitsOf } from "./fakeTarget.ts";
 

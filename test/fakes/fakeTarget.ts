@@ -2,12 +2,13 @@
  * A target whose logits are a function of the token history, and that enforces the contract: it keeps its own KV rows
  * and throws on misuse. Exact, so lossless means equal.
  */
-import { type DraftTree, ROOT } from "../../src/core/draftTree.ts";
-import { EngineError } from "../../src/core/errors.ts";
-import type { TargetModel, TopK, TreeLogits } from "../../src/core/targetModel.ts";
-import { commonPrefixLength } from "../../src/core/tokens.ts";
-import { layOutTree } from "../../src/core/treeBatch.ts";
-import type { AcceptedPath } from "../../src/core/verifyGreedy.ts";
+
+import { EngineError } from "../../src/core/base/errors.ts";
+import { commonPrefixLength } from "../../src/core/base/tokens.ts";
+import { type DraftTree, ROOT } from "../../src/core/tree/draftTree.ts";
+import type { TargetModel, TopK, TreeLogits } from "../../src/core/tree/targetModel.ts";
+import { layOutTree } from "../../src/core/tree/treeBatch.ts";
+import type { AcceptedPath } from "../../src/core/tree/verifyGreedy.ts";
 
 /** Gives the logits after a history. */
 export type LogitsOf = (history: readonly number[]) => Float32Array;

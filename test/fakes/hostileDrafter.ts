@@ -5,14 +5,14 @@ import type {
   Drafter,
   GenerationContext,
   VerifiedStep,
-} from "../../src/core/drafter.ts";
+} from "../../src/core/tree/drafter.ts";
 import {
   copyDraftTree,
   DRAFT_SOURCES,
   type DraftSource,
   type DraftTree,
   rootOnlyTree,
-} from "../../src/core/draftTree.ts";
+} from "../../src/core/tree/draftTree.ts";
 import { arbitraryTree } from "../support/trees.ts";
 
 /** What one call of `draft` does. */

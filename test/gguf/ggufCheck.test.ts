@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EngineError, type EngineErrorCode } from "../../src/core/errors.ts";
+import { EngineError, type EngineErrorCode } from "../../src/core/base/errors.ts";
 import { architectureKind, checkGguf } from "../../src/gguf/ggufCheck.ts";
 import type { GgufValue } from "../../src/gguf/ggufCursor.ts";
 import { uint } from "../../src/gguf/ggufEncode.ts";

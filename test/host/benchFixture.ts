@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { FrameLocator } from "playwright-core";
-import type { BenchReport } from "../../src/bench/benchReport.ts";
+import type { BenchReport } from "../../src/bench/speed/benchReport.ts";
 import { HOST_DIR, REPOSITORY } from "./hostLayout.ts";
 import { packVsix } from "./packVsix.ts";
 import type { VscodeHost } from "./vscodeHost.ts";

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { EngineError, type EngineErrorCode } from "../../src/core/errors.ts";
-import { type OffloadStep, offloadLadder, openWithStepDown } from "../../src/llama/gpuOffload.ts";
+import { EngineError, type EngineErrorCode } from "../../src/core/base/errors.ts";
+import {
+  type OffloadStep,
+  offloadLadder,
+  openWithStepDown,
+} from "../../src/llama/model/gpuOffload.ts";
 
 /** Steps as "layers" or "layers+draft". */
 function shown({ gpuLayers, withDraft }: OffloadStep): string {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import { layOutTree } from "../../src/core/treeBatch.ts";
-import { KvMembership, type SequenceMemory } from "../../src/llama/kvMembership.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import { layOutTree } from "../../src/core/tree/treeBatch.ts";
+import { KvMembership, type SequenceMemory } from "../../src/llama/target/kvMembership.ts";
 import { NaiveMemory } from "../support/naiveMemory.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";

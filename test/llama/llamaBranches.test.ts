@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { rootOnlyTree } from "../../src/core/draftTree.ts";
-import { KvMembership } from "../../src/llama/kvMembership.ts";
-import { type BranchHost, LlamaBranches } from "../../src/llama/llamaBranches.ts";
+import { rootOnlyTree } from "../../src/core/tree/draftTree.ts";
+import { KvMembership } from "../../src/llama/target/kvMembership.ts";
+import { type BranchHost, LlamaBranches } from "../../src/llama/target/llamaBranches.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { NaiveMemory } from "../support/naiveMemory.ts";
 import { NEVER } from "../support/never.ts";

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { GPU_CHOICES } from "../../src/core/backend.ts";
+import { GPU_CHOICES } from "../../src/core/base/backend.ts";
 import {
   buildToAskFor,
   findBuilds,
@@ -10,7 +10,7 @@ import {
   nodeLlamaFolder,
   packageNames,
   THIS_MACHINE,
-} from "../../src/llama/llamaBuilds.ts";
+} from "../../src/llama/native/llamaBuilds.ts";
 import { buildFromSource, installPackage, makeNodeLlama } from "../support/llamaTrees.ts";
 
 let root: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkLayouts, LLAMA_CPP_VERSION } from "../../src/llama/llamaStructs.ts";
+import { checkLayouts, LLAMA_CPP_VERSION } from "../../src/llama/native/llamaStructs.ts";
 
 const nothing = { model: {}, context: {}, quantize: {} };
 

@@ -1,11 +1,11 @@
 /** The target over sets of cells, alone and with prompts of other places parked beside its own. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { type DraftTree, ROOT, rootOnlyTree } from "../../src/core/draftTree.ts";
-import { commonPrefixLength } from "../../src/core/tokens.ts";
-import { layOutTree } from "../../src/core/treeBatch.ts";
-import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
-import { MAX_PARKED_PROMPTS } from "../../src/llama/parkedPrompts.ts";
+import { commonPrefixLength } from "../../src/core/base/tokens.ts";
+import { type DraftTree, ROOT, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
+import { layOutTree } from "../../src/core/tree/treeBatch.ts";
+import { LlamaTarget } from "../../src/llama/target/llamaTarget.ts";
+import { MAX_PARKED_PROMPTS } from "../../src/llama/target/parkedPrompts.ts";
 import { FakeContext } from "../fakes/fakeContext.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { describeBranchContract } from "../support/branchContract.ts";

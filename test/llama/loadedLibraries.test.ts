@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LibraryHandle } from "koffi";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findBuilds, type LlamaBuild } from "../../src/llama/llamaBuilds.ts";
-import { openLoadedLibraries } from "../../src/llama/loadedLibraries.ts";
-import type { NativeModules } from "../../src/llama/nativeModules.ts";
+import { findBuilds, type LlamaBuild } from "../../src/llama/native/llamaBuilds.ts";
+import { openLoadedLibraries } from "../../src/llama/native/loadedLibraries.ts";
+import type { NativeModules } from "../../src/llama/native/nativeModules.ts";
 import { buildFromSource, installPackage, makeNodeLlama } from "../support/llamaTrees.ts";
 
 let root: string;

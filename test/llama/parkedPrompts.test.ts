@@ -1,14 +1,14 @@
 /** Parked prompts over sets of cells: who is kept, for how long, and what that takes. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { commonPrefixLength } from "../../src/core/tokens.ts";
-import { KvMembership } from "../../src/llama/kvMembership.ts";
+import { commonPrefixLength } from "../../src/core/base/tokens.ts";
+import { KvMembership } from "../../src/llama/target/kvMembership.ts";
 import {
   MAX_PARKED_PROMPTS,
   MIN_VARIANT_TOKENS,
   ParkedPrompts,
-} from "../../src/llama/parkedPrompts.ts";
-import { isOtherPlace, MIN_OWN_TOKENS } from "../../src/llama/promptPlace.ts";
+} from "../../src/llama/target/parkedPrompts.ts";
+import { isOtherPlace, MIN_OWN_TOKENS } from "../../src/llama/target/promptPlace.ts";
 import { FakeContext } from "../fakes/fakeContext.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";

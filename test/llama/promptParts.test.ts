@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PartPace, partLength } from "../../src/llama/promptParts.ts";
+import { PartPace, partLength } from "../../src/llama/target/promptParts.ts";
 
 describe("partLength", () => {
   const partRows = 32;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isOtherPlace } from "../../src/llama/promptPlace.ts";
+import { isOtherPlace } from "../../src/llama/target/promptPlace.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 /** Runs of tokens as distinct as those of code are mostly. */

@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findBuilds, nodeLlamaFolder, THIS_MACHINE } from "../../src/llama/llamaBuilds.ts";
+import { findBuilds, nodeLlamaFolder, THIS_MACHINE } from "../../src/llama/native/llamaBuilds.ts";
 import {
   readSystemFacts,
   type SystemFacts,
   systemProblem,
-} from "../../src/llama/systemRequirements.ts";
+} from "../../src/llama/native/systemRequirements.ts";
 
 const LINUX: SystemFacts = {
   platform: "linux",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nextJoint, sliceEnd } from "../../src/llama/textSlices.ts";
+import { nextJoint, sliceEnd } from "../../src/llama/text/textSlices.ts";
 
 function slicesOf(text: string, numChars: number): string[] {
   const slices: string[] = [];

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
-import { countIdleCores, ThreadGovernor } from "../../src/llama/threads.ts";
+import { countIdleCores, ThreadGovernor } from "../../src/llama/native/threads.ts";
 
 describe("ThreadGovernor", () => {
   const record = (

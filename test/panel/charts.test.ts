@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { SuiteFigures } from "../../src/bench/benchReport.ts";
-import { depthTable } from "../../src/panel/depthChart.ts";
-import { passCostChart, passCostTable } from "../../src/panel/passCostChart.ts";
-import { sourceTable } from "../../src/panel/sourceChart.ts";
-import { depthPoints, draftedConfig } from "../../src/panel/sourceRows.ts";
-import { speedChart, speedTable } from "../../src/panel/speedChart.ts";
+import type { SuiteFigures } from "../../src/bench/speed/benchReport.ts";
+import { depthTable } from "../../src/panel/charts/depthChart.ts";
+import { passCostChart, passCostTable } from "../../src/panel/charts/passCostChart.ts";
+import { sourceTable } from "../../src/panel/charts/sourceChart.ts";
+import { depthPoints, draftedConfig } from "../../src/panel/charts/sourceRows.ts";
+import { speedChart, speedTable } from "../../src/panel/charts/speedChart.ts";
 import { suiteCharts } from "../../src/panel/suiteSection.ts";
 import { suiteTable } from "../../src/panel/suiteTable.ts";
 import { configFigures, GAIN_REPORT } from "../support/benchReports.ts";

@@ -8,7 +8,7 @@ import {
   orNone,
   plural,
   verdictOf,
-} from "../../src/panel/figureText.ts";
+} from "../../src/panel/charts/figureText.ts";
 
 describe("verdictOf", () => {
   test.each([

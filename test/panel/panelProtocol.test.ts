@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parsePanelRequest, parseShowMessage } from "../../src/panel/panelProtocol.ts";
+import { parsePanelRequest, parseShowMessage } from "../../src/panel/messages/panelProtocol.ts";
 import { GAIN_REPORT, LOSS_REPORT } from "../support/benchReports.ts";
 
 function stateOf(report: unknown): unknown {

@@ -7,11 +7,11 @@
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
-import { RecyclingStore } from "../../src/core/recyclingStore.ts";
-import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
-import type { TargetModel } from "../../src/core/targetModel.ts";
+import { RecyclingDrafter } from "../../src/core/drafters/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
+import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
+import type { TargetModel } from "../../src/core/tree/targetModel.ts";
 import { type OpenedTarget, openTarget } from "../support/models.ts";
 import { SecondBestTarget, WrongLeafTarget } from "../support/mutantTargets.ts";
 import {

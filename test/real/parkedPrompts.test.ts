@@ -3,7 +3,7 @@
  * TREELINE_PARKED_TOKENS=1024 the figures of the longest prompts.
  */
 import { expect, test } from "vitest";
-import { rootOnlyTree } from "../../src/core/draftTree.ts";
+import { rootOnlyTree } from "../../src/core/tree/draftTree.ts";
 import { LosslessBench } from "../support/losslessRun.ts";
 import { openTarget } from "../support/models.ts";
 import { NEVER } from "../support/never.ts";

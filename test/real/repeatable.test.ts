@@ -1,8 +1,8 @@
 /** Plain decoding repeats itself on quantized weights: the same request gives the same tokens, also on a busy machine. */
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
 import { LosslessBench } from "../support/losslessRun.ts";
 import { openTarget } from "../support/models.ts";
 import { NEVER } from "../support/never.ts";

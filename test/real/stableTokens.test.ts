@@ -1,9 +1,9 @@
 /** Stable tokens by a whole vocabulary, which has far longer ones than the bundled pair's. */
 import { beforeAll, expect, test } from "vitest";
-import { PendingText } from "../../src/core/pendingText.ts";
-import { SortedVocabulary } from "../../src/core/sortedVocabulary.ts";
-import { loadLlamaLibrary } from "../../src/llama/llamaLibrary.ts";
-import { openModel } from "../../src/llama/llamaModel.ts";
+import { PendingText } from "../../src/core/healing/pendingText.ts";
+import { SortedVocabulary } from "../../src/core/healing/sortedVocabulary.ts";
+import { openModel } from "../../src/llama/model/llamaModel.ts";
+import { loadLlamaLibrary } from "../../src/llama/native/llamaLibrary.ts";
 import { NEVER } from "../support/never.ts";
 import { checkRealModels, REAL_DRAFT_PATH } from "../support/realModels.ts";
 import { expectStable } from "../support/stableTexts.ts";

@@ -1,8 +1,8 @@
 /** The third planted fault: a draft cache that keeps rejected tokens cannot change the output, but is seen in the acceptance. */
 import { expect, test } from "vitest";
-import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
-import type { TargetModel } from "../../src/core/targetModel.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import { DraftModelDrafter } from "../../src/core/drafters/draftModelDrafter.ts";
+import type { TargetModel } from "../../src/core/tree/targetModel.ts";
 import { LosslessBench } from "../support/losslessRun.ts";
 import { openTarget } from "../support/models.ts";
 import { CountingDrafter, StaleCacheTarget } from "../support/mutantTargets.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { EngineError } from "../../src/core/errors.ts";
-import { ORPHAN_GRACE_MS } from "../../src/session/brokerTimings.ts";
+import { EngineError } from "../../src/core/base/errors.ts";
+import { ORPHAN_GRACE_MS } from "../../src/session/broker/brokerTimings.ts";
 import { at, brief, continues, createBroker, settle } from "../support/brokerHarness.ts";
 
 const CALL = continues("const x = call(y)");

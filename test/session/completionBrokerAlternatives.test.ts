@@ -1,7 +1,7 @@
 /** Several suggestions at a place: when they are asked for, who waits for them, and what is left of them while typing. */
 import { describe, expect, test } from "vitest";
-import { ORPHAN_GRACE_MS, PREFETCH_IDLE_MS } from "../../src/session/brokerTimings.ts";
-import type { CompletionQuery, QueryOutcome } from "../../src/session/completionQuery.ts";
+import { ORPHAN_GRACE_MS, PREFETCH_IDLE_MS } from "../../src/session/broker/brokerTimings.ts";
+import type { CompletionQuery, QueryOutcome } from "../../src/session/broker/completionQuery.ts";
 import { at, continues, createBroker, settle } from "../support/brokerHarness.ts";
 
 const FIRST = continues("let a = 1;", "let a = 1;\nlet b");

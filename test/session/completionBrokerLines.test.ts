@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LINES_AFTER_MS, MORE_LINES_MS } from "../../src/session/brokerTimings.ts";
+import { LINES_AFTER_MS, MORE_LINES_MS } from "../../src/session/broker/brokerTimings.ts";
 import { at, brief, continues, createBroker, settle } from "../support/brokerHarness.ts";
 
 const BLOCK = continues("if (a) {\n  b();\n  c();\n}");

@@ -1,6 +1,6 @@
 /** A broker that generates for explicit questions only: what others get then, and that nothing is done unasked. */
 import { describe, expect, test } from "vitest";
-import { LINES_AFTER_MS, ORPHAN_GRACE_MS } from "../../src/session/brokerTimings.ts";
+import { LINES_AFTER_MS, ORPHAN_GRACE_MS } from "../../src/session/broker/brokerTimings.ts";
 import { at, brief, continues, createBroker, settle } from "../support/brokerHarness.ts";
 
 const CALL = continues("const x = call(y)", "const x = call(y)\nmore");

@@ -1,9 +1,9 @@
 /** Whatever a user does, what is shown is what the engine says here, or what is left of what it said a little before. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ORPHAN_GRACE_MS, PREFETCH_IDLE_MS } from "../../src/session/brokerTimings.ts";
-import type { CompletionBroker } from "../../src/session/completionBroker.ts";
-import type { CompletionQuery, QueryOutcome } from "../../src/session/completionQuery.ts";
+import { ORPHAN_GRACE_MS, PREFETCH_IDLE_MS } from "../../src/session/broker/brokerTimings.ts";
+import type { CompletionBroker } from "../../src/session/broker/completionBroker.ts";
+import type { CompletionQuery, QueryOutcome } from "../../src/session/broker/completionQuery.ts";
 import type { FakeCompletionEngine } from "../fakes/fakeCompletionEngine.ts";
 import { at, brief, createBroker, settle } from "../support/brokerHarness.ts";
 import type { FakeClock } from "../support/clock.ts";

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { ORPHAN_GRACE_MS, PREFETCH_IDLE_MS, REST_MS } from "../../src/session/brokerTimings.ts";
+import {
+  ORPHAN_GRACE_MS,
+  PREFETCH_IDLE_MS,
+  REST_MS,
+} from "../../src/session/broker/brokerTimings.ts";
 import type { TextOf } from "../fakes/fakeCompletionEngine.ts";
 import { at, brief, continues, createBroker, settle } from "../support/brokerHarness.ts";
 

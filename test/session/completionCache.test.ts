@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { CompletionCache, MAX_CACHED_COMPLETIONS } from "../../src/session/completionCache.ts";
+import {
+  CompletionCache,
+  MAX_CACHED_COMPLETIONS,
+} from "../../src/session/broker/completionCache.ts";
 import { fakeResult } from "../fakes/fakeCompletionEngine.ts";
 import { at } from "../support/brokerHarness.ts";
 

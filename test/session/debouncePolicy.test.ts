@@ -5,7 +5,7 @@ import {
   debounceMs,
   MAX_DEBOUNCE_MS,
   PAUSE_MS,
-} from "../../src/session/debouncePolicy.ts";
+} from "../../src/session/broker/debouncePolicy.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const FAST_TYPING = { sinceLastKeyMs: 100, typingIntervalMs: 100 };

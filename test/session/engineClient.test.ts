@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { TICK_MS } from "../../src/session/engineWatch.ts";
-import { START_TIMEOUT_MS } from "../../src/session/patience.ts";
+import { TICK_MS } from "../../src/session/client/engineWatch.ts";
+import { START_TIMEOUT_MS } from "../../src/session/client/patience.ts";
 import {
   complete,
   createClient,

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { TICK_MS } from "../../src/session/engineWatch.ts";
-import { CANCEL_GRACE_MS } from "../../src/session/patience.ts";
-import { MAX_CRASHES, MAX_DELAY_MS } from "../../src/session/restartPolicy.ts";
+import { TICK_MS } from "../../src/session/client/engineWatch.ts";
+import { CANCEL_GRACE_MS } from "../../src/session/client/patience.ts";
+import { MAX_CRASHES, MAX_DELAY_MS } from "../../src/session/client/restartPolicy.ts";
 import {
   complete,
   createClient,

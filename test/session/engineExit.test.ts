@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { describeExit, StderrTail } from "../../src/session/engineExit.ts";
+import { describeExit, StderrTail } from "../../src/session/client/engineExit.ts";
 import { hostileText, unseenIn } from "../support/hostileText.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { describeExit, StderrTail } from "../../src/session/engineExit.ts";
-import { forkOptions } from "../../src/session/engineProcess.ts";
+import { describeExit, StderrTail } from "../../src/session/client/engineExit.ts";
+import { forkOptions } from "../../src/session/client/engineProcess.ts";
 
 describe("forkOptions", () => {
   test("inherits the environment and no flags, and carries typed arrays", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BEAT_MS } from "../../src/engine/beatMessages.ts";
-import { EngineWatch, TICK_MS } from "../../src/session/engineWatch.ts";
+import { BEAT_MS } from "../../src/engine/protocol/beatMessages.ts";
+import { EngineWatch, TICK_MS } from "../../src/session/client/engineWatch.ts";
 import {
   BENCHMARK,
   BUSY_MS,
@@ -20,7 +20,7 @@ import {
   START,
   START_TIMEOUT_MS,
   UNLOAD,
-} from "../../src/session/patience.ts";
+} from "../../src/session/client/patience.ts";
 import { FakeClock } from "../support/clock.ts";
 import { NEVER } from "../support/never.ts";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LoadedEngines } from "../../src/session/loadedEngines.ts";
+import { LoadedEngines } from "../../src/session/client/loadedEngines.ts";
 
 const MODELS = { modelPaths: ["/m/a.gguf"], bytes: 5 };
 

@@ -4,7 +4,7 @@ import {
   MAX_CRASHES,
   MAX_DELAY_MS,
   RestartPolicy,
-} from "../../src/session/restartPolicy.ts";
+} from "../../src/session/client/restartPolicy.ts";
 
 function policyAt(gpu: ConstructorParameters<typeof RestartPolicy>[0]) {
   const clock = { now: 1_000 };

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import type { WorkspaceParams } from "../../src/engine/workspaceMessages.ts";
-import { WorkspaceFeed } from "../../src/session/workspaceFeed.ts";
+import type { WorkspaceParams } from "../../src/engine/protocol/workspaceMessages.ts";
+import { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";
 import {
   complete,
   createClient,

@@ -1,20 +1,25 @@
 /** Benchmarks on fakes: a clock that only passes and drafters move, so that every figure is known beforehand. */
-import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/benchDecoder.ts";
-import { type BenchPrompt, runSuite, type SuiteRunParams } from "../../src/bench/benchRunner.ts";
-import { suiteWarnings } from "../../src/bench/benchWarnings.ts";
+
+import { WrappedTarget } from "../../src/bench/base/wrappedTarget.ts";
 import {
   PlainDecoder,
   SpeculativeDecoder,
   type SpeculativeSetup,
-} from "../../src/bench/coreDecoders.ts";
-import { compareOutputs } from "../../src/bench/outputComparison.ts";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import { suiteFigures } from "../../src/bench/suiteFigures.ts";
-import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
-import type { DraftBudget, Drafter } from "../../src/core/drafter.ts";
-import { DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import type { TargetModel } from "../../src/core/targetModel.ts";
+} from "../../src/bench/decoders/coreDecoders.ts";
+import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/speed/benchDecoder.ts";
+import {
+  type BenchPrompt,
+  runSuite,
+  type SuiteRunParams,
+} from "../../src/bench/speed/benchRunner.ts";
+import { suiteWarnings } from "../../src/bench/speed/benchWarnings.ts";
+import { compareOutputs } from "../../src/bench/speed/outputComparison.ts";
+import { suiteFigures } from "../../src/bench/speed/suiteFigures.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import { DraftModelDrafter } from "../../src/core/drafters/draftModelDrafter.ts";
+import type { DraftBudget, Drafter } from "../../src/core/tree/drafter.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import type { TargetModel } from "../../src/core/tree/targetModel.ts";
 import { FakeTarget, hashedLogits, type LogitsOf } from "../fakes/fakeTarget.ts";
 import { NEVER } from "./never.ts";
 

@@ -4,9 +4,9 @@ import type {
   ConfigFigures,
   SourceFigures,
   SuiteFigures,
-} from "../../src/bench/benchReport.ts";
-import { comparisonOf } from "../../src/bench/ratioBounds.ts";
-import { verdictOf } from "../../src/bench/verdict.ts";
+} from "../../src/bench/speed/benchReport.ts";
+import { comparisonOf } from "../../src/bench/speed/ratioBounds.ts";
+import { verdictOf } from "../../src/bench/speed/verdict.ts";
 
 /** A configuration with plain's figures, but for those given and what they say. */
 export function configFigures(name: string, figures: Partial<ConfigFigures> = {}): ConfigFigures {

@@ -1,8 +1,8 @@
 /** What every target with branches must do, fake or real: one suite for both. */
 import { describe, expect, test } from "vitest";
-import type { BranchedTarget } from "../../src/core/branchedTarget.ts";
-import { type DraftTree, ROOT, rootOnlyTree } from "../../src/core/draftTree.ts";
-import type { TreeLogits } from "../../src/core/targetModel.ts";
+import type { BranchedTarget } from "../../src/core/tree/branchedTarget.ts";
+import { type DraftTree, ROOT, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
+import type { TreeLogits } from "../../src/core/tree/targetModel.ts";
 import { countdownSignal } from "./countdownSignal.ts";
 import { NEVER } from "./never.ts";
 import type { ContractOptions, Subject } from "./targetContract.ts";

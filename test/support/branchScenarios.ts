@@ -1,11 +1,14 @@
 /** Arbitrary branches on fake targets, decoded side by side and alone. */
 import fc from "fast-check";
-import type { BranchStart, ScoredSuggestion } from "../../src/core/branchRun.ts";
-import { type BranchDecodeParams, decodeBranches } from "../../src/core/decodeBranches.ts";
-import { type GenerationLimits, OutputCollector } from "../../src/core/generation.ts";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import { PassCostTable } from "../../src/core/passCost.ts";
-import { constraintAfter } from "../../src/core/tokenConstraint.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+import type { BranchStart, ScoredSuggestion } from "../../src/core/suggestions/branchRun.ts";
+import {
+  type BranchDecodeParams,
+  decodeBranches,
+} from "../../src/core/suggestions/decodeBranches.ts";
+import { type GenerationLimits, OutputCollector } from "../../src/core/tree/generation.ts";
+import { constraintAfter } from "../../src/core/tree/tokenConstraint.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import {

@@ -1,12 +1,12 @@
 /** A broker on the fake engine and a clock that stands still. */
-import { DRAFT_SOURCES } from "../../src/core/draftTree.ts";
-import type { CompletionBrokerOptions } from "../../src/session/brokerOptions.ts";
-import { CompletionBroker } from "../../src/session/completionBroker.ts";
+import { DRAFT_SOURCES } from "../../src/core/tree/draftTree.ts";
+import type { CompletionBrokerOptions } from "../../src/session/broker/brokerOptions.ts";
+import { CompletionBroker } from "../../src/session/broker/completionBroker.ts";
 import type {
   CompletionQuery,
   QueryOutcome,
   QueryTrigger,
-} from "../../src/session/completionQuery.ts";
+} from "../../src/session/broker/completionQuery.ts";
 import { FakeCompletionEngine, type OthersOf, type TextOf } from "../fakes/fakeCompletionEngine.ts";
 import { FakeClock } from "./clock.ts";
 import { NEVER } from "./never.ts";

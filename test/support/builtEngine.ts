@@ -1,11 +1,11 @@
 /** The built engine, forked as users get it: clients on it, requests for it, and which of its processes live. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { DRAFT_SOURCES } from "../../src/core/draftTree.ts";
-import type { CompleteParams, LoadParams } from "../../src/engine/protocol.ts";
+import { DRAFT_SOURCES } from "../../src/core/tree/draftTree.ts";
+import type { CompleteParams, LoadParams } from "../../src/engine/protocol/protocol.ts";
+import { EngineClient } from "../../src/session/client/engineClient.ts";
+import type { EngineSupervisorOptions } from "../../src/session/client/engineSupervisor.ts";
 import { systemClock } from "../../src/session/clock.ts";
-import { EngineClient } from "../../src/session/engineClient.ts";
-import type { EngineSupervisorOptions } from "../../src/session/engineSupervisor.ts";
 import { DRAFT_PATH, TARGET_PATH } from "./modelPaths.ts";
 
 const projectFile = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));

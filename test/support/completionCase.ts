@@ -1,6 +1,6 @@
 /** Golden cases of a completion's end; `test/golden/completionEnd/README.md` has the format. */
 import { readdirSync, readFileSync } from "node:fs";
-import type { CursorText } from "../../src/core/cursorContext.ts";
+import type { CursorText } from "../../src/core/ending/cursorContext.ts";
 
 const FOLDER = new URL("../golden/completionEnd/", import.meta.url);
 

@@ -1,20 +1,23 @@
 /** Arbitrary generations on fake targets, decoded plainly and speculatively. */
 import fc from "fast-check";
-import type { Drafter, DraftMode, GenerationContext } from "../../src/core/drafter.ts";
-import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import { MeasuredPolicy } from "../../src/core/draftPolicy.ts";
-import type { Generation, GenerationLimits } from "../../src/core/generation.ts";
-import { GhostDrafter } from "../../src/core/ghostDrafter.ts";
-import { GhostStore } from "../../src/core/ghostStore.ts";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import type { Opening } from "../../src/core/opening.ts";
-import { PassCostTable } from "../../src/core/passCost.ts";
-import type { PruneSettings } from "../../src/core/pruneRetrieval.ts";
-import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
-import { RecyclingStore } from "../../src/core/recyclingStore.ts";
-import { type DecodeObserver, speculativeDecode } from "../../src/core/speculativeDecode.ts";
-import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
-import type { TargetModel } from "../../src/core/targetModel.ts";
+import { MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+import { type DecodeObserver, speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import {
+  DEFAULT_DRAFT_MODEL,
+  DraftModelDrafter,
+} from "../../src/core/drafters/draftModelDrafter.ts";
+import { GhostDrafter } from "../../src/core/drafters/ghostDrafter.ts";
+import { GhostStore } from "../../src/core/drafters/ghostStore.ts";
+import { RecyclingDrafter } from "../../src/core/drafters/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
+import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
+import type { Drafter, DraftMode, GenerationContext } from "../../src/core/tree/drafter.ts";
+import type { Generation, GenerationLimits } from "../../src/core/tree/generation.ts";
+import type { Opening } from "../../src/core/tree/opening.ts";
+import type { PruneSettings } from "../../src/core/tree/pruneRetrieval.ts";
+import type { TargetModel } from "../../src/core/tree/targetModel.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { arbitraryHostilePlan, HostileDrafter, type HostilePlan } from "../fakes/hostileDrafter.ts";
 import { arbitraryForbidden, type Forbidden, maskOf } from "./masks.ts";

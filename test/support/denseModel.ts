@@ -1,6 +1,6 @@
 /** Small random dense models as GGUF bytes, of any head arrangement, and what they compute, in double precision. */
 import fc from "fast-check";
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import type { GgufValue } from "../../src/gguf/ggufCursor.ts";
 import { halfBits, halfValue } from "../../src/widen/float16.ts";
 import { assemble, disassemble, sizeOf, type WritableTensor } from "./ggufWriter.ts";

@@ -2,7 +2,7 @@
  * A host in a process of its own, for tests that kill it: node engineParent.ts load|prefill|decode|idle [crash|exit].
  * Prints the engine's pid, then "now" once the phase is reached, and stays in that phase for as long as it lives.
  */
-import type { EngineClient } from "../../src/session/engineClient.ts";
+import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import { ENDLESS_REQUEST, LONG_REQUEST, OTHER_REQUEST, openClient, PAIR } from "./builtEngine.ts";
 
 const { signal } = new AbortController();

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect } from "vitest";
-import type { GpuChoice } from "../../src/core/backend.ts";
-import type { CompleteParams } from "../../src/engine/protocol.ts";
-import { EngineClient, type EngineState } from "../../src/session/engineClient.ts";
-import { MAX_DELAY_MS } from "../../src/session/restartPolicy.ts";
-import type { WorkspaceFeed } from "../../src/session/workspaceFeed.ts";
+import type { GpuChoice } from "../../src/core/base/backend.ts";
+import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import { EngineClient, type EngineState } from "../../src/session/client/engineClient.ts";
+import { MAX_DELAY_MS } from "../../src/session/client/restartPolicy.ts";
+import type { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";
 import { FakeClock } from "./clock.ts";
 
 const ENGINE_PATH = fileURLToPath(new URL("../fakes/fakeEngine.mjs", import.meta.url));

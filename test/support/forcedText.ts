@@ -1,9 +1,9 @@
 /** What a target says at each position of a given text, whatever it would have written itself: runs that stay comparable. */
-import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { type DraftTree, DraftTreeBuilder, ROOT } from "../../src/core/draftTree.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
-import type { TargetModel, TreeLogits } from "../../src/core/targetModel.ts";
+import { WrappedTarget } from "../../src/bench/base/wrappedTarget.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
+import { type DraftTree, DraftTreeBuilder, ROOT } from "../../src/core/tree/draftTree.ts";
+import type { TargetModel, TreeLogits } from "../../src/core/tree/targetModel.ts";
 import { NEVER } from "./never.ts";
 
 /** A text whose tokens from `start` on are asked for. */

@@ -1,5 +1,5 @@
 /** Documents whose tokens are texts: what ghosts are tested on. */
-import { GhostStore, type PieceBytes } from "../../src/core/ghostStore.ts";
+import { GhostStore, type PieceBytes } from "../../src/core/drafters/ghostStore.ts";
 
 const utf8 = new TextEncoder();
 

@@ -1,8 +1,8 @@
 /** Pending texts that a small vocabulary writes in many ways, and all of these. */
 import fc from "fast-check";
 import { expect } from "vitest";
-import { type HealLimits, type HealParams, healTokens } from "../../src/core/healTokens.ts";
-import { PendingText } from "../../src/core/pendingText.ts";
+import { type HealLimits, type HealParams, healTokens } from "../../src/core/healing/healTokens.ts";
+import { PendingText } from "../../src/core/healing/pendingText.ts";
 import { FakeTarget, hashedLogits, type LogitsOf } from "../fakes/fakeTarget.ts";
 import { NEVER } from "./never.ts";
 import { bytesOf, isBeginning, type Piece, vocabularyOf } from "./pieces.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { LlamaTarget } from "../../src/llama/llamaTarget.ts";
+import type { LlamaTarget } from "../../src/llama/target/llamaTarget.ts";
 
 /** Each sequence holds in llama.cpp what the target believes it holds, and the trunk what is committed. */
 export function expectHeldCells(target: LlamaTarget): void {

@@ -1,7 +1,7 @@
-import type { PieceBytes } from "../../src/core/ghostStore.ts";
-import { nullLog } from "../../src/core/log.ts";
-import { BackgroundTurns } from "../../src/engine/backgroundTurns.ts";
-import { LearnedState, type LearnedStateOptions } from "../../src/engine/learnedState.ts";
+import { nullLog } from "../../src/core/base/log.ts";
+import type { PieceBytes } from "../../src/core/drafters/ghostStore.ts";
+import { BackgroundTurns } from "../../src/engine/base/backgroundTurns.ts";
+import { LearnedState, type LearnedStateOptions } from "../../src/engine/learned/learnedState.ts";
 
 /** A state that has learned nothing. */
 export function newLearnedState(

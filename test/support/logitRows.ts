@@ -1,6 +1,6 @@
 /** The logits of plain decoding, kept row by row, so that two models can be compared on one history. */
-import { ROOT, rootOnlyTree } from "../../src/core/draftTree.ts";
-import type { TargetModel, TreeLogits } from "../../src/core/targetModel.ts";
+import { ROOT, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
+import type { TargetModel, TreeLogits } from "../../src/core/tree/targetModel.ts";
 import { NEVER } from "./never.ts";
 
 /** One plain decode. */

@@ -3,30 +3,33 @@ import {
   findDifference,
   NEAR_TIE_GAP,
   type OutputDifference,
-} from "../../src/bench/losslessCheck.ts";
-import type { SourceSpot } from "../../src/bench/sourceSpots.ts";
-import type { Drafter, DraftMode, GenerationContext } from "../../src/core/drafter.ts";
-import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import type { MeasuredPolicy } from "../../src/core/draftPolicy.ts";
-import type { DraftSource } from "../../src/core/draftTree.ts";
+} from "../../src/bench/speed/losslessCheck.ts";
+import type { SourceSpot } from "../../src/bench/spots/sourceSpots.ts";
+import type { MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import {
+  DEFAULT_DRAFT_MODEL,
+  DraftModelDrafter,
+} from "../../src/core/drafters/draftModelDrafter.ts";
+import { GhostDrafter } from "../../src/core/drafters/ghostDrafter.ts";
+import { GhostStore } from "../../src/core/drafters/ghostStore.ts";
+import { RecyclingDrafter } from "../../src/core/drafters/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
+import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
 import {
   buildFimPrompt,
   fimMarkers,
   windowPrefix,
   windowSuffix,
-} from "../../src/core/fimPrompt.ts";
-import type { Generation, GenerationLimits } from "../../src/core/generation.ts";
-import { GhostDrafter } from "../../src/core/ghostDrafter.ts";
-import { GhostStore } from "../../src/core/ghostStore.ts";
-import { greedyDecode } from "../../src/core/greedyDecode.ts";
-import { DEFAULT_PRUNING } from "../../src/core/pruneRetrieval.ts";
-import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
-import { RecyclingStore } from "../../src/core/recyclingStore.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
-import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
-import type { TargetModel } from "../../src/core/targetModel.ts";
-import { fimTokensOf } from "../../src/llama/fimTokens.ts";
-import type { LlamaModel } from "../../src/llama/llamaModel.ts";
+} from "../../src/core/prompt/fimPrompt.ts";
+import type { Drafter, DraftMode, GenerationContext } from "../../src/core/tree/drafter.ts";
+import type { DraftSource } from "../../src/core/tree/draftTree.ts";
+import type { Generation, GenerationLimits } from "../../src/core/tree/generation.ts";
+import { DEFAULT_PRUNING } from "../../src/core/tree/pruneRetrieval.ts";
+import type { TargetModel } from "../../src/core/tree/targetModel.ts";
+import { fimTokensOf } from "../../src/llama/model/fimTokens.ts";
+import type { LlamaModel } from "../../src/llama/model/llamaModel.ts";
 import { TEST_GPU } from "./models.ts";
 import { NEVER } from "./never.ts";
 

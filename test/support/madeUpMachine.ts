@@ -1,11 +1,16 @@
 /** A machine that does not exist: passes, drafts and the clock are made up, the decoding is real. */
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import type { DecodeStats } from "../../src/core/decodeStats.ts";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { type DraftPolicy, MeasuredPolicy } from "../../src/core/draftPolicy.ts";
-import { type DraftSource, DraftTreeBuilder, ROOT, sourceBit } from "../../src/core/draftTree.ts";
-import { PassCostTable } from "../../src/core/passCost.ts";
-import { speculativeDecode } from "../../src/core/speculativeDecode.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import { type DraftPolicy, MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
+import type { DecodeStats } from "../../src/core/tree/decodeStats.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
+import {
+  type DraftSource,
+  DraftTreeBuilder,
+  ROOT,
+  sourceBit,
+} from "../../src/core/tree/draftTree.ts";
 import { FakeTarget } from "../fakes/fakeTarget.ts";
 import { NEVER } from "./never.ts";
 

@@ -1,6 +1,6 @@
 /** Constraints that forbid tokens by their position in the output. */
 import fc from "fast-check";
-import type { TokenConstraint } from "../../src/core/tokenConstraint.ts";
+import type { TokenConstraint } from "../../src/core/tree/tokenConstraint.ts";
 
 /** What may not come at a position; the list is gone through over and over. */
 export type Forbidden = readonly (readonly number[])[];

@@ -1,11 +1,14 @@
 /** Targets and draft models that do not exist: what both say is made up, how sure the draft is and what passes take, too. */
 
-import type { DecodeStats } from "../../src/core/decodeStats.ts";
-import type { Drafter } from "../../src/core/drafter.ts";
-import { MeasuredPolicy } from "../../src/core/draftPolicy.ts";
-import { PassCostTable } from "../../src/core/passCost.ts";
-import { type SpeculativeParams, speculativeDecode } from "../../src/core/speculativeDecode.ts";
-import type { TargetModel } from "../../src/core/targetModel.ts";
+import { MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import {
+  type SpeculativeParams,
+  speculativeDecode,
+} from "../../src/core/decode/speculativeDecode.ts";
+import type { DecodeStats } from "../../src/core/tree/decodeStats.ts";
+import type { Drafter } from "../../src/core/tree/drafter.ts";
+import type { TargetModel } from "../../src/core/tree/targetModel.ts";
 import { FakeTarget, type LogitsOf } from "../fakes/fakeTarget.ts";
 import { NEVER } from "./never.ts";
 

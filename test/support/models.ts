@@ -1,12 +1,12 @@
 /** The bundled pair, opened for tests. */
-import type { GpuChoice } from "../../src/core/backend.ts";
-import { DraftTreeBuilder } from "../../src/core/draftTree.ts";
-import { layOutTree } from "../../src/core/treeBatch.ts";
-import { createDecodeBatch } from "../../src/llama/decodeBatch.ts";
-import { type LlamaContext, openContext } from "../../src/llama/llamaContext.ts";
-import { loadLlamaLibrary } from "../../src/llama/llamaLibrary.ts";
-import { type LlamaModel, openModel } from "../../src/llama/llamaModel.ts";
-import { LlamaTarget } from "../../src/llama/llamaTarget.ts";
+import type { GpuChoice } from "../../src/core/base/backend.ts";
+import { DraftTreeBuilder } from "../../src/core/tree/draftTree.ts";
+import { layOutTree } from "../../src/core/tree/treeBatch.ts";
+import { type LlamaModel, openModel } from "../../src/llama/model/llamaModel.ts";
+import { createDecodeBatch } from "../../src/llama/native/decodeBatch.ts";
+import { loadLlamaLibrary } from "../../src/llama/native/llamaLibrary.ts";
+import { type LlamaContext, openContext } from "../../src/llama/target/llamaContext.ts";
+import { LlamaTarget } from "../../src/llama/target/llamaTarget.ts";
 import { DRAFT_PATH, TARGET_PATH } from "./modelPaths.ts";
 import { NEVER } from "./never.ts";
 

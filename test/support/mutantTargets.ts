@@ -1,15 +1,15 @@
 /** Targets with one planted fault each. The lossless rule must catch every one of them, or it proves nothing. */
 
-import { WrappedTarget } from "../../src/bench/wrappedTarget.ts";
+import { WrappedTarget } from "../../src/bench/base/wrappedTarget.ts";
 import type {
   DraftBudget,
   Drafter,
   GenerationContext,
   VerifiedStep,
-} from "../../src/core/drafter.ts";
-import type { DraftTree } from "../../src/core/draftTree.ts";
-import type { TreeLogits } from "../../src/core/targetModel.ts";
-import type { AcceptedPath } from "../../src/core/verifyGreedy.ts";
+} from "../../src/core/tree/drafter.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
+import type { TreeLogits } from "../../src/core/tree/targetModel.ts";
+import type { AcceptedPath } from "../../src/core/tree/verifyGreedy.ts";
 
 /** Accepts a drafted child that is only the target's second best. */
 export class SecondBestTarget extends WrappedTarget {

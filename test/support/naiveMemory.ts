@@ -1,4 +1,4 @@
-import type { SequenceMemory } from "../../src/llama/kvMembership.ts";
+import type { SequenceMemory } from "../../src/llama/target/kvMembership.ts";
 
 interface Cell {
   readonly position: number;

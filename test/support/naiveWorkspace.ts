@@ -1,6 +1,6 @@
 /** The workspace index by comparing everywhere: what the real one must agree with. */
-import { MAX_MATCH_LENGTH, NGRAM_SIZES } from "../../src/core/tokenShard.ts";
-import type { WorkspaceHit } from "../../src/core/workspaceSearch.ts";
+import { MAX_MATCH_LENGTH, NGRAM_SIZES } from "../../src/core/index/tokenShard.ts";
+import type { WorkspaceHit } from "../../src/core/index/workspaceSearch.ts";
 
 /** Shorter matches are not looked up. */
 export const MIN_MATCH_LENGTH: number = Math.min(...NGRAM_SIZES);

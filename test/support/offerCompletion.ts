@@ -1,8 +1,8 @@
 /** What is offered of a model's output, and what must hold on the way to it. */
 import { expect } from "vitest";
-import type { CursorText } from "../../src/core/cursorContext.ts";
-import { CompletionStopRule } from "../../src/core/stopRules.ts";
-import { streamableText, trimCompletion } from "../../src/core/trimCompletion.ts";
+import type { CursorText } from "../../src/core/ending/cursorContext.ts";
+import { CompletionStopRule } from "../../src/core/ending/stopRules.ts";
+import { streamableText, trimCompletion } from "../../src/core/ending/trimCompletion.ts";
 
 /** Decodes an output that comes in pieces, as the engine does, and trims it. */
 export function offer(cursor: CursorText, pieces: readonly string[], isUnfinished: boolean) {

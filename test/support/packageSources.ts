@@ -1,8 +1,8 @@
 /** Real TypeScript sources: of pinned packages that the tiny pair was not trained on (models/training/corpus.mjs). */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { drawSpots, type SourceFile, type SourceSpot } from "../../src/bench/sourceSpots.ts";
-import { isPackageSource, SOURCE_PACKAGES } from "../../src/cli/packageSources.ts";
+import { drawSpots, type SourceFile, type SourceSpot } from "../../src/bench/spots/sourceSpots.ts";
+import { isPackageSource, SOURCE_PACKAGES } from "../../src/cli/sources/packageSources.ts";
 
 const MODULES = fileURLToPath(new URL("../../node_modules/", import.meta.url));
 

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { LlamaTarget } from "../../src/llama/llamaTarget.ts";
-import { MAX_PARKED_PROMPTS } from "../../src/llama/parkedPrompts.ts";
+import type { LlamaTarget } from "../../src/llama/target/llamaTarget.ts";
+import { MAX_PARKED_PROMPTS } from "../../src/llama/target/parkedPrompts.ts";
 import { NEVER } from "./never.ts";
 
 /** Tokens of a prompt that is parked when another one follows. */

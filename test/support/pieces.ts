@@ -1,5 +1,5 @@
 /** Small vocabularies that are given by their pieces. */
-import { type PieceTable, SortedVocabulary } from "../../src/core/sortedVocabulary.ts";
+import { type PieceTable, SortedVocabulary } from "../../src/core/healing/sortedVocabulary.ts";
 
 export type Piece = readonly number[];
 

@@ -1,5 +1,5 @@
 /** Places of the suite `accuracy`, answered as a test wants. */
-import type { PlaceResult } from "../../src/bench/placeResult.ts";
+import type { PlaceResult } from "../../src/bench/accuracy/placeResult.ts";
 
 /** A place at which `const a = b;` stood, answered rightly; every third place is of the next file. */
 export function placeResult(index: number, other: Partial<PlaceResult> = {}): PlaceResult {

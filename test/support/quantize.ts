@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadLlamaLibrary } from "../../src/llama/llamaLibrary.ts";
-import { LLAMA_CPP_VERSION } from "../../src/llama/llamaStructs.ts";
+import { loadLlamaLibrary } from "../../src/llama/native/llamaLibrary.ts";
+import { LLAMA_CPP_VERSION } from "../../src/llama/native/llamaStructs.ts";
 import { TARGET_PATH, TEST_GPU } from "./models.ts";
 
 /** `llama_ftype`. Rows of 192 cannot be K-quantized; llama.cpp then takes the nearest legacy type for those tensors. */

@@ -1,6 +1,6 @@
 /** Texts of real source files for runs that are led along them. */
-import { seededRandom } from "../../src/bench/sourceSpots.ts";
-import type { LlamaModel } from "../../src/llama/llamaModel.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import type { LlamaModel } from "../../src/llama/model/llamaModel.ts";
 import type { ForcedText } from "./forcedText.ts";
 import { packageSources } from "./packageSources.ts";
 

@@ -1,7 +1,7 @@
 /** Snapshots as an accident or a forger leaves them. */
 import fc from "fast-check";
-import { HASHED_FROM } from "../../src/core/snapshotHeader.ts";
-import { wordHash } from "../../src/core/wordHash.ts";
+import { HASHED_FROM } from "../../src/core/base/snapshotHeader.ts";
+import { wordHash } from "../../src/core/base/wordHash.ts";
 
 /** Makes the checksum right again, as someone would who wants to be believed. */
 export function resealed(bytes: Uint8Array): Uint8Array {

@@ -1,9 +1,9 @@
 /** Sources with a cursor in them, and whether what is called stable there is: llama.cpp says what the tokens are. */
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { LlamaModel } from "../../src/llama/llamaModel.ts";
-import { PromptTokens } from "../../src/llama/promptTokens.ts";
-import { StableBoundary } from "../../src/llama/stableTokens.ts";
+import type { LlamaModel } from "../../src/llama/model/llamaModel.ts";
+import { PromptTokens } from "../../src/llama/text/promptTokens.ts";
+import { StableBoundary } from "../../src/llama/text/stableTokens.ts";
 import { packageSources } from "./packageSources.ts";
 
 const PYTHON = `class Größe(Base):

@@ -1,9 +1,9 @@
 /** What every target must do, fake or real: one suite for both. */
 import { describe, expect, test } from "vitest";
-import { type DraftTree, ROOT, rootOnlyTree } from "../../src/core/draftTree.ts";
-import { EngineError } from "../../src/core/errors.ts";
-import type { TargetModel, TreeLogits } from "../../src/core/targetModel.ts";
-import { verifyGreedy } from "../../src/core/verifyGreedy.ts";
+import { EngineError } from "../../src/core/base/errors.ts";
+import { type DraftTree, ROOT, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
+import type { TargetModel, TreeLogits } from "../../src/core/tree/targetModel.ts";
+import { verifyGreedy } from "../../src/core/tree/verifyGreedy.ts";
 import { countdownSignal } from "./countdownSignal.ts";
 import { NEVER } from "./never.ts";
 import { pathTokens, treeOf } from "./trees.ts";

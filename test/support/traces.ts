@@ -1,14 +1,17 @@
 /** Traces of fake models, recorded as those of real ones. */
 import fc from "fast-check";
-import { proposeAlong } from "../../src/bench/proposals.ts";
-import type { RowTrie } from "../../src/bench/rowTrie.ts";
-import type { Trace, TracedModel, TracePrompt } from "../../src/bench/trace.ts";
-import { recordPlace } from "../../src/bench/traceRecorder.ts";
-import { TraceTarget } from "../../src/bench/traceTarget.ts";
-import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../src/core/draftModelDrafter.ts";
-import { RecyclingDrafter } from "../../src/core/recyclingDrafter.ts";
-import { RecyclingStore } from "../../src/core/recyclingStore.ts";
-import { SuffixDrafter } from "../../src/core/suffixDrafter.ts";
+import { proposeAlong } from "../../src/bench/traces/proposals.ts";
+import type { RowTrie } from "../../src/bench/traces/rowTrie.ts";
+import type { Trace, TracedModel, TracePrompt } from "../../src/bench/traces/trace.ts";
+import { recordPlace } from "../../src/bench/traces/traceRecorder.ts";
+import { TraceTarget } from "../../src/bench/traces/traceTarget.ts";
+import {
+  DEFAULT_DRAFT_MODEL,
+  DraftModelDrafter,
+} from "../../src/core/drafters/draftModelDrafter.ts";
+import { RecyclingDrafter } from "../../src/core/drafters/recyclingDrafter.ts";
+import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
+import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { contextOf } from "./decodeScenarios.ts";

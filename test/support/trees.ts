@@ -1,6 +1,6 @@
 /** Trees for tests: written down, or arbitrary. */
 import fc from "fast-check";
-import { type DraftTree, DraftTreeBuilder, sourceBit } from "../../src/core/draftTree.ts";
+import { type DraftTree, DraftTreeBuilder, sourceBit } from "../../src/core/tree/draftTree.ts";
 
 /** A tree from its rows below the root. */
 export function treeOf(

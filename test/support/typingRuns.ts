@@ -1,5 +1,9 @@
 /** What was seen while somebody typed, made up. */
-import type { TypingPause, TypingRun, TypingSession } from "../../src/bench/typingFigures.ts";
+import type {
+  TypingPause,
+  TypingRun,
+  TypingSession,
+} from "../../src/bench/typing/typingFigures.ts";
 
 /** @param ghostMs - null: none before the pause ended. */
 export function typingPause(

@@ -1,6 +1,6 @@
 /** Set-up and leak check for suites on the built engine. */
 import { afterEach, beforeAll, expect } from "vitest";
-import type { EngineClient } from "../../src/session/engineClient.ts";
+import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import { assertBuilt, livingEngines, openClient } from "./builtEngine.ts";
 
 const clients: EngineClient[] = [];

@@ -13,16 +13,16 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, vi } from "vitest";
-import type { WorkspaceIndex } from "../../src/core/workspaceIndex.ts";
-import { BackgroundTurns } from "../../src/engine/backgroundTurns.ts";
+import type { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
+import { BackgroundTurns } from "../../src/engine/base/backgroundTurns.ts";
+import { WorkspaceStore } from "../../src/engine/indexing/workspaceStore.ts";
+import type { WorkspaceTokenizer } from "../../src/engine/indexing/workspaceTokenizer.ts";
 import {
   NO_WORKSPACE,
   type WorkspaceParams,
   type WorkspaceRoot,
   type WorkspaceStatus,
-} from "../../src/engine/workspaceMessages.ts";
-import { WorkspaceStore } from "../../src/engine/workspaceStore.ts";
-import type { WorkspaceTokenizer } from "../../src/engine/workspaceTokenizer.ts";
+} from "../../src/engine/protocol/workspaceMessages.ts";
 import { newLearnedState } from "./learnedStates.ts";
 
 let folder: string;

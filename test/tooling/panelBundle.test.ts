@@ -25,9 +25,9 @@ describe("the bundles", () => {
     const modules = await modulesOf("src/ui/extension.ts", ["vscode"]);
     expect(modules.filter((path) => /node_modules\/(@observablehq|d3)/.test(path))).toEqual([]);
     expect(modules.filter((path) => path.startsWith("src/panel/")).sort()).toEqual([
-      "src/panel/panelProtocol.ts",
-      "src/panel/reportCheck.ts",
-      "src/panel/valueCheck.ts",
+      "src/panel/messages/panelProtocol.ts",
+      "src/panel/messages/reportCheck.ts",
+      "src/panel/messages/valueCheck.ts",
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { AcceptanceTracker, SHOWN_DWELL_MS } from "../../src/ui/acceptanceTracker.ts";
-import { addCounters, type Counters } from "../../src/ui/counters.ts";
-import { countKept, KEPT_AFTER_MS } from "../../src/ui/keptText.ts";
+import { addCounters, type Counters } from "../../src/ui/figures/counters.ts";
+import { AcceptanceTracker, SHOWN_DWELL_MS } from "../../src/ui/suggest/acceptanceTracker.ts";
+import { countKept, KEPT_AFTER_MS } from "../../src/ui/suggest/keptText.ts";
 
 const DOC = "file:/ws/a.ts";
 

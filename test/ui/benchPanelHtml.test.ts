@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { benchPanelHtml } from "../../src/ui/benchPanelHtml.ts";
+import { benchPanelHtml } from "../../src/ui/measure/benchPanelHtml.ts";
 
 const HTML = benchPanelHtml({
   scriptUri: "https://file.vscode-cdn.net/dist/benchPanel.js",

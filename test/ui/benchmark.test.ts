@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { BenchReport } from "../../src/bench/benchReport.ts";
-import type { ShowMessage } from "../../src/panel/panelProtocol.ts";
-import { Benchmark } from "../../src/ui/benchmark.ts";
-import type { BenchmarkRunner } from "../../src/ui/benchmarkRunner.ts";
-import { readConfig } from "../../src/ui/config.ts";
-import type { EngineStatus, Phase } from "../../src/ui/status.ts";
+import type { BenchReport } from "../../src/bench/speed/benchReport.ts";
+import type { ShowMessage } from "../../src/panel/messages/panelProtocol.ts";
+import { readConfig } from "../../src/ui/base/config.ts";
+import type { EngineStatus, Phase } from "../../src/ui/figures/status.ts";
+import { Benchmark } from "../../src/ui/measure/benchmark.ts";
+import type { BenchmarkRunner } from "../../src/ui/measure/benchmarkRunner.ts";
 import {
   fake,
   liveDisposables,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { GPU_CHOICES } from "../../src/core/backend.ts";
-import { CONTEXT_KINDS } from "../../src/core/promptContext.ts";
+import { GPU_CHOICES } from "../../src/core/base/backend.ts";
+import { CONTEXT_KINDS } from "../../src/core/prompt/promptContext.ts";
 import {
   asksOtherwise,
   DEFAULT_CONTEXT,
@@ -12,7 +12,7 @@ import {
   readConfig,
   suggestsOnlyWhenAsked,
   wantsIndex,
-} from "../../src/ui/config.ts";
+} from "../../src/ui/base/config.ts";
 
 function read(settings: Record<string, unknown>) {
   const warnings: string[] = [];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { CursorRest } from "../../src/ui/cursorRest.ts";
+import { CursorRest } from "../../src/ui/suggest/cursorRest.ts";
 import { FakeDocument } from "../fakes/fakeDocument.ts";
 import { happened } from "../fakes/fakeFiles.ts";
 import { liveDisposables, resetVscode, window } from "../fakes/fakeVscode.ts";

@@ -1,7 +1,7 @@
 /** What the user is told of the demonstration model: when, how often, and what comes of the answer. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Config, readConfig } from "../../src/ui/config.ts";
-import { DemonstrationNotice } from "../../src/ui/demonstration.ts";
+import { type Config, readConfig } from "../../src/ui/base/config.ts";
+import { DemonstrationNotice } from "../../src/ui/lifecycle/demonstration.ts";
 import { fake, resetVscode, window } from "../fakes/fakeVscode.ts";
 
 function config(settings: Record<string, unknown> = {}): Config {

@@ -7,7 +7,7 @@ import {
   type TextPosition,
   type TextSource,
   WINDOW_STEP_CHARS,
-} from "../../src/ui/documentContext.ts";
+} from "../../src/ui/suggest/documentContext.ts";
 import { FakeDocument } from "../fakes/fakeDocument.ts";
 import { Position, Range } from "../fakes/fakeVscode.ts";
 

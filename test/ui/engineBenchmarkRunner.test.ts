@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_CONFIGS } from "../../src/bench/benchConfigNames.ts";
-import type { BenchParams } from "../../src/engine/protocol.ts";
+import { DEFAULT_CONFIGS } from "../../src/bench/base/benchConfigNames.ts";
+import type { BenchParams } from "../../src/engine/protocol/protocol.ts";
 import { checkBenchParams } from "../../src/engine/requestChecks.ts";
-import { EngineBenchmarkRunner, progressOf } from "../../src/ui/engineBenchmarkRunner.ts";
+import { EngineBenchmarkRunner, progressOf } from "../../src/ui/measure/engineBenchmarkRunner.ts";
 import { GAIN_REPORT } from "../support/benchReports.ts";
 
 const FILES = [{ path: "a.ts", text: "const a = 1;\n" }];

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { LoadedEngines } from "../../src/session/loadedEngines.ts";
-import { type Config, readConfig } from "../../src/ui/config.ts";
-import { EngineLifecycle } from "../../src/ui/engineLifecycle.ts";
-import type { Problem } from "../../src/ui/problem.ts";
+import { LoadedEngines } from "../../src/session/client/loadedEngines.ts";
+import { type Config, readConfig } from "../../src/ui/base/config.ts";
+import { EngineLifecycle } from "../../src/ui/lifecycle/engineLifecycle.ts";
+import type { Problem } from "../../src/ui/lifecycle/problem.ts";
 import { createClient, events, never, useFakeEngine } from "../support/fakeEngineClient.ts";
 
 const DEFAULTS = readConfig(

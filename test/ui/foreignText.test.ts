@@ -1,21 +1,21 @@
 /** Whatever foreign text reaches the editor, none of its surfaces obeys it. */
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { workspaceText } from "../../src/ui/benchmark.ts";
-import { createCommands, registerCommands } from "../../src/ui/commands.ts";
-import { figuresOf } from "../../src/ui/counters.ts";
-import { noSuggestionReport } from "../../src/ui/noSuggestionReport.ts";
 import {
   confirmChange,
   confirmLoss,
   tell,
   tellError,
   tellWarning,
-} from "../../src/ui/notifications.ts";
-import { ProblemNotifier } from "../../src/ui/problemNotifier.ts";
-import { statisticsReport } from "../../src/ui/statisticsReport.ts";
-import { renderStatus, type StatusState } from "../../src/ui/status.ts";
-import { logTo } from "../../src/ui/vscodeAdapters.ts";
+} from "../../src/ui/base/notifications.ts";
+import { logTo } from "../../src/ui/base/vscodeAdapters.ts";
+import { createCommands, registerCommands } from "../../src/ui/commands.ts";
+import { figuresOf } from "../../src/ui/figures/counters.ts";
+import { statisticsReport } from "../../src/ui/figures/statisticsReport.ts";
+import { renderStatus, type StatusState } from "../../src/ui/figures/status.ts";
+import { ProblemNotifier } from "../../src/ui/lifecycle/problemNotifier.ts";
+import { workspaceText } from "../../src/ui/measure/benchmark.ts";
+import { noSuggestionReport } from "../../src/ui/suggest/noSuggestionReport.ts";
 import { fake, resetVscode, window } from "../fakes/fakeVscode.ts";
 import { loadedModels } from "../support/completionResults.ts";
 import {

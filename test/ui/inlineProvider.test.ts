@@ -3,11 +3,11 @@ import type {
   CompletionQuery,
   CompletionSource,
   QueryOutcome,
-} from "../../src/session/completionQuery.ts";
-import { readConfig } from "../../src/ui/config.ts";
-import { DecisionLog } from "../../src/ui/decisionLog.ts";
-import { ACCEPTED_COMMAND, InlineProvider } from "../../src/ui/inlineProvider.ts";
-import type { Offer } from "../../src/ui/keptText.ts";
+} from "../../src/session/broker/completionQuery.ts";
+import { readConfig } from "../../src/ui/base/config.ts";
+import { DecisionLog } from "../../src/ui/suggest/decisionLog.ts";
+import { ACCEPTED_COMMAND, InlineProvider } from "../../src/ui/suggest/inlineProvider.ts";
+import type { Offer } from "../../src/ui/suggest/keptText.ts";
 import { FakeDocument } from "../fakes/fakeDocument.ts";
 import {
   CancellationTokenSource,

@@ -4,10 +4,10 @@ import type {
   CompletionQuery,
   CompletionSource,
   QueryOutcome,
-} from "../../src/session/completionQuery.ts";
-import { readConfig } from "../../src/ui/config.ts";
-import { DecisionLog } from "../../src/ui/decisionLog.ts";
-import { InlineProvider } from "../../src/ui/inlineProvider.ts";
+} from "../../src/session/broker/completionQuery.ts";
+import { readConfig } from "../../src/ui/base/config.ts";
+import { DecisionLog } from "../../src/ui/suggest/decisionLog.ts";
+import { InlineProvider } from "../../src/ui/suggest/inlineProvider.ts";
 import { FakeDocument } from "../fakes/fakeDocument.ts";
 import {
   CancellationTokenSource,

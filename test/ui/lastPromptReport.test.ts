@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lastPromptReport } from "../../src/ui/lastPromptReport.ts";
+import { lastPromptReport } from "../../src/ui/suggest/lastPromptReport.ts";
 
 describe("lastPromptReport", () => {
   const shares = {

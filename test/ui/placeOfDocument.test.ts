@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { placeOf } from "../../src/ui/placeOfDocument.ts";
+import { placeOf } from "../../src/ui/base/placeOfDocument.ts";
 import { resetVscode, Uri } from "../fakes/fakeVscode.ts";
 
 beforeEach(() => resetVscode());

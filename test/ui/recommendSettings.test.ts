@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { BenchReport, ConfigFigures, SuiteFigures } from "../../src/bench/benchReport.ts";
-import { recommendSettings } from "../../src/ui/recommendSettings.ts";
+import type {
+  BenchReport,
+  ConfigFigures,
+  SuiteFigures,
+} from "../../src/bench/speed/benchReport.ts";
+import { recommendSettings } from "../../src/ui/measure/recommendSettings.ts";
 import {
   configFigures,
   GAIN_REPORT,

@@ -6,7 +6,7 @@ import {
   pruneBook,
   StatisticsStore,
   sumBook,
-} from "../../src/ui/statisticsStore.ts";
+} from "../../src/ui/figures/statisticsStore.ts";
 
 const TODAY = new Date(2025, 10, 21, 23, 59);
 

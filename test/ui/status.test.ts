@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { countersOfGeneration, figuresOf } from "../../src/ui/counters.ts";
+import { countersOfGeneration, figuresOf } from "../../src/ui/figures/counters.ts";
 import {
   formatBytes,
   formatSaved,
   type Phase,
   renderStatus,
   TOOLTIP_COMMANDS,
-} from "../../src/ui/status.ts";
+} from "../../src/ui/figures/status.ts";
 import { completionResult, loadedModels } from "../support/completionResults.ts";
 
 const NOTHING = figuresOf({});

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { DEFAULT_LIMITS, readWorkspaceSources } from "../../src/ui/workspaceSources.ts";
+import { DEFAULT_LIMITS, readWorkspaceSources } from "../../src/ui/folders/workspaceSources.ts";
 import { CancellationTokenSource, resetVscode, setSetting, Uri } from "../fakes/fakeVscode.ts";
 import { FileType, setFile, workbench } from "../fakes/fakeWorkbench.ts";
 

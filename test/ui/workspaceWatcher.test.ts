@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { WorkspaceChanges, WorkspaceParams } from "../../src/engine/workspaceMessages.ts";
-import { WorkspaceFeed } from "../../src/session/workspaceFeed.ts";
-import { WorkspaceWatcher } from "../../src/ui/workspaceWatcher.ts";
+import type {
+  WorkspaceChanges,
+  WorkspaceParams,
+} from "../../src/engine/protocol/workspaceMessages.ts";
+import { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";
+import { WorkspaceWatcher } from "../../src/ui/folders/workspaceWatcher.ts";
 import { happened } from "../fakes/fakeFiles.ts";
 import { liveDisposables, resetVscode, setSetting, Uri, workspace } from "../fakes/fakeVscode.ts";
 

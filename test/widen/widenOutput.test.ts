@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { EngineError } from "../../src/core/errors.ts";
+import { EngineError } from "../../src/core/base/errors.ts";
 import { cachedWidenedModel } from "../../src/widen/cachedWidenedModel.ts";
 import { type WidenOptions, widenModel } from "../../src/widen/widenModel.ts";
 import { denseModel, SMALL_SHAPE } from "../support/denseModel.ts";

@@ -1,9 +1,10 @@
 /** Outlines of real files and of made-up ones, hostile ones among them, by the real parser. */
-import { readdir, readFile } from "node:fs/promises";
+import { globSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_ENTRY_CHARS, textWithCuts } from "../../src/core/outline.ts";
+import { MAX_ENTRY_CHARS, textWithCuts } from "../../src/core/prompt/outline.ts";
 import {
   MAX_OUTLINE_MS,
   MAX_OUTLINED_CHARS,
@@ -194,12 +195,12 @@ describe("OutlineParser", () => {
   });
 
   test("of this project's own files: a fraction of the text, each line of it out of the file", async () => {
-    const paths = (await readdir(join(SOURCES, "core"))).filter((name) => name.endsWith(".ts"));
+    const paths = globSync("core/**/*.ts", { cwd: SOURCES });
     expect(paths.length).toBeGreaterThan(80);
     let numChars = 0;
     let numOutlined = 0;
     for (const path of paths) {
-      const text = await readFile(join(SOURCES, "core", path), "utf8");
+      const text = await readFile(join(SOURCES, path), "utf8");
       const outline = await outlineOf(path, text);
       const exported = [
         ...text.matchAll(

@@ -3,10 +3,10 @@
  * the report that the test hands in. `hangs` makes it wait for a cancel.
  */
 import * as vscode from "vscode";
-import type { BenchReport } from "../../../src/bench/benchReport.ts";
-import { Benchmark } from "../../../src/ui/benchmark.ts";
-import type { BenchmarkRunner } from "../../../src/ui/benchmarkRunner.ts";
-import { readConfig } from "../../../src/ui/config.ts";
+import type { BenchReport } from "../../../src/bench/speed/benchReport.ts";
+import { readConfig } from "../../../src/ui/base/config.ts";
+import { Benchmark } from "../../../src/ui/measure/benchmark.ts";
+import type { BenchmarkRunner } from "../../../src/ui/measure/benchmarkRunner.ts";
 
 interface Request {
   readonly report: BenchReport;

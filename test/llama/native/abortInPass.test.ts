@@ -1,9 +1,9 @@
 /** On the CPU an abort stops a pass in its middle, and leaves the memory as it was before. */
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { type DraftTree, DraftTreeBuilder } from "../../../src/core/draftTree.ts";
-import { MAX_BATCH, openContext } from "../../../src/llama/llamaContext.ts";
-import { LlamaTarget } from "../../../src/llama/llamaTarget.ts";
+import { type DraftTree, DraftTreeBuilder } from "../../../src/core/tree/draftTree.ts";
+import { MAX_BATCH, openContext } from "../../../src/llama/target/llamaContext.ts";
+import { LlamaTarget } from "../../../src/llama/target/llamaTarget.ts";
 import { expectHeldCells } from "../../support/heldCells.ts";
 import { openTarget, TEST_GPU } from "../../support/models.ts";
 import { NEVER } from "../../support/never.ts";

@@ -1,15 +1,19 @@
 /** Token healing on the bundled target: real text, cut anywhere. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { greedyDecode } from "../../../src/core/greedyDecode.ts";
-import { HEAL_LIMITS, type HealedOpening, healTokens } from "../../../src/core/healTokens.ts";
-import { PendingText } from "../../../src/core/pendingText.ts";
-import { SortedVocabulary } from "../../../src/core/sortedVocabulary.ts";
-import { speculativeDecode } from "../../../src/core/speculativeDecode.ts";
-import { SuffixDrafter } from "../../../src/core/suffixDrafter.ts";
-import { concatTokens } from "../../../src/core/tokens.ts";
-import { NO_FLOORS, verifyDrafts } from "../../../src/core/verifyDrafts.ts";
-import { PromptTokens } from "../../../src/llama/promptTokens.ts";
+import { concatTokens } from "../../../src/core/base/tokens.ts";
+import { greedyDecode } from "../../../src/core/decode/greedyDecode.ts";
+import { speculativeDecode } from "../../../src/core/decode/speculativeDecode.ts";
+import { SuffixDrafter } from "../../../src/core/drafters/suffixDrafter.ts";
+import {
+  HEAL_LIMITS,
+  type HealedOpening,
+  healTokens,
+} from "../../../src/core/healing/healTokens.ts";
+import { PendingText } from "../../../src/core/healing/pendingText.ts";
+import { SortedVocabulary } from "../../../src/core/healing/sortedVocabulary.ts";
+import { NO_FLOORS, verifyDrafts } from "../../../src/core/suggestions/verifyDrafts.ts";
+import { PromptTokens } from "../../../src/llama/text/promptTokens.ts";
 import { countdownSignal } from "../../support/countdownSignal.ts";
 import { CLOCK } from "../../support/decodeScenarios.ts";
 import { type OpenedTarget, openTarget } from "../../support/models.ts";

@@ -3,10 +3,10 @@
  * drafters, every type of weights. Near ties are printed with both logits.
  */
 import { afterAll, describe, expect, test } from "vitest";
-import { DRAFT_MODES } from "../../../src/core/drafter.ts";
-import { MeasuredPolicy } from "../../../src/core/draftPolicy.ts";
-import { DRAFT_SOURCES } from "../../../src/core/draftTree.ts";
-import { PassCostTable } from "../../../src/core/passCost.ts";
+import { MeasuredPolicy } from "../../../src/core/budget/draftPolicy.ts";
+import { PassCostTable } from "../../../src/core/budget/passCost.ts";
+import { DRAFT_MODES } from "../../../src/core/tree/drafter.ts";
+import { DRAFT_SOURCES } from "../../../src/core/tree/draftTree.ts";
 import { DRAFTER_SETS, LosslessBench, MAX_RATE, newTally } from "../../support/losslessRun.ts";
 import { DRAFT_PATH, openTarget, TEST_GPU } from "../../support/models.ts";
 import { realSpots } from "../../support/packageSources.ts";

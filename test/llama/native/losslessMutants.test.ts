@@ -1,7 +1,7 @@
 /** The lossless rule can fail: planted faults in verification, commit and draft cache are caught on real models. */
 import { describe, expect, test } from "vitest";
-import { DraftModelDrafter } from "../../../src/core/draftModelDrafter.ts";
-import type { TargetModel } from "../../../src/core/targetModel.ts";
+import { DraftModelDrafter } from "../../../src/core/drafters/draftModelDrafter.ts";
+import type { TargetModel } from "../../../src/core/tree/targetModel.ts";
 import { LosslessBench, newTally } from "../../support/losslessRun.ts";
 import { DRAFT_PATH, openTarget, TARGET_PATH } from "../../support/models.ts";
 import {

@@ -8,10 +8,10 @@ import {
   libraryPaths,
   nodeLlamaFolder,
   THIS_MACHINE,
-} from "../../../src/llama/llamaBuilds.ts";
-import { type LlamaLibrary, loadLlamaLibrary } from "../../../src/llama/llamaLibrary.ts";
-import { openLoadedLibraries } from "../../../src/llama/loadedLibraries.ts";
-import { nativeModules } from "../../../src/llama/nativeModules.ts";
+} from "../../../src/llama/native/llamaBuilds.ts";
+import { type LlamaLibrary, loadLlamaLibrary } from "../../../src/llama/native/llamaLibrary.ts";
+import { openLoadedLibraries } from "../../../src/llama/native/loadedLibraries.ts";
+import { nativeModules } from "../../../src/llama/native/nativeModules.ts";
 import { TEST_GPU } from "../../support/models.ts";
 
 const SYMBOL = "llama_version";

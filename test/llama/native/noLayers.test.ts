@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { findBuilds, nodeLlamaFolder, THIS_MACHINE } from "../../../src/llama/llamaBuilds.ts";
-import type { Pointer } from "../../../src/llama/llamaFunctions.ts";
-import { loadLlamaLibrary } from "../../../src/llama/llamaLibrary.ts";
-import { ALL_LAYERS, openModel } from "../../../src/llama/llamaModel.ts";
-import { openLoadedLibraries } from "../../../src/llama/loadedLibraries.ts";
-import { nativeModules } from "../../../src/llama/nativeModules.ts";
+import { ALL_LAYERS, openModel } from "../../../src/llama/model/llamaModel.ts";
+import {
+  findBuilds,
+  nodeLlamaFolder,
+  THIS_MACHINE,
+} from "../../../src/llama/native/llamaBuilds.ts";
+import type { Pointer } from "../../../src/llama/native/llamaFunctions.ts";
+import { loadLlamaLibrary } from "../../../src/llama/native/llamaLibrary.ts";
+import { openLoadedLibraries } from "../../../src/llama/native/loadedLibraries.ts";
+import { nativeModules } from "../../../src/llama/native/nativeModules.ts";
 import { TARGET_PATH, TEST_GPU } from "../../support/models.ts";
 import { NEVER } from "../../support/never.ts";
 

@@ -2,9 +2,9 @@ import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LlamaLibrary, loadLlamaLibrary } from "../../../src/llama/llamaLibrary.ts";
-import { openModel } from "../../../src/llama/llamaModel.ts";
-import { checkLayouts } from "../../../src/llama/llamaStructs.ts";
+import { openModel } from "../../../src/llama/model/llamaModel.ts";
+import { type LlamaLibrary, loadLlamaLibrary } from "../../../src/llama/native/llamaLibrary.ts";
+import { checkLayouts } from "../../../src/llama/native/llamaStructs.ts";
 import { DRAFT_PATH, openTarget, TARGET_PATH, TEST_GPU } from "../../support/models.ts";
 import { NEVER } from "../../support/never.ts";
 

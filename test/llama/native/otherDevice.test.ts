@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { loadLlamaLibrary } from "../../../src/llama/llamaLibrary.ts";
+import { loadLlamaLibrary } from "../../../src/llama/native/llamaLibrary.ts";
 
 describe("loadLlamaLibrary", () => {
   // node-llama-cpp takes it for "auto" there, and another device for what was asked for.

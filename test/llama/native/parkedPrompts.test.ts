@@ -1,8 +1,8 @@
 /** Prompts of several places in one cache of the real tiny model: what is evaluated again, and what it gives. */
 import { expect, test } from "vitest";
-import { rootOnlyTree } from "../../../src/core/draftTree.ts";
-import { openContext } from "../../../src/llama/llamaContext.ts";
-import { LlamaTarget } from "../../../src/llama/llamaTarget.ts";
+import { rootOnlyTree } from "../../../src/core/tree/draftTree.ts";
+import { openContext } from "../../../src/llama/target/llamaContext.ts";
+import { LlamaTarget } from "../../../src/llama/target/llamaTarget.ts";
 import { expectHeldCells } from "../../support/heldCells.ts";
 import { openTarget } from "../../support/models.ts";
 import { NEVER } from "../../support/never.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadLlamaLibrary } from "../../../src/llama/llamaLibrary.ts";
-import { type LlamaModel, openModel } from "../../../src/llama/llamaModel.ts";
-import { PromptTokens } from "../../../src/llama/promptTokens.ts";
+import { type LlamaModel, openModel } from "../../../src/llama/model/llamaModel.ts";
+import { loadLlamaLibrary } from "../../../src/llama/native/llamaLibrary.ts";
+import { PromptTokens } from "../../../src/llama/text/promptTokens.ts";
 import { TARGET_PATH, TEST_GPU } from "../../support/models.ts";
 import { NEVER } from "../../support/never.ts";
 import { packageSources } from "../../support/packageSources.ts";

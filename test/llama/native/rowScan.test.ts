@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_TOP_K, RowScanner } from "../../../src/llama/rowScan.ts";
+import { MAX_TOP_K, RowScanner } from "../../../src/llama/target/rowScan.ts";
 import { NUM_RUNS } from "../../support/numRuns.ts";
 
 function scanner(row: ArrayLike<number>): RowScanner {

@@ -1,8 +1,8 @@
 /** What is called stable is: llama.cpp's own tokens of the whole text begin with it, whatever follows. */
 import { describe, expect, test } from "vitest";
-import { PRE_TOKENIZERS, splitRulesOf } from "../../../src/llama/preTokenizers.ts";
-import { PromptTokens } from "../../../src/llama/promptTokens.ts";
-import { StableBoundary } from "../../../src/llama/stableTokens.ts";
+import { PRE_TOKENIZERS, splitRulesOf } from "../../../src/llama/text/preTokenizers.ts";
+import { PromptTokens } from "../../../src/llama/text/promptTokens.ts";
+import { StableBoundary } from "../../../src/llama/text/stableTokens.ts";
 import { NUM_RUNS } from "../../support/numRuns.ts";
 import { expectStable } from "../../support/stableTexts.ts";
 import {

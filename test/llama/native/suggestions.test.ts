@@ -1,23 +1,23 @@
 /** Several suggestions on real models: every branch is the target's own greedy output, and the cache is left as it was. */
 import { describe, expect, test } from "vitest";
-import { findDifference } from "../../../src/bench/losslessCheck.ts";
+import { findDifference } from "../../../src/bench/speed/losslessCheck.ts";
+import { concatTokens } from "../../../src/core/base/tokens.ts";
+import { greedyDecode } from "../../../src/core/decode/greedyDecode.ts";
+import { speculativeDecode } from "../../../src/core/decode/speculativeDecode.ts";
+import { SuffixDrafter } from "../../../src/core/drafters/suffixDrafter.ts";
 import {
   decodeAlternatives,
   decodeSuperposedAlternatives,
-} from "../../../src/core/alternativeSuggestions.ts";
-import type { PerBranch } from "../../../src/core/branchedTarget.ts";
-import { BranchPointCollector } from "../../../src/core/branchPoints.ts";
-import type { GenerationContext } from "../../../src/core/drafter.ts";
-import { ROOT, rootOnlyTree } from "../../../src/core/draftTree.ts";
-import { greedyDecode } from "../../../src/core/greedyDecode.ts";
-import { NgramModel } from "../../../src/core/ngramModel.ts";
-import { speculativeDecode } from "../../../src/core/speculativeDecode.ts";
-import { SuffixDrafter } from "../../../src/core/suffixDrafter.ts";
-import { paperSettings } from "../../../src/core/superposedCandidates.ts";
-import { mixRows, superposedDecode } from "../../../src/core/superposedDecode.ts";
-import type { TreeLogits } from "../../../src/core/targetModel.ts";
-import { concatTokens } from "../../../src/core/tokens.ts";
-import type { LlamaTarget } from "../../../src/llama/llamaTarget.ts";
+} from "../../../src/core/suggestions/alternativeSuggestions.ts";
+import { BranchPointCollector } from "../../../src/core/suggestions/branchPoints.ts";
+import { NgramModel } from "../../../src/core/suggestions/ngramModel.ts";
+import { paperSettings } from "../../../src/core/suggestions/superposedCandidates.ts";
+import { mixRows, superposedDecode } from "../../../src/core/suggestions/superposedDecode.ts";
+import type { PerBranch } from "../../../src/core/tree/branchedTarget.ts";
+import type { GenerationContext } from "../../../src/core/tree/drafter.ts";
+import { ROOT, rootOnlyTree } from "../../../src/core/tree/draftTree.ts";
+import type { TreeLogits } from "../../../src/core/tree/targetModel.ts";
+import type { LlamaTarget } from "../../../src/llama/target/llamaTarget.ts";
 import { countdownSignal } from "../../support/countdownSignal.ts";
 import { LosslessBench, MAX_GAP } from "../../support/losslessRun.ts";
 import { DRAFT_PATH, openTarget, TARGET_PATH, TEST_GPU } from "../../support/models.ts";

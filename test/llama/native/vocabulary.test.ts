@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadLlamaLibrary } from "../../../src/llama/llamaLibrary.ts";
-import { type LlamaModel, openModel } from "../../../src/llama/llamaModel.ts";
-import { TokenDecoder, type Vocabulary } from "../../../src/llama/vocabulary.ts";
+import { type LlamaModel, openModel } from "../../../src/llama/model/llamaModel.ts";
+import { TokenDecoder, type Vocabulary } from "../../../src/llama/model/vocabulary.ts";
+import { loadLlamaLibrary } from "../../../src/llama/native/llamaLibrary.ts";
 import { TARGET_PATH, TEST_GPU } from "../../support/models.ts";
 import { NEVER } from "../../support/never.ts";
 import { NUM_RUNS } from "../../support/numRuns.ts";

@@ -12,7 +12,7 @@ import { copyFile, mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NEAR_TIE_GAP } from "../../../src/bench/losslessCheck.ts";
+import { NEAR_TIE_GAP } from "../../../src/bench/speed/losslessCheck.ts";
 import { type GgufHeader, readGgufHeader } from "../../../src/gguf/ggufHeader.ts";
 import type { WidenSettings } from "../../../src/widen/widenedShape.ts";
 import { widenModel } from "../../../src/widen/widenModel.ts";

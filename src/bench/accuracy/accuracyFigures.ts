@@ -1,0 +1,269 @@
+/** Figures of the suite `accuracy`, from its places. Pure; bounds by files, as places of one file are alike. */
+import {
+  type ClusteredValue,
+  clusteredDifference,
+  clusteredMean,
+  clusteredShare,
+} from "../base/clusterBounds.ts";
+import { type MeanInterval, median, ONE_SIDED_TAIL } from "../base/statistics.ts";
+import { type Judgement, judge, type PlaceResult } from "./placeResult.ts";
+
+/** A share or mean with its 95 % bounds; null where there is nothing to take it of. */
+export type Bounded = MeanInterval | null;
+
+/** What an answer is worth, over places. Shares and similarities are 0 … 1. */
+export interface AnswerFigures {
+  /** Places with an answer. */
+  readonly answered: Bounded;
+  /** Whose first line is exactly what stood there. */
+  readonly lineExact: Bounded;
+  /** The answer is all that was hidden, and nothing else. */
+  readonly whole: Bounded;
+  readonly lineSimilarity: Bounded;
+  /** Of the whole answer, where a block was hidden. */
+  readonly blockSimilarity: Bounded;
+  /** Of the answers at places whose file parses by itself: the file parses as before. */
+  readonly parses: Bounded;
+  readonly numParsed: number;
+  /** Of all characters of answers: how many stand in the real text from the answer's start on. */
+  readonly keptChars: Bounded;
+  /** Characters kept per place, on average. */
+  readonly meanKeptChars: Bounded;
+}
+
+export interface GroupFigures {
+  readonly name: string;
+  readonly numPlaces: number;
+  readonly numFiles: number;
+  readonly offered: AnswerFigures;
+  readonly raw: AnswerFigures;
+  /** The first suggestion or any of the others has the exact line. */
+  readonly anyLineExact: Bounded;
+  /** Medians in ms; the prompt is part of the first. */
+  readonly firstMs: number;
+  readonly prefillMs: number;
+  readonly othersMs: number;
+}
+
+/** One thing against another at the same places. */
+export interface PairedFigures {
+  readonly name: string;
+  readonly numPlaces: number;
+  /** Mean of (one - other), with 95 % bounds. */
+  readonly difference: Bounded;
+  /** One-sided: with 95 % the difference is not below. */
+  readonly least: number | null;
+  /** Places where the one is better, and where it is worse. */
+  readonly numBetter: number;
+  readonly numWorse: number;
+}
+
+/** What trimming and refusal do. */
+export interface RefusalFigures {
+  readonly numRefused: number;
+  /** Of these: the target's first line was exactly what stood there. */
+  readonly numRightRefused: number;
+  readonly byReason: Readonly<Record<string, number>>;
+}
+
+export function groupFigures(
+  name: string,
+  places: readonly PlaceResult[],
+  seed: number,
+): GroupFigures {
+  return {
+    name,
+    numPlaces: places.length,
+    numFiles: new Set(places.map(({ path }) => path)).size,
+    offered: answerFigures(places, "offered", seed),
+    raw: answerFigures(places, "raw", seed),
+    anyLineExact: share(places, hasAnyExact, seed),
+    firstMs: median(places.map(({ firstMs }) => firstMs)),
+    prefillMs: median(places.map(({ prefillMs }) => prefillMs)),
+    othersMs: median(places.map(({ othersMs }) => othersMs)),
+  };
+}
+
+type Answer = "offered" | "raw";
+
+function answerFigures(
+  places: readonly PlaceResult[],
+  answer: Answer,
+  seed: number,
+): AnswerFigures {
+  const mean = (of: (judged: Judgement) => number, among = places) =>
+    clusteredMean(
+      among.map((place) => ({ cluster: place.path, value: of(judgedOf(place, answer)) })),
+      seed,
+    );
+  const isSo = (of: (judged: Judgement) => boolean) =>
+    share(places, (place) => of(judgedOf(place, answer)), seed);
+  const parsed = places.filter((place) => hasParses(place, answer));
+  const kept = places.map((place): ClusteredValue => {
+    const { numChars, numKept } = judgedOf(place, answer);
+    return { cluster: place.path, value: numKept / Math.max(1, numChars), weight: numChars };
+  });
+  return {
+    answered: isSo(({ numChars }) => numChars > 0),
+    lineExact: isSo(({ isLineExact }) => isLineExact),
+    whole: isSo(({ isWhole }) => isWhole),
+    lineSimilarity: mean(({ lineSimilarity }) => lineSimilarity),
+    blockSimilarity: mean(
+      ({ textSimilarity }) => textSimilarity,
+      places.filter(({ span }) => span === "block"),
+    ),
+    parses: share(parsed, ({ parses }) => parses[answer] === true, seed),
+    numParsed: parsed.length,
+    keptChars: clusteredMean(kept, seed),
+    meanKeptChars: mean(({ numKept }) => numKept),
+  };
+}
+
+/** Whether a parser told something of an answer in a file that it takes by itself. */
+function hasParses({ parses, ...place }: PlaceResult, answer: Answer): boolean {
+  return parses.original === true && parses[answer] !== null && textOf(place, answer) !== "";
+}
+
+function textOf(place: Pick<PlaceResult, "offeredText" | "rawText">, answer: Answer): string {
+  return answer === "offered" ? place.offeredText : place.rawText;
+}
+
+function judgedOf(place: PlaceResult, answer: Answer): Judgement {
+  return judge(textOf(place, answer), place);
+}
+
+function hasAnyExact(place: PlaceResult): boolean {
+  return [place.offeredText, ...place.otherTexts].some((text) => judge(text, place).isLineExact);
+}
+
+function share(
+  places: readonly PlaceResult[],
+  isSo: (place: PlaceResult) => boolean,
+  seed: number,
+): Bounded {
+  return clusteredShare(
+    places.map((place) => ({ cluster: place.path, isSo: isSo(place) })),
+    seed,
+  );
+}
+
+/** What is offered against what the target wrote, at the same places. */
+export function trimmingPairs(places: readonly PlaceResult[], seed: number): PairedFigures[] {
+  const of = (name: string, value: (judged: Judgement) => number) =>
+    pairedFigures(name, places, seed, (place) => [
+      value(judgedOf(place, "offered")),
+      value(judgedOf(place, "raw")),
+    ]);
+  return [
+    of("exact line", ({ isLineExact }) => Number(isLineExact)),
+    of("whole", ({ isWhole }) => Number(isWhole)),
+    of("similarity of the line", ({ lineSimilarity }) => lineSimilarity),
+    of("share of characters kept", ({ numKept, numChars }) => numKept / Math.max(1, numChars)),
+    pairedFigures(
+      "parses, where both are there",
+      places.filter((place) => hasParses(place, "offered") && hasParses(place, "raw")),
+      seed,
+      ({ parses }) => [Number(parses.offered), Number(parses.raw)],
+    ),
+  ];
+}
+
+/** What is offered against nothing at the cursor: a file that parsed without may not parse with it. */
+export function insertionPair(places: readonly PlaceResult[], seed: number): PairedFigures {
+  const parsed = places.filter((place) => hasParses(place, "offered"));
+  const told = parsed.filter(({ parses }) => parses.without !== null);
+  return pairedFigures("parses, over nothing", told, seed, ({ parses }) => [
+    Number(parses.offered),
+    Number(parses.without),
+  ]);
+}
+
+/** Any of all suggestions against the first alone. */
+export function anyOfPair(places: readonly PlaceResult[], seed: number): PairedFigures {
+  return pairedFigures("exact line", places, seed, (place) => [
+    Number(hasAnyExact(place)),
+    Number(judgedOf(place, "offered").isLineExact),
+  ]);
+}
+
+/** The answers of one model or prompt against another's, at the places that both have. */
+export function modelPairs(
+  places: readonly PlaceResult[],
+  others: readonly PlaceResult[],
+  seed: number,
+): PairedFigures[] {
+  const known = new Map(others.map((place) => [place.key, place]));
+  const common = places.filter(({ key }) => known.has(key));
+  const of = (name: string, value: (place: PlaceResult) => number, among = common) =>
+    pairedFigures(name, among, seed, (place) => [value(place), value(known.get(place.key)!)]);
+  const judged = (value: (judged: Judgement) => number) => (place: PlaceResult) =>
+    value(judgedOf(place, "offered"));
+  const lineExact = judged(({ isLineExact }) => Number(isLineExact));
+  return [
+    of("exact line", lineExact),
+    // Where a prompt ends inside a token of the text, prompts differ most.
+    ...[true, false].map((isKept) =>
+      of(
+        `exact line, tokens at the cursor ${isKept ? "kept" : "broken"}`,
+        lineExact,
+        common.filter(({ keepsTokens }) => keepsTokens === isKept),
+      ),
+    ),
+    of(
+      "exact line, inside words",
+      lineExact,
+      common.filter(({ kind }) => kind === "word"),
+    ),
+    of("exact line, any suggestion", (place) => Number(hasAnyExact(place))),
+    of(
+      "similarity of the line",
+      judged(({ lineSimilarity }) => lineSimilarity),
+    ),
+    of(
+      "similarity of the block",
+      judged(({ textSimilarity }) => textSimilarity),
+      common.filter(({ span }) => span === "block"),
+    ),
+    of(
+      "parses, where both offer something",
+      ({ parses }) => Number(parses.offered === true),
+      common.filter(
+        (place) => hasParses(place, "offered") && hasParses(known.get(place.key)!, "offered"),
+      ),
+    ),
+  ];
+}
+
+function pairedFigures(
+  name: string,
+  places: readonly PlaceResult[],
+  seed: number,
+  pairOf: (place: PlaceResult) => readonly [number, number],
+): PairedFigures {
+  const pairs = places.map((place) => {
+    const [one, other] = pairOf(place);
+    return { cluster: place.path, value: one - other };
+  });
+  return {
+    name,
+    numPlaces: places.length,
+    difference: clusteredDifference(pairs, seed),
+    least: clusteredDifference(pairs, seed, ONE_SIDED_TAIL)?.low ?? null,
+    numBetter: pairs.filter(({ value }) => value > 0).length,
+    numWorse: pairs.filter(({ value }) => value < 0).length,
+  };
+}
+
+export function refusalFigures(places: readonly PlaceResult[]): RefusalFigures {
+  const refused = places.filter(({ offeredText }) => offeredText === "");
+  const byReason: Record<string, number> = {};
+  for (const { rejection } of refused) {
+    const reason = rejection ?? "empty";
+    byReason[reason] = (byReason[reason] ?? 0) + 1;
+  }
+  return {
+    numRefused: refused.length,
+    numRightRefused: refused.filter((place) => judgedOf(place, "raw").isLineExact).length,
+    byReason,
+  };
+}

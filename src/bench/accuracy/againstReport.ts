@@ -1,0 +1,264 @@
+/** Treeline beside llama-servers on the same prompts: the report of `bench --against`, as data. Pure. */
+import type { Backend } from "../../core/base/backend.ts";
+import { disturbance } from "../base/busyMeter.ts";
+import { clusteredShare } from "../base/clusterBounds.ts";
+import { busyParts, percent, tooFewForBounds } from "../base/doubts.ts";
+import { type Interval, median, medianInterval, sum } from "../base/statistics.ts";
+import type { Bounded } from "./accuracyFigures.ts";
+import { judge, type PlaceResult } from "./placeResult.ts";
+
+/** Treeline's own two; servers have their addresses or labels. */
+export const PLAIN_RUN = "plain";
+export const FUSED_RUN = "fused";
+
+/** One contender at one place. */
+export interface ContenderRun {
+  /** Without an end token; null where a server does not tell. */
+  readonly tokens: readonly number[] | null;
+  readonly text: string;
+  /** Tokens that `decodeMs` is the time of. */
+  readonly numDecoded: number;
+  readonly decodeMs: number;
+  /** From the request to the first token. */
+  readonly firstTokenMs: number;
+  readonly totalMs: number;
+  readonly numDraftTokens: number;
+  readonly numAcceptedTokens: number;
+}
+
+/** One place, answered by all contenders. Plain data: a line of a file that a run goes on from. */
+export interface PlaceRuns
+  extends Pick<
+    PlaceResult,
+    "key" | "path" | "line" | "column" | "language" | "kind" | "span" | "hiddenText" | "textBehind"
+  > {
+  readonly numPromptTokens: number;
+  /** Share of the cores that others used right before, 0 … 1. */
+  readonly othersShare: number;
+  /** By the names of contenders. */
+  readonly runs: Readonly<Record<string, ContenderRun>>;
+  /** How servers drafted, as they say. */
+  readonly speculation: Readonly<Record<string, string | null>>;
+}
+
+/** Who takes part. */
+export interface Contender {
+  readonly name: string;
+  /** What it is, with its version, in words. */
+  readonly what: string;
+  readonly isServer: boolean;
+}
+
+export interface AgainstRun {
+  readonly contenders: readonly Contender[];
+  readonly target: string;
+  readonly draft: string | null;
+  readonly backend: Backend;
+  readonly origin: string;
+  readonly seed: number;
+  readonly maxTokens: number;
+  readonly numWanted: number;
+  readonly warnings: readonly string[];
+}
+
+export interface ContenderFigures {
+  readonly name: string;
+  /** Behind the first token, over all measured places. */
+  readonly tokensPerSecond: number;
+  /** Its speed over plain's by place. */
+  readonly timesPlain: Interval | null;
+  /** Medians in ms. */
+  readonly firstTokenMs: number;
+  readonly totalMs: number;
+  /** Places whose tokens, or text where tokens are not told, are plain's; and of all of plain's how many stand before a difference. */
+  readonly numSame: number;
+  readonly sameTokenShare: number;
+  readonly lineExact: Bounded;
+  readonly numDraftTokens: number;
+  readonly numAcceptedTokens: number;
+  readonly speculation: string | null;
+}
+
+/** Fused decoding over another contender, by place. */
+export interface OverFigures {
+  readonly name: string;
+  /** Above 1: fused decodes faster. */
+  readonly speed: Interval | null;
+  /** Times of fused over times of the other. */
+  readonly firstToken: Interval | null;
+  readonly whole: Interval | null;
+}
+
+export interface AgainstReport extends AgainstRun {
+  readonly suite: "against";
+  readonly verdict: string;
+  readonly isComplete: boolean;
+  readonly numPlaces: number;
+  /** Places with enough tokens for a speed. */
+  readonly numMeasured: number;
+  readonly figures: readonly ContenderFigures[];
+  readonly fusedOver: readonly OverFigures[];
+  readonly places: readonly PlaceRuns[];
+}
+
+/** Medians bear so many places at which others used the machine. */
+const MAX_BUSY_SHARE = 0.2;
+/** Of fewer tokens no speed is taken. */
+export const MIN_DECODED = 4;
+
+/** @param places - at least one. */
+export function againstReport(places: readonly PlaceRuns[], run: AgainstRun): AgainstReport {
+  const { contenders, seed } = run;
+  const isMeasured = ({ runs }: PlaceRuns) =>
+    contenders.every(({ name }) => runs[name]!.numDecoded >= MIN_DECODED);
+  const measured = places.filter(isMeasured);
+  const figures = contenders.map(({ name }) => contenderFigures(name, places, measured, seed));
+  const fusedOver = contenders
+    .filter(({ name }) => name !== FUSED_RUN)
+    .map(({ name }) => overFigures(name, measured, seed));
+  const disturbed = disturbance(places.map(({ othersShare }) => othersShare));
+  const isBusy = disturbed.numBusy > places.length * MAX_BUSY_SHARE;
+  const told = verdict(run, figures, fusedOver, measured.length);
+  return {
+    suite: "against",
+    verdict: isBusy ? `NOT TO BE BELIEVED, as others used the machine: ${told}` : told,
+    isComplete: places.length >= run.numWanted,
+    ...run,
+    warnings: [
+      ...busyParts(disturbed, places.length, "places", "before"),
+      ...run.warnings,
+      ...tooFewForBounds(measured.length, "measured place"),
+    ],
+    numPlaces: places.length,
+    numMeasured: measured.length,
+    figures,
+    fusedOver,
+    places,
+  };
+}
+
+function contenderFigures(
+  name: string,
+  places: readonly PlaceRuns[],
+  measured: readonly PlaceRuns[],
+  seed: number,
+): ContenderFigures {
+  const of = ({ runs }: PlaceRuns) => runs[name]!;
+  const total = (value: (run: ContenderRun) => number) =>
+    sum(places.map((place) => value(of(place))));
+  const same = places.map(({ runs }) => compared(runs[name]!, runs[PLAIN_RUN]!));
+  return {
+    name,
+    tokensPerSecond:
+      (1000 * sum(measured.map((place) => of(place).numDecoded))) /
+      Math.max(1e-9, sum(measured.map((place) => of(place).decodeMs))),
+    timesPlain: ratios(
+      measured,
+      seed,
+      ({ runs }) => speedOf(runs[name]!) / speedOf(runs[PLAIN_RUN]!),
+    ),
+    firstTokenMs: median(places.map((place) => of(place).firstTokenMs)),
+    totalMs: median(places.map((place) => of(place).totalMs)),
+    numSame: same.filter(({ numSame, length }) => numSame === length).length,
+    sameTokenShare:
+      sum(same.map(({ numSame }) => numSame)) / Math.max(1, sum(same.map(({ length }) => length))),
+    lineExact: clusteredShare(
+      places.map((place) => ({
+        cluster: place.path,
+        isSo: judge(of(place).text, place).isLineExact,
+      })),
+      seed,
+    ),
+    numDraftTokens: total(({ numDraftTokens }) => numDraftTokens),
+    numAcceptedTokens: total(({ numAcceptedTokens }) => numAcceptedTokens),
+    speculation: places.map(({ speculation }) => speculation[name] ?? null).at(-1) ?? null,
+  };
+}
+
+/** Of the length of plain's tokens, how many `run` has from the start on; characters where tokens are not told. */
+function compared(
+  run: ContenderRun,
+  plain: ContenderRun,
+): { readonly numSame: number; readonly length: number } {
+  const [one, other] =
+    run.tokens === null || plain.tokens === null
+      ? [[...run.text], [...plain.text]]
+      : [run.tokens, plain.tokens];
+  const firstOther = other.findIndex((item, index) => one[index] !== item);
+  return { numSame: firstOther === -1 ? other.length : firstOther, length: other.length };
+}
+
+function overFigures(name: string, measured: readonly PlaceRuns[], seed: number): OverFigures {
+  const pair = ({ runs }: PlaceRuns) => ({ fused: runs[FUSED_RUN]!, other: runs[name]! });
+  const isSameLength = (place: PlaceRuns) => {
+    const { fused, other } = pair(place);
+    return fused.tokens?.length === (other.tokens ?? fused.tokens)?.length;
+  };
+  return {
+    name,
+    speed: ratios(measured, seed, (place) => {
+      const { fused, other } = pair(place);
+      return speedOf(fused) / speedOf(other);
+    }),
+    firstToken: ratios(measured, seed, (place) => {
+      const { fused, other } = pair(place);
+      return fused.firstTokenMs / other.firstTokenMs;
+    }),
+    whole: ratios(measured.filter(isSameLength), seed, (place) => {
+      const { fused, other } = pair(place);
+      return fused.totalMs / other.totalMs;
+    }),
+  };
+}
+
+function speedOf({ numDecoded, decodeMs }: ContenderRun): number {
+  return numDecoded / Math.max(1e-9, decodeMs);
+}
+
+function ratios(
+  places: readonly PlaceRuns[],
+  seed: number,
+  of: (place: PlaceRuns) => number,
+): Interval | null {
+  return places.length === 0 ? null : medianInterval(places.map(of), seed);
+}
+
+function verdict(
+  { contenders }: AgainstRun,
+  figures: readonly ContenderFigures[],
+  fusedOver: readonly OverFigures[],
+  numMeasured: number,
+): string {
+  const servers = new Set(contenders.filter(({ isServer }) => isServer).map(({ name }) => name));
+  const best = figures
+    .filter(({ name }) => servers.has(name))
+    .reduce((a, b) => (a.tokensPerSecond >= b.tokensPerSecond ? a : b));
+  const over = fusedOver.find(({ name }) => name === best.name);
+  if (over?.speed == null || over.firstToken === null) {
+    return "No output was long enough to measure a speed.";
+  }
+  const { low, high } = over.speed;
+  const words =
+    low > 1 ? "which is faster" : high < 1 ? "which is SLOWER" : "which is no difference";
+  const which = servers.size === 1 ? "the server" : "the fastest of the servers";
+  const plain = figures.find(({ name }) => name === PLAIN_RUN)!;
+  const isOther = best.sameTokenShare < MIN_SAME_SHARE;
+  const doubt = isOther
+    ? ` But only ${percent(best.sameTokenShare)} of its tokens are plain's: it may serve another model.`
+    : "";
+  const whole = over.whole === null ? "" : ` and the whole after ${interval(over.whole)} ×`;
+  return (
+    `At ${numMeasured} places Treeline with drafts decodes ${interval(over.speed)} × as fast as ${which}, ${best.name} ` +
+    `(${best.tokensPerSecond.toFixed(1)} tokens/s), ${words}; its first token comes after ${interval(over.firstToken)} × the time` +
+    `${whole}. Treeline's plain decoding makes ${plain.tokensPerSecond.toFixed(1)} tokens/s.${doubt}`
+  );
+}
+
+/** Rounding flips a near tie now and then; another model says something else from the first tokens on. */
+const MIN_SAME_SHARE = 0.5;
+
+/** A median with its bounds; a dash where there is none. */
+export function interval(value: Interval | null): string {
+  if (value === null) return "–";
+  return `${value.median.toFixed(2)} (${value.low.toFixed(2)}-${value.high.toFixed(2)})`;
+}

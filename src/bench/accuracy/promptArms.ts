@@ -1,0 +1,133 @@
+/**
+ * Arms of the suite `accuracy`: prompts that differ in where their middle begins, whether the tokens at the cursor are healed,
+ * and how much of what they have, asked at the same places; the first is what the others are compared with. Pure.
+ */
+import type { PromptAnchor } from "../../core/prompt/promptAnchor.ts";
+import { formatTable, NONE } from "../base/markdownTable.ts";
+import {
+  type GroupFigures,
+  groupFigures,
+  modelPairs,
+  type PairedFigures,
+} from "./accuracyFigures.ts";
+import { bounded, pairTable, points, signed } from "./accuracyTables.ts";
+import type { PlaceResult } from "./placeResult.ts";
+import { promptFigures } from "./promptFigures.ts";
+
+export interface PromptArm {
+  /** As the user writes it: `line+heal+context~300@1024`. */
+  readonly name: string;
+  readonly anchor: PromptAnchor;
+  readonly heals: boolean;
+  /** Whether it begins with text of other files. */
+  readonly hasContext: boolean;
+  /** UTF-16 code units behind the cursor at most; the product's if absent. */
+  readonly maxSuffixChars?: number;
+  /** Tokens at most; the command's if absent. */
+  readonly maxPromptTokens?: number;
+}
+
+/** As suggestions in the editor ask. */
+export const CURSOR_ARM: PromptArm = {
+  name: "cursor",
+  anchor: "cursor",
+  heals: false,
+  hasContext: false,
+};
+
+const COUNT = "[1-9]\\d{0,5}";
+/** PLACE[+heal][+context][~CHARS][@TOKENS] */
+const ARM = new RegExp(`^([^+~@]+)(\\+heal)?(\\+context)?(?:~(${COUNT}))?(?:@(${COUNT}))?$`);
+
+/** @returns undefined where it names none. */
+export function promptArm(name: string): PromptArm | undefined {
+  const [, place, heals, context, chars, tokens] = ARM.exec(name) ?? [];
+  const anchor = place === undefined ? undefined : anchorOf(place);
+  if (anchor === undefined) return undefined;
+  return {
+    ...{ name, anchor, heals: heals !== undefined, hasContext: context !== undefined },
+    ...(chars === undefined ? {} : { maxSuffixChars: Number(chars) }),
+    ...(tokens === undefined ? {} : { maxPromptTokens: Number(tokens) }),
+  };
+}
+
+/** What a request of an arm says of its prompt, but for the text of other files. */
+export function armRequest({ anchor, heals, maxSuffixChars, maxPromptTokens }: PromptArm) {
+  return {
+    ...{ anchor, heals },
+    ...(maxSuffixChars === undefined ? {} : { maxSuffixChars }),
+    ...(maxPromptTokens === undefined ? {} : { maxPromptTokens }),
+  };
+}
+
+function anchorOf(place: string): PromptAnchor | undefined {
+  if (place === "cursor" || place === "file") return place;
+  if (place === "line") return { linesUp: 0 };
+  return new RegExp(`^${COUNT}$`).test(place) ? { linesUp: Number(place) } : undefined;
+}
+
+/** The answers of an arm that is not the first. */
+export interface ArmAnswers {
+  readonly name: string;
+  readonly places: readonly PlaceResult[];
+}
+
+export interface ArmFigures extends ArmAnswers {
+  readonly all: GroupFigures;
+  /** Tokens of a prompt, on average; null where no place tells. */
+  readonly meanPromptTokens: number | null;
+  /** Over the first arm. */
+  readonly pairs: readonly PairedFigures[];
+}
+
+export function armFigures(
+  first: readonly PlaceResult[],
+  arms: readonly ArmAnswers[],
+  seed: number,
+): ArmFigures[] {
+  return arms
+    .filter(({ places }) => places.length > 0)
+    .map(({ name, places }) => ({
+      ...{ name, places },
+      all: groupFigures(name, places, seed),
+      meanPromptTokens: promptFigures(places).meanPromptTokens,
+      pairs: modelPairs(places, first, seed),
+    }));
+}
+
+/** A section of the report; empty where there is one arm only. */
+export function armSection(
+  firstName: string,
+  first: GroupFigures,
+  firstTokens: number | null,
+  arms: readonly ArmFigures[],
+): string[] {
+  if (arms.length === 0) return [];
+  const head = [
+    ...["arm", "places", "prompt tokens", "exact line", "any of k", "whole"],
+    ...[`exact line over ${firstName}`, "at least"],
+  ];
+  const row = (
+    name: string,
+    tokens: number | null,
+    figures: GroupFigures,
+    pair?: PairedFigures,
+  ) => [
+    ...[name, String(figures.numPlaces), tokens?.toFixed(0) ?? NONE],
+    bounded(figures.offered.lineExact),
+    ...[bounded(figures.anyLineExact), bounded(figures.offered.whole)],
+    pair === undefined ? NONE : points(pair.difference),
+    typeof pair?.least === "number" ? signed(pair.least) : NONE,
+  ];
+  return [
+    "## Arms",
+    "Prompts of the same places, in one run. An arm after the first goes on from what the cache holds of the one before.",
+    formatTable(head, [
+      row(firstName, firstTokens, first),
+      ...arms.map(({ name, all, meanPromptTokens, pairs }) =>
+        row(name, meanPromptTokens, all, pairs[0]),
+      ),
+    ]),
+    ...arms.map(({ name, pairs }) => pairTable(`${name} over ${firstName}`, pairs)),
+  ];
+}

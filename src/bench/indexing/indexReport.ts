@@ -1,0 +1,206 @@
+/**
+ * What the workspace index costs by size, beside its goals (DESIGN §11): the report of the suite `index`, as data and as
+ * Markdown. Pure.
+ */
+import { markdownText } from "../../core/base/foreignText.ts";
+import { formatTable } from "../base/markdownTable.ts";
+import type { IndexBenchRow } from "./indexBench.ts";
+
+/** Limits that the figures must stay below. */
+export const INDEX_GOALS = {
+  /** Of a million tokens. */
+  buildMs: 10_000,
+  lookupP99Us: 100,
+  /** The 99th of a hundred files saved. */
+  updateP99Ms: 20,
+  bytesPerToken: 24,
+} as const;
+export type IndexGoal = keyof typeof INDEX_GOALS;
+
+const GOAL_NAMES: Record<IndexGoal, string> = {
+  buildMs: `build, ms per 1M tokens < ${INDEX_GOALS.buildMs}`,
+  lookupP99Us: `lookup p99, µs < ${INDEX_GOALS.lookupP99Us}`,
+  updateP99Ms: `file update p99, ms < ${INDEX_GOALS.updateP99Ms}`,
+  bytesPerToken: `bytes per token <= ${INDEX_GOALS.bytesPerToken}`,
+};
+
+/** A figure beside its goal. */
+export interface GoalFigure {
+  readonly value: number;
+  readonly holds: boolean;
+}
+
+export type GoalFigures = Readonly<Record<IndexGoal, GoalFigure>>;
+
+/** How a figure grows from one size to the next, as a factor per ten times the tokens; 10 is linear. */
+export interface IndexGrowth {
+  readonly fromTokens: number;
+  readonly toTokens: number;
+  readonly buildMs: number;
+  readonly lookupP50Us: number;
+  readonly lookupP99Us: number;
+  readonly updateP50Ms: number;
+  readonly bytes: number;
+}
+
+export interface IndexReport {
+  readonly suite: "index";
+  readonly seed: number;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly platform: string };
+  /** Share of the cores that others used meanwhile, 0 … 1. */
+  readonly busyShare: number;
+  readonly isBusy: boolean;
+  /** False where not all sizes were measured. */
+  readonly isComplete: boolean;
+  readonly rows: readonly (IndexBenchRow & { readonly goals: GoalFigures })[];
+  readonly growth: readonly IndexGrowth[];
+}
+
+/** @param rows - of synthetic workspaces, the smallest first. */
+export function indexReport(
+  rows: readonly IndexBenchRow[],
+  about: Omit<IndexReport, "suite" | "rows" | "growth">,
+): IndexReport {
+  return {
+    suite: "index",
+    ...about,
+    rows: rows.map((row) => ({ ...row, goals: goalsOf(row) })),
+    growth: rows.slice(1).map((row, index) => growthOf(rows[index]!, row)),
+  };
+}
+
+/** The worse of the two where a figure was taken twice: files at random and one file saved, fresh and after all that. */
+function goalsOf(row: IndexBenchRow): GoalFigures {
+  const figures = {
+    buildMs: (row.buildMs / row.numTokens) * 1e6,
+    lookupP99Us: row.lookupUs.p99,
+    updateP99Ms: Math.max(row.updateMs.p99, row.retypeMs.p99),
+    bytesPerToken: Math.max(row.bytesPerToken, row.compactedBytesPerToken),
+  };
+  const judged = (goal: IndexGoal): GoalFigure => {
+    const value = figures[goal];
+    const limit = INDEX_GOALS[goal];
+    return { value, holds: value < limit || (goal === "bytesPerToken" && value === limit) };
+  };
+  return {
+    buildMs: judged("buildMs"),
+    lookupP99Us: judged("lookupP99Us"),
+    updateP99Ms: judged("updateP99Ms"),
+    bytesPerToken: judged("bytesPerToken"),
+  };
+}
+
+function growthOf(from: IndexBenchRow, to: IndexBenchRow): IndexGrowth {
+  const tens = Math.log10(to.numTokens / from.numTokens);
+  const factor = (of: (row: IndexBenchRow) => number) => (of(to) / of(from)) ** (1 / tens);
+  return {
+    fromTokens: from.numTokens,
+    toTokens: to.numTokens,
+    buildMs: factor((row) => row.buildMs),
+    lookupP50Us: factor((row) => row.lookupUs.p50),
+    lookupP99Us: factor((row) => row.lookupUs.p99),
+    updateP50Ms: factor((row) => row.updateMs.p50),
+    bytes: factor((row) => row.bytesPerToken * row.numTokens),
+  };
+}
+
+/** The report as Markdown. */
+export function formatIndexReport(report: IndexReport): string {
+  const { seed, machine, busyShare, isBusy, isComplete, rows, growth } = report;
+  const notes = [
+    ...(isComplete ? [] : ["Not all sizes were measured."]),
+    ...(isBusy
+      ? [
+          `Others used ${(100 * busyShare).toFixed(0)} % of the cores meanwhile: tails (p99, max) are theirs, too. The goals are judged all the same.`,
+        ]
+      : []),
+  ];
+  return [
+    "# The workspace index, by size",
+    "",
+    `${markdownText(machine.cpu)}, ${machine.cores} cores, ${machine.platform}. Synthetic files that repeat as source code does, seed ` +
+      `${seed}; tokens come ready, so tokenizing is not in the times. Each index is built twice, the second time counts. ` +
+      "A lookup has 64 tokens of context at a random place, of the large ones mostly out of the CPU's caches; a draft is the " +
+      "same lookup once more, from the caches, and a tree of 16 nodes; an update replaces one file of 100 to 4,000 tokens, " +
+      "a file drawn at random.",
+    ...notes.flatMap((note) => ["", `**${note}**`]),
+    "",
+    figuresTable(rows),
+    "",
+    "The goals, which are set for 1M tokens. Two figures were taken twice, and the worse one is judged: an update as above, or " +
+      "of one file saved again and again; bytes per token as above, or when all updates were compacted. The second ones " +
+      "stand in no table, only in the JSON.",
+    "",
+    goalsTable(rows),
+    "",
+    "Growth: the factor per ten times the tokens (10 is linear, 1 is none).",
+    "",
+    growthTable(growth),
+    "",
+  ].join("\n");
+}
+
+function figuresTable(rows: IndexReport["rows"]): string {
+  return formatTable(
+    [
+      "tokens",
+      "files",
+      "shards",
+      "build ms",
+      "M tokens/s",
+      "lookup p50 µs",
+      "lookup p99 µs",
+      "draft p50 µs",
+      "draft p99 µs",
+      "update p50 ms",
+      "update p99 ms",
+      "update max ms",
+      "bytes/token",
+    ],
+    rows.map((row) => [
+      sizeText(row.numTokens),
+      String(row.numFiles),
+      String(row.numShards),
+      row.buildMs.toFixed(1),
+      (row.numTokens / row.buildMs / 1000).toFixed(1),
+      row.lookupUs.p50.toFixed(1),
+      row.lookupUs.p99.toFixed(1),
+      row.draftUs.p50.toFixed(1),
+      row.draftUs.p99.toFixed(1),
+      row.updateMs.p50.toFixed(3),
+      row.updateMs.p99.toFixed(3),
+      row.updateMs.max.toFixed(1),
+      row.bytesPerToken.toFixed(1),
+    ]),
+  );
+}
+
+function goalsTable(rows: IndexReport["rows"]): string {
+  const goals = Object.keys(INDEX_GOALS) as IndexGoal[];
+  return formatTable(
+    ["goal", ...rows.map(({ numTokens }) => sizeText(numTokens))],
+    goals.map((goal) => [
+      GOAL_NAMES[goal],
+      ...rows.map(({ goals }) => {
+        const { value, holds } = goals[goal];
+        return `${value.toFixed(1)} ${holds ? "holds" : "MISSED"}`;
+      }),
+    ]),
+  );
+}
+
+function growthTable(growth: readonly IndexGrowth[]): string {
+  return formatTable(
+    ["from, to", "build", "lookup p50", "lookup p99", "update p50", "bytes"],
+    growth.map((one) => [
+      `${sizeText(one.fromTokens)}, ${sizeText(one.toTokens)}`,
+      ...[one.buildMs, one.lookupP50Us, one.lookupP99Us, one.updateP50Ms, one.bytes].map((factor) =>
+        factor.toFixed(2),
+      ),
+    ]),
+  );
+}
+
+function sizeText(numTokens: number): string {
+  return numTokens < 1e6 ? `${numTokens / 1e3}k` : `${numTokens / 1e6}M`;
+}

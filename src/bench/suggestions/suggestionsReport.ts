@@ -1,0 +1,184 @@
+/** What several suggestions cost and are worth: the report of the suite `suggestions`, as data and as Markdown. */
+import type { DropReason } from "../../core/suggestions/rankSuggestions.ts";
+import { formatTable } from "../base/markdownTable.ts";
+import type { Interval } from "../base/statistics.ts";
+
+/** Ways to more than one suggestion. */
+export const SUGGESTION_METHODS = [
+  "alonePlain",
+  "alone",
+  "branches",
+  "together",
+  "superposedDraft",
+  "superposedTarget",
+] as const;
+export type SuggestionMethod = (typeof SUGGESTION_METHODS)[number];
+
+/** A method with one k, over all prompts. */
+export interface SuggestionsRow {
+  readonly method: SuggestionMethod;
+  /** k: suggestions asked for, the first included. */
+  readonly count: number;
+  /** Time of all suggestions by that of one, decoded plainly; the median over prompts. The prompt is cached for both. */
+  readonly timesOnePlain: Interval;
+  /** The same by the time of the first suggestion, decoded with drafts. */
+  readonly timesFirst: Interval;
+  /** Passes of the target, those of the first suggestion included, on average. */
+  readonly meanPasses: number;
+  /** Suggestions offered after ranking, on average. */
+  readonly meanOffered: number;
+  /** Suggestions that were decoded and not offered, over all prompts, a first one without text included. */
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Branches given up as they seemed to repeat another suggestion, over all prompts. */
+  readonly numStopped: number;
+  /** Branches that ended with a line, shorter than alone, as the price was spent, over all prompts. */
+  readonly numCut: number;
+  /** [count - 1] share of prompts with a suggestion of this rank above the floor and well different from all better ones. */
+  readonly goodByRank: readonly number[];
+  /** t(k) / t(1) as measured before; null where it was not. */
+  readonly rowsFactor: number | null;
+  /** What `timesOnePlain` may be at most; null where t(n) is unknown. */
+  readonly maxTimes: number | null;
+  /** Tokens per suggestion offered, on average. */
+  readonly meanTokens: number;
+  /** [<= count] mean natural log-probability per token under the target, by rank; null where no prompt had one. */
+  readonly logProbByRank: readonly (number | null)[];
+  /** Mean relative edit distance of any two that were offered together; null where never two were. */
+  readonly distinctness: number | null;
+  /** Share of prompts whose hidden line is that of the first suggestion, of one of the first three, of any; null without such prompts. */
+  readonly hitAt1: number | null;
+  readonly hitAt3: number | null;
+  readonly hitAtAny: number | null;
+}
+
+export interface SuggestionsReport {
+  readonly suite: "suggestions";
+  readonly numPrompts: number;
+  /** Prompts whose cursor's line has a rest that was hidden. */
+  readonly numLines: number;
+  readonly maxDraftNodes: number;
+  /** Median ms of one suggestion, decoded plainly and with drafts. */
+  readonly plainMs: number;
+  readonly firstMs: number;
+  readonly rows: readonly SuggestionsRow[];
+}
+
+const METHOD_NAMES: Record<SuggestionMethod, string> = {
+  alonePlain: "each alone, plain",
+  alone: "each alone, with drafts",
+  branches: "branches",
+  together: "branches, the first among them",
+  superposedDraft: "superposed on the draft",
+  superposedTarget: "superposed on the target",
+};
+
+/** The report as Markdown. */
+export function formatSuggestionsReport(report: SuggestionsReport): string {
+  const { numPrompts, numLines, maxDraftNodes, plainMs, firstMs, rows } = report;
+  const table = formatTable(
+    [
+      "method",
+      "k",
+      "time, × one plain",
+      "× the first",
+      "passes",
+      "offered",
+      "tokens",
+      "distinct",
+      "hit@1",
+      "hit@3",
+      "hit@k",
+      "log-probability by rank",
+    ],
+    rows.map((row) => [
+      METHOD_NAMES[row.method],
+      String(row.count),
+      formatInterval(row.timesOnePlain),
+      formatInterval(row.timesFirst),
+      row.meanPasses.toFixed(1),
+      row.meanOffered.toFixed(1),
+      row.meanTokens.toFixed(1),
+      formatNumber(row.distinctness),
+      formatShare(row.hitAt1),
+      formatShare(row.hitAt3),
+      formatShare(row.hitAtAny),
+      row.logProbByRank.map(formatNumber).join(" "),
+    ]),
+  );
+  const head =
+    `${numPrompts} prompts, ${numLines} with a hidden line; ${maxDraftNodes} drafted nodes per pass. One suggestion takes ` +
+    `${plainMs.toFixed(1)} ms decoded plainly, ${firstMs.toFixed(1)} ms with drafts (medians, prompts cached). ` +
+    "Times are those of all k suggestions, the first included, medians with 95 % bounds. Passes are the target's, " +
+    "those of the first suggestion included.";
+  return [head, table, OFFER_NOTE, formatOffers(rows), PRICE_NOTE, formatPrices(rows)].join("\n\n");
+}
+
+const OFFER_NOTE =
+  "Offered of k, and why the others were not, as counts over all prompts: without text; under the floor of the mean " +
+  "log-probability; equal to a better one but for white space; too similar to it; more than asked for; given up as " +
+  "they seemed to repeat another. Cut: ended with a line as the price was spent, so shorter than alone. Good: share of prompts with a suggestion of that rank, above the floor and at a normalised edit " +
+  "distance of 0.2 or more from all better ones; a missing one is not good.";
+
+function formatOffers(rows: readonly SuggestionsRow[]): string {
+  return formatTable(
+    [
+      "method",
+      "offered of k",
+      "empty",
+      "unlikely",
+      "equal",
+      "similar",
+      "surplus",
+      "stopped",
+      "cut",
+      "good, by rank from 2",
+    ],
+    rows.map(({ method, count, meanOffered, dropped, numStopped, numCut, goodByRank }) => [
+      METHOD_NAMES[method],
+      `${meanOffered.toFixed(1)} of ${count}`,
+      ...[dropped.empty, dropped.unlikely, dropped.equal, dropped.similar, dropped.surplus].map(
+        String,
+      ),
+      String(numStopped),
+      String(numCut),
+      goodByRank.map(formatShare).join(", "),
+    ]),
+  );
+}
+
+const PRICE_NOTE =
+  "The price: time of all k over one plain suggestion, which may be 1.5 where t(k) is at most 1.2 t(1), and 1.15 x " +
+  "t(k)/t(1) elsewhere. It holds, or does not, where both 95 % bounds say so; otherwise the median's word is given.";
+
+function formatPrices(rows: readonly SuggestionsRow[]): string {
+  return formatTable(
+    ["method", "k", "time, × one plain", "t(k)/t(1)", "at most", "holds"],
+    rows.map(({ method, count, timesOnePlain, rowsFactor, maxTimes }) => [
+      METHOD_NAMES[method],
+      String(count),
+      formatInterval(timesOnePlain),
+      formatNumber(rowsFactor),
+      formatNumber(maxTimes),
+      formatHolds(timesOnePlain, maxTimes),
+    ]),
+  );
+}
+
+function formatHolds({ median, low, high }: Interval, max: number | null): string {
+  if (max === null) return "-";
+  if (high <= max) return "yes";
+  if (low > max) return "no";
+  return median <= max ? "by the median" : "not by the median";
+}
+
+function formatInterval({ median, low, high }: Interval): string {
+  return `${median.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
+}
+
+function formatNumber(value: number | null): string {
+  return value === null ? "-" : value.toFixed(2);
+}
+
+function formatShare(share: number | null): string {
+  return share === null ? "-" : `${(100 * share).toFixed(0)} %`;
+}

@@ -1,0 +1,155 @@
+/** How soon ghost text comes in the pauses of somebody who types. Pure: judges what was seen on the screen. */
+import {
+  type CensoredQuantile,
+  type CensoredTime,
+  censoredQuantile,
+} from "../base/censoredTimes.ts";
+import { clusteredShare } from "../base/clusterBounds.ts";
+import type { MeanInterval } from "../base/statistics.ts";
+import type { DrawnPause } from "./typingReplay.ts";
+
+/** What was seen in a pause of a script, which is the same in every mode. */
+export interface TypingPause extends DrawnPause {
+  /** From the key to the next as it was, in ms. */
+  readonly pauseMs: number;
+  /**
+   * From the key until ghost text stood there that stayed to the end of the pause, in ms, every wait before the question
+   * included; 0 where it was typed into. Null without.
+   */
+  readonly ghostMs: number | null;
+  /** Where that came from (`onScreen`: it was typed into), or why there was none (`cutOff`: the next key came first). */
+  readonly origin: string;
+}
+
+/** Tokens of a prompt that are read at a place whose prompt is there. */
+export const WARM_TOKENS = 32;
+
+/** What typing cost the engine. */
+export interface EngineCounts {
+  readonly numGenerations: number;
+  /** Generations that ended before they were done. */
+  readonly numCancelled: number;
+  /** Target passes after the prompts, cancelled generations included. */
+  readonly numPasses: number;
+  /** Of those, passes of generations whose text was never shown. */
+  readonly numWastedPasses: number;
+  /** Prompt tokens of the finished generations, and how many the KV cache held already. */
+  readonly numPromptTokens: number;
+  readonly numReusedTokens: number;
+  /** Finished generations of a first suggestion, and how many of them read {@link WARM_TOKENS} of their prompt at most. */
+  readonly numAsked: number;
+  readonly numWarm: number;
+  readonly numAcceptedSuggestions: number;
+}
+
+/** What one script did to the engine. */
+export interface TypingRun extends EngineCounts {
+  readonly pauses: readonly TypingPause[];
+}
+
+/** The same keystrokes with everything that is kept, with the prompt's KV cells alone, and with nothing kept. */
+export const TYPING_MODES = ["withCaches", "promptOnly", "withoutCaches"] as const;
+export type TypingMode = (typeof TYPING_MODES)[number];
+
+/** What one script did in every mode. */
+export interface TypingSession {
+  readonly seed: number;
+  readonly runs: Readonly<Record<TypingMode, TypingRun>>;
+}
+
+/** Pauses that are judged together, by the time that was drawn: the same ones in every mode. */
+export const PAUSE_GROUPS = {
+  long: ({ place, drawnMs }) => place > 0 && drawnMs >= 1000,
+  longer: ({ place, drawnMs }) => place > 0 && drawnMs >= 1500,
+  fresh: ({ place, drawnMs }) => place === 0 && drawnMs >= 1000,
+  short: ({ drawnMs }) => drawnMs < 1000,
+} as const satisfies Record<string, (pause: DrawnPause) => boolean>;
+export type PauseGroup = keyof typeof PAUSE_GROUPS;
+
+/** Limits within which ghost text is wanted, in ms. */
+export const QUICK_MS = 600;
+export const SOON_MS = 1200;
+
+/** Null where there are no pauses. Bounds are of 95 %, from drawing whole sessions again. */
+export interface PauseFigures {
+  readonly numPauses: number;
+  /** Shares of the pauses with ghost text within {@link QUICK_MS}, within {@link SOON_MS}, before the end. */
+  readonly quick: MeanInterval | null;
+  readonly soon: MeanInterval | null;
+  readonly beforeEnd: MeanInterval | null;
+  /** Time to ghost text, where a pause without took longer than itself. */
+  readonly p50: CensoredQuantile | null;
+  readonly p95: CensoredQuantile | null;
+}
+
+export interface TypingFigures extends EngineCounts {
+  readonly groups: Readonly<Record<PauseGroup, PauseFigures>>;
+  /** Of the long pauses: counts by origin, or by reason for none. */
+  readonly origins: Readonly<Record<string, number>>;
+  /** numReusedTokens / numPromptTokens, 0 … 1. */
+  readonly kvReuse: number | null;
+}
+
+/** @param sessions - of one mode. */
+export function typingFigures(sessions: readonly TypingRun[], seed: number): TypingFigures {
+  const groupOf = (group: PauseGroup) => pauseFigures(sessions, PAUSE_GROUPS[group], seed);
+  const origins: Record<string, number> = {};
+  for (const { origin } of sessions.flatMap(({ pauses }) => pauses.filter(PAUSE_GROUPS.long))) {
+    origins[origin] = (origins[origin] ?? 0) + 1;
+  }
+  const sum = (of: (run: TypingRun) => number) =>
+    sessions.reduce((total, run) => total + of(run), 0);
+  const numPromptTokens = sum((run) => run.numPromptTokens);
+  const numReusedTokens = sum((run) => run.numReusedTokens);
+  return {
+    groups: {
+      long: groupOf("long"),
+      longer: groupOf("longer"),
+      fresh: groupOf("fresh"),
+      short: groupOf("short"),
+    },
+    origins,
+    numGenerations: sum((run) => run.numGenerations),
+    numCancelled: sum((run) => run.numCancelled),
+    numPasses: sum((run) => run.numPasses),
+    numWastedPasses: sum((run) => run.numWastedPasses),
+    numPromptTokens,
+    numReusedTokens,
+    numAsked: sum((run) => run.numAsked),
+    numWarm: sum((run) => run.numWarm),
+    kvReuse: numPromptTokens === 0 ? null : numReusedTokens / numPromptTokens,
+    numAcceptedSuggestions: sum((run) => run.numAcceptedSuggestions),
+  };
+}
+
+function pauseFigures(
+  sessions: readonly TypingRun[],
+  isMeant: (pause: DrawnPause) => boolean,
+  seed: number,
+): PauseFigures {
+  const pauses = sessions.flatMap((session, index) =>
+    session.pauses.filter(isMeant).map((pause) => ({ cluster: String(index), pause })),
+  );
+  const share = (isSo: (ghostMs: number) => boolean) =>
+    clusteredShare(
+      pauses.map(({ cluster, pause: { ghostMs } }) => ({
+        cluster,
+        isSo: ghostMs !== null && isSo(ghostMs),
+      })),
+      seed,
+    );
+  const times = pauses.map(({ pause }) => timeToGhostText(pause));
+  return {
+    numPauses: pauses.length,
+    quick: share((ms) => ms <= QUICK_MS),
+    soon: share((ms) => ms <= SOON_MS),
+    beforeEnd: share(() => true),
+    p50: censoredQuantile(times, 0.5),
+    p95: censoredQuantile(times, 0.95),
+  };
+}
+
+/** A pause without ghost text took longer than itself. */
+export function timeToGhostText({ ghostMs, pauseMs }: TypingPause): CensoredTime {
+  return ghostMs === null ? { ms: pauseMs, isCut: true } : { ms: ghostMs, isCut: false };
+}

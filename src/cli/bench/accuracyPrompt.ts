@@ -1,0 +1,99 @@
+/** What the suite `accuracy` asks with: its arms, and text of the workspace's other files for those that have it. */
+import { join } from "node:path";
+import { armRequest, CURSOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
+import type { ContextKind } from "../../core/prompt/promptContext.ts";
+import type { DraftSource } from "../../core/tree/draftTree.ts";
+import type { CompleteParams, LoadedModels } from "../../engine/protocol/protocol.ts";
+import { CliError, EXIT_USAGE } from "../base/cliError.ts";
+import { draftSources } from "../base/engineSession.ts";
+import { folderAt, indexFolder } from "../sources/workspaceSources.ts";
+import type { SuiteSurroundings } from "./benchSuite.ts";
+
+/** Places of files have no history: nothing was opened or edited before. */
+const MEASURED_KINDS = ["imports", "similar"] as const satisfies readonly ContextKind[];
+export const CONTEXT_CHOICES = ["none", ...MEASURED_KINDS, "all"] as const;
+export type ContextChoice = (typeof CONTEXT_CHOICES)[number];
+
+const WITH_CONTEXT = { name: "cursor+context", hasContext: true } as const;
+
+export interface AskedPrompt {
+  /** The first is what the others are compared with. */
+  readonly arms: readonly PromptArm[];
+  /** What the first one has beside its name, in words. */
+  readonly words: readonly string[];
+  /** What an arm's requests have of it. */
+  optionsOf(arm: PromptArm): ArmOptions;
+  /** Of a file of the workspace, where it is indexed. */
+  documentPath(path: string): string | undefined;
+  /** Where the workspace is indexed, those that do not know its files: they know what is hidden, too. */
+  sources(models: LoadedModels): DraftSource[];
+}
+
+type ArmOptions = Pick<
+  CompleteParams,
+  "anchor" | "heals" | "context" | "maxPromptTokens" | "maxSuffixChars"
+>;
+
+/** Where an arm has a context, indexes the workspace first. @throws CliError where there is none. */
+export async function askedPrompt(
+  { options, context: { terminal, workingFolder }, session }: SuiteSurroundings,
+  signal: AbortSignal,
+): Promise<AskedPrompt> {
+  const { promptTokens, workspace, contextTokens } = options;
+  const kinds = kindsOf(options.context ?? "none");
+  const arms = options.arms ?? [kinds.length > 0 ? { ...CURSOR_ARM, ...WITH_CONTEXT } : CURSOR_ARM];
+  const hasContext = arms.some((arm) => arm.hasContext);
+  if (hasContext !== kinds.length > 0) {
+    const expected = hasContext ? "--context beside an arm with +context" : "an arm with +context";
+    throw new CliError(`Expected ${expected}: --context says what they have.`, EXIT_USAGE);
+  }
+  if (!hasContext && contextTokens !== undefined) {
+    throw new CliError("Expected --context beside --context-tokens.", EXIT_USAGE);
+  }
+  const ofOther = {
+    ...Object.fromEntries(kinds.map((kind) => [kind, true])),
+    ...(contextTokens === undefined ? {} : { maxTokens: contextTokens }),
+    isFresh: true,
+  };
+  const asked = {
+    arms,
+    words: [
+      ...(arms[0]!.hasContext ? contextWords(kinds, contextTokens) : []),
+      ...(arms[0]!.maxPromptTokens === undefined ? budgetWords(promptTokens) : []),
+    ],
+    optionsOf: (arm: PromptArm): ArmOptions => ({
+      ...(promptTokens === undefined ? {} : { maxPromptTokens: promptTokens }),
+      ...armRequest(arm),
+      ...(arm.hasContext && { context: ofOther }),
+    }),
+  };
+  if (!hasContext) return { ...asked, documentPath: () => undefined, sources: draftSources };
+  if (workspace === undefined) {
+    throw new CliError(
+      "Expected --workspace beside --context: it is the text of a folder's other files.",
+      EXIT_USAGE,
+    );
+  }
+  const root = await folderAt(workspace, workingFolder);
+  terminal.note(await indexFolder(root, session.workspace, terminal, signal));
+  return {
+    ...asked,
+    documentPath: (path) => join(root, path),
+    sources: (models) =>
+      draftSources(models).filter((source) => source !== "workspace" && source !== "recycling"),
+  };
+}
+
+function kindsOf(choice: ContextChoice): readonly ContextKind[] {
+  if (choice === "none") return [];
+  return choice === "all" ? MEASURED_KINDS : [choice];
+}
+
+function contextWords(kinds: readonly ContextKind[], maxTokens: number | undefined): string[] {
+  const size = maxTokens === undefined ? "" : ` of ${maxTokens} tokens`;
+  return [`with ${kinds.join(" and ")}${size}`];
+}
+
+function budgetWords(promptTokens: number | undefined): string[] {
+  return promptTokens === undefined ? [] : [`${promptTokens} tokens at most`];
+}

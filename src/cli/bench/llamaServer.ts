@@ -1,0 +1,246 @@
+/**
+ * A llama-server, llama.cpp's HTTP server, that somebody else started: what it says of itself, and greedy completions of
+ * prompts given as tokens.
+ * @see llama.cpp, tools/server/README.md: GET /props, GET /v1/models, POST /completion.
+ */
+import { messageOf } from "../../core/base/errors.ts";
+import { CliError } from "../base/cliError.ts";
+import type { NamedServer } from "./benchSuite.ts";
+
+/** What a server says of itself. */
+export interface ServerFacts {
+  /** llama.cpp's build, as it names it. */
+  readonly build: string;
+  /** The file's name, or the alias it was given. */
+  readonly model: string;
+  /** Null where it does not tell. */
+  readonly vocabSize: number | null;
+  /** Positions of one slot. */
+  readonly contextSize: number | null;
+  readonly numSlots: number | null;
+}
+
+/** A completion on a server. */
+export interface ServerCompletion {
+  /** Null where the server does not return tokens, as old builds do not. */
+  readonly tokens: readonly number[] | null;
+  readonly text: string;
+  /** The server's clock: the pass over the prompt up to the first token, and all tokens behind the first. */
+  readonly promptMs: number;
+  readonly decodeMs: number;
+  /** Tokens, an end token included. */
+  readonly numTokens: number;
+  /** Of the prompt that were evaluated; fewer than it has where the server took some from its cache. */
+  readonly numPromptTokens: number;
+  readonly numDraftTokens: number;
+  readonly numAcceptedTokens: number;
+  /** How it drafts, as it names that; null where it does not tell. */
+  readonly speculation: string | null;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** In ms: for facts, and for a completion, whose prompt takes its time on a CPU. */
+const FACTS_TIMEOUT_MS = 10_000;
+const COMPLETION_TIMEOUT_MS = 300_000;
+/** Of what a server says in place of an answer. */
+const MAX_QUOTED_CHARS = 200;
+
+export class LlamaServer {
+  /** The address without what is behind it, for messages. */
+  readonly address: string;
+  readonly label: string | undefined;
+  readonly #base: string;
+
+  constructor({ url, label }: NamedServer) {
+    this.#base = url.href.replace(/\/+$/, "");
+    this.address = url.host;
+    this.label = label;
+  }
+
+  /** @throws CliError if nothing answers there, or no llama-server. */
+  async facts(signal: AbortSignal): Promise<ServerFacts> {
+    const props = await this.#ask("/props", undefined, FACTS_TIMEOUT_MS, signal);
+    const settings = asJson(props["default_generation_settings"]);
+    if (settings === undefined) {
+      throw new CliError(
+        `Expected llama.cpp's llama-server at ${this.address}, found something whose /props is not its own. Check the address.`,
+      );
+    }
+    // Of the OpenAI dialect; a server without it is one all the same.
+    const models = await this.#ask("/v1/models", undefined, FACTS_TIMEOUT_MS, signal).catch(
+      (error: unknown): Json => {
+        if (error instanceof CliError) return {};
+        throw error;
+      },
+    );
+    const [first] = Array.isArray(models["data"]) ? models["data"] : [];
+    const meta = asJson(asJson(first)?.["meta"]);
+    const model = textOf(props["model_path"]) ?? textOf(props["model_alias"]) ?? "an unnamed model";
+    return {
+      build: textOf(props["build_info"]) ?? "of an unknown build",
+      model: model.split(/[\\/]/).at(-1) ?? model,
+      vocabSize: numberOf(meta?.["n_vocab"]),
+      contextSize: numberOf(settings["n_ctx"]),
+      numSlots: numberOf(props["total_slots"]),
+    };
+  }
+
+  /**
+   * Decodes greedily behind a prompt that is evaluated anew.
+   * @param numTokens - output tokens at most; it ends before them where the model does.
+   * @throws CliError that says what is wrong with the server or its answer; the signal's reason.
+   */
+  async complete(
+    promptTokens: Int32Array,
+    numTokens: number,
+    signal: AbortSignal,
+  ): Promise<ServerCompletion> {
+    const request = {
+      prompt: Array.from(promptTokens),
+      n_predict: numTokens,
+      temperature: 0,
+      top_k: 1,
+      // Nothing but the most likely token, found at the least cost.
+      samplers: ["top_k", "temperature"],
+      repeat_penalty: 1,
+      cache_prompt: false,
+      stream: false,
+      return_tokens: true,
+    };
+    const answer = await this.#ask("/completion", request, COMPLETION_TIMEOUT_MS, signal);
+    const timings = asJson(answer["timings"]);
+    const promptMs = numberOf(timings?.["prompt_ms"]);
+    const decodeMs = numberOf(timings?.["predicted_ms"]);
+    const { content: text } = answer;
+    if (typeof text !== "string" || promptMs === null || decodeMs === null) {
+      throw new CliError(
+        `Expected text and timings from /completion of ${this.address}, found ${quoted(JSON.stringify(answer))}. ` +
+          "Start a newer llama-server.",
+      );
+    }
+    const { tokens } = answer;
+    return {
+      tokens: isTokens(tokens) ? tokens : null,
+      text,
+      promptMs,
+      decodeMs,
+      numTokens: numberOf(timings?.["predicted_n"]) ?? 0,
+      numPromptTokens: numberOf(timings?.["prompt_n"]) ?? promptTokens.length,
+      numDraftTokens: numberOf(timings?.["draft_n"]) ?? 0,
+      numAcceptedTokens: numberOf(timings?.["draft_n_accepted"]) ?? 0,
+      speculation: speculationOf(asJson(answer["generation_settings"])),
+    };
+  }
+
+  async #ask(
+    path: string,
+    body: object | undefined,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Json> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(this.#base + path, {
+        ...(body === undefined
+          ? {}
+          : {
+              method: "POST",
+              headers: { "content-type": "application/json" },
+              body: JSON.stringify(body),
+            }),
+        signal: AbortSignal.any([signal, timeout]),
+        // The user named this server and no other.
+        redirect: "error",
+      });
+      text = await response.text();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (timeout.aborted) {
+        throw new CliError(
+          `${this.address} did not answer ${path} within ${timeoutMs / 1000} s. Check that it runs and is idle.`,
+        );
+      }
+      throw new CliError(
+        `No llama-server answers at ${this.address}: ${reasonOf(error)}. Start one, as with ` +
+          "`llama-server -m TARGET.gguf --port 8080`, or check the address.",
+      );
+    }
+    if (!response.ok) throw this.#refused(path, response.status, text);
+    const answer = parsed(text);
+    if (answer !== undefined) return answer;
+    throw new CliError(
+      `Expected JSON from ${path} of ${this.address}, found ${quoted(text)}. Is it a llama-server?`,
+    );
+  }
+
+  #refused(path: string, status: number, text: string): CliError {
+    const said = textOf(asJson(parsed(text)?.["error"])?.["message"]) ?? text;
+    const who = `${this.address} answers ${path} with ${status}`;
+    if (status === 404) {
+      return new CliError(
+        `${who}: Expected llama.cpp's llama-server, found a server without ${path}. Check the address.`,
+      );
+    }
+    if (status === 503) {
+      return new CliError(`${who}: ${quoted(said)}. Wait until it has loaded its model.`);
+    }
+    if (status === 401 || status === 403) {
+      return new CliError(`${who}: it asks for a key. Start it without --api-key.`);
+    }
+    return new CliError(`${who}: ${quoted(said)}.`);
+  }
+}
+
+/** How the server drafts, with the settings that differ from none: `draft-simple, n_max 3`. */
+function speculationOf(settings: Json | undefined): string | null {
+  const types = textOf(settings?.["speculative.types"]);
+  if (settings === undefined || types === undefined) return null;
+  const others = Object.entries(settings).flatMap(([name, value]) =>
+    name.startsWith("speculative.") && name !== "speculative.types"
+      ? [`${name.slice("speculative.".length)} ${String(value)}`]
+      : [],
+  );
+  return [types, ...others].join(", ");
+}
+
+/** Fetch says "fetch failed"; why, its cause says. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  return code ?? messageOf(cause ?? error);
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return asJson(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function asJson(value: unknown): Json | undefined {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? (value as Json) : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function isTokens(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(Number.isInteger);
+}
+
+/** Somebody else's text, on one line. */
+function quoted(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal obeys them.
+  const line = text.replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  return JSON.stringify(line.slice(0, MAX_QUOTED_CHARS));
+}

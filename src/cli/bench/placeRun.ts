@@ -1,0 +1,59 @@
+/** What the suites that ask place by place share: the places, and how far they are. */
+import { drawStopSpots, languagesOf, type StopSpot } from "../../bench/spots/stopSpots.ts";
+import type { BenchSources } from "../../engine/protocol/protocol.ts";
+import { CliError } from "../base/cliError.ts";
+import type { Terminal } from "../base/terminal.ts";
+import { readNamedSources, SOURCE_PACKAGES } from "../sources/packageSources.ts";
+import { readWorkspaceSources } from "../sources/workspaceSources.ts";
+import type { SuiteSurroundings } from "./benchSuite.ts";
+
+/** The folder that is named, or the packages' sources. @throws CliError where they hold no code. */
+export async function drawPlaces(
+  { options, context }: SuiteSurroundings,
+  count: number,
+  signal: AbortSignal,
+): Promise<{ readonly sources: BenchSources; readonly spots: readonly StopSpot[] }> {
+  const { workspace, seed } = options;
+  const sources =
+    workspace === undefined
+      ? await readNamedSources(context, SOURCE_PACKAGES, signal)
+      : await readWorkspaceSources(workspace, context.workingFolder, signal);
+  try {
+    return { sources, spots: drawStopSpots(sources.files, count, seed) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CliError(
+      `Expected code to hide lines of in ${sources.origin}, found none in a language that is known here. Name another --workspace.`,
+    );
+  }
+}
+
+/** Says how many places there are, and while they are asked how far it is. */
+export class PlaceProgress {
+  readonly #name: string;
+  readonly #numPlaces: number;
+  readonly #terminal: Terminal;
+  readonly #start = performance.now();
+  #numDone = 0;
+  #numKnown = 0;
+
+  constructor(name: string, spots: readonly StopSpot[], terminal: Terminal) {
+    this.#name = name;
+    this.#numPlaces = spots.length;
+    this.#terminal = terminal;
+    const languages = languagesOf(spots.map(({ path }) => ({ path, text: "" })));
+    const numFiles = new Set(spots.map(({ path }) => path)).size;
+    terminal.note(`${name}: ${spots.length} places in ${numFiles} files, ${languages.join(", ")}`);
+  }
+
+  /** @param isKnown - from an earlier run. */
+  done(isKnown: boolean): void {
+    this.#numDone++;
+    if (isKnown) this.#numKnown++;
+    const numAsked = this.#numDone - this.#numKnown;
+    const elapsed = performance.now() - this.#start;
+    const left = (elapsed / Math.max(1, numAsked)) * (this.#numPlaces - this.#numDone);
+    const when = numAsked === 0 ? "" : `, ${Math.ceil(left / 60_000)} min to go`;
+    this.#terminal.progress(`${this.#name}: ${this.#numDone} of ${this.#numPlaces} places${when}`);
+  }
+}

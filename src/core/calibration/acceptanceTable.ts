@@ -1,0 +1,184 @@
+/**
+ * What drafters' scores are worth: for each kind of node, how often the target chose it. Nodes are of a kind by the
+ * sources that proposed them together, their score and their depth.
+ *
+ * @see ALGORITHMS §4.4, §18.2. We depart in one point: sources that agree have counters of their own instead of
+ *   combined log-odds, as agreement is what independent estimates get wrong.
+ */
+import {
+  DRAFT_SOURCES,
+  type DraftSource,
+  type DraftTree,
+  ROOT,
+  sourceBit,
+} from "../tree/draftTree.ts";
+
+/** Upper ends of the score buckets; the last bucket is open. */
+const SCORE_EDGES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const NUM_SCORES = SCORE_EDGES.length + 1;
+/** Depths 1, 2, 3-4 and beyond. */
+const NUM_DEPTHS = 4;
+/** Observations that an estimate starts with: its score, for a wide kind; the wide kind's estimate, for a narrow one. */
+const PRIOR_TRIALS = 2;
+const NARROW_PRIOR_TRIALS = 6;
+/** Counters are halved at so many trials: what was true long ago counts less. */
+const MAX_TRIALS = 1000;
+/** What is left of them for a source that sat out: enough to go on from, little enough to be outvoted. */
+const DOUBTED_TRIALS = 8;
+/** Siblings exclude each other, and the target may choose a token that nobody proposed. */
+const MAX_SIBLING_SUM = 0.98;
+const MIN_ACCEPTANCE = 1e-3;
+
+const NUM_SETS = 2 ** DRAFT_SOURCES.length;
+const NUM_WIDE = NUM_SETS * NUM_SCORES;
+const NUM_NARROW = NUM_WIDE * NUM_DEPTHS;
+/** What {@link AcceptanceTable.counts} has. */
+export const NUM_ACCEPTANCE_COUNTS = 2 * (NUM_WIDE + NUM_NARROW);
+
+/** Hits and trials of some kinds; views of the table's counts. */
+class Counters {
+  readonly hits: Float32Array;
+  readonly trials: Float32Array;
+
+  constructor(counts: Float32Array) {
+    this.hits = counts.subarray(0, counts.length / 2);
+    this.trials = counts.subarray(counts.length / 2);
+  }
+
+  add(kind: number, isHit: boolean): void {
+    this.trials[kind]!++;
+    if (isHit) this.hits[kind]!++;
+    if (this.trials[kind]! < MAX_TRIALS) return;
+    this.trials[kind]! /= 2;
+    this.hits[kind]! /= 2;
+  }
+
+  /** Cuts one kind's trials down, and its hits with them. */
+  cut(kind: number, maxTrials: number): void {
+    const share = maxTrials / this.trials[kind]!;
+    if (!(share < 1)) return;
+    this.trials[kind]! *= share;
+    this.hits[kind]! *= share;
+  }
+
+  estimate(kind: number, prior: number, weight: number): number {
+    return (this.hits[kind]! + weight * prior) / (this.trials[kind]! + weight);
+  }
+}
+
+/** Learns for as long as it lives; one per pair of models. 17 KB with five sources, whose sets are 32. */
+export class AcceptanceTable {
+  readonly #counts: Float32Array;
+  readonly #wide: Counters;
+  readonly #narrow: Counters;
+
+  /**
+   * @param counts - of an earlier table, copied.
+   * @throws RangeError if they are not a table's.
+   */
+  constructor(counts: Float32Array = new Float32Array(NUM_ACCEPTANCE_COUNTS)) {
+    if (!areAcceptanceCounts(counts)) throw new RangeError("these are no counts of acceptance");
+    this.#counts = counts.slice();
+    const { wide, narrow } = countersOf(this.#counts);
+    this.#wide = wide;
+    this.#narrow = narrow;
+  }
+
+  /** [{@link NUM_ACCEPTANCE_COUNTS}] all that was learned, for {@link encodeAcceptance}. */
+  get counts(): Float32Array {
+    return this.#counts.slice();
+  }
+
+  /** The tree with the estimated conditional acceptance as scores; those of siblings add up to 0.98 at most. */
+  calibrate(tree: DraftTree): DraftTree {
+    const scores = new Float32Array(tree.size);
+    const siblingSums = new Float32Array(tree.size);
+    scores[ROOT] = 1;
+    for (let node = 1; node < tree.size; node++) {
+      const { wide, narrow } = kindsOf(tree, node);
+      const prior = this.#wide.estimate(wide, tree.scores[node]!, PRIOR_TRIALS);
+      const estimate = this.#narrow.estimate(narrow, prior, NARROW_PRIOR_TRIALS);
+      scores[node] = Math.max(MIN_ACCEPTANCE, Math.min(1, estimate));
+      siblingSums[tree.parents[node]!]! += scores[node]!;
+    }
+    for (let node = 1; node < tree.size; node++) {
+      const sum = siblingSums[tree.parents[node]!]!;
+      if (sum > MAX_SIBLING_SUM) scores[node]! *= MAX_SIBLING_SUM / sum;
+    }
+    return { ...tree, scores };
+  }
+
+  /**
+   * Learns from every candidate whose parent the target reached, verified or not: at temperature 0 the target's choice
+   * there is known (ALGORITHMS §18.2, counterfactual hits), so that the choice of nodes biases nothing.
+   *
+   * @param candidates - as they were fused, with the drafters' own scores.
+   * @param committed - [accepted + 1] what the target chose below the root.
+   */
+  learn(candidates: DraftTree, committed: Int32Array): void {
+    let reached = ROOT;
+    for (const chosen of committed) {
+      let next = -1;
+      for (let node = reached + 1; node < candidates.size; node++) {
+        if (candidates.parents[node] !== reached) continue;
+        const isHit = candidates.tokens[node] === chosen;
+        const { wide, narrow } = kindsOf(candidates, node);
+        this.#wide.add(wide, isHit);
+        this.#narrow.add(narrow, isHit);
+        if (isHit) next = node;
+      }
+      if (next === -1) return;
+      reached = next;
+    }
+  }
+
+  /** A copy that is soon outvoted: a start for kinds of nodes that will be like these. */
+  faded(): AcceptanceTable {
+    const copy = new AcceptanceTable(this.#counts);
+    for (let kind = 0; kind < NUM_WIDE; kind++) copy.#wide.cut(kind, DOUBTED_TRIALS);
+    for (let kind = 0; kind < NUM_NARROW; kind++) copy.#narrow.cut(kind, DOUBTED_TRIALS);
+    return copy;
+  }
+
+  /** Whatever was learned of a source may be outdated: it sits out, and what it drafts then is judged afresh. */
+  doubt(source: DraftSource): void {
+    const bit = sourceBit(source);
+    for (let sources = 0; sources < NUM_SETS; sources++) {
+      if ((sources & bit) === 0) continue;
+      for (let kind = 0; kind < NUM_SCORES; kind++) {
+        this.#wide.cut(sources * NUM_SCORES + kind, DOUBTED_TRIALS);
+      }
+      for (let kind = 0; kind < NUM_SCORES * NUM_DEPTHS; kind++) {
+        this.#narrow.cut(sources * NUM_SCORES * NUM_DEPTHS + kind, DOUBTED_TRIALS);
+      }
+    }
+  }
+}
+
+/** Whether counts can be a table's: for every kind at most as many hits as trials, and no more trials than are kept. */
+export function areAcceptanceCounts(counts: Float32Array): boolean {
+  if (counts.length !== NUM_ACCEPTANCE_COUNTS) return false;
+  return Object.values(countersOf(counts)).every(({ hits, trials }) =>
+    hits.every((numHits, kind) => {
+      const numTrials = trials[kind]!;
+      return numHits >= 0 && numHits <= numTrials && numTrials < MAX_TRIALS;
+    }),
+  );
+}
+
+function countersOf(counts: Float32Array): { readonly wide: Counters; readonly narrow: Counters } {
+  return {
+    wide: new Counters(counts.subarray(0, 2 * NUM_WIDE)),
+    narrow: new Counters(counts.subarray(2 * NUM_WIDE)),
+  };
+}
+
+function kindsOf(tree: DraftTree, node: number): { wide: number; narrow: number } {
+  const score = tree.scores[node]!;
+  let bucket = 0;
+  while (bucket < SCORE_EDGES.length && score > SCORE_EDGES[bucket]!) bucket++;
+  const depth = tree.depths[node]!;
+  const depthBucket = depth <= 2 ? depth - 1 : depth <= 4 ? 2 : 3;
+  const wide = tree.sources[node]! * NUM_SCORES + bucket;
+  return { wide, narrow: wide * NUM_DEPTHS + depthBucket };
+}

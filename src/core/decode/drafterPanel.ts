@@ -1,0 +1,208 @@
+/** The drafters of one generation, and the policy over them. A drafter that throws or lies sits out the rest of it. */
+
+import { isAbortError, messageOf } from "../base/errors.ts";
+import type { Token } from "../base/tokens.ts";
+import type { VerifyLimits } from "../budget/draftBudget.ts";
+import { type DraftPolicy, type StepPlan, UNLIMITED_POLICY } from "../budget/draftPolicy.ts";
+import { countProposals, type DecodeStats } from "../tree/decodeStats.ts";
+import type { Draft, Drafter, VerifiedStep } from "../tree/drafter.ts";
+import {
+  checkDraftTree,
+  copyDraftTree,
+  type DraftSource,
+  rootOnlyTree,
+} from "../tree/draftTree.ts";
+import type { SourceDraft } from "../tree/pruneRetrieval.ts";
+import { StepDrafts } from "../tree/stepDrafts.ts";
+import type { SpeculativeParams } from "./speculativeDecode.ts";
+
+const NO_TOKENS: ReadonlySet<Token> = new Set();
+
+export class DrafterPanel {
+  readonly #params: SpeculativeParams;
+  readonly #stats: DecodeStats;
+  readonly #policy: DraftPolicy;
+  /** Those that take part in this generation and have not failed; not all may draft in it. */
+  #begun: readonly Drafter[];
+  /** What each drafter cost in this step, in ms. */
+  readonly #drafterMs = new Map<DraftSource, number>();
+  #planMs = 0;
+  /** What the policy's learning took after the step before. */
+  #policyLearnMs = 0;
+  /** Whether no step has been drafted yet: the first token is still to come. */
+  #isFirst = true;
+  /** Whether somebody read before this step. */
+  #hasRead = false;
+  /** First tokens that pruning took from this step's drafts. */
+  #prunedFirst = NO_TOKENS;
+
+  constructor(params: SpeculativeParams, stats: DecodeStats) {
+    this.#params = params;
+    this.#stats = stats;
+    this.#policy = params.policy ?? UNLIMITED_POLICY;
+    this.#policy.started(params.context.languageId);
+    this.#begun = params.drafters.filter(
+      ({ source, learnsWhilePaused }) => learnsWhilePaused || this.#policy.isActive(source),
+    );
+  }
+
+  async begin(signal: AbortSignal): Promise<void> {
+    const { now } = this.#params.observer;
+    for (const drafter of this.#begun) {
+      const start = now();
+      try {
+        await drafter.begin(this.#params.context, signal);
+        this.#policy.began(drafter.source, now() - start);
+      } catch (error) {
+        this.#dropOrRethrow(drafter, error, signal);
+      }
+    }
+  }
+
+  /** The tree of this step: every draft, fused, of which the policy chooses within the limits. */
+  async draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<StepPlan> {
+    this.#drafterMs.clear();
+    this.#planMs = 0;
+    this.#prunedFirst = NO_TOKENS;
+    const active = await this.#readyIn(limits, signal);
+    // A step in which nobody drafts has to cost what it costs without drafters.
+    if (active.length === 0) return draftless(rootToken);
+    const { now } = this.#params.observer;
+    const { vocabSize } = this.#params.target;
+    const { isEndToken } = this.#params.limits;
+    const draftStart = now();
+    const drafts: SourceDraft[] = [];
+    for (const drafter of active) {
+      const { source } = drafter;
+      const start = now();
+      try {
+        const budget = this.#policy.budgetFor(source, limits);
+        // A copy, as the next drafter's turn is time enough to change a tree that was checked.
+        const draft = copyDraft(await drafter.draft(rootToken, budget, signal));
+        const broken = checkDraftTree(draft);
+        if (broken !== undefined) throw new RangeError(broken);
+        countProposals(this.#stats, source, draft);
+        drafts.push({ source, draft });
+        this.#drafterMs.set(source, now() - start);
+      } catch (error) {
+        this.#dropOrRethrow(drafter, error, signal);
+      }
+    }
+    const fuseStart = now();
+    this.#stats.timings.draftMs += fuseStart - draftStart;
+    if (drafts.length === 0) return draftless(rootToken);
+    const { pruning } = this.#params;
+    const step = new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
+    const plan = this.#policy.plan(step, limits);
+    this.#stats.numPruned += step.numPruned;
+    this.#prunedFirst = step.prunedFirst;
+    this.#planMs = now() - fuseStart;
+    this.#stats.timings.fuseMs += this.#planMs;
+    return plan;
+  }
+
+  /**
+   * Those that draft in this step. Who has to read first does so a part at a time, and drafts when nothing is left; in the
+   * first step it does neither.
+   */
+  async #readyIn(limits: VerifyLimits, signal: AbortSignal): Promise<readonly Drafter[]> {
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    this.#hasRead = false;
+    const active = this.#activeIn(limits);
+    const ready: Drafter[] = [];
+    for (const drafter of active) {
+      const isReady =
+        drafter.reader === undefined || (!isFirst && (await this.#read(drafter, limits, signal)));
+      if (isReady) ready.push(drafter);
+    }
+    return ready;
+  }
+
+  /** Reads a part where something is left and that pays. @returns whether nothing is left. */
+  async #read(drafter: Drafter, { maxDepth }: VerifyLimits, signal: AbortSignal): Promise<boolean> {
+    const { source, reader } = drafter;
+    const { now } = this.#params.observer;
+    const start = now();
+    try {
+      if (reader === undefined || reader.numUnread <= 0) return true;
+      const { numUnread } = reader;
+      const numTokens = this.#policy.tokensToRead(source, numUnread, maxDepth);
+      if (numTokens <= 0) return false;
+      this.#hasRead = true;
+      await reader.read(numTokens, signal);
+      const ms = now() - start;
+      this.#stats.timings.readMs += ms;
+      this.#policy.hasRead(source, numUnread - reader.numUnread, ms);
+      return reader.numUnread <= 0;
+    } catch (error) {
+      this.#dropOrRethrow(drafter, error, signal);
+      return false;
+    }
+  }
+
+  #activeIn({ maxNodes, maxDepth }: VerifyLimits): readonly Drafter[] {
+    if (maxNodes <= 0 || maxDepth <= 0 || !this.#policy.isDrafting) return [];
+    return this.#begun.filter(({ source }) => this.#policy.isActive(source));
+  }
+
+  /** @param times - of the target's pass, and of the host's verify and commit, in ms. */
+  learn(plan: StepPlan, step: VerifiedStep, times: { evaluateMs: number; hostMs: number }): void {
+    const { now } = this.#params.observer;
+    if (this.#prunedFirst.has(step.committed[0]!)) this.#stats.numPrunedRight++;
+    for (const drafter of this.#begun) {
+      // One that sits out is no cost of the step's drafts.
+      const draftMs = this.#drafterMs.get(drafter.source);
+      const start = now();
+      try {
+        drafter.learn(step);
+      } catch (error) {
+        this.#drop(drafter, messageOf(error));
+      }
+      if (draftMs !== undefined) this.#drafterMs.set(drafter.source, draftMs + now() - start);
+    }
+    const start = now();
+    this.#policy.learn({
+      plan,
+      committed: step.committed,
+      numAccepted: step.path.nodes.length,
+      ...times,
+      hasRead: this.#hasRead,
+      drafterMs: this.#drafterMs,
+      planMs: this.#planMs,
+      policyLearnMs: this.#policyLearnMs,
+    });
+    this.#policyLearnMs = now() - start;
+  }
+
+  end(numSteps: number): void {
+    this.#policy.ended(numSteps);
+  }
+
+  /** An abort of ours goes up; anything else is the drafter's failure and costs speed only. */
+  #dropOrRethrow(drafter: Drafter, error: unknown, signal: AbortSignal): void {
+    if (signal.aborted && isAbortError(error)) throw error;
+    this.#drop(drafter, messageOf(error));
+  }
+
+  #drop(drafter: Drafter, reason: string): void {
+    this.#begun = this.#begun.filter((other) => other !== drafter);
+    this.#params.observer.onDrafterFailure?.(drafter, reason);
+  }
+}
+
+/** The plan of a step in which nobody drafts. */
+function draftless(rootToken: Token): StepPlan {
+  return { tree: rootOnlyTree(rootToken), expectedAccepted: 0 };
+}
+
+/** Whoever made the draft may change theirs. @throws what a draft that is none makes throw. */
+function copyDraft(draft: Draft): Draft {
+  const { nextProbs } = draft;
+  if (nextProbs === undefined) return copyDraftTree(draft);
+  const copies = nextProbs.map(
+    (known) =>
+      known && { tokens: Int32Array.from(known.tokens), probs: Float32Array.from(known.probs) },
+  );
+  return { ...copyDraftTree(draft), nextProbs: copies };
+}

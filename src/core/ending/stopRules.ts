@@ -1,0 +1,58 @@
+/** When a generation may stop early. Text rules; the decode loop asks them after every token. */
+
+import type { Token } from "../base/tokens.ts";
+import type { StopRule } from "../tree/generation.ts";
+import { CompletionScanner, type EndCause } from "./completionScanner.ts";
+import { type CursorContext, type CursorText, readCursor } from "./cursorContext.ts";
+
+/**
+ * Ends the output at the end of the line where text that it must join follows the cursor. Elsewhere it ends with the
+ * block around the cursor, at a blank line, where it meets the text after the cursor, or when it repeats itself.
+ *
+ * @param cursor - the text around it, or what was read of that: several outputs at one cursor read it once.
+ * @param decode - text that a token adds; holds back the bytes of an unfinished character.
+ */
+export class CompletionStopRule implements StopRule {
+  readonly #decode: (token: Token) => string;
+  readonly #scanner: CompletionScanner;
+  /** The text around the cursor, read. */
+  readonly context: CursorContext;
+  #rawText = "";
+
+  constructor(cursor: CursorText | CursorContext, decode: (token: Token) => string) {
+    this.#decode = decode;
+    this.context = "syntax" in cursor ? cursor : readCursor(cursor);
+    this.#scanner = new CompletionScanner(this.context);
+  }
+
+  push(token: Token): boolean {
+    const text = this.#decode(token);
+    this.#rawText += text;
+    return this.#scanner.push(text) !== undefined;
+  }
+
+  /** Why the output ended; undefined while it goes on. */
+  get endCause(): EndCause | undefined {
+    return this.#scanner.end?.cause;
+  }
+
+  /** The output's text up to its end. */
+  get text(): string {
+    return this.#scanner.text;
+  }
+
+  /** All text that was decoded: what `trimCompletion` takes, as the rest of the last token may say why it ended. */
+  get rawText(): string {
+    return this.#rawText;
+  }
+
+  /** The part of {@link text} that later tokens cannot take back. */
+  get settledText(): string {
+    return this.#scanner.settledText;
+  }
+
+  /** Whether {@link settledText} ends where a line does. */
+  get isSettledByLine(): boolean {
+    return this.#scanner.isSettledByLine;
+  }
+}

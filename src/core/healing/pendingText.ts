@@ -1,0 +1,138 @@
+/**
+ * Token healing's constraint: a prompt ends before its last few tokens, as text behind them may change how they are cut,
+ * and the output begins with their text instead. Bytes, not characters: a token may end inside one.
+ * @see Lundberg, "The Art of Prompt Design: Prompt Boundaries and Token Healing" (2023).
+ */
+
+import type { Token } from "../base/tokens.ts";
+import type { TokenConstraint } from "../tree/tokenConstraint.ts";
+import type { SortedVocabulary } from "./sortedVocabulary.ts";
+
+/** What an output has to begin with and does not yet. At least one byte. */
+export class PendingText implements TokenConstraint {
+  readonly #text: Spelling;
+  readonly #offset: number;
+  #covers: Int32Array | undefined;
+  #parts: Int32Array | undefined;
+  #next: { readonly only: Int32Array } | undefined;
+
+  private constructor(text: Spelling, offset: number) {
+    this.#text = text;
+    this.#offset = offset;
+  }
+
+  /**
+   * @returns undefined where nothing is pending.
+   * @throws RangeError if no tokens of the vocabulary write the text; those with a token for each byte write every one.
+   */
+  static of(vocabulary: SortedVocabulary, text: Uint8Array): PendingText | undefined {
+    if (text.length === 0) return undefined;
+    const spelling = new Spelling(vocabulary, text, (offset) => new PendingText(spelling, offset));
+    if (!spelling.canFinishFrom(0)) {
+      throw new RangeError(`no tokens of the vocabulary write the ${text.length} pending bytes`);
+    }
+    return spelling.stateAt(0);
+  }
+
+  /** What is left, a view. */
+  get bytes(): Uint8Array {
+    return this.#text.from(this.#offset);
+  }
+
+  get next(): { readonly only: Int32Array } {
+    this.#next ??= { only: insertTokens(this.covers, this.parts) };
+    return this.#next;
+  }
+
+  /** Tokens that complete it; ascending. */
+  get covers(): Int32Array {
+    this.#covers ??= this.#text.vocabulary.startingWith(this.bytes);
+    return this.#covers;
+  }
+
+  /** Tokens that begin it and leave a rest that can be written, the shortest first. */
+  get parts(): Int32Array {
+    const { vocabulary } = this.#text;
+    this.#parts ??= vocabulary
+      .beginningsOf(this.bytes)
+      .filter((token) => this.#text.canFinishFrom(this.#offset + vocabulary.piece(token).length));
+    return this.#parts;
+  }
+
+  /** Bytes that a token has behind the pending ones, a view; none where it leaves some. */
+  addedBy(token: Token): Uint8Array {
+    return this.#text.vocabulary.piece(token).subarray(this.bytes.length);
+  }
+
+  after(token: Token): PendingText | undefined {
+    const { bytes } = this;
+    const piece = this.#text.vocabulary.piece(token);
+    const isPart = piece.length < bytes.length && piece.every((byte, at) => byte === bytes[at]);
+    const end = this.#offset + piece.length;
+    // One that may not come promises nothing.
+    return isPart && this.#text.canFinishFrom(end) ? this.#text.stateAt(end) : undefined;
+  }
+}
+
+/** Some tokens more among perhaps a third of the vocabulary: ascending again, without sorting all. */
+function insertTokens(ascending: Int32Array, others: Int32Array): Int32Array {
+  const merged = new Int32Array(ascending.length + others.length);
+  let taken = 0;
+  let length = 0;
+  for (const other of others.slice().sort()) {
+    while (taken < ascending.length && ascending[taken]! < other)
+      merged[length++] = ascending[taken++]!;
+    merged[length++] = other;
+  }
+  merged.set(ascending.subarray(taken), length);
+  return merged;
+}
+
+/** A text, and what is known of its ends: each state is made once, however many paths lead to it. */
+class Spelling {
+  readonly vocabulary: SortedVocabulary;
+  readonly #text: Uint8Array;
+  readonly #open: (offset: number) => PendingText;
+  readonly #states: (PendingText | undefined)[];
+  /** [text.length] whether tokens write the rest; absent where they write everything. */
+  readonly #canFinish: readonly boolean[] | undefined;
+
+  constructor(
+    vocabulary: SortedVocabulary,
+    text: Uint8Array,
+    open: (offset: number) => PendingText,
+  ) {
+    this.vocabulary = vocabulary;
+    this.#text = text.slice();
+    this.#open = open;
+    this.#states = new Array(text.length);
+    this.#canFinish = vocabulary.hasAllBytes ? undefined : this.#findEnds();
+  }
+
+  from(offset: number): Uint8Array {
+    return this.#text.subarray(offset);
+  }
+
+  canFinishFrom(offset: number): boolean {
+    return this.#canFinish?.[offset] ?? true;
+  }
+
+  stateAt(offset: number): PendingText {
+    this.#states[offset] ??= this.#open(offset);
+    return this.#states[offset];
+  }
+
+  #findEnds(): boolean[] {
+    const { vocabulary } = this;
+    const canFinish = new Array<boolean>(this.#text.length).fill(false);
+    for (let offset = this.#text.length - 1; offset >= 0; offset--) {
+      const rest = this.from(offset);
+      canFinish[offset] =
+        vocabulary.hasStartingWith(rest) ||
+        vocabulary
+          .beginningsOf(rest)
+          .some((token) => canFinish[offset + vocabulary.piece(token).length]);
+    }
+    return canFinish;
+  }
+}

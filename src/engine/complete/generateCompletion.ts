@@ -1,0 +1,216 @@
+/** One request → one generation: prompt, drafters, decode, text. */
+
+import type { Log } from "../../core/base/log.ts";
+import { concatTokens } from "../../core/base/tokens.ts";
+import type { PassCostTable } from "../../core/budget/passCost.ts";
+import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
+import { languageIdOfPath } from "../../core/ending/codeSyntax.ts";
+import type { CursorText } from "../../core/ending/cursorContext.ts";
+import type { PromptShares } from "../../core/prompt/promptShares.ts";
+import type { GenerationContext } from "../../core/tree/drafter.ts";
+import type { DraftSource } from "../../core/tree/draftTree.ts";
+import type { WorkspaceStore } from "../indexing/workspaceStore.ts";
+import type { DraftMemory, LearnedState } from "../learned/learnedState.ts";
+import { SuggestionMemory } from "../learned/suggestionMemory.ts";
+import type { IdleReading, Reading } from "../prompt/idleReading.ts";
+import { documentKeyOf, type PromptStores, requestPrompt } from "../prompt/requestPrompt.ts";
+import type { CompleteParams, CompletionChunk, CompletionResult } from "../protocol/protocol.ts";
+import { CompletionOutput } from "./completionOutput.ts";
+import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
+import type { Healing } from "./healing.ts";
+import { OtherSuggestions, wantsOthers } from "./otherSuggestions.ts";
+import { isSecretDocument } from "./secretDocument.ts";
+import { SuggestionRules } from "./suggestionRules.ts";
+
+/** Sources that learn from a document. */
+const LEARNING_SOURCES: readonly DraftSource[] = ["recycling", "ghost"];
+
+/** A prompt, and where it is from. */
+export interface SeenPrompt {
+  readonly tokens: Int32Array;
+  readonly shares: PromptShares;
+  readonly filePath: string | undefined;
+}
+
+/** What outlives a request. */
+export interface GenerationStores extends PromptStores {
+  readonly learned: LearnedState;
+  /** Absent where there is none to draft from. */
+  readonly workspace?: Pick<WorkspaceStore, "placeOf" | "isKnownSource"> &
+    Partial<Pick<WorkspaceStore, "shownTo">>;
+  readonly healing: Healing;
+  /** Absent where t(n) was not measured. */
+  readonly passCost: PassCostTable | undefined;
+  readonly log: Log;
+  /** Called with each prompt before it is evaluated. */
+  readonly onPrompt?: (prompt: SeenPrompt) => void;
+  /** Called after each target pass that follows a prompt. */
+  readonly onPass?: () => void;
+  /** Absent where nothing is read between requests. */
+  readonly idleReading?: IdleReading;
+}
+
+/**
+ * @throws EngineError, AbortError; at every throw the caches hold what was committed and the next request may follow.
+ */
+export async function generateCompletion(
+  stores: GenerationStores,
+  params: CompleteParams,
+  onChunk: (chunk: CompletionChunk) => void,
+  signal: AbortSignal,
+): Promise<CompletionResult> {
+  const start = performance.now();
+  const { pair, log } = stores;
+  const { target } = pair.target;
+  const asked = await requestPrompt(stores, params, signal);
+  const { prompt: context, shares, numUnread } = asked;
+  stores.onPrompt?.({ tokens: context.promptTokens, shares, filePath: params.filePath });
+  const promptEnd = performance.now();
+  const isSecret = isSecretDocument(params);
+  const sources = isSecret ? without(params.sources, ...LEARNING_SOURCES) : params.sources;
+  const isKept = !isSecret && stores.workspace?.isKnownSource(params) === true;
+  const memory = stores.learned.memoryOf(isKept);
+
+  const pending = stores.healing.pendingOf(context);
+  const rules = new SuggestionRules(
+    pair,
+    cursorOf(params),
+    params.maxTokens,
+    context.promptTokens.length,
+    pending,
+  );
+  const material = materialOf(stores, params, memory);
+  const healStart = performance.now();
+  const opening = await stores.healing.open(context, pending, signal);
+  const healMs = performance.now() - healStart;
+  const limits = rules.newLimits();
+  const { stopRule } = limits;
+  const others = wantsOthers(params)
+    ? new OtherSuggestions({
+        ...stores,
+        request: params,
+        context,
+        opening,
+        rules,
+        newDrafters: () => createDrafters(pair, material, without(sources, "draftModel")),
+        maxDraftNodes: sources.length === 0 ? 0 : budgetOf(stores, params).maxDraftNodes,
+        memory: isSecret ? new SuggestionMemory() : memory.suggestions,
+      })
+    : undefined;
+  const output = new CompletionOutput(rules.newDecoder(), stopRule, onChunk);
+  let firstTokenMs = 0;
+  const generation = await speculativeDecode(
+    {
+      target,
+      drafters: createDrafters(pair, material, sources),
+      context: { ...context, languageId: cursorOf(params).languageId },
+      opening,
+      ...budgetOf(stores, params),
+      limits,
+      observer: {
+        now: () => performance.now(),
+        onStep: () => stores.onPass?.(),
+        ...(others && { onVerified: (step) => others.observe(step) }),
+        onTokens(tokens) {
+          if (firstTokenMs === 0) firstTokenMs = performance.now() - start;
+          output.push(tokens);
+        },
+        onDrafterFailure(drafter, reason) {
+          log("warn", `drafter-failed source=${drafter.source} reason=${JSON.stringify(reason)}`);
+        },
+      },
+    },
+    signal,
+  ).finally(() => {
+    if (!isSecret) remember(stores, params, context, output.tokens);
+    if (isKept) stores.learned.learned();
+    if (params.reusesPrompt === false) return;
+    const ofDraft = sources.includes("draftModel")
+      ? draftReading(stores, context, output.tokens)
+      : [];
+    stores.idleReading?.start([...ofDraft, ...asked.readings]);
+  });
+  const { finishReason } = generation;
+  const trimmed = rules.trim(stopRule.rawText, finishReason);
+  const text = "text" in trimmed ? trimmed.text : "";
+  output.finish(text);
+  const firstMs = performance.now() - start;
+  const decodedOthers = await others?.decode({ ...generation, text }, signal);
+  const totalMs = performance.now() - start;
+  const phases = generation.stats.timings;
+  // Healing reads the prompt before decoding finds all of it.
+  const numHeld = context.promptTokens.length - numUnread;
+  const numReusedTokens = Math.min(generation.stats.numReusedTokens, numHeld);
+  stores.speed.record(numUnread, healMs + phases.prefillMs);
+  return {
+    text,
+    ...("rejected" in trimmed ? { rejection: trimmed.rejected } : {}),
+    ...decodedOthers,
+    tokens: generation.tokens,
+    pieces: output.pieces,
+    tokenSources: generation.tokenSources,
+    finishReason,
+    stats: { ...generation.stats, numReusedTokens },
+    timings: {
+      totalMs,
+      firstTokenMs: firstTokenMs === 0 ? firstMs : firstTokenMs,
+      promptMs: promptEnd - start,
+      prefillMs: healMs + phases.prefillMs,
+      beginMs: phases.beginMs,
+      decodeMs: firstMs - (promptEnd - start) - healMs - phases.prefillMs - phases.beginMs,
+      ...(decodedOthers && { othersMs: totalMs - firstMs }),
+    },
+  };
+}
+
+function without(sources: readonly DraftSource[], ...left: readonly DraftSource[]): DraftSource[] {
+  return sources.filter((source) => !left.includes(source));
+}
+
+/** Also what was cut off, and what was decoded until an abort: it may be suggested here again. */
+function remember(
+  { learned }: GenerationStores,
+  params: CompleteParams,
+  { prefixTokens }: GenerationContext,
+  tokens: Int32Array,
+): void {
+  const documentKey = documentKeyOf(params);
+  if (documentKey !== undefined) learned.ghosts.remember(documentKey, prefixTokens, tokens);
+}
+
+/** The draft model reads what was decoded, if it drafts at all: the next prompt here begins with that, or with most of it. */
+function draftReading(
+  { pair: { draft }, learned: { policy } }: GenerationStores,
+  { promptTokens, draftPromptTokens = promptTokens }: GenerationContext,
+  tokens: Int32Array,
+): Reading[] {
+  if (draft === undefined || policy?.isActive("draftModel") === false) return [];
+  return [{ model: draft.target, tokens: () => concatTokens(draftPromptTokens, tokens) }];
+}
+
+function cursorOf({
+  prefixText,
+  suffixText,
+  languageId,
+  filePath = "",
+}: CompleteParams): CursorText {
+  return { prefixText, suffixText, languageId: languageId ?? languageIdOfPath(filePath) };
+}
+
+/** Who asks for a number of nodes gets it; otherwise the measured cost decides. */
+function budgetOf({ pair, learned }: GenerationStores, { maxDraftNodes }: CompleteParams) {
+  return maxDraftNodes === undefined ? draftBudget(pair, learned.policy) : { maxDraftNodes };
+}
+
+function materialOf(
+  { learned, workspace }: GenerationStores,
+  params: CompleteParams,
+  { recycling }: DraftMemory,
+): DraftMaterial {
+  const documentKey = documentKeyOf(params);
+  return {
+    recycling,
+    workspace: workspace?.placeOf(params),
+    ghosts: documentKey === undefined ? undefined : { store: learned.ghosts, documentKey },
+  };
+}

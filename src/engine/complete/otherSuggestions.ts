@@ -1,0 +1,181 @@
+/**
+ * The suggestions beside the first, of one request: watches how the first is decoded, then has the others proposed and
+ * finished by the target, and ranks them all. Which proposals there are, `core/suggestions/alternativeSuggestions.ts` says.
+ */
+
+import type { Log } from "../../core/base/log.ts";
+import type { PassCostTable } from "../../core/budget/passCost.ts";
+import {
+  type AlternativesParams,
+  decodeAlternatives,
+  decodeSuperposedAlternatives,
+} from "../../core/suggestions/alternativeSuggestions.ts";
+import { BranchPointCollector } from "../../core/suggestions/branchPoints.ts";
+import type { BranchDecode } from "../../core/suggestions/decodeBranches.ts";
+import {
+  type DropReason,
+  meanOf,
+  rankSuggestions,
+} from "../../core/suggestions/rankSuggestions.ts";
+import { paperSettings } from "../../core/suggestions/superposedCandidates.ts";
+import type { Drafter, GenerationContext, VerifiedStep } from "../../core/tree/drafter.ts";
+import { ROOT } from "../../core/tree/draftTree.ts";
+import type { Generation } from "../../core/tree/generation.ts";
+import type { Opening } from "../../core/tree/opening.ts";
+import { TokenChooser } from "../../core/tree/tokenChooser.ts";
+import { constraintAfter } from "../../core/tree/tokenConstraint.ts";
+import type { SuggestionMemory } from "../learned/suggestionMemory.ts";
+import type { ModelPair } from "../models/modelHost.ts";
+import type {
+  CompletedSuggestion,
+  SuggestionProposer,
+  SuggestionsRequest,
+} from "../protocol/suggestionMessages.ts";
+import type { SuggestionRules } from "./suggestionRules.ts";
+
+/** Tokens of a superposed draft: the paper's recommended length. */
+const SUPERPOSED_TOKENS = 10;
+
+export interface OtherSuggestionsSetting {
+  readonly pair: ModelPair;
+  readonly request: SuggestionsRequest;
+  readonly context: GenerationContext;
+  /** What the first begins with. */
+  readonly opening: Opening | undefined;
+  readonly rules: SuggestionRules;
+  /** Of one branch; without the draft model, which has one cache. Fresh ones each time. */
+  readonly newDrafters: () => readonly Drafter[];
+  readonly maxDraftNodes: number;
+  /** Absent where t(n) was not measured. */
+  readonly passCost: PassCostTable | undefined;
+  readonly memory: SuggestionMemory;
+  readonly log: Log;
+}
+
+/** Suggestions of a request. */
+export interface DecodedSuggestions {
+  /** The first foremost. */
+  readonly suggestions: readonly CompletedSuggestion[];
+  /** Why others that were decoded are not among them. */
+  readonly droppedSuggestions: readonly DropReason[];
+}
+
+/** Whether more than one suggestion is asked for. */
+export function wantsOthers({ numSuggestions = 1 }: SuggestionsRequest): boolean {
+  return numSuggestions > 1;
+}
+
+export class OtherSuggestions {
+  readonly #setting: OtherSuggestionsSetting;
+  readonly #branchPoints: BranchPointCollector;
+  readonly #chooser: TokenChooser;
+  /** [tokens of the first] natural log-probabilities. */
+  readonly #logProbs: number[] = [];
+
+  constructor(setting: OtherSuggestionsSetting) {
+    const { isEndToken, target } = setting.pair;
+    const { vocabulary } = target.model;
+    const utf8 = new TextDecoder();
+    const pieceOf = (token: number) => utf8.decode(vocabulary.pieceBytes(token));
+    const { opening, rules } = setting;
+    this.#setting = setting;
+    this.#chooser = new TokenChooser(constraintAfter(rules.pending, opening?.tokens ?? []));
+    this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken }, rules.pending);
+    if (opening === undefined) return;
+    this.#branchPoints.open(opening);
+    this.#logProbs.push(...opening.logProbs);
+  }
+
+  /** A step of the first suggestion, its logits still valid. */
+  observe(step: VerifiedStep): void {
+    this.#branchPoints.observe(step);
+    for (const [index, token] of step.committed.entries()) {
+      const node = index === 0 ? ROOT : step.path.nodes[index - 1]!;
+      const row = this.#chooser.row(step.logits, node);
+      this.#logProbs.push(row.logit(token) - row.logSumExp());
+      this.#chooser.push(token);
+    }
+  }
+
+  /**
+   * All suggestions, the first foremost.
+   * @param first - decoded to its end, with what is shown of it; none where that is empty.
+   * @throws EngineError of the target; AbortError. The caches hold prompt and first suggestion then.
+   */
+  async decode(
+    first: Generation & { readonly text: string },
+    signal: AbortSignal,
+  ): Promise<DecodedSuggestions> {
+    if (first.text === "") return { suggestions: [], droppedSuggestions: [] };
+    const { request, rules } = this.#setting;
+    const count = request.numSuggestions ?? 1;
+    const proposer = this.#proposer;
+    const { suggestions } = await this.#propose(proposer, count, first, signal);
+    const others = suggestions.map((suggestion) => ({
+      text: rules.textOf(suggestion),
+      meanLogProb: meanOf(suggestion.logProbs),
+      source: proposer,
+    }));
+    const meanLogProb = meanOf(Float64Array.from(this.#logProbs.slice(0, first.tokens.length)));
+    const greedy = { text: first.text, meanLogProb, source: "greedy" as const };
+    const { offered, dropped } = rankSuggestions<
+      Omit<CompletedSuggestion, "logProb"> & { meanLogProb: number }
+    >(greedy, others, { count });
+    return {
+      suggestions: offered.map(({ text, meanLogProb, source }) => ({
+        text,
+        logProb: meanLogProb,
+        source,
+      })),
+      droppedSuggestions: dropped.map(({ reason }) => reason),
+    };
+  }
+
+  get #proposer(): SuggestionProposer {
+    const { pair, request } = this.#setting;
+    const { suggestionMethod = "branches" } = request;
+    const isMissing = suggestionMethod === "superposedDraft" && pair.draft === undefined;
+    return isMissing ? "branches" : suggestionMethod;
+  }
+
+  #propose(
+    proposer: SuggestionProposer,
+    count: number,
+    first: Generation,
+    signal: AbortSignal,
+  ): Promise<BranchDecode> {
+    const { pair, context, rules, newDrafters, maxDraftNodes, passCost, memory, log } =
+      this.#setting;
+    const target = pair.target.target;
+    const params: AlternativesParams = {
+      target,
+      context,
+      first,
+      newLimits: () => rules.newLimits(),
+      draftersOf: newDrafters,
+      maxDraftNodes,
+      ...(passCost === undefined ? {} : { passMs: (numRows: number) => passCost.ms(numRows) }),
+      calibration: memory.calibration,
+      observer: {
+        now: () => performance.now(),
+        onDrafterFailure: ({ source }, reason) =>
+          log("warn", `drafter-failed branch source=${source} reason=${JSON.stringify(reason)}`),
+      },
+    };
+    if (proposer === "branches") {
+      const branchPoints = this.#branchPoints;
+      const textOf = rules.textOf.bind(rules);
+      return decodeAlternatives({ ...params, branchPoints, count: count - 1, textOf }, signal);
+    }
+    return decodeSuperposedAlternatives(
+      {
+        ...params,
+        proposer: proposer === "superposedDraft" ? (pair.draft?.target ?? target) : target,
+        ngrams: memory.ngramsOf(context, first.tokens),
+        settings: paperSettings(count, SUPERPOSED_TOKENS),
+        endsDraft: pair.isEndToken,
+      },
+      signal,
+    );
+  }
+}

@@ -1,0 +1,72 @@
+/** Where each suggestion of a request ends, and what of it is shown: the same rules for the first and all others. */
+import {
+  type CursorContext,
+  type CursorText,
+  readCursor,
+} from "../../core/ending/cursorContext.ts";
+import { CompletionStopRule } from "../../core/ending/stopRules.ts";
+import { type TrimmedCompletion, trimAt } from "../../core/ending/trimCompletion.ts";
+import type { PendingText } from "../../core/healing/pendingText.ts";
+import type { FinishReason, Generation, GenerationLimits } from "../../core/tree/generation.ts";
+import { TokenDecoder } from "../../llama/model/vocabulary.ts";
+import type { ModelPair } from "../models/modelHost.ts";
+
+/** Limits with the stop rule of one suggestion. */
+export interface SuggestionLimits extends GenerationLimits {
+  readonly stopRule: CompletionStopRule;
+}
+
+export class SuggestionRules {
+  readonly #pair: ModelPair;
+  readonly #maxTokens: number;
+  /** Text before the cursor that every output begins with. */
+  readonly pending: PendingText | undefined;
+  /** The text around the cursor, read once for all of them. */
+  readonly context: CursorContext;
+
+  /** @param numPromptTokens - a prompt that leaves no room is refused by the prefill. */
+  constructor(
+    pair: ModelPair,
+    cursor: CursorText,
+    maxTokens: number,
+    numPromptTokens: number,
+    pending?: PendingText,
+  ) {
+    this.#pair = pair;
+    this.pending = pending;
+    this.context = readCursor(cursor);
+    const room = pair.target.target.contextSize - numPromptTokens;
+    this.#maxTokens = Math.max(1, Math.min(maxTokens, room));
+  }
+
+  /** Turns an output into the text behind the cursor; for one output. */
+  newDecoder(): TokenDecoder {
+    return new TokenDecoder(this.#pair.target.model.vocabulary, this.pending?.bytes.length);
+  }
+
+  /** Those of one more suggestion: a stop rule is used once. */
+  newLimits(): SuggestionLimits {
+    const decoder = this.newDecoder();
+    const stopRule = new CompletionStopRule(this.context, (token) => decoder.push(token));
+    return {
+      maxTokens: this.#maxTokens,
+      isEndToken: this.#pair.isEndToken,
+      stopRule,
+      constraint: this.pending,
+    };
+  }
+
+  /** What is shown of a decoded text, or why nothing is. */
+  trim(rawText: string, finishReason: FinishReason): TrimmedCompletion {
+    const isUnfinished = finishReason === "maxTokens" || finishReason === "contextFull";
+    return trimAt(rawText, this.context, { isUnfinished });
+  }
+
+  /** What is shown of an output; empty where nothing is. */
+  textOf({ tokens, finishReason }: Pick<Generation, "tokens" | "finishReason">): string {
+    const decoder = this.newDecoder();
+    const rawText = Array.from(tokens, (token) => decoder.push(token)).join("");
+    const trimmed = this.trim(rawText, finishReason);
+    return "text" in trimmed ? trimmed.text : "";
+  }
+}

@@ -1,0 +1,92 @@
+/** Tokenizes the workspace's files with the target's tokenizer, a few ms at a time. */
+import { WorkspaceIndex } from "../../core/index/workspaceIndex.ts";
+import type { LlamaModel } from "../../llama/model/llamaModel.ts";
+import { tokenizerHash } from "../../llama/model/tokenizerHash.ts";
+import { sliceEnd } from "../../llama/text/textSlices.ts";
+import type { BackgroundTurns } from "../base/backgroundTurns.ts";
+
+/** For how long a slice keeps the thread, in ms: a request that comes meanwhile waits for its end. */
+const SLICE_MS = 3;
+/** Before it was measured: tokenizers of llama.cpp take a ms for 2,000 to 4,000 characters. */
+const FIRST_CHARS_PER_MS = 1_500;
+const MIN_SLICE_CHARS = 1_024;
+/** How much of the measured speed one slice changes. */
+const SPEED_SHARE = 0.2;
+
+/** What an index needs of a model. */
+export interface WorkspaceTokenizer {
+  /** Differs between vocabularies. */
+  readonly hash: string;
+  /** Ids are below it. */
+  readonly vocabSize: number;
+  /** @throws the signal's reason; the model is not asked after that. */
+  tokenize(text: string, signal: AbortSignal): Promise<Int32Array>;
+}
+
+export class SlicedTokenizer implements WorkspaceTokenizer {
+  readonly hash: string;
+  readonly vocabSize: number;
+  readonly #model: LlamaModel;
+  readonly #turns: BackgroundTurns;
+  #charsPerMs = FIRST_CHARS_PER_MS;
+
+  constructor(model: LlamaModel, turns: BackgroundTurns) {
+    this.hash = tokenizerHash(model.header);
+    this.vocabSize = model.vocabulary.size;
+    this.#model = model;
+    this.#turns = turns;
+  }
+
+  /**
+   * Line ends become `\n`, as in prompts. The tokens are the whole text's; but SPM vocabularies put a mark of their own
+   * before each slice, so that there one token in thousands differs.
+   */
+  async tokenize(text: string, signal: AbortSignal): Promise<Int32Array> {
+    const lines = text.includes("\r") ? text.replaceAll(/\r\n?/g, "\n") : text;
+    const slices: Int32Array[] = [];
+    for (let start = 0; start < lines.length; ) {
+      await this.#turns.next(signal);
+      const numChars = Math.max(MIN_SLICE_CHARS, Math.round(SLICE_MS * this.#charsPerMs));
+      const end = sliceEnd(lines, start, numChars);
+      const startedAt = performance.now();
+      slices.push(this.#model.vocabulary.tokenize(lines.slice(start, end)));
+      this.#measured(end - start, performance.now() - startedAt);
+      start = end;
+    }
+    return slices.length === 1 ? slices[0]! : joined(slices);
+  }
+
+  #measured(numChars: number, ms: number): void {
+    if (numChars < MIN_SLICE_CHARS) return;
+    this.#charsPerMs += SPEED_SHARE * (numChars / Math.max(ms, 0.01) - this.#charsPerMs);
+  }
+}
+
+/**
+ * An index of files that are in memory, for measuring: nothing is read from disk, nothing is kept.
+ * @param onProgress - called after each file with the number of those that are done.
+ * @throws the signal's reason.
+ */
+export async function indexTexts(
+  files: readonly { readonly path: string; readonly text: string }[],
+  tokenizer: WorkspaceTokenizer,
+  onProgress: (numDone: number) => void,
+  signal: AbortSignal,
+): Promise<WorkspaceIndex> {
+  const index = new WorkspaceIndex();
+  for (const [number, { path, text }] of files.entries()) {
+    index.setFile(path, await tokenizer.tokenize(text, signal));
+    onProgress(number + 1);
+  }
+  return index;
+}
+
+function joined(slices: readonly Int32Array[]): Int32Array {
+  const tokens = new Int32Array(slices.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const slice of slices) {
+    tokens.set(slice, at);
+    at += slice.length;
+  }
+  return tokens;
+}

@@ -1,0 +1,90 @@
+/**
+ * What the engine is told of the user's workspace, and what it says of its index: `protocol.ts` has the other messages.
+ * Nothing here waits for an answer but *forget*. Imported by both sides, so it imports nothing native.
+ */
+import { NotificationType, RequestType0 } from "vscode-jsonrpc/node";
+import { EngineError } from "../../core/base/errors.ts";
+import type { WireError } from "./protocol.ts";
+
+/** A folder of the workspace. */
+export interface WorkspaceRoot {
+  /** Absolute; a URI where the folder is not on this machine's disk. */
+  readonly path: string;
+  readonly name: string;
+  /** False: nothing is read, its buffers are all that is known. */
+  readonly isOnDisk: boolean;
+  /** The editor's patterns for files to leave out, relative to the folder. */
+  readonly excludes: readonly string[];
+}
+
+export interface WorkspaceParams {
+  readonly roots: readonly WorkspaceRoot[];
+  /** Folder for what is kept between sessions, nobody else's; nothing is kept if absent. */
+  readonly storagePath?: string;
+}
+
+/** Paths as in {@link WorkspaceRoot}. */
+export interface WorkspaceChanges {
+  /** Files and folders that were created, changed or deleted: they are looked at again. */
+  readonly paths: readonly string[];
+  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Files that the user turned to. */
+  readonly opened: readonly string[];
+}
+
+/** The text of a document that is not what the disk has; it wins until it is taken back. */
+export interface WorkspaceBuffer {
+  readonly path: string;
+  /** Null: the disk's text is right again, or the document is closed. */
+  readonly text: string | null;
+}
+
+export interface WorkspaceStatus {
+  /** `off`: no workspace is open, or no model that would tokenize it is loaded. */
+  readonly phase: "off" | "indexing" | "ready";
+  readonly numFiles: number;
+  readonly numTokens: number;
+  /** Files that are still to be read. */
+  readonly numWaiting: number;
+}
+
+export const NO_WORKSPACE: WorkspaceStatus = {
+  phase: "off",
+  numFiles: 0,
+  numTokens: 0,
+  numWaiting: 0,
+};
+
+/** Null closes the workspace. */
+export const openWorkspaceNotification = new NotificationType<WorkspaceParams | null>(
+  "workspace/open",
+);
+export const workspaceChangesNotification = new NotificationType<WorkspaceChanges>(
+  "workspace/changes",
+);
+export const workspaceBufferNotification = new NotificationType<WorkspaceBuffer>(
+  "workspace/buffer",
+);
+export const workspaceStatusNotification = new NotificationType<WorkspaceStatus>(
+  "workspace/status",
+);
+/** Deletes what is known of the workspace, in memory and in its storage folder, and closes it. */
+export const forgetWorkspaceRequest = new RequestType0<null, WireError>("workspace/forget");
+
+/** @throws EngineError `invalidRequest` naming the field. */
+export function checkWorkspaceParams(params: WorkspaceParams | null): void {
+  if (params === null) return;
+  const { roots, storagePath } = params;
+  const areRoots =
+    Array.isArray(roots) &&
+    roots.every(
+      ({ path, name, excludes }) =>
+        typeof path === "string" && typeof name === "string" && Array.isArray(excludes),
+    );
+  if (!areRoots) throw invalid("roots");
+  if (storagePath !== undefined && typeof storagePath !== "string") throw invalid("storagePath");
+}
+
+function invalid(field: string): EngineError {
+  return new EngineError("invalidRequest", `workspace: ${field} is not of its type.`);
+}

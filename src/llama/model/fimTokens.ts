@@ -1,0 +1,66 @@
+/** A model's fill-in-the-middle markers: the family table's texts, then the ids of the metadata (PEERS §4). */
+import { EngineError } from "../../core/base/errors.ts";
+import { pathText, quotedText } from "../../core/base/foreignText.ts";
+import type { Token } from "../../core/base/tokens.ts";
+import { type FimFamily, findFimFamily } from "../../core/prompt/fimFamilies.ts";
+import type { FimTokens } from "../../core/prompt/fimPrompt.ts";
+import { ggufString, ggufStrings } from "../../gguf/ggufHeader.ts";
+import type { LlamaModel } from "./llamaModel.ts";
+
+/**
+ * @throws EngineError `noFimTokens` for a model that was not trained to fill in, which most chat models were not.
+ */
+export function fimTokensOf(model: LlamaModel): FimTokens {
+  const { header, vocabulary } = model;
+  const ids = new Map<string, Token>();
+  ggufStrings(header, "tokenizer.ggml.tokens")?.forEach((text, id) => {
+    // Markers only; a vocabulary has 150,000 other texts.
+    if (/^[▁]?[<[]/.test(text)) ids.set(text, id);
+  });
+  const identity = {
+    architecture: model.architecture,
+    name: ggufString(header, "general.name") ?? "",
+    basename: ggufString(header, "general.basename") ?? "",
+  };
+  const bos = vocabulary.bosToken === undefined ? {} : { bos: vocabulary.bosToken };
+  const family = findFimFamily(identity, (text) => ids.has(text));
+  if (family !== undefined) return { ...markersOf(family, ids), ...bos };
+  return { ...metadataMarkers(model), ...bos };
+}
+
+function markersOf(family: FimFamily, ids: ReadonlyMap<string, Token>): FimTokens {
+  const id = (text: string | undefined) => (text === undefined ? undefined : ids.get(text));
+  const optional = {
+    middle: id(family.middle),
+    repoName: id(family.repoName),
+    fileSeparator: id(family.fileSeparator),
+  };
+  return {
+    order: family.order,
+    prefix: ids.get(family.prefix)!,
+    suffix: ids.get(family.suffix)!,
+    ...present(optional),
+  };
+}
+
+/** llama.cpp's own finding, in the order that nearly all families use. */
+function metadataMarkers(model: LlamaModel): FimTokens {
+  const { fn } = model.library;
+  const vocab = fn.getVocab(model.pointer);
+  const prefix = fn.fimPrefix(vocab);
+  const suffix = fn.fimSuffix(vocab);
+  const middle = fn.fimMiddle(vocab);
+  if (prefix < 0 || suffix < 0 || middle < 0) {
+    throw new EngineError(
+      "noFimTokens",
+      `${pathText(model.path)} (${quotedText(model.name)}) has no fill-in-the-middle markers, so it cannot complete at a cursor. ` +
+        "Choose a base code model such as Qwen2.5-Coder; chat models have not learned to fill in.",
+    );
+  }
+  return { order: "PSM", prefix, suffix, middle };
+}
+
+type Optional = "middle" | "repoName" | "fileSeparator";
+function present(markers: Record<Optional, Token | undefined>): Partial<Record<Optional, Token>> {
+  return Object.fromEntries(Object.entries(markers).filter(([, id]) => id !== undefined));
+}

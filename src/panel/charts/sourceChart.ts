@@ -1,0 +1,120 @@
+/** How many of each source's verified drafts the target accepted. */
+
+import * as Plot from "@observablehq/plot";
+import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
+import {
+  axisBelow,
+  type Chart,
+  COLORS,
+  FONT_SIZE,
+  frame,
+  labelMargin,
+  NARROW,
+  SOURCE_STYLES,
+  TIP,
+} from "./chart.ts";
+import type { DataTable } from "./dataTable.ts";
+import { formatCount, formatDecimal, formatPercent, orNone } from "./figureText.ts";
+import { rowNames, rowValues, valueMargin } from "./rowMarks.ts";
+import type { DraftedConfig, SourceRow } from "./sourceRows.ts";
+
+/** px */
+const BAR_HEIGHT = 16;
+/** Of a row, with the counts below the bar. */
+const SOURCE_HEIGHT = 60;
+
+const shareOf = ({ accepted, verified }: SourceRow) => accepted / verified;
+
+export function sourceChart(suiteName: string, config: DraftedConfig): Chart {
+  const each = config.sources.map(
+    (row) =>
+      `${SOURCE_NAMES[row.source]}: ${formatPercent(shareOf(row))} of ${formatCount(row.verified)}.`,
+  );
+  return {
+    id: `${suiteName}/source`,
+    title: "Accepted drafts by source",
+    note: `Of the drafts that ${config.name} verified. A draft of two sources counts for both.`,
+    legend: [],
+    isWide: false,
+    summary: `Accepted share of verified drafts by source on ${suiteName}, ${config.name}. ${each.join(" ")}`,
+    table: sourceTable(suiteName, config),
+    plot: (width) => plotSources(config, width),
+  };
+}
+
+export function sourceTable(suiteName: string, { name, sources }: DraftedConfig): DataTable {
+  return {
+    caption: `Drafts by source on ${suiteName}, ${name}`,
+    head: [
+      "Source",
+      "Proposed",
+      "Verified",
+      "Accepted",
+      "Accepted of verified",
+      "Tokens per pass lost without it",
+      "ms per pass",
+    ],
+    rows: sources.map((row) => [
+      SOURCE_NAMES[row.source],
+      formatCount(row.proposed),
+      formatCount(row.verified),
+      formatCount(row.accepted),
+      formatPercent(shareOf(row)),
+      orNone(row.tokensPerPassLost, (lost) => lost.toFixed(2)),
+      formatDecimal(row.msPerPass),
+    ]),
+  };
+}
+
+function plotSources({ sources }: DraftedConfig, width: number) {
+  const rows = sources.map((row) => {
+    const share = shareOf(row);
+    const counts = `${formatCount(row.accepted)} of ${formatCount(row.verified)} verified`;
+    const proposed = `${formatCount(row.proposed)} proposed`;
+    return {
+      name: SOURCE_NAMES[row.source],
+      share,
+      color: SOURCE_STYLES[row.source].color,
+      text: formatPercent(share),
+      counts: width < NARROW ? counts : `${counts}, ${proposed}`,
+      title: `${SOURCE_NAMES[row.source]}\n${formatPercent(share)} accepted\n${counts}\n${proposed}`,
+    };
+  });
+  const names = rows.map(({ name }) => name);
+  const labels = rows.map(({ name, text }) => ({
+    name,
+    text,
+    detail: "",
+    color: COLORS.text,
+    isBold: true,
+  }));
+  const inset = (SOURCE_HEIGHT - BAR_HEIGHT) / 2;
+  const bars = { y: "name", insetTop: inset, insetBottom: inset, rx: 2 } as const;
+  return Plot.plot({
+    ...frame(width, names.length * SOURCE_HEIGHT + 56),
+    marginLeft: labelMargin(names),
+    marginRight: valueMargin(labels),
+    x: { domain: [0, 1] },
+    y: { domain: names, type: "band", padding: 0, axis: null },
+    marks: [
+      Plot.barX(rows, { ...bars, x1: 0, x2: 1, fill: COLORS.track, ariaHidden: "true" }),
+      Plot.axisX(width < NARROW ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1], {
+        ...axisBelow("share of verified drafts that were accepted"),
+        tickFormat: (share: number) => `${share * 100} %`,
+      }),
+      Plot.barX(rows, { ...bars, x1: 0, x2: "share", fill: "color" }),
+      Plot.text(rows, {
+        x: 0,
+        y: "name",
+        text: "counts",
+        textAnchor: "start",
+        dy: BAR_HEIGHT / 2 + 10,
+        fill: COLORS.muted,
+        fontSize: FONT_SIZE - 1,
+      }),
+      ...rowNames(names),
+      ...rowValues(labels),
+      Plot.tip(rows, Plot.pointerY({ x: "share", y: "name", title: "title", ...TIP })),
+    ],
+  });
+}

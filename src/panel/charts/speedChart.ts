@@ -1,0 +1,174 @@
+/** Speed of every configuration against plain decoding, with its bounds. */
+
+import * as Plot from "@observablehq/plot";
+import { PLAIN_CONFIG } from "../../bench/base/benchConfigNames.ts";
+import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
+import {
+  axisBelow,
+  type Chart,
+  COLORS,
+  type LegendItem,
+  NARROW,
+  SYMBOLS,
+  TICK_SYMBOL,
+  TIP,
+  VERDICT_STYLES,
+} from "./chart.ts";
+import type { DataTable } from "./dataTable.ts";
+import {
+  formatBounds,
+  formatDecimal,
+  formatRatio,
+  orNone,
+  VERDICT_WORDS,
+  type Verdict,
+  verdictOf,
+} from "./figureText.ts";
+import { configRows } from "./rowMarks.ts";
+import { comparedConfigs, domainAround, isLossRow } from "./suiteRows.ts";
+
+const VERDICTS: readonly Verdict[] = ["gain", "even", "loss", "incomparable"];
+
+const LABEL_COLORS: Readonly<Record<Verdict, string>> = {
+  gain: COLORS.text,
+  even: COLORS.text,
+  loss: COLORS.loss,
+  incomparable: COLORS.muted,
+};
+
+export function speedChart(suiteName: string, suite: SuiteFigures): Chart {
+  const configs = comparedConfigs(suite);
+  return {
+    id: `${suiteName}/speed`,
+    title: "Speed against plain decoding",
+    note: "Median over the prompts, each against plain on the same prompt; the line spans the 95\u00a0% bounds. Left of 1 is a loss.",
+    legend: legendOf(configs),
+    isWide: true,
+    summary: `Speed against plain decoding on ${suiteName}. ${configs.map(sentenceOf).join(" ")}`,
+    table: speedTable(suiteName, suite),
+    plot: (width) => plotSpeed(configs, width),
+  };
+}
+
+export function speedTable(suiteName: string, suite: SuiteFigures): DataTable {
+  const configs = comparedConfigs(suite);
+  const plain = suite.configs.find(({ name }) => name === PLAIN_CONFIG);
+  const rows = configs.map((config) => [
+    config.name,
+    formatRatio(config.ratioToPlain.ratio),
+    formatBounds(config.ratioToPlain),
+    VERDICT_WORDS[verdictOf(config)],
+    formatDecimal(config.tokensPerSecond),
+    orNone(config.modelledRatio, formatRatio),
+  ]);
+  const plainRow = [
+    PLAIN_CONFIG,
+    formatRatio(1),
+    "",
+    "",
+    formatDecimal(plain?.tokensPerSecond ?? 0),
+    "",
+  ];
+  const losses = configs.flatMap((config, index) => (isLossRow(config) ? [index] : []));
+  return {
+    caption: `Speed against plain decoding on ${suiteName}`,
+    head: [
+      "Configuration",
+      "Median",
+      "95 % bounds",
+      "Verdict",
+      "Tokens per second",
+      "Allowed by t(n)",
+    ],
+    rows: plain === undefined ? rows : [...rows, plainRow],
+    wordColumns: new Set([3]),
+    lossRows: new Set(losses),
+  };
+}
+
+function sentenceOf(config: ConfigFigures): string {
+  const { name, ratioToPlain } = config;
+  const words = VERDICT_WORDS[verdictOf(config)];
+  return `${name}: ${formatRatio(ratioToPlain.ratio)}, ${formatBounds(ratioToPlain)}, ${words}.`;
+}
+
+function legendOf(configs: readonly ConfigFigures[]): LegendItem[] {
+  const found = new Set(configs.map(verdictOf));
+  const verdicts = VERDICTS.filter((verdict) => found.has(verdict)).map((verdict) => ({
+    ...VERDICT_STYLES[verdict],
+    text: VERDICT_WORDS[verdict],
+  }));
+  const hasModel = configs.some(({ modelledRatio }) => modelledRatio !== null);
+  const tick = { swatch: "tick", color: COLORS.muted, text: "what t(n) allows" } as const;
+  return hasModel ? [...verdicts, tick] : verdicts;
+}
+
+function plotSpeed(configs: readonly ConfigFigures[], width: number) {
+  const isNarrow = width < NARROW;
+  const rows = configs.map((config) => {
+    const { name, ratioToPlain, modelledRatio, tokensPerSecond } = config;
+    const verdict = verdictOf(config);
+    const { color: markColor, swatch } = VERDICT_STYLES[verdict];
+    const ratio = formatRatio(ratioToPlain.ratio);
+    return {
+      name,
+      ...ratioToPlain,
+      modelledRatio,
+      markColor,
+      symbol: SYMBOLS[swatch as keyof typeof SYMBOLS],
+      fill: verdict === "even" ? COLORS.background : markColor,
+      text: ratio,
+      detail: isNarrow ? "" : formatBounds(ratioToPlain),
+      color: LABEL_COLORS[verdict],
+      title: [
+        name,
+        `${ratio} (${formatBounds(ratioToPlain)})`,
+        VERDICT_WORDS[verdict],
+        `${formatDecimal(tokensPerSecond)} tokens/s`,
+      ].join("\n"),
+    };
+  });
+  const { options, ticks, tracks, texts } = configRows(rows, width);
+  const domain = domainAround([
+    1,
+    ...rows.flatMap(({ low, high, modelledRatio }) =>
+      modelledRatio === null ? [low, high] : [low, high, modelledRatio],
+    ),
+  ]);
+  return Plot.plot({
+    ...options,
+    x: { domain },
+    marks: [
+      Plot.gridX({ stroke: COLORS.text, strokeOpacity: 0.1, ticks }),
+      tracks,
+      Plot.axisX({
+        ...axisBelow("× speed of plain decoding"),
+        ticks,
+        tickFormat: (ratio: number) => `${ratio}×`,
+      }),
+      Plot.ruleX([1], { stroke: COLORS.text, strokeWidth: 1.5 }),
+      Plot.ruleY(rows, { y: "name", x1: "low", x2: "high", stroke: "markColor", strokeWidth: 2.5 }),
+      Plot.dot(
+        rows.filter(({ modelledRatio }) => modelledRatio !== null),
+        {
+          x: "modelledRatio",
+          y: "name",
+          symbol: TICK_SYMBOL,
+          stroke: COLORS.muted,
+          strokeWidth: 2,
+        },
+      ),
+      Plot.dot(rows, {
+        x: "median",
+        y: "name",
+        r: 5.5,
+        symbol: "symbol",
+        fill: "fill",
+        stroke: "markColor",
+        strokeWidth: 2,
+      }),
+      ...texts,
+      Plot.tip(rows, Plot.pointerY({ x: "median", y: "name", title: "title", ...TIP })),
+    ],
+  });
+}

@@ -1,0 +1,161 @@
+/** A generation under way, and whether what it has streamed still fits what the user has typed since. */
+import type {
+  CompleteParams,
+  CompletionChunk,
+  CompletionResult,
+} from "../../engine/protocol/protocol.ts";
+import { abortable, abortError } from "../abort.ts";
+import { ListenerSet } from "../listenerSet.ts";
+import type { CursorState } from "./completionCache.ts";
+
+/** What the broker needs of the engine; `EngineClient` is one. */
+export interface CompletionEngine {
+  /** @throws EngineError; the signal's reason as soon as that aborts. */
+  complete(
+    params: CompleteParams,
+    onChunk: (chunk: CompletionChunk) => void,
+    signal: AbortSignal,
+  ): Promise<CompletionResult>;
+}
+
+/** How a generation ended. */
+export type GenerationEnd =
+  | { readonly kind: "finished"; readonly result: CompletionResult }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "aborted" };
+
+/** For somebody who waits: also the lines that are done, or that the text turned out to be another. */
+export type GenerationAnswer =
+  | GenerationEnd
+  | { readonly kind: "lines"; readonly text: string }
+  | { readonly kind: "disagreed" };
+
+export interface GenerationRequest {
+  readonly id: number;
+  readonly state: CursorState;
+  /** By the broker's clock, in ms. */
+  readonly startedAt: number;
+  readonly isPrefetch: boolean;
+}
+
+export class RunningGeneration {
+  readonly id: number;
+  readonly startedAt: number;
+  readonly isPrefetch: boolean;
+  readonly #state: CursorState;
+  readonly #controller = new AbortController();
+  readonly #growth = new ListenerSet<void>();
+  #streamed = "";
+  /** Of that, the lines that are done. */
+  #numLineChars = 0;
+  #end: Promise<GenerationEnd> = Promise.resolve({ kind: "aborted" });
+
+  private constructor({ id, state, startedAt, isPrefetch }: GenerationRequest) {
+    this.id = id;
+    this.startedAt = startedAt;
+    this.isPrefetch = isPrefetch;
+    this.#state = state;
+  }
+
+  static start(
+    engine: CompletionEngine,
+    params: CompleteParams,
+    request: GenerationRequest,
+  ): RunningGeneration {
+    const generation = new RunningGeneration(request);
+    generation.#end = generation.#run(engine, params);
+    return generation;
+  }
+
+  get state(): CursorState {
+    return this.#state;
+  }
+
+  /** Never rejects. */
+  get end(): Promise<GenerationEnd> {
+    return this.#end;
+  }
+
+  /** What was typed since this generation began; undefined in another place. */
+  typedSince({ documentId, prefixText, suffixText }: CursorState): string | undefined {
+    const own = this.#state;
+    if (documentId !== own.documentId || suffixText !== own.suffixText) return undefined;
+    return prefixText.startsWith(own.prefixText)
+      ? prefixText.slice(own.prefixText.length)
+      : undefined;
+  }
+
+  /** Whether its text may still be what the user types: beyond what has streamed nothing speaks against it. */
+  agreesWith(state: CursorState): boolean {
+    if (this.#controller.signal.aborted) return false;
+    const typed = this.typedSince(state);
+    if (typed === undefined) return false;
+    const length = Math.min(typed.length, this.#streamed.length);
+    return typed.slice(0, length) === this.#streamed.slice(0, length);
+  }
+
+  /**
+   * The end, or as soon as it shows, that the text is not what was typed, or the lines that are done by a time.
+   * @param untilLines - resolves when done lines will do instead of the end; absent if they never do.
+   * @throws the signal's reason when that aborts; the generation goes on.
+   */
+  async answerFor(
+    state: CursorState,
+    signal: AbortSignal,
+    untilLines?: (signal: AbortSignal) => Promise<void>,
+  ): Promise<GenerationAnswer> {
+    const answered = new AbortController();
+    let subscription: Disposable | undefined;
+    const early = new Promise<GenerationAnswer>((resolve) => {
+      let linesWillDo = false;
+      const look = () => {
+        if (!this.agreesWith(state)) resolve({ kind: "disagreed" });
+        else if (linesWillDo) {
+          const text = this.#doneLines(state);
+          if (text.trim() !== "") resolve({ kind: "lines", text });
+        }
+      };
+      subscription = this.#growth.add(look);
+      untilLines?.(answered.signal).then(
+        () => {
+          linesWillDo = true;
+          look();
+        },
+        () => {},
+      );
+    });
+    try {
+      return await abortable(Promise.race([this.#end, early]), signal);
+    } finally {
+      answered.abort();
+      subscription?.[Symbol.dispose]();
+    }
+  }
+
+  /** Done lines beyond what was typed since. */
+  #doneLines(state: CursorState): string {
+    return this.#streamed.slice(this.typedSince(state)?.length ?? 0, this.#numLineChars);
+  }
+
+  /** Ends it; the engine is free after the pass it is in. */
+  abort(): void {
+    this.#controller.abort(abortError("The text is no longer the one to complete."));
+  }
+
+  async #run(engine: CompletionEngine, params: CompleteParams): Promise<GenerationEnd> {
+    const { signal } = this.#controller;
+    try {
+      const result = await engine.complete(params, (chunk) => this.#grow(chunk), signal);
+      return signal.aborted ? { kind: "aborted" } : { kind: "finished", result };
+    } catch (error) {
+      return signal.aborted ? { kind: "aborted" } : { kind: "failed", error };
+    }
+  }
+
+  #grow({ text, endsLine }: CompletionChunk): void {
+    if (this.#controller.signal.aborted) return;
+    this.#streamed += text;
+    if (endsLine) this.#numLineChars = this.#streamed.length;
+    this.#growth.fire();
+  }
+}

@@ -1,0 +1,197 @@
+/** The settings as one frozen value. Whatever stands in settings.json becomes something valid here, with a warning. */
+import { GPU_CHOICES, type GpuChoice } from "../../core/base/backend.ts";
+import { CONTEXT_KINDS, type ContextSwitches } from "../../core/prompt/promptContext.ts";
+import {
+  MAX_SUGGESTIONS,
+  SUGGESTION_PROPOSERS,
+  type SuggestionProposer,
+} from "../../engine/protocol/suggestionMessages.ts";
+
+export const SECTION = "treeline";
+
+export interface Config {
+  /** False: no suggestions anywhere, and no models in memory. */
+  readonly enabled: boolean;
+  /** By language id; `"*"` stands for all that are not named. */
+  readonly enable: Readonly<Record<string, boolean>>;
+  /** Path of the target model; undefined means the bundled pair. */
+  readonly targetPath?: string;
+  /** Path of the draft model; undefined means none, or the bundled one beside the bundled target. */
+  readonly draftPath?: string;
+  readonly gpu: GpuChoice;
+  /** Tokens. */
+  readonly contextSize: number;
+  /** Output tokens of a suggestion at most. */
+  readonly maxTokens: number;
+  /** Suggestions at a place, the first included. */
+  readonly numSuggestions: number;
+  /** Who proposes those beside the first. */
+  readonly suggestionMethod: SuggestionProposer;
+  readonly speculation: boolean;
+  /** When the first line should be there, in ms; 0: however long reading the whole prompt takes. */
+  readonly firstLineMs: number;
+  /** What of other files prompts have. */
+  readonly context: ContextSwitches;
+  /** Whether the workspace's files are read, for drafts and for prompts. */
+  readonly index: boolean;
+  /** Whether the bundled demonstration model suggests unasked. */
+  readonly demonstration: boolean;
+}
+
+/** A value of a setting, by its name below `treeline.`; undefined if it is not set. */
+export type SettingReader = (name: string) => unknown;
+
+/** Bounds of the numbers; package.json states the same, and a test compares them. */
+export const NUMBER_SETTINGS = {
+  "model.contextSize": { default: 4_096, minimum: 512, maximum: 131_072 },
+  "prompt.firstLine": { default: 0, minimum: 0, maximum: 60_000 },
+  "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
+  "suggestion.count": { default: 3, minimum: 1, maximum: MAX_SUGGESTIONS },
+} as const;
+
+export const DEFAULT_CONTEXT: Required<ContextSwitches> = {
+  ...{ imports: false, tabs: false, similar: false, edits: false },
+};
+
+export const DEFAULT_ENABLE: Readonly<Record<string, boolean>> = {
+  "*": true,
+  plaintext: false,
+  markdown: false,
+};
+
+/**
+ * Reads every setting; what cannot be used is replaced by the default.
+ * @param homeFolder - what a leading `~` stands for.
+ * @param warn - called with one sentence per setting that was replaced.
+ */
+export function readConfig(
+  read: SettingReader,
+  homeFolder: string,
+  warn: (message: string) => void,
+): Config {
+  const refuse = (name: string, expected: string, used: unknown) =>
+    warn(
+      `${SECTION}.${name} is ${JSON.stringify(read(name))}, expected ${expected}; ` +
+        `${JSON.stringify(used)} is used.`,
+    );
+  const number = (name: keyof typeof NUMBER_SETTINGS): number => {
+    const { default: fallback, minimum, maximum } = NUMBER_SETTINGS[name];
+    const value = read(name) ?? fallback;
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      refuse(name, "a number", fallback);
+      return fallback;
+    }
+    const used = Math.min(maximum, Math.max(minimum, Math.round(value)));
+    if (used !== value) refuse(name, `a whole number from ${minimum} to ${maximum}`, used);
+    return used;
+  };
+  const path = (name: string): string | undefined => {
+    const value = read(name) ?? "";
+    if (typeof value !== "string") {
+      refuse(name, "a path", "");
+      return undefined;
+    }
+    const trimmed = value.trim();
+    return trimmed === "" ? undefined : trimmed.replace(/^~(?=[/\\]|$)/, () => homeFolder);
+  };
+  const flag = (name: string, fallback: boolean): boolean => {
+    const value = read(name) ?? fallback;
+    if (typeof value === "boolean") return value;
+    refuse(name, "true or false", fallback);
+    return fallback;
+  };
+  const choice = <T extends string>(name: string, choices: readonly T[], fallback: T): T => {
+    const value = read(name) ?? fallback;
+    const chosen = choices.find((each) => each === value);
+    if (chosen === undefined) refuse(name, `one of ${choices.join(", ")}`, fallback);
+    return chosen ?? fallback;
+  };
+  const enable = (): Readonly<Record<string, boolean>> => {
+    const value = read("enable") ?? DEFAULT_ENABLE;
+    if (isFlagMap(value)) return Object.freeze({ ...value });
+    refuse("enable", "an object of true and false by language", DEFAULT_ENABLE);
+    return DEFAULT_ENABLE;
+  };
+  const context = (): ContextSwitches => {
+    const value = read("prompt.context") ?? DEFAULT_CONTEXT;
+    const names: readonly string[] = CONTEXT_KINDS;
+    if (isFlagMap(value) && Object.keys(value).every((name) => names.includes(name))) {
+      return Object.freeze({ ...DEFAULT_CONTEXT, ...value });
+    }
+    refuse("prompt.context", `an object of true and false by ${names.join(", ")}`, DEFAULT_CONTEXT);
+    return DEFAULT_CONTEXT;
+  };
+  const targetPath = path("model.target");
+  const draftPath = path("model.draft");
+  return Object.freeze({
+    enabled: flag("suggestion.enabled", true),
+    enable: enable(),
+    ...(targetPath === undefined ? {} : { targetPath }),
+    ...(draftPath === undefined ? {} : { draftPath }),
+    gpu: choice("model.gpu", GPU_CHOICES, "auto"),
+    contextSize: number("model.contextSize"),
+    maxTokens: number("suggestion.maxTokens"),
+    numSuggestions: number("suggestion.count"),
+    suggestionMethod: choice("suggestion.method", SUGGESTION_PROPOSERS, "branches"),
+    speculation: flag("speculation.enabled", true),
+    index: flag("index.enabled", true),
+    firstLineMs: number("prompt.firstLine"),
+    context: context(),
+    demonstration: flag("suggestion.demonstration", false),
+  });
+}
+
+/** Whether suggestions are wanted in a language, as far as languages decide. */
+export function isEnabledFor({ enable }: Pick<Config, "enable">, languageId: string): boolean {
+  return enable[languageId] ?? enable["*"] ?? true;
+}
+
+/** Whether suggestions come only when the user asks: those of the bundled pair show the machinery and help nobody. */
+export function suggestsOnlyWhenAsked({
+  targetPath,
+  demonstration,
+}: Pick<Config, "targetPath" | "demonstration">): boolean {
+  return targetPath === undefined && !demonstration;
+}
+
+/** Whether the workspace is to be indexed: drafts are made from it, and what prompts have of other files. */
+export function wantsIndex({ enabled, speculation, index, context }: Config): boolean {
+  return enabled && index && (speculation || hasContext(context));
+}
+
+/** Whether prompts have anything of other files. */
+export function hasContext(context: ContextSwitches): boolean {
+  return CONTEXT_KINDS.some((kind) => context[kind] === true);
+}
+
+/** Whether questions are asked otherwise, so that earlier answers hold no more. */
+export function asksOtherwise(before: Config, after: Config): boolean {
+  return (
+    before.maxTokens !== after.maxTokens ||
+    before.speculation !== after.speculation ||
+    before.numSuggestions !== after.numSuggestions ||
+    before.firstLineMs !== after.firstLineMs ||
+    CONTEXT_KINDS.some((kind) => before.context[kind] !== after.context[kind]) ||
+    suggestsOnlyWhenAsked(before) !== suggestsOnlyWhenAsked(after) ||
+    before.suggestionMethod !== after.suggestionMethod
+  );
+}
+
+/** Whether the engine must load models anew to go from one to the other. */
+export function needsReload(before: Config, after: Config): boolean {
+  return (
+    before.targetPath !== after.targetPath ||
+    before.draftPath !== after.draftPath ||
+    before.gpu !== after.gpu ||
+    before.contextSize !== after.contextSize
+  );
+}
+
+function isFlagMap(value: unknown): value is Record<string, boolean> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((flag) => typeof flag === "boolean")
+  );
+}

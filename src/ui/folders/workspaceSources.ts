@@ -1,0 +1,138 @@
+/** Reads the source files that a benchmark completes in, from wherever the workspace lies. */
+import * as vscode from "vscode";
+import { type SourceFile, seededRandom } from "../../bench/spots/sourceSpots.ts";
+import { activePatterns, excludeGlob } from "../../workspace/excludePatterns.ts";
+import { isSourcePath, SOURCE_GLOB, sourceTextOf } from "../../workspace/sourceRules.ts";
+
+export interface SourceLimits {
+  readonly maxFiles: number;
+  /** Larger files are data, not source. */
+  readonly maxFileBytes: number;
+  readonly maxTotalBytes: number;
+}
+
+export const DEFAULT_LIMITS: SourceLimits = {
+  maxFiles: 400,
+  maxFileBytes: 256 * 1024,
+  maxTotalBytes: 6 * 1024 ** 2,
+};
+
+/** Paths that one folder may bring before a part of them is drawn. */
+const MAX_FOUND = 20_000;
+/** Files read at once. */
+const READ_BATCH = 16;
+
+export interface WorkspaceSources {
+  readonly files: readonly SourceFile[];
+  readonly numBytes: number;
+  /** Paths of sources in the workspace, of which `files` are all or a part. */
+  readonly numFound: number;
+}
+
+/**
+ * The workspace's source files, or, where they exceed the limits, a part of them drawn by seed; `files.exclude` and
+ * `search.exclude` are heeded. Sorted by path.
+ * @throws the signal's reason if it aborts; the token stands for the same cancellation.
+ */
+export async function readWorkspaceSources(
+  folders: readonly vscode.WorkspaceFolder[],
+  limits: SourceLimits,
+  seed: number,
+  token: vscode.CancellationToken,
+  signal: AbortSignal,
+): Promise<WorkspaceSources> {
+  const found = (await Promise.all(folders.map((folder) => findSources(folder, token)))).flat();
+  signal.throwIfAborted();
+  const hasSeveral = folders.length > 1;
+  const pathOf = (uri: vscode.Uri, isNamed: boolean) =>
+    vscode.workspace.asRelativePath(uri, isNamed).replaceAll("\\", "/");
+  const places = found
+    .filter((uri) => isSourcePath(pathOf(uri, false)))
+    .map((uri) => ({ uri, path: pathOf(uri, hasSeveral) }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  return readDrawn(places, limits, seed, signal);
+}
+
+/** A file, and what it is called in a report. */
+interface SourcePlace {
+  readonly uri: vscode.Uri;
+  readonly path: string;
+}
+
+/**
+ * Reads files in an order that the seed draws, until the limits are met. Sorted by path.
+ * @throws the signal's reason if it aborts.
+ */
+async function readDrawn(
+  places: readonly SourcePlace[],
+  limits: SourceLimits,
+  seed: number,
+  signal: AbortSignal,
+): Promise<WorkspaceSources> {
+  const drawn = shuffled(places, seed);
+  const files: SourceFile[] = [];
+  let numBytes = 0;
+  for (let start = 0; start < drawn.length && files.length < limits.maxFiles; start += READ_BATCH) {
+    const batch = drawn.slice(start, start + READ_BATCH);
+    const texts = await Promise.all(batch.map(({ uri }) => readSource(uri, limits.maxFileBytes)));
+    signal.throwIfAborted();
+    for (const [index, { path }] of batch.entries()) {
+      const source = texts[index];
+      if (source === undefined || files.length >= limits.maxFiles) continue;
+      if (numBytes + source.numBytes > limits.maxTotalBytes) continue;
+      numBytes += source.numBytes;
+      files.push({ path, text: source.text });
+    }
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files, numBytes, numFound: places.length };
+}
+
+function findSources(
+  folder: vscode.WorkspaceFolder,
+  token: vscode.CancellationToken,
+): Thenable<vscode.Uri[]> {
+  return vscode.workspace.findFiles(
+    new vscode.RelativePattern(folder, SOURCE_GLOB),
+    excludeGlob(excludesOf(folder)),
+    MAX_FOUND,
+    token,
+  );
+}
+
+/** What the settings leave out of a folder, as patterns. */
+export function excludesOf(folder: vscode.WorkspaceFolder): string[] {
+  const exclude = (section: string) =>
+    vscode.workspace.getConfiguration(section, folder.uri).get("exclude");
+  return activePatterns(exclude("files"), exclude("search"));
+}
+
+/** Undefined if it is too large, no source, a link or no file, or not there any more. */
+async function readSource(
+  uri: vscode.Uri,
+  maxBytes: number,
+): Promise<{ readonly text: string; readonly numBytes: number } | undefined> {
+  try {
+    const { size, type } = await vscode.workspace.fs.stat(uri);
+    // Of a link the type has a bit more; a device has none, and may have no end.
+    if (type !== vscode.FileType.File || size > maxBytes) return undefined;
+    const bytes = await vscode.workspace.fs.readFile(uri);
+    const text = sourceTextOf(bytes);
+    return text === undefined ? undefined : { text, numBytes: bytes.length };
+  } catch (error) {
+    // Files come and go, and some may not be read.
+    if (error instanceof vscode.FileSystemError) return undefined;
+    throw error;
+  }
+}
+
+/** In an order that depends on the seed alone (Fisher and Yates). */
+function shuffled<T>(items: readonly T[], seed: number): T[] {
+  const random = seededRandom(seed);
+  const order = [...items];
+  for (let index = order.length - 1; index > 0; index--) {
+    const other = Math.floor(random() * (index + 1));
+    [order[index], order[other]] = [order[other]!, order[index]!];
+  }
+  return order;
+}

@@ -1,0 +1,37 @@
+/** Where the parts of an installed Treeline lie, seen from the extension's folder. */
+import { join } from "node:path";
+import type { LoadParams } from "../../engine/protocol/protocol.ts";
+import type { Config } from "../base/config.ts";
+
+export interface BundledFiles {
+  readonly enginePath: string;
+  readonly targetPath: string;
+  readonly draftPath: string;
+  /** Written by the engine. */
+  readonly passCostPath: string;
+}
+
+/** @param storagePath - the extension's folder for what it keeps, over all workspaces. */
+export function bundledFiles(extensionPath: string, storagePath: string): BundledFiles {
+  return {
+    enginePath: join(extensionPath, "dist/engine.mjs"),
+    targetPath: join(extensionPath, "models/treeline-tiny-target-q8_0.gguf"),
+    draftPath: join(extensionPath, "models/treeline-tiny-draft-q8_0.gguf"),
+    passCostPath: join(storagePath, "pass-cost.json"),
+  };
+}
+
+/** What to load: the bundled pair, or what the user names. A target of the user's has no draft model unless named. */
+export function loadParamsOf(config: Config, bundled: BundledFiles): LoadParams {
+  const { contextSize } = config;
+  const { passCostPath } = bundled;
+  const targetPath = config.targetPath ?? bundled.targetPath;
+  const draftPath =
+    config.draftPath ?? (config.targetPath === undefined ? bundled.draftPath : undefined);
+  return {
+    targetPath,
+    contextSize,
+    passCostPath,
+    ...(draftPath === undefined ? {} : { draftPath }),
+  };
+}

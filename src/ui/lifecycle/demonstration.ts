@@ -1,0 +1,69 @@
+/**
+ * The bundled pair shows the machinery: what it suggests is of no use, and as ghost text it would look like a fault. So it
+ * suggests only when asked until the user wants it otherwise, which is asked once.
+ */
+import * as vscode from "vscode";
+import { type Config, suggestsOnlyWhenAsked } from "../base/config.ts";
+import { tell } from "../base/notifications.ts";
+import { updateUserSetting } from "../base/userSettings.ts";
+
+const KEY = "treeline.demonstrationTold";
+const MESSAGE =
+  "Treeline runs a 5 MB demonstration model, which suggests only when asked (Treeline: Trigger Suggestion). " +
+  "Choose a model of yours, keep this one and let it suggest as you type, or turn Treeline off.";
+
+export interface DemonstrationChoice {
+  readonly label: string;
+  readonly description: string;
+  readonly take: () => PromiseLike<unknown>;
+}
+
+/** What the user can do about the demonstration model. */
+export const DEMONSTRATION_CHOICES: readonly DemonstrationChoice[] = [
+  {
+    label: "Choose a Model",
+    description: "a GGUF file of yours suggests as you type",
+    take: () => vscode.commands.executeCommand("treeline.selectModels"),
+  },
+  {
+    label: "Keep",
+    description: "the demonstration model suggests as you type",
+    take: () => updateUserSetting("suggestion.demonstration", true),
+  },
+  {
+    label: "Turn Off",
+    description: "no suggestions",
+    take: () => updateUserSetting("suggestion.enabled", false),
+  },
+];
+
+/** Whether the demonstration model is on and waits to be asked. */
+export function isDemonstrating(config: Config): boolean {
+  return config.enabled && suggestsOnlyWhenAsked(config);
+}
+
+export class DemonstrationNotice {
+  readonly #storage: Pick<vscode.Memento, "get" | "update">;
+  #isTold = false;
+
+  /** @param storage - the one that all windows share. */
+  constructor(storage: Pick<vscode.Memento, "get" | "update">) {
+    this.#storage = storage;
+  }
+
+  /**
+   * Tells the user, unless that was done before or this window is not the one the user looks at: several may start at
+   * once. Resolves when the user has chosen; closing the notification chooses nothing.
+   * @throws what a choice throws, and what keeps the editor from storing that the user was told.
+   */
+  async tell(config: Config): Promise<void> {
+    if (!isDemonstrating(config) || !vscode.window.state.focused) return;
+    if (this.#isTold || this.#storage.get(KEY) === true) return;
+    this.#isTold = true;
+    const labels = DEMONSTRATION_CHOICES.map(({ label }) => label);
+    const answered = tell(MESSAGE, ...labels);
+    await this.#storage.update(KEY, true);
+    const answer = await answered;
+    await DEMONSTRATION_CHOICES.find(({ label }) => label === answer)?.take();
+  }
+}

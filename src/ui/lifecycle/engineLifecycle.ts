@@ -1,0 +1,321 @@
+/**
+ * Keeps the engine as the settings want it: models loaded, loaded anew, or gone. It is the one that the rest of the
+ * extension asks for completions. No VS Code here; what the user must be told goes out as a `Problem`.
+ */
+import type { BenchReport } from "../../bench/speed/benchReport.ts";
+import { EngineError, isAbortError, messageOf } from "../../core/base/errors.ts";
+import type { Log } from "../../core/base/log.ts";
+import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
+import type { LastPrompt } from "../../engine/protocol/promptMessages.ts";
+import type {
+  BenchParams,
+  BenchProgress,
+  LoadedModels,
+  LoadProgress,
+} from "../../engine/protocol/protocol.ts";
+import { abortError } from "../../session/abort.ts";
+import { CompletionBroker } from "../../session/broker/completionBroker.ts";
+import type {
+  CompletionQuery,
+  CompletionSource,
+  QueryOutcome,
+} from "../../session/broker/completionQuery.ts";
+import type { EngineClient, EngineState } from "../../session/client/engineClient.ts";
+import type { LoadedEngines } from "../../session/client/loadedEngines.ts";
+import type { Clock } from "../../session/clock.ts";
+import { ListenerSet } from "../../session/listenerSet.ts";
+import {
+  asksOtherwise,
+  type Config,
+  hasContext,
+  needsReload,
+  suggestsOnlyWhenAsked,
+} from "../base/config.ts";
+import type { EngineStatus, Phase } from "../figures/status.ts";
+import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
+import { type Problem, problemKind } from "./problem.ts";
+
+const BENCHMARKING = "A benchmark is running; suggestions come back when it is over.";
+/** Prompts that a key only appends to: with others each would have its suffix read again, and what was read ahead be of no use. */
+const APPENDED = { anchor: { linesUp: 0 }, keepsAnchor: true, heals: true } as const;
+/** More than any broker hands out. */
+const IDS_PER_BROKER = 2 ** 32;
+
+export interface EngineLifecycleOptions {
+  readonly bundled: BundledFiles;
+  readonly createClient: (config: Config) => EngineClient;
+  readonly loadedEngines: LoadedEngines;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onProblem: (problem: Problem) => void;
+  /** What was wrong is right again. */
+  readonly onRecovered: () => void;
+  /** Good to know, nothing to do. */
+  readonly onNotice: (message: string) => void;
+}
+
+export class EngineLifecycle implements CompletionSource, AsyncDisposable {
+  readonly #options: EngineLifecycleOptions;
+  readonly #listeners = new ListenerSet<EngineStatus>();
+  #config: Config | undefined;
+  #client: EngineClient | undefined;
+  #broker: CompletionBroker | undefined;
+  /** Ends the change that is under way; a newer one replaces it. */
+  #change = new AbortController();
+  #changed: Promise<void> = Promise.resolve();
+  /** Every broker counts its suggestions from 1; added to that, ids are unique for this window's life. */
+  #idBase = 0;
+  #isChanging = false;
+  #isBenchmarking = false;
+  #models: LoadedModels | undefined;
+  #progress: string | undefined;
+  /** Why no request is worth sending. */
+  #refusal: string | undefined;
+  #alsoLoadedBytes = 0;
+
+  constructor(options: EngineLifecycleOptions) {
+    this.#options = options;
+  }
+
+  get status(): EngineStatus {
+    const detail = this.#refusal ?? this.#progress;
+    return {
+      phase: this.#phase,
+      ...(detail === undefined ? {} : { detail }),
+      ...(this.#models === undefined ? {} : { models: this.#models }),
+      alsoLoadedBytes: this.#alsoLoadedBytes,
+    };
+  }
+
+  onChange(listener: (status: EngineStatus) => void): Disposable {
+    return this.#listeners.add(listener);
+  }
+
+  /** Brings the engine to what the settings say. Never rejects. */
+  apply(config: Config): Promise<void> {
+    const before = this.#config;
+    this.#config = config;
+    const isSame =
+      before !== undefined && before.enabled === config.enabled && !needsReload(before, config);
+    if (!isSame) return this.#replaceChange((signal) => this.#serve(config, before, signal));
+    if (asksOtherwise(before, config) && this.#broker !== undefined) this.#createBroker(config);
+    return Promise.resolve();
+  }
+
+  /** A new engine with the same models. Never rejects. */
+  restart(): Promise<void> {
+    const config = this.#config;
+    if (config === undefined) return Promise.resolve();
+    return this.#replaceChange(async (signal) => {
+      await this.#endClient();
+      await this.#serve(config, undefined, signal);
+    });
+  }
+
+  async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
+    const refusal = this.#refusal ?? (this.#isBenchmarking ? BENCHMARKING : undefined);
+    if (refusal !== undefined || this.#broker === undefined) {
+      const detail = refusal ?? "The engine is not running.";
+      return { noSuggestion: { reason: "noModel", detail } };
+    }
+    const idBase = this.#idBase;
+    const outcome = await this.#broker.query(query, signal);
+    if ("noSuggestion" in outcome) return outcome;
+    return { suggestion: { ...outcome.suggestion, id: idBase + outcome.suggestion.id } };
+  }
+
+  prepare(query: CompletionQuery): void {
+    if (this.#refusal === undefined) this.#broker?.prepare(query);
+  }
+
+  accepted(suggestionId: number, rank = 1): void {
+    this.#broker?.accepted(suggestionId - this.#idBase, rank);
+  }
+
+  forget(documentId?: string): void {
+    this.#broker?.forget(documentId);
+  }
+
+  /** Measures with the models as they are. Meanwhile there are no suggestions: one would end the run. */
+  async bench(
+    params: BenchParams,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<BenchReport> {
+    if (this.#client === undefined) throw new Error("The engine is not running.");
+    this.#isBenchmarking = true;
+    try {
+      return await this.#client.bench(params, onProgress, signal);
+    } finally {
+      this.#isBenchmarking = false;
+    }
+  }
+
+  /** What the target got for the last completion; undefined where there was none. */
+  async lastPrompt(): Promise<LastPrompt | undefined> {
+    return (await this.#client?.lastPrompt(this.#change.signal)) ?? undefined;
+  }
+
+  /** Looks again whether other windows hold models too. */
+  async lookForOthers(): Promise<void> {
+    if (this.#models === undefined) return;
+    this.#setOthers(await this.#options.loadedEngines.others());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#change.abort(abortError("Treeline was deactivated."));
+    await this.#endClient();
+    await this.#options.loadedEngines.withdraw();
+  }
+
+  get #phase(): Phase {
+    if (this.#config !== undefined && !this.#config.enabled) return "off";
+    if (this.#refusal !== undefined) return "failed";
+    const state = this.#client?.state ?? "stopped";
+    if (this.#isChanging) return state === "loading" ? "loading" : "starting";
+    return PHASES[state];
+  }
+
+  #replaceChange(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.#change.abort(abortError("The settings changed."));
+    const change = new AbortController();
+    this.#change = change;
+    const before = this.#changed;
+    this.#changed = (async () => {
+      await before;
+      if (change.signal.aborted) return;
+      this.#isChanging = true;
+      try {
+        await work(change.signal);
+      } catch (error) {
+        this.#failed(error, change.signal);
+      } finally {
+        this.#isChanging = false;
+        this.#progress = undefined;
+        this.#fire();
+      }
+    })();
+    return this.#changed;
+  }
+
+  async #serve(config: Config, before: Config | undefined, signal: AbortSignal): Promise<void> {
+    const { createClient, loadedEngines, log, onNotice } = this.#options;
+    this.#refusal = undefined;
+    this.#models = undefined;
+    this.#broker?.[Symbol.dispose]();
+    this.#broker = undefined;
+    if (!config.enabled) {
+      await this.#endClient();
+      await loadedEngines.withdraw();
+      return;
+    }
+    if (before?.gpu !== config.gpu) await this.#endClient();
+    if (this.#client === undefined) {
+      this.#client = createClient(config);
+      this.#client.onStateChange((state) => this.#stateChanged(state));
+      this.#client.onNotice(onNotice);
+    }
+    this.#createBroker(config);
+    this.#fire();
+    const params = loadParamsOf(config, this.#options.bundled);
+    const models = await this.#client.load(params, (progress) => this.#report(progress), signal);
+    this.#models = models;
+    for (const notice of models.notices) log("warn", `notice text=${JSON.stringify(notice)}`);
+    this.#options.onRecovered();
+    const files = [models.target, ...(models.draft === undefined ? [] : [models.draft])];
+    const bytes = files.reduce((sum, file) => sum + file.fileBytes, 0);
+    this.#setOthers(
+      await loadedEngines.announce({ modelPaths: files.map(({ path }) => path), bytes }),
+    );
+  }
+
+  #createBroker(config: Config): void {
+    const { clock, log } = this.#options;
+    this.#broker?.[Symbol.dispose]();
+    this.#idBase += IDS_PER_BROKER;
+    this.#broker = new CompletionBroker({
+      engine: {
+        complete: (params, onChunk, signal) => {
+          if (this.#client === undefined) throw abortError("The engine was ended.");
+          if (this.#isBenchmarking) throw abortError(BENCHMARKING);
+          return this.#client.complete(params, onChunk, signal);
+        },
+      },
+      maxTokens: config.maxTokens,
+      numSuggestions: config.numSuggestions,
+      suggestionMethod: config.suggestionMethod,
+      onlyWhenAsked: suggestsOnlyWhenAsked(config),
+      sources: config.speculation ? DRAFT_SOURCES : [],
+      ...(config.firstLineMs > 0 && { firstLineMs: config.firstLineMs, ...APPENDED }),
+      ...(hasContext(config.context) && { context: config.context }),
+      clock,
+      log,
+      caches: true,
+    });
+  }
+
+  #report({ model, fraction }: LoadProgress): void {
+    this.#progress = `Loading the ${model} model: ${Math.round(fraction * 100)} %`;
+    this.#fire();
+  }
+
+  #failed(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted || isAbortError(error)) return;
+    const message = messageOf(error);
+    const code = error instanceof EngineError ? error.code : "internal";
+    this.#options.log("error", `load failed code=${code} message=${JSON.stringify(message)}`);
+    // A crash may be the backend's: the next request tries again, on another one in the end.
+    if (code !== "engineCrashed") this.#refusal = message;
+    const { targetPath = "", draftPath = "" } = this.#config ?? {};
+    this.#options.onProblem({
+      cause: `${code} ${targetPath} ${draftPath}`,
+      message,
+      kind: problemKind(code),
+    });
+  }
+
+  #stateChanged(state: EngineState): void {
+    if (state === "failed") {
+      const message =
+        "The engine ended several times in a row, so there are no suggestions for now. " +
+        "Set the GPU to off or choose a smaller model, then restart the engine.";
+      this.#options.onProblem({ cause: "engineFailed", message, kind: "engine" });
+    }
+    this.#fire();
+  }
+
+  #setOthers(others: readonly { readonly bytes: number }[]): void {
+    const { target, draft } = this.#models ?? {};
+    const bytes = others.length === 0 ? 0 : (target?.fileBytes ?? 0) + (draft?.fileBytes ?? 0);
+    if (bytes === this.#alsoLoadedBytes) return;
+    this.#alsoLoadedBytes = bytes;
+    if (bytes > 0) {
+      const pids = others.length;
+      this.#options.log("info", `also loaded elsewhere windows=${pids} extraBytes=${bytes}`);
+    }
+    this.#fire();
+  }
+
+  async #endClient(): Promise<void> {
+    this.#broker?.[Symbol.dispose]();
+    this.#broker = undefined;
+    const client = this.#client;
+    this.#client = undefined;
+    this.#models = undefined;
+    await client?.[Symbol.asyncDispose]();
+  }
+
+  #fire(): void {
+    this.#listeners.fire(this.status);
+  }
+}
+
+const PHASES: Readonly<Record<EngineState, Phase>> = {
+  stopped: "starting",
+  starting: "starting",
+  loading: "loading",
+  ready: "ready",
+  working: "working",
+  restarting: "recovering",
+  failed: "failed",
+};

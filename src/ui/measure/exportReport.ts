@@ -1,0 +1,44 @@
+/** *Export*: the report as a file, where the user wants it. */
+import * as vscode from "vscode";
+import type { BenchReport } from "../../bench/speed/benchReport.ts";
+import type { ExportFormat } from "../../panel/messages/panelProtocol.ts";
+import { tell } from "../base/notifications.ts";
+
+export type ReportFormatter = (report: BenchReport) => string;
+
+const KINDS: Readonly<Record<ExportFormat, { readonly name: string; readonly ending: string }>> = {
+  markdown: { name: "Markdown", ending: "md" },
+  json: { name: "JSON", ending: "json" },
+};
+
+/** Resolves when the file is written, or the user gave up. */
+export async function exportReport(
+  format: ExportFormat,
+  report: BenchReport,
+  formatMarkdown: ReportFormatter,
+): Promise<void> {
+  const { name, ending } = KINDS[format];
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const fileName = reportFileName(report, ending);
+  const file = await vscode.window.showSaveDialog({
+    title: `Export Treeline's Benchmark as ${name}`,
+    filters: { [name]: [ending] },
+    ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, fileName) }),
+  });
+  if (file === undefined) return;
+  const text =
+    format === "markdown" ? formatMarkdown(report) : `${JSON.stringify(report, undefined, 2)}\n`;
+  await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
+  const open = "Open";
+  const answer = await tell(
+    `the benchmark was written to ${vscode.workspace.asRelativePath(file)}.`,
+    open,
+  );
+  if (answer === open) await vscode.commands.executeCommand("vscode.open", file);
+}
+
+/** With the day of the run: `treeline-benchmark-2026-11-21.md`. */
+export function reportFileName({ date }: BenchReport, ending: string): string {
+  const day = /^\d{4}-\d{2}-\d{2}/.exec(date)?.[0];
+  return `treeline-benchmark${day === undefined ? "" : `-${day}`}.${ending}`;
+}
