@@ -7,9 +7,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
-import { addedSpot, drawRestSpots, type LineRun } from "../src/bench/restSpots.ts";
-import { type SourceFile, type SourceSpot, seededRandom } from "../src/bench/sourceSpots.ts";
-import type { TraceHalf } from "../src/bench/trace.ts";
+import { addedSpot, drawRestSpots, type LineRun } from "../src/bench/spots/restSpots.ts";
+import { type SourceFile, type SourceSpot, seededRandom } from "../src/bench/spots/sourceSpots.ts";
+import type { TraceHalf } from "../src/bench/traces/trace.ts";
 import { isSourcePath, sourceTextOf } from "../src/workspace/sourceRules.ts";
 
 interface TracedPackage {

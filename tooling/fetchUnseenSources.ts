@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative, sep } from "node:path";
-import { TRACE_HALVES, type TraceHalf } from "../src/bench/trace.ts";
+import { TRACE_HALVES, type TraceHalf } from "../src/bench/traces/trace.ts";
 import { UNSEEN_SOURCES_FOLDER } from "../test/support/realModels.ts";
 
 interface Package {

@@ -11,10 +11,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { drawSpots, type SourceSpot } from "../src/bench/sourceSpots.ts";
-import { median } from "../src/bench/statistics.ts";
-import { readPackageSources } from "../src/cli/packageSources.ts";
-import { readWorkspaceSources } from "../src/cli/workspaceSources.ts";
+import { median } from "../src/bench/base/statistics.ts";
+import { drawSpots, type SourceSpot } from "../src/bench/spots/sourceSpots.ts";
+import { readPackageSources } from "../src/cli/sources/packageSources.ts";
+import { readWorkspaceSources } from "../src/cli/sources/workspaceSources.ts";
 
 const CLI = fileURLToPath(new URL("../dist/cli.mjs", import.meta.url));
 /** Speculation's first token may take so many times as long as without, in the median and at the worst place. */

@@ -10,16 +10,21 @@
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { armRequest, CURSOR_ARM, type PromptArm, promptArm } from "../src/bench/promptArms.ts";
-import { drawSpots, type SourceSpot } from "../src/bench/sourceSpots.ts";
-import { median, medianInterval } from "../src/bench/statistics.ts";
-import { draftSources, type EngineSession, withEngine } from "../src/cli/engineSession.ts";
-import { readPackageSources } from "../src/cli/packageSources.ts";
-import { Terminal } from "../src/cli/terminal.ts";
-import { readWorkspaceSources } from "../src/cli/workspaceSources.ts";
-import { GPU_CHOICES, type GpuChoice } from "../src/core/backend.ts";
-import { FLOOR_TOKENS } from "../src/core/promptLength.ts";
-import type { CompleteParams, CompletionChunk } from "../src/engine/protocol.ts";
+import {
+  armRequest,
+  CURSOR_ARM,
+  type PromptArm,
+  promptArm,
+} from "../src/bench/accuracy/promptArms.ts";
+import { median, medianInterval } from "../src/bench/base/statistics.ts";
+import { drawSpots, type SourceSpot } from "../src/bench/spots/sourceSpots.ts";
+import { draftSources, type EngineSession, withEngine } from "../src/cli/base/engineSession.ts";
+import { Terminal } from "../src/cli/base/terminal.ts";
+import { readPackageSources } from "../src/cli/sources/packageSources.ts";
+import { readWorkspaceSources } from "../src/cli/sources/workspaceSources.ts";
+import { GPU_CHOICES, type GpuChoice } from "../src/core/base/backend.ts";
+import { FLOOR_TOKENS } from "../src/core/prompt/promptLength.ts";
+import type { CompleteParams, CompletionChunk } from "../src/engine/protocol/protocol.ts";
 
 const CLI = fileURLToPath(new URL("../dist/cli.mjs", import.meta.url));
 /** How many times as soon the other arm's first token and first line must come. */

@@ -14,8 +14,8 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { checkReportFile, writeReportFile } from "../src/cli/reportFile.ts";
-import { messageOf } from "../src/core/errors.ts";
+import { checkReportFile, writeReportFile } from "../src/cli/bench/reportFile.ts";
+import { messageOf } from "../src/core/base/errors.ts";
 import {
   REAL_DRAFT_PATH,
   REAL_TARGET_PATH,

@@ -1,0 +1,85 @@
+/**
+ * The house: every folder under src, lowest first, with what it may import. `core/*` is every folder of core; a folder
+ * imports only those that stand above it here, so there is no circle. Behind the bar are packages, `node` for Node's modules.
+ */
+export const ROOMS: Readonly<Record<string, string>> = {
+  // Pure: no I/O, no native code, no other room.
+  "core/base": "",
+  "core/tree": "core/base",
+  "core/ending": "core/base core/tree",
+  "core/prompt": "core/base core/tree core/ending",
+  "core/healing": "core/base core/tree",
+  "core/index": "core/base",
+  "core/drafters": "core/base core/tree core/index",
+  "core/calibration": "core/base core/tree",
+  "core/budget": "core/base core/tree core/calibration",
+  "core/decode": "core/base core/tree core/budget",
+  "core/suggestions": "core/base core/tree core/budget core/decode",
+
+  // Reads and judges headers.
+  gguf: "core/base | node",
+  // Writes model files from gguf headers.
+  widen: "core/base gguf | node",
+  // Reads files by its rules.
+  workspace: "core/base core/prompt | node ignore @vscode/tree-sitter-wasm",
+
+  // Measures against core's interfaces only.
+  "bench/spots": "core/ending",
+  "bench/base": "core/tree bench/spots",
+  "bench/speed": "core/base core/tree core/budget bench/base bench/spots",
+  "bench/decoders": "core/* bench/base bench/spots bench/speed",
+  "bench/suggestions": "core/* bench/base",
+  "bench/typing": "core/base bench/base bench/spots",
+  "bench/accuracy": "core/* bench/base bench/spots",
+  "bench/indexing": "core/base core/drafters core/index bench/base bench/spots",
+  "bench/traces": "core/* bench/base",
+  "bench/replay": "core/* bench/base bench/traces",
+
+  // Evaluates, commits and rewinds.
+  "llama/native": "core/base core/tree | node node-llama-cpp koffi",
+  "llama/model": "core/base core/healing core/prompt gguf llama/native | node node-llama-cpp koffi",
+  "llama/text": "core/base core/healing gguf llama/model",
+  "llama/target": "core/base core/tree core/drafters llama/native llama/model",
+  "llama/peer": "core/base llama/native llama/target | node-llama-cpp",
+
+  // Reaches models only through llama; its protocol is all that others know of it.
+  "engine/protocol": "core/* bench/* | vscode-jsonrpc",
+  "engine/base": "core/base | node",
+  "engine/models": "core/* llama/* engine/protocol | node",
+  "engine/learned": "core/* llama/model engine/protocol engine/base engine/models",
+  "engine/indexing": "core/* workspace llama/* engine/protocol engine/base engine/learned | node",
+  "engine/prompt": "core/* workspace llama/* engine/* | node",
+  "engine/complete": "core/* workspace llama/model engine/*",
+  "engine/measure": "core/* bench/* llama/* engine/* | node",
+  "engine/traces": "core/* bench/* llama/* engine/* | node",
+  engine: "core/* bench/base workspace llama/text engine/* | node vscode-jsonrpc",
+
+  // Talks to the engine by its protocol.
+  session: "| node",
+  "session/client": "core/base engine/protocol session | node vscode-jsonrpc",
+  "session/broker": "core/base core/ending engine/protocol session | node lru-cache",
+
+  // In a browser: reports of bench, names of core, the DOM, nothing else.
+  "panel/messages": "core/budget bench/speed",
+  "panel/charts": "core/tree bench/base bench/speed | @observablehq/plot",
+  panel: "bench/base bench/speed panel/*",
+
+  // Thin adapters over session.
+  "ui/base": "core/base core/prompt engine/protocol | vscode",
+  "ui/figures": "core/base core/tree bench/base engine/protocol ui/base | vscode",
+  "ui/folders": "workspace bench/spots engine/protocol session/* ui/base | vscode",
+  "ui/lifecycle":
+    "core/base core/tree bench/speed engine/protocol session session/* ui/base ui/figures | node vscode",
+  "ui/measure":
+    "core/base bench/* engine/protocol panel/messages ui/base ui/figures ui/folders | node vscode",
+  "ui/suggest": "core/base core/prompt engine/protocol session/broker ui/* | vscode",
+  ui: "core/base bench/speed session session/* ui/* | node vscode",
+
+  // Drives the forked engine through session.
+  "cli/base": "core/base core/tree engine/protocol session session/client | node",
+  "cli/sources": "core/base workspace bench/spots engine/protocol session/client cli/base | node",
+  "cli/bench": "core/* widen bench/* engine/protocol engine/measure session session/* cli/* | node",
+  "cli/complete": "core/* engine/protocol cli/base cli/sources | node",
+  "cli/demo": "core/tree bench/base engine/protocol cli/* | node",
+  cli: "core/base widen bench/* engine/protocol cli/* | node commander",
+};
