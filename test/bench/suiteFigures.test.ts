@@ -95,9 +95,9 @@ describe("suiteFigures", () => {
   test("tells the expected from the realised acceptance where a policy calibrates", async () => {
     const harness = new BenchHarness();
     const policy = {
-      isActive: () => true,
+      isWanted: () => true,
       isDrafting: true,
-      started() {},
+      started: () => true,
       began() {},
       tokensToRead: () => 0,
       hasRead() {},

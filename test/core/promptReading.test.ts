@@ -1,10 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type DraftPolicy,
-  MeasuredPolicy,
-  UNLIMITED_POLICY,
-} from "../../src/core/budget/draftPolicy.ts";
+import { type DraftPolicy, UNLIMITED_POLICY } from "../../src/core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
 import { PassCostTable } from "../../src/core/budget/passCost.ts";
 import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
 import { type DecodeObserver, speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
@@ -85,7 +82,8 @@ class Pair {
 /** Passes of a few rows take as long as one: drafts pay. */
 function flatPolicy(): MeasuredPolicy {
   const points = [1, 16].map((numRows) => ({ numRows, ms: 10 }));
-  return new MeasuredPolicy(new PassCostTable(points, 64));
+  const maxLoss = { share: 0.03, ms: 1000 };
+  return new MeasuredPolicy(new PassCostTable(points, 64), { maxLoss });
 }
 
 async function plainOutput(prompt: readonly number[], maxTokens = 24): Promise<number[]> {
@@ -148,8 +146,8 @@ describe("a draft model's prompt", () => {
     const { stats } = await pair.decode({ policy, prompt: [...PROMPT, ...tokens.slice(0, 5)] });
     expect(pair.journal.filter((what) => what.startsWith("draft reads"))).toEqual([]);
     expect(stats.timings.readMs).toBe(0);
-    // From the second step on.
-    expect(pair.journal.indexOf("draft pass")).toBe(pair.journal.indexOf("target pass") + 1);
+    // From the second step on, or behind a probe of plain decoding.
+    expect(pair.journal.slice(0, 6)).toContain("draft pass");
   });
 
   test("whatever the clock says, the output is greedy decoding's", async () => {
@@ -280,11 +278,10 @@ describe("what is read of a prompt", () => {
     // Parts tell that it takes longer now, ...
     for (let request = 0; request < 3; request++) await numReads(30, 24, policy);
     expect(await numReads(30, 24, policy)).toBe(0);
-    // ... but a little is worth it still.
-    const pair = new Pair(30);
-    await pair.draft.prefill(Int32Array.from(DRAFT_PROMPT.slice(0, -20)), NEVER);
-    pair.journal.length = 0;
-    await pair.decode({ policy, maxTokens: 200 });
-    expect(pair.journal.some((what) => what.startsWith("draft reads"))).toBe(true);
+    // ... and are read again some day: what was found out is less and less known.
+    let numGenerations = 0;
+    while ((await numReads(1, 24, policy)) === 0) numGenerations++;
+    expect(numGenerations).toBeGreaterThan(10);
+    expect(numGenerations).toBeLessThan(500);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { nullLog } from "../../src/core/base/log.ts";
-import { MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
 import { PassCostTable } from "../../src/core/budget/passCost.ts";
 import { PrivateFiles } from "../../src/engine/base/privateFiles.ts";
 import { ACCEPTANCE_BLOB, RECYCLING_BLOB } from "../../src/engine/learned/learnedState.ts";

@@ -1,6 +1,6 @@
 /** Arbitrary generations on fake targets, decoded plainly and speculatively. */
 import fc from "fast-check";
-import { MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
 import { PassCostTable } from "../../src/core/budget/passCost.ts";
 import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
 import { type DecodeObserver, speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";

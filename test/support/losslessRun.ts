@@ -5,7 +5,7 @@ import {
   type OutputDifference,
 } from "../../src/bench/speed/losslessCheck.ts";
 import type { SourceSpot } from "../../src/bench/spots/sourceSpots.ts";
-import type { MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import type { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
 import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
 import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
 import {

@@ -1,6 +1,7 @@
 /** A machine that does not exist: passes, drafts and the clock are made up, the decoding is real. */
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
-import { type DraftPolicy, MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import type { DraftPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
 import { PassCostTable } from "../../src/core/budget/passCost.ts";
 import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
 import type { DecodeStats } from "../../src/core/tree/decodeStats.ts";
@@ -29,6 +30,8 @@ export interface Machine {
   readonly sharedMs?: number;
   /** @param hasDrafted - whether the host drafted before the pass. */
   readonly passMs: (numRows: number, hasDrafted: boolean) => number;
+  /** A step brought so many tokens. */
+  readonly onCommitted?: (numTokens: number) => void;
   readonly tokenAt: TokenAt;
   readonly drafters: readonly DrafterPlan[];
 }
@@ -77,6 +80,7 @@ export class MadeUpMachine {
     const commit = target.commit.bind(target);
     target.commit = (path) => {
       this.now += this.#machine.hostMs?.(this.#numSteps++) ?? 0;
+      this.#machine.onCommitted?.(path.nodes.length + 1);
       commit(path);
     };
     const { stats } = await speculativeDecode(
@@ -98,16 +102,15 @@ export class MadeUpMachine {
 
   #withSharedCost(policy: DraftPolicy): DraftPolicy {
     return {
-      started: (languageId) => policy.started(languageId),
-      isActive: (source) => policy.isActive(source),
+      started: () => policy.started(),
+      isWanted: (source) => policy.isWanted(source),
       get isDrafting() {
         return policy.isDrafting;
       },
-      began: (source, ms) => policy.began(source, ms),
-      tokensToRead: (source, numUnread, maxSteps) =>
-        policy.tokensToRead(source, numUnread, maxSteps),
-      hasRead: (source, numTokens, ms) => policy.hasRead(source, numTokens, ms),
-      budgetFor: (source, limits) => policy.budgetFor(source, limits),
+      began: (ms) => policy.began(ms),
+      tokensToRead: (numUnread, maxSteps) => policy.tokensToRead(numUnread, maxSteps),
+      hasRead: (numTokens, ms) => policy.hasRead(numTokens, ms),
+      budgetFor: (source, limits, others) => policy.budgetFor(source, limits, others),
       plan: (drafts, limits) => {
         this.now += this.#machine.sharedMs ?? 0;
         return policy.plan(drafts, limits);

@@ -1,6 +1,6 @@
 /** Targets and draft models that do not exist: what both say is made up, how sure the draft is and what passes take, too. */
 
-import { MeasuredPolicy } from "../../src/core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
 import { PassCostTable } from "../../src/core/budget/passCost.ts";
 import {
   type SpeculativeParams,

@@ -1,6 +1,6 @@
 /** What a replay compares: today's sources alone, their union without a budget, and as the product fuses them. */
 
-import { MeasuredPolicy } from "../../core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
 import { DEFAULT_DRAFT_MODEL, DraftModelDrafter } from "../../core/drafters/draftModelDrafter.ts";
 import { RecyclingDrafter } from "../../core/drafters/recyclingDrafter.ts";
 import { RecyclingStore } from "../../core/drafters/recyclingStore.ts";

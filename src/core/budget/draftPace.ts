@@ -15,6 +15,8 @@ const UNSEEN_ROW_SHARE = 0.15;
 const PRIOR_HITS = 3;
 const PRIOR_TRIALS = 5;
 const MAX_TRIALS = 200;
+/** What is left of what is known behind a step without a draft: one that was slow or wrong once has its turn again some day. */
+const KEPT = 0.9995;
 
 interface Mean {
   ms: number;
@@ -73,5 +75,18 @@ export class DraftPace implements PassPace {
     if (known.trials < MAX_TRIALS) return;
     known.trials /= 2;
     known.hits /= 2;
+  }
+
+  /** A step went by without a draft. */
+  fade(): void {
+    for (const known of this.#hits.values()) {
+      known.hits *= KEPT;
+      known.trials *= KEPT;
+    }
+    for (const known of this.#passes.values()) {
+      known.ms *= KEPT;
+      known.count *= KEPT;
+    }
+    this.reading.fade(KEPT);
   }
 }

@@ -1,5 +1,8 @@
-/** What a pass of the target costs on this machine: t(n) of ALGORITHMS §7, n rows with the root. */
-import { PassLevel } from "./passLevel.ts";
+/**
+ * The cost model: what a pass of the target takes on this machine by its rows, t(n), the root included.
+ *
+ * @see Chen et al., Sequoia (arXiv 2402.12374), §4.2, whose t(n) is measured before decoding and stays.
+ */
 
 /** One measured size. */
 export interface PassCostPoint {
@@ -8,11 +11,15 @@ export interface PassCostPoint {
   readonly ms: number;
 }
 
-/** A live pass moves its size against the others as one more of so many, later by this weight. */
+/** Passes that a measured size, or one between two, counts as when live passes correct it. */
 const MEASURED_PASSES = 10;
+/** Share by which one pass more moves its size against the others, at least, and the machine's pace. */
 const SHAPE_WEIGHT = 0.02;
-/** What is further from what was expected counts as this far: a pass may be the machine's hiccup, a median hardly. */
-const MAX_SURPRISE = { pass: 1.5, median: 3 } as const;
+const PACE_WEIGHT = 0.05;
+/** The same for the baseline's pace, which fewer passes show; at first what was measured counts as one pass. */
+const BASELINE_WEIGHT = 0.1;
+/** What is so many times over what was expected, or under it, counts as this far: it may be the machine's hiccup. */
+const MAX_SURPRISE = 3;
 /** Rows of the smallest pass with a draft. */
 const FIRST_DRAFT_ROWS = 2;
 /** Beyond the largest measured pass each row costs at least its share of that one, or of one of so many rows. */
@@ -22,17 +29,21 @@ const MIN_MS = 1e-6;
 
 /**
  * t(n), measured at a few sizes and read between them by straight lines, so that plateaus are those of the measurement.
- * Live passes refine it: how slow the machine is now (the level), and each size against the others (the shape, more
- * slowly). Passes of plain decoding have a level of their own: they are what all drafting is weighed against.
+ * Live passes correct each size, and then tell the machine's pace. Passes of plain decoding, the baseline, have a pace of
+ * their own: between them the host drafts nothing, so they find warmer caches. It moves along with the other, as the machine
+ * is the same, and is set right by each pass of plain decoding.
  */
 export class PassCostTable {
   /** [numRows] measured or interpolated ms; [0] is unused. */
   readonly #ms: Float64Array;
   /** [numRows] live passes. */
   readonly #counts: Uint32Array;
-  readonly #level = new PassLevel();
   /** As measured. */
   readonly #plainMs: number;
+  /** Logarithms, of factors on what was measured. */
+  #draftingPace = 0;
+  #plainPace = 0;
+  #numPlain = 0;
 
   /** @throws RangeError unless there is a point for one row, sizes rise and times are positive. */
   constructor(points: readonly PassCostPoint[], maxRows: number) {
@@ -53,14 +64,17 @@ export class PassCostTable {
     return this.#ms.length - 1;
   }
 
-  /** Expected ms of a pass of `numRows` rows, from 1, in a step that drafts. */
+  /**
+   * Expected ms of a pass of `numRows` rows, from 1, in a step that drafts: never less than in plain decoding, whatever
+   * noise says, or drafts that bring nothing would seem to pay.
+   */
   ms(numRows: number): number {
-    return this.#base(numRows) * this.#level.drafting;
+    return Math.max(this.plainMs, this.#base(numRows) * Math.exp(this.#draftingPace));
   }
 
   /** Expected ms of a pass while nothing is drafted. */
   get plainMs(): number {
-    return this.#plainMs * this.#level.plain;
+    return this.#plainMs * Math.exp(this.#plainPace);
   }
 
   /**
@@ -75,18 +89,20 @@ export class PassCostTable {
   /** Reports a pass of a step that drafted, whatever was verified of it. */
   record(numRows: number, ms: number): void {
     if (!(numRows >= 1 && numRows <= this.maxRows && ms > 0)) return;
-    const surprise = bounded(ms / this.ms(numRows), MAX_SURPRISE.pass);
-    this.#level.noteDrafting(surprise * this.#level.drafting);
+    const expectedMs = this.#base(numRows) * Math.exp(this.#draftingPace);
+    const surprise = bounded(ms / expectedMs);
     const weight = Math.max(SHAPE_WEIGHT, 1 / (MEASURED_PASSES + this.#counts[numRows]!++));
     this.#ms[numRows]! *= 1 + weight * (surprise - 1);
+    const change = PACE_WEIGHT * Math.log(surprise);
+    this.#draftingPace += change;
+    this.#plainPace += change;
   }
 
-  /** Reports what passes of one row took, one behind the other, with nothing drafted between; if that is known. */
-  recordPlain(medianMs: number | undefined): void {
-    if (medianMs === undefined || !(medianMs > 0)) return;
-    this.#level.notePlain(
-      bounded(medianMs / this.plainMs, MAX_SURPRISE.median) * this.#level.plain,
-    );
+  /** Reports a pass of plain decoding, behind another one. */
+  recordPlain(ms: number): void {
+    if (!(ms > 0)) return;
+    const weight = Math.max(BASELINE_WEIGHT, 1 / (1 + ++this.#numPlain));
+    this.#plainPace += weight * Math.log(bounded(ms / this.plainMs));
   }
 
   #base(numRows: number): number {
@@ -107,11 +123,11 @@ export class FlatPassCost extends PassCostTable {
   }
 
   override record(_numRows: number, _ms: number): void {}
-  override recordPlain(_medianMs: number | undefined): void {}
+  override recordPlain(_ms: number): void {}
 }
 
-function bounded(surprise: number, max: number): number {
-  return Math.min(max, Math.max(1 / max, surprise));
+function bounded(surprise: number): number {
+  return Math.min(MAX_SURPRISE, Math.max(1 / MAX_SURPRISE, surprise));
 }
 
 function interpolate(points: readonly PassCostPoint[], maxRows: number): Float64Array {

@@ -3,8 +3,7 @@
  * is given.
  *
  * Words of 32 bits; after the five of every snapshot (snapshotHeader.ts):
- *   5 bytes of the key, 6 tables, 7 counts of a table;
- *   then per table the bits of its sources, and its counts as floats; the key in UTF-8, filled up with zeros.
+ *   5 bytes of the key, 6 counts; then the counts as floats; the key in UTF-8, filled up with zeros.
  */
 
 import {
@@ -17,40 +16,31 @@ import {
 } from "../base/snapshotHeader.ts";
 import { DRAFT_SOURCES } from "../tree/draftTree.ts";
 import { AcceptanceTable, areAcceptanceCounts, NUM_ACCEPTANCE_COUNTS } from "./acceptanceTable.ts";
-import { AcceptanceTables } from "./acceptanceTables.ts";
 
 /** Another meaning of the counts, buckets for instance, is another version. */
 const FORMAT: SnapshotFormat = {
   magic: 0x50_43_41_54,
-  version: 1,
-  name: "acceptance tables",
-  headerWords: 8,
+  version: 2,
+  name: "acceptance table",
+  headerWords: 7,
 };
-const TABLE_WORDS = 1 + NUM_ACCEPTANCE_COUNTS;
-const MAX_TABLES = 2 ** DRAFT_SOURCES.length;
+const KEY_AT = FORMAT.headerWords + NUM_ACCEPTANCE_COUNTS;
 
-/** Tables, or why there are none. */
+/** A table, or why there is none. */
 export type DecodedAcceptance =
-  | { readonly tables: AcceptanceTables; readonly reason?: undefined }
-  | { readonly tables?: undefined; readonly reason: string };
+  | { readonly table: AcceptanceTable; readonly reason?: undefined }
+  | { readonly table?: undefined; readonly reason: string };
 
 /** @param modelsKey - tells pairs of models apart: what holds of one says nothing of another. */
 export function encodeAcceptance(
-  tables: AcceptanceTables,
+  table: AcceptanceTable,
   modelsKey: string,
 ): Uint8Array<ArrayBuffer> {
   const key = new TextEncoder().encode(keyOf(modelsKey));
-  const entries = Array.from(tables.entries());
-  const keyAt = FORMAT.headerWords + TABLE_WORDS * entries.length;
-  const buffer = snapshotBuffer(keyAt + Math.ceil(key.length / 4));
-  const words = new Uint32Array(buffer);
-  words.set([key.length, entries.length, NUM_ACCEPTANCE_COUNTS], HASHED_FROM);
-  for (const [index, [sources, table]] of entries.entries()) {
-    const at = FORMAT.headerWords + TABLE_WORDS * index;
-    words[at] = sources;
-    new Float32Array(buffer, 4 * (at + 1), NUM_ACCEPTANCE_COUNTS).set(table.counts);
-  }
-  new Uint8Array(buffer, 4 * keyAt).set(key);
+  const buffer = snapshotBuffer(KEY_AT + Math.ceil(key.length / 4));
+  new Uint32Array(buffer).set([key.length, NUM_ACCEPTANCE_COUNTS], HASHED_FROM);
+  new Float32Array(buffer, 4 * FORMAT.headerWords, NUM_ACCEPTANCE_COUNTS).set(table.counts);
+  new Uint8Array(buffer, 4 * KEY_AT).set(key);
   return sealSnapshot(buffer, FORMAT);
 }
 
@@ -58,28 +48,20 @@ export function encodeAcceptance(
 export function decodeAcceptance(bytes: Uint8Array, modelsKey: string): DecodedAcceptance {
   const { words, reason } = openSnapshot(bytes, FORMAT);
   if (words === undefined) return { reason };
-  const [numKeyBytes, numTables, numCounts] = words.subarray(HASHED_FROM);
-  const keyAt = FORMAT.headerWords + TABLE_WORDS * numTables!;
+  const [numKeyBytes, numCounts] = words.subarray(HASHED_FROM);
   if (
     numCounts !== NUM_ACCEPTANCE_COUNTS ||
-    numTables! > MAX_TABLES ||
-    words.length !== keyAt + Math.ceil(numKeyBytes! / 4)
+    words.length !== KEY_AT + Math.ceil(numKeyBytes! / 4)
   ) {
     return { reason: "its parts do not add up to its size" };
   }
   const { buffer, byteOffset } = words;
-  const key = decodeUtf8(new Uint8Array(buffer, byteOffset + 4 * keyAt, numKeyBytes));
+  const key = decodeUtf8(new Uint8Array(buffer, byteOffset + 4 * KEY_AT, numKeyBytes));
   if (key !== keyOf(modelsKey)) return { reason: "it is of other models, or other sources" };
-  const tables = new Map<number, AcceptanceTable>();
-  for (let at = FORMAT.headerWords; at < keyAt; at += TABLE_WORDS) {
-    const sources = words[at]!;
-    const counts = new Float32Array(buffer, byteOffset + 4 * (at + 1), NUM_ACCEPTANCE_COUNTS);
-    if (sources >= MAX_TABLES || tables.has(sources) || !areAcceptanceCounts(counts)) {
-      return { reason: `table ${tables.size} is impossible` };
-    }
-    tables.set(sources, new AcceptanceTable(counts));
-  }
-  return { tables: new AcceptanceTables(tables) };
+  const countsAt = byteOffset + 4 * FORMAT.headerWords;
+  const counts = new Float32Array(buffer, countsAt, NUM_ACCEPTANCE_COUNTS);
+  if (!areAcceptanceCounts(counts)) return { reason: "its counts are impossible" };
+  return { table: new AcceptanceTable(counts) };
 }
 
 /** Kinds are numbered by their sources, in this order. */

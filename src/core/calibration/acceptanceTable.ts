@@ -1,17 +1,11 @@
 /**
  * What drafters' scores are worth: for each kind of node, how often the target chose it. Nodes are of a kind by the
- * sources that proposed them together, their score and their depth.
+ * source that proposed them, whether another one agrees, their score and their depth.
  *
- * @see ALGORITHMS §4.4, §18.2. We depart in one point: sources that agree have counters of their own instead of
- *   combined log-odds, as agreement is what independent estimates get wrong.
+ * Histogram binning, as in Zadrozny & Elkan, Obtaining calibrated probability estimates (ICML 2001). Sources that agree
+ * have counters of their own instead of combined odds: they are not independent.
  */
-import {
-  DRAFT_SOURCES,
-  type DraftSource,
-  type DraftTree,
-  ROOT,
-  sourceBit,
-} from "../tree/draftTree.ts";
+import { DRAFT_SOURCES, type DraftTree, ROOT } from "../tree/draftTree.ts";
 
 /** Upper ends of the score buckets; the last bucket is open. */
 const SCORE_EDGES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -23,14 +17,13 @@ const PRIOR_TRIALS = 2;
 const NARROW_PRIOR_TRIALS = 6;
 /** Counters are halved at so many trials: what was true long ago counts less. */
 const MAX_TRIALS = 1000;
-/** What is left of them for a source that sat out: enough to go on from, little enough to be outvoted. */
-const DOUBTED_TRIALS = 8;
 /** Siblings exclude each other, and the target may choose a token that nobody proposed. */
 const MAX_SIBLING_SUM = 0.98;
 const MIN_ACCEPTANCE = 1e-3;
 
-const NUM_SETS = 2 ** DRAFT_SOURCES.length;
-const NUM_WIDE = NUM_SETS * NUM_SCORES;
+/** One source alone, or it and others. */
+const NUM_ORIGINS = 2 * DRAFT_SOURCES.length;
+const NUM_WIDE = NUM_ORIGINS * NUM_SCORES;
 const NUM_NARROW = NUM_WIDE * NUM_DEPTHS;
 /** What {@link AcceptanceTable.counts} has. */
 export const NUM_ACCEPTANCE_COUNTS = 2 * (NUM_WIDE + NUM_NARROW);
@@ -53,20 +46,12 @@ class Counters {
     this.hits[kind]! /= 2;
   }
 
-  /** Cuts one kind's trials down, and its hits with them. */
-  cut(kind: number, maxTrials: number): void {
-    const share = maxTrials / this.trials[kind]!;
-    if (!(share < 1)) return;
-    this.trials[kind]! *= share;
-    this.hits[kind]! *= share;
-  }
-
   estimate(kind: number, prior: number, weight: number): number {
     return (this.hits[kind]! + weight * prior) / (this.trials[kind]! + weight);
   }
 }
 
-/** Learns for as long as it lives; one per pair of models. 17 KB with five sources, whose sets are 32. */
+/** Learns for as long as it lives; one per pair of models. 5 KB with five sources. */
 export class AcceptanceTable {
   readonly #counts: Float32Array;
   readonly #wide: Counters;
@@ -110,7 +95,7 @@ export class AcceptanceTable {
 
   /**
    * Learns from every candidate whose parent the target reached, verified or not: at temperature 0 the target's choice
-   * there is known (ALGORITHMS §18.2, counterfactual hits), so that the choice of nodes biases nothing.
+   * there is known, so that the choice of nodes biases nothing.
    *
    * @param candidates - as they were fused, with the drafters' own scores.
    * @param committed - [accepted + 1] what the target chose below the root.
@@ -129,28 +114,6 @@ export class AcceptanceTable {
       }
       if (next === -1) return;
       reached = next;
-    }
-  }
-
-  /** A copy that is soon outvoted: a start for kinds of nodes that will be like these. */
-  faded(): AcceptanceTable {
-    const copy = new AcceptanceTable(this.#counts);
-    for (let kind = 0; kind < NUM_WIDE; kind++) copy.#wide.cut(kind, DOUBTED_TRIALS);
-    for (let kind = 0; kind < NUM_NARROW; kind++) copy.#narrow.cut(kind, DOUBTED_TRIALS);
-    return copy;
-  }
-
-  /** Whatever was learned of a source may be outdated: it sits out, and what it drafts then is judged afresh. */
-  doubt(source: DraftSource): void {
-    const bit = sourceBit(source);
-    for (let sources = 0; sources < NUM_SETS; sources++) {
-      if ((sources & bit) === 0) continue;
-      for (let kind = 0; kind < NUM_SCORES; kind++) {
-        this.#wide.cut(sources * NUM_SCORES + kind, DOUBTED_TRIALS);
-      }
-      for (let kind = 0; kind < NUM_SCORES * NUM_DEPTHS; kind++) {
-        this.#narrow.cut(sources * NUM_SCORES * NUM_DEPTHS + kind, DOUBTED_TRIALS);
-      }
     }
   }
 }
@@ -179,6 +142,12 @@ function kindsOf(tree: DraftTree, node: number): { wide: number; narrow: number 
   while (bucket < SCORE_EDGES.length && score > SCORE_EDGES[bucket]!) bucket++;
   const depth = tree.depths[node]!;
   const depthBucket = depth <= 2 ? depth - 1 : depth <= 4 ? 2 : 3;
-  const wide = tree.sources[node]! * NUM_SCORES + bucket;
+  const wide = originOf(tree.sources[node]!) * NUM_SCORES + bucket;
   return { wide, narrow: wide * NUM_DEPTHS + depthBucket };
+}
+
+/** Of those that agree, the first in the order of {@link DRAFT_SOURCES} stands for all. */
+function originOf(sources: number): number {
+  const first = sources & -sources;
+  return 2 * (31 - Math.clz32(first)) + (first === sources ? 0 : 1);
 }

@@ -6,12 +6,7 @@ import type { VerifyLimits } from "../budget/draftBudget.ts";
 import { type DraftPolicy, type StepPlan, UNLIMITED_POLICY } from "../budget/draftPolicy.ts";
 import { countProposals, type DecodeStats } from "../tree/decodeStats.ts";
 import type { Draft, Drafter, VerifiedStep } from "../tree/drafter.ts";
-import {
-  checkDraftTree,
-  copyDraftTree,
-  type DraftSource,
-  rootOnlyTree,
-} from "../tree/draftTree.ts";
+import { checkDraftTree, copyDraftTree, rootOnlyTree } from "../tree/draftTree.ts";
 import type { SourceDraft } from "../tree/pruneRetrieval.ts";
 import { StepDrafts } from "../tree/stepDrafts.ts";
 import type { SpeculativeParams } from "./speculativeDecode.ts";
@@ -24,15 +19,11 @@ export class DrafterPanel {
   readonly #policy: DraftPolicy;
   /** Those that take part in this generation and have not failed; not all may draft in it. */
   #begun: readonly Drafter[];
-  /** What each drafter cost in this step, in ms. */
-  readonly #drafterMs = new Map<DraftSource, number>();
-  #planMs = 0;
-  /** What the policy's learning took after the step before. */
-  #policyLearnMs = 0;
+  /** What drafting took in this step, and what was learned of the one before; in ms. */
+  #draftingMs = 0;
+  #hasDrafted = false;
   /** Whether no step has been drafted yet: the first token is still to come. */
   #isFirst = true;
-  /** Whether somebody read before this step. */
-  #hasRead = false;
   /** First tokens that pruning took from this step's drafts. */
   #prunedFirst = NO_TOKENS;
 
@@ -40,30 +31,35 @@ export class DrafterPanel {
     this.#params = params;
     this.#stats = stats;
     this.#policy = params.policy ?? UNLIMITED_POLICY;
-    this.#policy.started(params.context.languageId);
-    this.#begun = params.drafters.filter(
-      ({ source, learnsWhilePaused }) => learnsWhilePaused || this.#policy.isActive(source),
-    );
+    const mayDraft = this.#policy.started();
+    this.#begun = params.drafters.filter(({ learnsWhilePaused }) => mayDraft || learnsWhilePaused);
   }
 
   async begin(signal: AbortSignal): Promise<void> {
     const { now } = this.#params.observer;
+    const start = now();
     for (const drafter of this.#begun) {
-      const start = now();
       try {
         await drafter.begin(this.#params.context, signal);
-        this.#policy.began(drafter.source, now() - start);
       } catch (error) {
         this.#dropOrRethrow(drafter, error, signal);
       }
     }
+    this.#policy.began(now() - start);
   }
 
   /** The tree of this step: every draft, fused, of which the policy chooses within the limits. */
   async draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<StepPlan> {
-    this.#drafterMs.clear();
-    this.#planMs = 0;
+    this.#hasDrafted = false;
     this.#prunedFirst = NO_TOKENS;
+    const { now } = this.#params.observer;
+    const start = now();
+    const plan = await this.#draft(rootToken, limits, signal);
+    this.#draftingMs += now() - start;
+    return plan;
+  }
+
+  async #draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<StepPlan> {
     const active = await this.#readyIn(limits, signal);
     // A step in which nobody drafts has to cost what it costs without drafters.
     if (active.length === 0) return draftless(rootToken);
@@ -71,19 +67,21 @@ export class DrafterPanel {
     const { vocabSize } = this.#params.target;
     const { isEndToken } = this.#params.limits;
     const draftStart = now();
+    const { pruning } = this.#params;
     const drafts: SourceDraft[] = [];
+    const fused = () => new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
     for (const drafter of active) {
-      const { source } = drafter;
-      const start = now();
+      const { source, reader } = drafter;
       try {
-        const budget = this.#policy.budgetFor(source, limits);
+        const others = reader === undefined || drafts.length === 0 ? undefined : fused();
+        const budget = this.#policy.budgetFor(source, limits, others);
+        if (budget.maxNodes <= 0) continue;
         // A copy, as the next drafter's turn is time enough to change a tree that was checked.
         const draft = copyDraft(await drafter.draft(rootToken, budget, signal));
         const broken = checkDraftTree(draft);
         if (broken !== undefined) throw new RangeError(broken);
         countProposals(this.#stats, source, draft);
         drafts.push({ source, draft });
-        this.#drafterMs.set(source, now() - start);
       } catch (error) {
         this.#dropOrRethrow(drafter, error, signal);
       }
@@ -91,13 +89,12 @@ export class DrafterPanel {
     const fuseStart = now();
     this.#stats.timings.draftMs += fuseStart - draftStart;
     if (drafts.length === 0) return draftless(rootToken);
-    const { pruning } = this.#params;
-    const step = new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
+    this.#hasDrafted = true;
+    const step = fused();
     const plan = this.#policy.plan(step, limits);
     this.#stats.numPruned += step.numPruned;
     this.#prunedFirst = step.prunedFirst;
-    this.#planMs = now() - fuseStart;
-    this.#stats.timings.fuseMs += this.#planMs;
+    this.#stats.timings.fuseMs += now() - fuseStart;
     return plan;
   }
 
@@ -108,7 +105,6 @@ export class DrafterPanel {
   async #readyIn(limits: VerifyLimits, signal: AbortSignal): Promise<readonly Drafter[]> {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
-    this.#hasRead = false;
     const active = this.#activeIn(limits);
     const ready: Drafter[] = [];
     for (const drafter of active) {
@@ -121,19 +117,19 @@ export class DrafterPanel {
 
   /** Reads a part where something is left and that pays. @returns whether nothing is left. */
   async #read(drafter: Drafter, { maxDepth }: VerifyLimits, signal: AbortSignal): Promise<boolean> {
-    const { source, reader } = drafter;
+    const { reader } = drafter;
     const { now } = this.#params.observer;
     const start = now();
     try {
       if (reader === undefined || reader.numUnread <= 0) return true;
       const { numUnread } = reader;
-      const numTokens = this.#policy.tokensToRead(source, numUnread, maxDepth);
+      const numTokens = this.#policy.tokensToRead(numUnread, maxDepth);
       if (numTokens <= 0) return false;
-      this.#hasRead = true;
+      this.#hasDrafted = true;
       await reader.read(numTokens, signal);
       const ms = now() - start;
       this.#stats.timings.readMs += ms;
-      this.#policy.hasRead(source, numUnread - reader.numUnread, ms);
+      this.#policy.hasRead(numUnread - reader.numUnread, ms);
       return reader.numUnread <= 0;
     } catch (error) {
       this.#dropOrRethrow(drafter, error, signal);
@@ -143,36 +139,31 @@ export class DrafterPanel {
 
   #activeIn({ maxNodes, maxDepth }: VerifyLimits): readonly Drafter[] {
     if (maxNodes <= 0 || maxDepth <= 0 || !this.#policy.isDrafting) return [];
-    return this.#begun.filter(({ source }) => this.#policy.isActive(source));
+    return this.#begun;
   }
 
   /** @param times - of the target's pass, and of the host's verify and commit, in ms. */
   learn(plan: StepPlan, step: VerifiedStep, times: { evaluateMs: number; hostMs: number }): void {
     const { now } = this.#params.observer;
     if (this.#prunedFirst.has(step.committed[0]!)) this.#stats.numPrunedRight++;
+    const start = now();
     for (const drafter of this.#begun) {
-      // One that sits out is no cost of the step's drafts.
-      const draftMs = this.#drafterMs.get(drafter.source);
-      const start = now();
       try {
         drafter.learn(step);
       } catch (error) {
         this.#drop(drafter, messageOf(error));
       }
-      if (draftMs !== undefined) this.#drafterMs.set(drafter.source, draftMs + now() - start);
     }
-    const start = now();
+    const learned = now();
     this.#policy.learn({
       plan,
       committed: step.committed,
       numAccepted: step.path.nodes.length,
       ...times,
-      hasRead: this.#hasRead,
-      drafterMs: this.#drafterMs,
-      planMs: this.#planMs,
-      policyLearnMs: this.#policyLearnMs,
+      hasDrafted: this.#hasDrafted,
+      draftingMs: this.#draftingMs + learned - start,
     });
-    this.#policyLearnMs = now() - start;
+    this.#draftingMs = now() - learned;
   }
 
   end(numSteps: number): void {

@@ -145,8 +145,8 @@ export class DraftGrowth {
     const { worth, mode } = this.#limits;
     // The root was asked for.
     if (worth === undefined || frontier[0] === ROOT) return frontier.length;
-    const { tokenMs, rowMs, pace } = worth;
-    const hitRate = pace.hitRate(mode);
+    const { tokenMs, rowMs, pace, missRate = 1 } = worth;
+    const hitRate = missRate * pace.hitRate(mode);
     const gains = frontier.map((node) =>
       Math.max(0, hitRate * this.nodes[node]!.survival * tokenMs - rowMs),
     );

@@ -48,6 +48,8 @@ export interface DraftWorth {
   readonly tokenMs: number;
   /** What a drafted node costs the target's pass, beyond the first few. */
   readonly rowMs: number;
+  /** The chance that the next token is none that others drafted; absent: 1. */
+  readonly missRate?: number;
   /** It learns from this draft. */
   readonly pace: PassPace;
 }

@@ -45,6 +45,11 @@ export class ReadingPace {
     const known = this.#tokenMs ?? tokenMs;
     this.#tokenMs = known + WEIGHT * (Math.min(MAX_SURPRISE * known, tokenMs) - known);
   }
+
+  /** Nothing was read for a while. @param kept - share that is left of what a token is thought to take. */
+  fade(kept: number): void {
+    if (this.#tokenMs !== undefined) this.#tokenMs *= kept;
+  }
 }
 
 /** Where a part of so many tokens ends that begins behind `numRead`; a token further at least, at most at the end. */

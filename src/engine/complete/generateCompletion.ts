@@ -184,7 +184,7 @@ function draftReading(
   { promptTokens, draftPromptTokens = promptTokens }: GenerationContext,
   tokens: Int32Array,
 ): Reading[] {
-  if (draft === undefined || policy?.isActive("draftModel") === false) return [];
+  if (draft === undefined || policy?.isWanted("draftModel") === false) return [];
   return [{ model: draft.target, tokens: () => concatTokens(draftPromptTokens, tokens) }];
 }
 

@@ -6,9 +6,9 @@
 
 import { messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
-import type { MeasuredPolicy } from "../../core/budget/draftPolicy.ts";
+import type { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
 import { decodeAcceptance, encodeAcceptance } from "../../core/calibration/acceptanceSnapshot.ts";
-import { AcceptanceTables } from "../../core/calibration/acceptanceTables.ts";
+import { AcceptanceTable } from "../../core/calibration/acceptanceTable.ts";
 import { GhostStore, type PieceBytes } from "../../core/drafters/ghostStore.ts";
 import { decodeRecycling, encodeRecycling } from "../../core/drafters/recyclingSnapshot.ts";
 import { RecyclingStore } from "../../core/drafters/recyclingStore.ts";
@@ -108,8 +108,8 @@ export class LearnedState implements Disposable {
     }
     if (acceptance !== undefined && policy !== undefined) {
       const decoded = decodeAcceptance(acceptance, modelsKey);
-      if (decoded.tables === undefined) told("acceptance", decoded.reason);
-      else policy.acceptance = decoded.tables;
+      if (decoded.table === undefined) told("acceptance", decoded.reason);
+      else policy.acceptance = decoded.table;
     }
   }
 
@@ -153,7 +153,7 @@ export class LearnedState implements Disposable {
     this.#ofOthers = undefined;
     this.#ghosts = new GhostStore(this.#options.pieceBytes);
     const { policy } = this.#options;
-    if (policy !== undefined) policy.acceptance = new AcceptanceTables();
+    if (policy !== undefined) policy.acceptance = new AcceptanceTable();
   }
 
   /** The models are about to be freed. */

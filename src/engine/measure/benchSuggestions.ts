@@ -7,7 +7,7 @@ import { drawWordSpots } from "../../bench/spots/wordSpots.ts";
 import type { LearnedStores, SuggestionPrompt } from "../../bench/suggestions/promptSuggestions.ts";
 import { measureSuggestions } from "../../bench/suggestions/suggestionsBench.ts";
 import { EngineError } from "../../core/base/errors.ts";
-import { MeasuredPolicy } from "../../core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
 import { measurePassCost } from "../../core/budget/measurePassCost.ts";
 import { PassCostTable } from "../../core/budget/passCost.ts";
 import { decodeRecycling, encodeRecycling } from "../../core/drafters/recyclingSnapshot.ts";

@@ -21,7 +21,7 @@ import { compareOutputs } from "../../bench/speed/outputComparison.ts";
 import { drawDistinctSpots } from "../../bench/spots/benchSpots.ts";
 import type { SourceSpot } from "../../bench/spots/sourceSpots.ts";
 import { EngineError, isAbortError } from "../../core/base/errors.ts";
-import { MeasuredPolicy } from "../../core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
 import { measurePassCost } from "../../core/budget/measurePassCost.ts";
 import { FlatPassCost, PassCostTable } from "../../core/budget/passCost.ts";
 import { DRAFT_SOURCES, type DraftSource } from "../../core/tree/draftTree.ts";

@@ -17,7 +17,7 @@ import { mostChosenNodes, suiteFigures } from "../../bench/speed/suiteFigures.ts
 import { suiteOrigin } from "../../bench/speed/suiteWording.ts";
 import { verdictOf } from "../../bench/speed/verdict.ts";
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
-import { MeasuredPolicy } from "../../core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
 import { type MeasuredPassCost, measurePassCost } from "../../core/budget/measurePassCost.ts";
 import { FlatPassCost, PassCostTable } from "../../core/budget/passCost.ts";
 import type { TargetModel } from "../../core/tree/targetModel.ts";

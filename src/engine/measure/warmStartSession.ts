@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import type { StoreSizes } from "../../bench/indexing/warmStartReport.ts";
 import type { SourceFile, SourceSpot } from "../../bench/spots/sourceSpots.ts";
 import { nullLog } from "../../core/base/log.ts";
-import type { MeasuredPolicy } from "../../core/budget/draftPolicy.ts";
+import type { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
 import { KeptAnchors } from "../../core/prompt/keptAnchors.ts";
 import { PromptSpeed } from "../../core/prompt/promptLength.ts";
 import { PromptTokens } from "../../llama/text/promptTokens.ts";

@@ -2,7 +2,7 @@
 
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
-import { MeasuredPolicy } from "../../core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
 import { type MeasuredPassCost, measurePassCost } from "../../core/budget/measurePassCost.ts";
 import { PassCostTable } from "../../core/budget/passCost.ts";
 import type { ModelPair } from "./modelHost.ts";

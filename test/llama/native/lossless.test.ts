@@ -3,7 +3,7 @@
  * drafters, every type of weights. Near ties are printed with both logits.
  */
 import { afterAll, describe, expect, test } from "vitest";
-import { MeasuredPolicy } from "../../../src/core/budget/draftPolicy.ts";
+import { MeasuredPolicy } from "../../../src/core/budget/measuredPolicy.ts";
 import { PassCostTable } from "../../../src/core/budget/passCost.ts";
 import { DRAFT_MODES } from "../../../src/core/tree/drafter.ts";
 import { DRAFT_SOURCES } from "../../../src/core/tree/draftTree.ts";

@@ -1,0 +1,48 @@
+/** Steps of plain decoding that gains are kept for at most: what drafts brought long ago may not be lost again. */
+const MAX_CREDIT_STEPS = 50;
+
+/**
+ * What speculation may cost: a share of plain decoding's time, and so many ms at the start. While there is credit, steps
+ * may draft; plain steps, and drafts that pay, earn it back. So against what plain decoding takes, by the cost model's
+ * estimate of a step of it,
+ *
+ *   time ≤ (1 + maxLossShare) · plain + maxLossMs + one step,
+ *
+ * whatever drafters, passes and the clock do; and from any later moment on the same with {@link MAX_CREDIT_STEPS} steps
+ * for maxLossMs, where those are more. Pure: times come in as numbers, in ms.
+ *
+ * @see Wu et al., Conservative Bandits (ICML 2016, arXiv 1602.04282), whose budget grows with the baseline's reward as
+ *   this one grows with plain decoding's time.
+ */
+export class LossBudget {
+  readonly #maxLossShare: number;
+  readonly #maxLossMs: number;
+  #creditMs: number;
+
+  /**
+   * @param maxLossShare - of plain decoding's time; from 0.
+   * @param maxLossMs - on top of that; from 0.
+   */
+  constructor(maxLossShare: number, maxLossMs: number) {
+    this.#maxLossShare = maxLossShare;
+    this.#maxLossMs = maxLossMs;
+    this.#creditMs = maxLossMs;
+  }
+
+  /** What may be lost now; below 0 after a step that lost more than was left. */
+  get creditMs(): number {
+    return this.#creditMs;
+  }
+
+  /** A step brought so many tokens in so long. @param plainMs - of a step of plain decoding. */
+  book(numTokens: number, ms: number, plainMs: number): void {
+    const maxCreditMs = Math.max(this.#maxLossMs, MAX_CREDIT_STEPS * plainMs);
+    const earnedMs = (1 + this.#maxLossShare) * numTokens * plainMs - ms;
+    this.#creditMs = Math.min(maxCreditMs, this.#creditMs + earnedMs);
+  }
+
+  /** Time that plain decoding does not take. */
+  spend(ms: number): void {
+    this.#creditMs -= ms;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Verifies what this machine verifies cheaply, and may lose only so much against plain decoding. Four parts: the cost
+ * model (`passCost.ts`), the calibration of drafts (`acceptanceTable.ts`), the choice of nodes by marginal gain
+ * (`draftBudget.ts`), and the loss budget (`lossBudget.ts`), which is the promise. Reads no clock.
+ */
+import { AcceptanceTable } from "../calibration/acceptanceTable.ts";
+import type { DraftBudget, DraftWorth } from "../tree/drafter.ts";
+import { type DraftSource, type DraftTree, ROOT, sourceBit } from "../tree/draftTree.ts";
+import type { StepDrafts } from "../tree/stepDrafts.ts";
+import { BaselineProbe } from "./baselineProbe.ts";
+import { chooseNumNodes, rankNodes, treeOfRanked, type VerifyLimits } from "./draftBudget.ts";
+import { DraftPace } from "./draftPace.ts";
+import type { DraftPolicy, StepOutcome, StepPlan } from "./draftPolicy.ts";
+import { LossBudget } from "./lossBudget.ts";
+import { expectedModelGainMs } from "./modelGain.ts";
+import type { PassCostTable } from "./passCost.ts";
+
+/** What speculation may cost unless a user says otherwise: a share of plain decoding's time, and so many ms. */
+export const DEFAULT_MAX_LOSS = { share: 0.03, ms: 200 } as const;
+/** Nodes that the target reaches with a smaller chance are not drafted. */
+const MIN_SURVIVAL = 0.01;
+/** Rows of the pass at which the price of a further row is read. */
+const MANY_ROWS = 16;
+/** Share by which a step moves what a ms brings, what a step takes beside its pass, and what a draft model would bring. */
+const RATE_WEIGHT = 0.01;
+const HOST_WEIGHT = 0.05;
+const GAIN_WEIGHT = 0.05;
+/**
+ * While the budget has less than so many plain steps of credit rows are taken to be dearer, by this share where it has none:
+ * what is surest then earns the credit. On replays of the recorded traces 1 to 2 % faster than without.
+ */
+const CAUTIOUS_STEPS = 20;
+const CAUTION = 0.5;
+/** Share by which a generation moves how many steps are expected of one. */
+const LENGTH_WEIGHT = 0.1;
+/** A pass or a host phase that takes so many times the usual is the machine's hiccup: plain decoding would have had it, too. */
+const MAX_SURPRISE = 3;
+/** A draft model that is expected to bring less than this share of a plain step is not prepared for. */
+const MIN_WANTED_GAIN = 0.01;
+
+export interface MeasuredPolicyOptions {
+  /** What was learned of drafts earlier, with the same models. */
+  readonly acceptance?: AcceptanceTable;
+  /** What speculation may cost: of plain decoding's time, and in ms on top of that; from 0. */
+  readonly maxLoss?: { readonly share: number; readonly ms: number };
+}
+
+/** Outlives generations; one per target, draft and backend. */
+export class MeasuredPolicy implements DraftPolicy {
+  /** What it has learned of drafts, to be kept with the models' other state; may be replaced between generations. */
+  acceptance: AcceptanceTable;
+  readonly #cost: PassCostTable;
+  readonly #budget: LossBudget;
+  readonly #probe = new BaselineProbe();
+  readonly #pace = new DraftPace();
+  /** What decoding brings in what time, smoothed apart: the rate is the ratio of the means. */
+  #tokens = 1;
+  #ms: number;
+  /** Host time of steps with trees and without, smoothed. */
+  readonly #hostMs = { tree: 0, plain: 0 };
+  /** What drafting with the model is expected to bring a step; undefined before that was asked. */
+  #modelGainMs: number | undefined;
+  #stepsPerGeneration = 12;
+  #isFirst = true;
+  /** The candidates between a plan and its outcome. */
+  #candidates: DraftTree | undefined;
+
+  constructor(
+    cost: PassCostTable,
+    { acceptance, maxLoss = DEFAULT_MAX_LOSS }: MeasuredPolicyOptions = {},
+  ) {
+    this.#cost = cost;
+    this.#ms = cost.plainMs;
+    this.#budget = new LossBudget(maxLoss.share, maxLoss.ms);
+    this.acceptance = acceptance ?? new AcceptanceTable();
+  }
+
+  get isDrafting(): boolean {
+    return this.#budget.creditMs > 0 && !this.#probe.isDue;
+  }
+
+  started(): boolean {
+    // An abort may have come between the last one's plan and its outcome.
+    this.#candidates = undefined;
+    this.#isFirst = true;
+    this.#probe.started();
+    return this.#budget.creditMs > 0;
+  }
+
+  isWanted(source: DraftSource): boolean {
+    if (source !== "draftModel" || this.#modelGainMs === undefined) return true;
+    return this.#modelGainMs > MIN_WANTED_GAIN * this.#plainStepMs;
+  }
+
+  began(ms: number): void {
+    this.#budget.spend(ms);
+  }
+
+  /**
+   * Reads on where that pays in the steps that are left. While the model's passes are not known that is a guess, and all of
+   * it has to be affordable.
+   */
+  tokensToRead(numUnread: number, maxSteps: number): number {
+    const { tokenMs = 0, partTokens } = this.#pace.reading;
+    const ms = numUnread * tokenMs;
+    // A step for each part.
+    const numSteps =
+      Math.min(maxSteps, this.#stepsPerGeneration) - Math.ceil(numUnread / partTokens);
+    const gainMs = this.#modelGainMs ?? Number.POSITIVE_INFINITY;
+    const isKnown = this.#pace.passMs(1) !== undefined;
+    const isAffordable = isKnown || ms < this.#budget.creditMs;
+    return isAffordable && ms < numSteps * gainMs ? partTokens : 0;
+  }
+
+  hasRead(numTokens: number, ms: number): void {
+    this.#pace.reading.record(numTokens, ms);
+  }
+
+  budgetFor(
+    source: DraftSource,
+    { maxNodes, maxDepth }: VerifyLimits,
+    others?: StepDrafts,
+  ): DraftBudget {
+    const budget = { maxNodes, maxDepth, minSurvival: MIN_SURVIVAL };
+    if (source !== "draftModel") return budget;
+    const worth = this.#worthBeside(others && this.acceptance.calibrate(others.fused));
+    const gainMs = expectedModelGainMs(worth, maxDepth);
+    this.#noteModelGain(gainMs);
+    return { ...budget, maxNodes: gainMs > 0 ? maxNodes : 0, mode: "tree", worth };
+  }
+
+  plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan {
+    const calibrated = this.acceptance.calibrate(drafts.fused);
+    const ranked = rankNodes(calibrated, limits);
+    const choice = chooseNumNodes(ranked.survival, {
+      passMs: (numRows) => this.#cost.ms(numRows),
+      treeMs: Math.max(0, this.#hostMs.tree - this.#hostMs.plain),
+      tokensPerMs: this.#tokensPerMs * this.#caution,
+    });
+    // What a model would have brought beside these is known without it.
+    if ((drafts.sources & sourceBit("draftModel")) === 0) {
+      this.#pace.fade();
+      this.#noteModelGain(expectedModelGainMs(this.#worthBeside(calibrated), limits.maxDepth));
+    }
+    this.#candidates = drafts.fused;
+    return {
+      tree: treeOfRanked(ranked, choice.numNodes),
+      expectedAccepted: choice.expectedAccepted,
+    };
+  }
+
+  learn({ plan, committed, numAccepted, ...times }: StepOutcome): void {
+    const { evaluateMs, hostMs, hasDrafted, draftingMs } = times;
+    const numRows = plan.tree.size;
+    const kind = numRows > 1 ? "tree" : "plain";
+    const usualMs = this.#hostMs[kind];
+    const boundedHostMs = usualMs === 0 ? hostMs : Math.min(hostMs, MAX_SURPRISE * usualMs);
+    this.#hostMs[kind] += (usualMs === 0 ? 1 : HOST_WEIGHT) * (boundedHostMs - usualMs);
+    if (hasDrafted) {
+      const passMs = this.#cost.ms(numRows);
+      // Behind a prompt a pass is slow, with drafts or without.
+      const boundedMs = Math.min(evaluateMs, (this.#isFirst ? 1 : MAX_SURPRISE) * passMs);
+      const stepMs = boundedMs + boundedHostMs + draftingMs;
+      this.#budget.book(numAccepted + 1, stepMs, this.#plainStepMs);
+      this.#noteRate(numAccepted + 1, stepMs);
+      if (!this.#isFirst) this.#cost.record(numRows, evaluateMs);
+      this.#probe.drafted();
+    } else {
+      const plainMs = this.#plainStepMs;
+      this.#budget.book(1, plainMs + draftingMs, plainMs);
+      this.#noteRate(1, plainMs + draftingMs);
+      if (this.#probe.plain()) this.#cost.recordPlain(evaluateMs);
+    }
+    this.#isFirst = false;
+    if (this.#candidates !== undefined) this.acceptance.learn(this.#candidates, committed);
+    this.#candidates = undefined;
+  }
+
+  ended(numSteps: number): void {
+    this.#stepsPerGeneration += LENGTH_WEIGHT * (Math.max(1, numSteps) - this.#stepsPerGeneration);
+  }
+
+  /** @param drafted - by the others, calibrated. */
+  #worthBeside(drafted: DraftTree | undefined): DraftWorth {
+    return {
+      tokenMs: 1 / this.#tokensPerMs,
+      rowMs: this.#cost.rowMs(MANY_ROWS),
+      missRate: drafted === undefined ? 1 : missRateOf(drafted),
+      pace: this.#pace,
+    };
+  }
+
+  #noteModelGain(gainMs: number): void {
+    const known = this.#modelGainMs;
+    const gain = Math.max(0, gainMs);
+    this.#modelGainMs = known === undefined ? gain : known + GAIN_WEIGHT * (gain - known);
+  }
+
+  #noteRate(numTokens: number, ms: number): void {
+    this.#tokens += RATE_WEIGHT * (numTokens - this.#tokens);
+    this.#ms += RATE_WEIGHT * (ms - this.#ms);
+  }
+
+  /** How much dearer than their time rows are taken to be. */
+  get #caution(): number {
+    const left = this.#budget.creditMs / (CAUTIOUS_STEPS * this.#plainStepMs);
+    return 1 + CAUTION * Math.max(0, 1 - left);
+  }
+
+  get #plainStepMs(): number {
+    return this.#cost.plainMs + this.#hostMs.plain;
+  }
+
+  /** What a ms brings as decoding goes; at least what plain decoding brings. */
+  get #tokensPerMs(): number {
+    return Math.max(this.#tokens / this.#ms, 1 / this.#plainStepMs);
+  }
+}
+
+/** The chance that the next token is none that was drafted. */
+function missRateOf({ size, parents, scores }: DraftTree): number {
+  let missRate = 1;
+  for (let node = 1; node < size; node++) if (parents[node] === ROOT) missRate -= scores[node]!;
+  return Math.max(0, missRate);
+}
