@@ -37,6 +37,8 @@ export function checkCompleteParams(params: CompleteParams): void {
   checkOptional("reusesPrompt", reusesPrompt, isSwitch, "true or false");
   checkOptional("firstLineMs", params.firstLineMs, isCount, COUNT_WORDS);
   checkOptional("keepsAnchor", params.keepsAnchor, isSwitch, "true or false");
+  const isShare = (value: number) => value >= 0 && value <= 1;
+  checkOptional("maxLossShare", params.maxLossShare, isShare, "a number from 0 to 1");
   const isNumNodes = (value: number) => Number.isInteger(value) && value >= 0;
   checkOptional("maxDraftNodes", maxDraftNodes, isNumNodes, "an integer of at least 0");
 }

@@ -25,7 +25,7 @@ function find(identity: Partial<ModelIdentity>, vocabulary: readonly string[]) {
   );
 }
 
-/** The families of PEERS §4.1 by the names and markers their files carry. */
+/** The families by the names and markers their files carry. */
 const MODELS: readonly (readonly [
   model: string,
   identity: Partial<ModelIdentity>,

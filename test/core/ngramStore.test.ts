@@ -42,7 +42,7 @@ const arbitraryOperation = fc.record({
   row: fc.option(arbitraryRow, { nil: undefined }),
 });
 
-/** The merge rule of ALGORITHMS §2, on maps. */
+/** STAND's merge rule (arXiv 2506.04708), on maps. */
 function mergedNaively(old: Successors, fresh: Successors, count: number): [number, number][] {
   const merged = new Map<number, number>();
   for (const [token, prob] of pairsOf(old)!) merged.set(token, (prob * count) / (count + 1));

@@ -1,5 +1,5 @@
 /**
- * GOOSE's tree (arXiv 2604.02047; ALGORITHMS §4.2) is not built by rule here: a deep source and a wide one give it by
+ * GOOSE's tree (arXiv 2604.02047) is not built by rule here: a deep source and a wide one give it by
  * their calibrated scores.
  */
 import { describe, expect, test } from "vitest";

@@ -67,7 +67,7 @@ describe("layOutTree", () => {
     });
   });
 
-  test("lays out the worked example of ALGORITHMS §14.1", () => {
+  test("lays out a worked example", () => {
     const tree = treeOf(9, [
       [0, 1],
       [0, 2],

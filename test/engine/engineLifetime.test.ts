@@ -18,7 +18,7 @@ import { createClient, ignore, useBuiltEngine } from "../support/useBuiltEngine.
 
 useBuiltEngine();
 
-/** DESIGN §11: host killed, engine gone within this time. */
+/** Host killed, engine gone within this time. */
 const GONE_MS = 2_000;
 const PARENT = fileURLToPath(new URL("../support/engineParent.ts", import.meta.url));
 const PHASES = ["load", "prefill", "decode", "idle"] as const;

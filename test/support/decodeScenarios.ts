@@ -44,7 +44,6 @@ export interface Scenario {
   /** ms of a pass by its rows, less one, for a measured policy; none without. */
   readonly passMs: readonly number[] | undefined;
   readonly pruning?: PruneSettings | undefined;
-  readonly languageId?: string | undefined;
   readonly maxTokens: number;
   readonly maxBranches: number;
   /** Context positions beyond the prompt. */
@@ -96,7 +95,6 @@ export function arbitraryScenario(): fc.Arbitrary<Scenario> {
         }),
         { nil: undefined },
       ),
-      languageId: fc.constantFrom(undefined, "typescript"),
       maxTokens: fc.integer({ min: 1, max: 30 }),
       maxBranches: fc.integer({ min: 1, max: 8 }),
       numFree: fc.oneof(fc.constant(4096), fc.nat(24)),
@@ -209,7 +207,7 @@ export function decodeSpeculatively(
     {
       target: options.target ?? openFake(scenario),
       drafters: options.drafters ?? openDrafters(scenario),
-      context: { ...contextOf(scenario.prompt), languageId: scenario.languageId },
+      context: contextOf(scenario.prompt),
       opening: openingOf(scenario),
       limits: limitsOf(scenario),
       maxDraftNodes: scenario.maxDraftNodes,

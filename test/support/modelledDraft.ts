@@ -97,7 +97,6 @@ export class ModelledMachine {
     drafters: readonly Drafter[],
     maxTokens: number,
     params: Partial<SpeculativeParams>,
-    languageId?: string,
   ): Promise<{ readonly msPerToken: number; readonly stats: DecodeStats }> {
     const start = this.now;
     const promptTokens = Int32Array.of(this.#numDecoded % VOCAB_SIZE, ++this.#numDecoded % 7, 3);
@@ -105,12 +104,7 @@ export class ModelledMachine {
       {
         target: this.target as TargetModel,
         drafters,
-        context: {
-          promptTokens,
-          prefixTokens: promptTokens,
-          suffixTokens: promptTokens,
-          languageId,
-        },
+        context: { promptTokens, prefixTokens: promptTokens, suffixTokens: promptTokens },
         limits: { maxTokens, isEndToken: () => false },
         maxDraftNodes: 48,
         observer: {

@@ -36,6 +36,7 @@ describe("readConfig", () => {
       numSuggestions: 3,
       suggestionMethod: "branches",
       speculation: true,
+      maxLossPercent: 3,
       index: true,
       firstLineMs: 0,
       context: DEFAULT_CONTEXT,

@@ -1,5 +1,5 @@
 /**
- * What the workspace index costs by size, beside its goals (DESIGN §11): the report of the suite `index`, as data and as
+ * What the workspace index costs by size, beside its goals: the report of the suite `index`, as data and as
  * Markdown. Pure.
  */
 import { markdownText } from "../../core/base/foreignText.ts";

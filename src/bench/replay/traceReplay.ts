@@ -187,13 +187,12 @@ export async function replayTrace(
 
 /** In arrays of its own. */
 export function contextOf(prompt: TracePrompt): GenerationContext {
-  const { promptTokens, draftPromptTokens, prefixTokens, suffixTokens, languageId } = prompt;
+  const { promptTokens, draftPromptTokens, prefixTokens, suffixTokens } = prompt;
   return {
     promptTokens: promptTokens.slice(),
     ...(draftPromptTokens.length > 0 && { draftPromptTokens: draftPromptTokens.slice() }),
     prefixTokens: prefixTokens.slice(),
     suffixTokens: suffixTokens.slice(),
-    languageId: languageId === "" ? undefined : languageId,
   };
 }
 

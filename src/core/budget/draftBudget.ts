@@ -1,4 +1,4 @@
-/** Which drafted nodes are worth verifying, and how many: between fusion and evaluation (DESIGN §4). */
+/** Which drafted nodes are worth verifying, and how many: between fusion and evaluation. */
 import { type DraftTree, DraftTreeBuilder, ROOT, survivals } from "../tree/draftTree.ts";
 
 /** What one pass may verify. */
@@ -74,7 +74,7 @@ export interface NodeChoice {
 
 /**
  * The number of nodes with the largest gain: expected tokens less what the rows cost at the going rate. This is
- * Sequoia's rule with survival scores in its marginal form (ALGORITHMS §7.2): a node is taken while it, or the
+ * Sequoia's rule with survival scores in its marginal form: a node is taken while it, or the
  * plateau that it opens, brings more tokens than its time would bring elsewhere. 0 where nothing pays.
  *
  * @param survival - [count] of {@link RankedNodes}.

@@ -15,16 +15,17 @@ const MAX_CREDIT_STEPS = 50;
  *   this one grows with plain decoding's time.
  */
 export class LossBudget {
-  readonly #maxLossShare: number;
+  /** Of plain decoding's time; from 0. */
+  maxLossShare: number;
   readonly #maxLossMs: number;
   #creditMs: number;
 
   /**
-   * @param maxLossShare - of plain decoding's time; from 0.
-   * @param maxLossMs - on top of that; from 0.
+   * @param maxLossShare - may be changed.
+   * @param maxLossMs - on top of that, from 0.
    */
   constructor(maxLossShare: number, maxLossMs: number) {
-    this.#maxLossShare = maxLossShare;
+    this.maxLossShare = maxLossShare;
     this.#maxLossMs = maxLossMs;
     this.#creditMs = maxLossMs;
   }
@@ -37,7 +38,7 @@ export class LossBudget {
   /** A step brought so many tokens in so long. @param plainMs - of a step of plain decoding. */
   book(numTokens: number, ms: number, plainMs: number): void {
     const maxCreditMs = Math.max(this.#maxLossMs, MAX_CREDIT_STEPS * plainMs);
-    const earnedMs = (1 + this.#maxLossShare) * numTokens * plainMs - ms;
+    const earnedMs = (1 + this.maxLossShare) * numTokens * plainMs - ms;
     this.#creditMs = Math.min(maxCreditMs, this.#creditMs + earnedMs);
   }
 

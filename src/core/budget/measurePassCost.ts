@@ -1,4 +1,4 @@
-/** Measures t(n) on the loaded target in about a second (ALGORITHMS §7.3). */
+/** Measures t(n) on the loaded target in about a second. */
 
 import { lowerMedian } from "../base/lowerMedian.ts";
 import { type DraftTree, DraftTreeBuilder } from "../tree/draftTree.ts";

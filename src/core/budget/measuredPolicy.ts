@@ -75,6 +75,11 @@ export class MeasuredPolicy implements DraftPolicy {
     this.acceptance = acceptance ?? new AcceptanceTable();
   }
 
+  /** What speculation may cost from now on, of plain decoding's time; from 0. */
+  set maxLossShare(share: number) {
+    this.#budget.maxLossShare = share;
+  }
+
   get isDrafting(): boolean {
     return this.#budget.creditMs > 0 && !this.#probe.isDue;
   }

@@ -58,7 +58,7 @@ export interface SpeculativeParams {
  *
  * @throws RangeError if the prompt is empty or maxTokens is not positive; EngineError from the target; AbortError.
  *   At every throw the target's cache equals its committed tokens.
- * @see Miao et al., SpecInfer (arXiv 2305.09781), tree verification; DESIGN §4 for the loop.
+ * @see Miao et al., SpecInfer (arXiv 2305.09781), tree verification.
  */
 export async function speculativeDecode(
   params: SpeculativeParams,

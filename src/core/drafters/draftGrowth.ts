@@ -10,7 +10,7 @@ import type { GrownNode } from "./frontierPasses.ts";
 
 /** What a mode allows. */
 interface Shape {
-  /** Nodes looked beyond in one pass; the frontier of ALGORITHMS §5.4 is 1 to 4 wide. */
+  /** Nodes looked beyond in one pass; one row of a pass each. */
   readonly maxWidth: number;
   readonly maxSiblings: number;
   readonly maxPasses: number;
@@ -43,7 +43,7 @@ interface ModelNode extends GrownNode {
   readonly survival: number;
 }
 
-/** A tree that grows level by level, a pass of the model for each (EAGLE-2's and OPT-Tree's way; ALGORITHMS §5). */
+/** A tree that grows level by level, a pass of the model for each (EAGLE-2's and OPT-Tree's way). */
 export class DraftGrowth {
   /** The root first, parents before children. */
   readonly nodes: ModelNode[];
@@ -64,7 +64,7 @@ export class DraftGrowth {
   /**
    * The nodes that the next pass looks beyond, the likeliest first; none where no pass pays. One more pass while the
    * tokens that it is expected to bring are worth more than it costs: OPT-Tree's gain of a level (arXiv 2406.17276)
-   * against SpecDec++'s threshold (arXiv 2405.19715) in the marginal form of ALGORITHMS §7.4. Gains fall from level to
+   * against SpecDec++'s threshold (arXiv 2405.19715) in marginal form. Gains fall from level to
    * level, so looking one pass ahead is enough; a node left out here is not come back to.
    *
    * @param numRows - of a pass over such nodes; undefined where the model cannot take it.

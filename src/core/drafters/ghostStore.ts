@@ -1,6 +1,6 @@
 /**
  * Suggestions that were made in a document, as tokens with the text before them: what the user types into, takes half of
- * or deletes again is likely to be suggested again (ALGORITHMS §15). Kept in memory only.
+ * or deletes again is likely to be suggested again. Kept in memory only.
  */
 import { concatTokens, type Token } from "../base/tokens.ts";
 

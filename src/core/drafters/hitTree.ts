@@ -1,7 +1,7 @@
 /**
  * Earlier occurrences of a text's end become a draft tree: where their continuations agree they share a path, where
  * they part each side has the share of its weights.
- * @see Oliaro et al., SuffixDecoding (arXiv 2411.04975): best-first on count ratios; ALGORITHMS §3.2. Ours weighs the
+ * @see Oliaro et al., SuffixDecoding (arXiv 2411.04975): best-first on count ratios. Ours weighs the
  *   counts, and knows that few and short matches prove little.
  */
 

@@ -1,7 +1,7 @@
 /**
  * STAND's n-gram store: after each run of 2 to 4 tokens that the target has read, its next-token distribution there.
  * A hash table of flat arrays; the whole key is kept and compared, so a collision never gives another run's row.
- * @see STAND (arXiv 2506.04708); ALGORITHMS §2.
+ * @see STAND (arXiv 2506.04708).
  */
 
 import type { Token } from "../base/tokens.ts";
@@ -107,7 +107,7 @@ export class NgramStore {
 
   /**
    * Averages a row into what is known: the (c+1)-th observation counts 1/(c+1), a token that one side lacks counts 0
-   * there, the ten largest stay, older ones first among equals (ALGORITHMS §2).
+   * there, the ten largest stay, older ones first among equals.
    */
   observe(recent: ArrayLike<Token>, n: number, row: Successors): void {
     const hash = hashOf(recent, n);

@@ -1,6 +1,6 @@
 /**
  * Drafts what the target said before in a like place: walks the recycling store, the likeliest node first.
- * @see Luo et al., Token Recycling (arXiv 2408.08696); STAND (arXiv 2506.04708); ALGORITHMS §1, §2.
+ * @see Luo et al., Token Recycling (arXiv 2408.08696); STAND (arXiv 2506.04708).
  */
 
 import type { Token } from "../base/tokens.ts";

@@ -1,7 +1,7 @@
 /**
  * Token Recycling's adjacency matrix: for every token its likeliest successors, from the target's own top-k where the
  * token was read last, until then from text.
- * @see Luo et al., Token Recycling (arXiv 2408.08696); ALGORITHMS §1.
+ * @see Luo et al., Token Recycling (arXiv 2408.08696).
  */
 
 import type { Token } from "../base/tokens.ts";

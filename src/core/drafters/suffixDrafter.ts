@@ -31,7 +31,7 @@ export function matchScore(matchLength: number): number {
 
 /**
  * Drafts from prompt, FIM suffix and output so far. Rebuilt per generation: it learns nothing that outlives one.
- * @see Hu et al., SAM-Decoding (arXiv 2411.10666); ALGORITHMS §3.1.
+ * @see Hu et al., SAM-Decoding (arXiv 2411.10666).
  */
 export class SuffixDrafter implements Drafter {
   readonly source = "suffixMatch";

@@ -3,8 +3,8 @@
  * workspace drafter. It is told of files by whoever reads and tokenizes them.
  *
  * Files lie in shards of {@link SHARD_TOKENS}, the newest last, each with chains of its own. So growth copies one shard
- * at most, compaction goes shard by shard, and positions fit 16 bits: about 11 bytes per token. Where §3.3 of
- * ALGORITHMS keeps an array of suffixes per shard, chains take a changed file without sorting, newest first.
+ * at most, compaction goes shard by shard, and positions fit 16 bits: about 11 bytes per token. Where
+ * REST (arXiv 2311.08252) keeps an array of suffixes, chains take a changed file without sorting, newest first.
  */
 
 import { commonPrefixLength } from "../base/tokens.ts";

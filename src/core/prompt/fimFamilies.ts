@@ -1,6 +1,6 @@
 /**
  * How model families order a fill-in-the-middle prompt. GGUF metadata gives the marker ids of many, never the order
- * (PEERS §4.2). An entry is found by the model's names, then by the marker texts its vocabulary holds.
+ *. An entry is found by the model's names, then by the marker texts its vocabulary holds.
  */
 
 /** Order of the parts: prefix-suffix-middle or suffix-prefix-middle. */
@@ -31,7 +31,7 @@ const STARCODER_MARKERS = {
   middle: "<fim_middle>",
 } as const;
 
-/** First match wins, so that families with a name come before the generic ones. Sources: PEERS §4.1. */
+/** First match wins, so that families with a name come before the generic ones. Each stands in its model's card or tokenizer. */
 export const FIM_FAMILIES: readonly FimFamily[] = [
   // Trained on the bare form, without repository or path lines (models/training/encode_spm.mjs).
   { name: "treeline-tiny", order: "SPM", ...QWEN_MARKERS, namePattern: /treeline-tiny/ },

@@ -15,7 +15,7 @@ const SEPARATOR = -1;
  * Learns from runs of tokens: the workspace, the text around the cursor, earlier output. Counts are read off the
  * occurrences of the last token, which are chained, so that one structure of 8 bytes per token serves every n; the
  * paper's tables hold gigabytes of counts of 200 million tokens.
- * @see Shen et al., Superposed Decoding (arXiv 2405.18400), section 3.3; ALGORITHMS §8(a).
+ * @see Shen et al., Superposed Decoding (arXiv 2405.18400), section 3.3.
  */
 export class NgramModel {
   readonly #weights: readonly number[];

@@ -4,7 +4,7 @@
  * leaves in the cache are no draft's own, so all of it happens on a branch that is dropped at the end.
  *
  * @see Shen et al., Superposed Decoding: Multiple Generations from a Single Autoregressive Inference Pass
- *   (arXiv 2405.18400, NeurIPS 2024), Algorithm 1; ALGORITHMS §8. We depart in one point: step 0 renormalises over the
+ *   (arXiv 2405.18400, NeurIPS 2024), Algorithm 1. We depart in one point: step 0 renormalises over the
  *   best m tokens as every other step does, since rows are read by their best entries only.
  */
 

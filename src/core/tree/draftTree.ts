@@ -158,7 +158,7 @@ export function copyDraftTree(tree: DraftTree): DraftTree {
   };
 }
 
-/** [tree.size] survival of each node: the product of the scores on its path (ALGORITHMS §0). */
+/** [tree.size] survival of each node: the product of the scores on its path. */
 export function survivals(tree: DraftTree): Float32Array {
   const survival = new Float32Array(tree.size);
   survival[ROOT] = 1;

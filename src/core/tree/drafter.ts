@@ -19,8 +19,6 @@ export interface GenerationContext {
    * for (`draftPrompt.ts`). The output continues both. Absent: `promptTokens`.
    */
   readonly draftPromptTokens?: Int32Array | undefined;
-  /** VS Code's id of the language: whether drafts pay is found out for each apart. Absent: one account for all. */
-  readonly languageId?: string | undefined;
 }
 
 /** The same behind tokens of the output. */

@@ -1,4 +1,4 @@
-/** Several drafters' trees become one trie: RASD's longest-prefix merge (arXiv 2503.03434; ALGORITHMS §4.1, §4.4). */
+/** Several drafters' trees become one trie: RASD's longest-prefix merge (arXiv 2503.03434). */
 
 import type { Token } from "../base/tokens.ts";
 import { type DraftTree, DraftTreeBuilder, ROOT } from "./draftTree.ts";

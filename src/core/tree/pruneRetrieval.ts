@@ -2,7 +2,7 @@
  * RASD's pruning: a retrieved continuation stays only where the draft model, or else the recycling store, thinks its
  * tokens possible. Between the drafts and their fusion; pure.
  *
- * @see RASD (arXiv 2503.03434); ALGORITHMS §4.1, whose reading this is. We depart in one point: of a distribution only
+ * @see RASD (arXiv 2503.03434), §3. We depart in one point: of a distribution only
  *   its likeliest tokens are known, so any other token counts as the most that it can be.
  */
 

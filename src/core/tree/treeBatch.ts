@@ -1,6 +1,6 @@
 /**
  * A draft tree as the rows of one forward pass. A branch is a root-to-leaf path and becomes one llama.cpp sequence;
- * a node carries the ids of all branches below it, so it sees its ancestors and nothing else (ALGORITHMS §14.1).
+ * a node carries the ids of all branches below it, so it sees its ancestors and nothing else.
  */
 import { type DraftTree, ROOT } from "./draftTree.ts";
 

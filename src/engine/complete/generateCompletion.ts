@@ -2,6 +2,7 @@
 
 import type { Log } from "../../core/base/log.ts";
 import { concatTokens } from "../../core/base/tokens.ts";
+import { DEFAULT_MAX_LOSS } from "../../core/budget/measuredPolicy.ts";
 import type { PassCostTable } from "../../core/budget/passCost.ts";
 import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
 import { languageIdOfPath } from "../../core/ending/codeSyntax.ts";
@@ -103,7 +104,7 @@ export async function generateCompletion(
     {
       target,
       drafters: createDrafters(pair, material, sources),
-      context: { ...context, languageId: cursorOf(params).languageId },
+      context,
       opening,
       ...budgetOf(stores, params),
       limits,
@@ -198,7 +199,9 @@ function cursorOf({
 }
 
 /** Who asks for a number of nodes gets it; otherwise the measured cost decides. */
-function budgetOf({ pair, learned }: GenerationStores, { maxDraftNodes }: CompleteParams) {
+function budgetOf({ pair, learned }: GenerationStores, request: CompleteParams) {
+  const { maxDraftNodes, maxLossShare = DEFAULT_MAX_LOSS.share } = request;
+  if (learned.policy !== undefined) learned.policy.maxLossShare = maxLossShare;
   return maxDraftNodes === undefined ? draftBudget(pair, learned.policy) : { maxDraftNodes };
 }
 

@@ -14,7 +14,7 @@ import { LlamaTarget } from "../../llama/target/llamaTarget.ts";
 import { PartPace } from "../../llama/target/promptParts.ts";
 import type { LoadedModel, LoadedModels, LoadParams, LoadProgress } from "../protocol/protocol.ts";
 
-/** The draft is small: a second thread costs it more at barriers than it brings (DESIGN §3). */
+/** The draft is small: a second thread costs it more at barriers than it brings. */
 const DRAFT_THREADS = 1;
 
 /** A model with its context. */

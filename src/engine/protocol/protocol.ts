@@ -96,6 +96,8 @@ export interface CompleteParams extends SuggestionsRequest {
   readonly maxTokens: number;
   /** Which drafters may draft; empty is plain decoding. */
   readonly sources: readonly DraftSource[];
+  /** Share of plain decoding's time that drafts may cost; 0 … 1, the engine's own choice if absent. */
+  readonly maxLossShare?: number;
   /** Nodes one pass verifies at most; the engine's own choice if absent. */
   readonly maxDraftNodes?: number;
   /** False: the prompt is tokenized and evaluated anew, whatever the caches hold. For measuring what they bring. */

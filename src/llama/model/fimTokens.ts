@@ -1,4 +1,4 @@
-/** A model's fill-in-the-middle markers: the family table's texts, then the ids of the metadata (PEERS §4). */
+/** A model's fill-in-the-middle markers: the family table's texts, then the ids of the metadata. */
 import { EngineError } from "../../core/base/errors.ts";
 import { pathText, quotedText } from "../../core/base/foreignText.ts";
 import type { Token } from "../../core/base/tokens.ts";

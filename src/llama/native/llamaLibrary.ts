@@ -1,6 +1,6 @@
 /**
  * The C API of the very llama.cpp library that node-llama-cpp has loaded. node-llama-cpp ships and selects it; koffi
- * calls what its own API does not express: several sequence ids per token, embedding input, raw logits (DESIGN §3).
+ * calls what its own API does not express: several sequence ids per token, embedding input, raw logits.
  * Pointers are addresses (bigint). Foreign memory is copied, never viewed: Electron forbids external buffers.
  */
 import { availableParallelism } from "node:os";

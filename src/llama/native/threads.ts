@@ -1,6 +1,6 @@
 /**
  * Thread counts. ggml spins at barriers, so a thread without a core of its own makes every pass slower: two threads on
- * a busy two-core machine can take 20 times as long as one (DESIGN §3).
+ * a busy two-core machine can take 20 times as long as one.
  */
 import { availableParallelism, cpus } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";

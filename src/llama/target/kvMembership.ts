@@ -2,7 +2,7 @@
  * Which sequence ids are members of which cells of a unified KV cache, and the fewest calls that keep them right.
  *
  * Id 0 is the trunk: it always holds every committed cell. Other ids are brought up to date only when a tree needs
- * them, because each seq_rm / seq_cp walks all cells of the context (DESIGN §3, "lazy membership").
+ * them, because each seq_rm / seq_cp walks all cells of the context.
  */
 
 import type { DraftTree } from "../../core/tree/draftTree.ts";

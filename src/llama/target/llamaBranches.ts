@@ -1,7 +1,7 @@
 /**
  * Branches of a {@link LlamaTarget}: continuations of its committed tokens as sequences of their own in the same unified
  * cache. Each has a range of sequence ids, one per leaf of its widest tree, so branches never share a row and a pass
- * takes the trees of all of them (ALGORITHMS §14.1, §14.3).
+ * takes the trees of all of them.
  */
 
 import { EngineError } from "../../core/base/errors.ts";

@@ -83,7 +83,7 @@ export interface LlamaContext {
 
 /**
  * Opens a context. Flash attention is off on the CPU: with it and more than one thread, logits depend on the shape of
- * the batch (DESIGN §3). Recurrent and hybrid models take no trees: their state cannot be branched by a mask.
+ * the batch. Recurrent and hybrid models take no trees: their state cannot be branched by a mask.
  * @throws EngineError `contextFailed` if llama.cpp refuses, most often for lack of memory.
  */
 export async function openContext(

@@ -100,8 +100,8 @@ export interface CompletionSource {
   forget(documentId?: string): void;
 }
 
-/** What a request says of its prompt, wherever the cursor is; what is absent is the engine's own choice. */
-const PROMPT_FIELDS = [
+/** What a request may say, wherever the cursor is; what is absent is the engine's own choice. */
+const OPTIONAL_FIELDS = [
   "anchor",
   "keepsAnchor",
   "heals",
@@ -109,25 +109,26 @@ const PROMPT_FIELDS = [
   "firstLineMs",
   "maxPromptTokens",
   "maxSuffixChars",
+  "maxLossShare",
 ] as const satisfies readonly (keyof CompleteParams)[];
 
 /** How the engine is asked, wherever the cursor is. */
 export type AskedHow = Pick<
   CompleteParams,
-  "maxTokens" | "sources" | (typeof PROMPT_FIELDS)[number]
+  "maxTokens" | "sources" | (typeof OPTIONAL_FIELDS)[number]
 >;
 
 /** The engine's request for a query. */
 export function paramsOf(query: CompletionQuery, how: AskedHow): CompleteParams {
   const { prefixText, suffixText, languageId, filePath, repoName, documentPath } = query;
-  const ofPrompt = PROMPT_FIELDS.filter((field) => how[field] !== undefined);
+  const given = OPTIONAL_FIELDS.filter((field) => how[field] !== undefined);
   return {
     prefixText,
     suffixText,
     languageId,
     maxTokens: how.maxTokens,
     sources: how.sources,
-    ...Object.fromEntries(ofPrompt.map((field) => [field, how[field]])),
+    ...Object.fromEntries(given.map((field) => [field, how[field]])),
     ...(filePath === undefined ? {} : { filePath }),
     ...(repoName === undefined ? {} : { repoName }),
     ...(documentPath === undefined ? {} : { documentPath }),

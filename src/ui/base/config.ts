@@ -28,6 +28,8 @@ export interface Config {
   /** Who proposes those beside the first. */
   readonly suggestionMethod: SuggestionProposer;
   readonly speculation: boolean;
+  /** What speculation may cost, in percent of plain decoding's time. */
+  readonly maxLossPercent: number;
   /** When the first line should be there, in ms; 0: however long reading the whole prompt takes. */
   readonly firstLineMs: number;
   /** What of other files prompts have. */
@@ -45,6 +47,7 @@ export type SettingReader = (name: string) => unknown;
 export const NUMBER_SETTINGS = {
   "model.contextSize": { default: 4_096, minimum: 512, maximum: 131_072 },
   "prompt.firstLine": { default: 0, minimum: 0, maximum: 60_000 },
+  "speculation.maxLoss": { default: 3, minimum: 0, maximum: 100 },
   "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
   "suggestion.count": { default: 3, minimum: 1, maximum: MAX_SUGGESTIONS },
 } as const;
@@ -134,6 +137,7 @@ export function readConfig(
     numSuggestions: number("suggestion.count"),
     suggestionMethod: choice("suggestion.method", SUGGESTION_PROPOSERS, "branches"),
     speculation: flag("speculation.enabled", true),
+    maxLossPercent: number("speculation.maxLoss"),
     index: flag("index.enabled", true),
     firstLineMs: number("prompt.firstLine"),
     context: context(),
@@ -169,6 +173,7 @@ export function asksOtherwise(before: Config, after: Config): boolean {
   return (
     before.maxTokens !== after.maxTokens ||
     before.speculation !== after.speculation ||
+    before.maxLossPercent !== after.maxLossPercent ||
     before.numSuggestions !== after.numSuggestions ||
     before.firstLineMs !== after.firstLineMs ||
     CONTEXT_KINDS.some((kind) => before.context[kind] !== after.context[kind]) ||

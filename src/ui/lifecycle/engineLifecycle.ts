@@ -246,6 +246,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
       suggestionMethod: config.suggestionMethod,
       onlyWhenAsked: suggestsOnlyWhenAsked(config),
       sources: config.speculation ? DRAFT_SOURCES : [],
+      maxLossShare: config.maxLossPercent / 100,
       ...(config.firstLineMs > 0 && { firstLineMs: config.firstLineMs, ...APPENDED }),
       ...(hasContext(config.context) && { context: config.context }),
       clock,

@@ -1,5 +1,5 @@
 /**
- * The sacred test (DESIGN §3): speculation never changes the target's output. Real models, real prompts, every set of
+ * The sacred test: speculation never changes the target's output. Real models, real prompts, every set of
  * drafters, every type of weights. Near ties are printed with both logits.
  */
 import { afterAll, describe, expect, test } from "vitest";

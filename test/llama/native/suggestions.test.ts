@@ -225,7 +225,7 @@ describe(`several suggestions on real models (gpu ${TEST_GPU})`, () => {
     }
   });
 
-  // Recorded, not gated: it depends on the model (ALGORITHMS §8(e)).
+  // Recorded, not gated: it depends on the model.
   test("how near the superposed row is to the mean of the separate ones", async () => {
     for (const path of [TARGET_PATH, DRAFT_PATH]) {
       using opened = await openBench(path);
