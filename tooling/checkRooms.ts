@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { ROOMS } from "./rooms.ts";
 
-const MAX_LINES = 350;
+const MAX_LINES = 300;
 const MAX_FILES = 16;
 const IMPORT = /(?:^import|^(?:import|export|\}).* from|\bimport\() ?"([^"]+)"/gm;
 

@@ -1,6 +1,5 @@
 /** Entry of the command line: options, signals, exit codes. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { type PromptArm, promptArm } from "../bench/accuracy/promptArms.ts";
+import { Command, CommanderError, Option } from "commander";
 import { ALL_CONFIGS } from "../bench/base/benchConfigNames.ts";
 import { GPU_CHOICES } from "../core/base/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../core/base/errors.ts";
@@ -12,69 +11,18 @@ import { Terminal } from "./base/terminal.ts";
 import { VERSION } from "./base/version.ts";
 import { CONTEXT_CHOICES } from "./bench/accuracyPrompt.ts";
 import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./bench/benchCommand.ts";
-import type { BenchOptions, NamedServer } from "./bench/benchSuite.ts";
+import type { BenchOptions } from "./bench/benchSuite.ts";
 import { type CompleteOptions, completeCommand } from "./complete/completeCommand.ts";
 import { demoCommand } from "./demo/demoCommand.ts";
+import {
+  configNames,
+  minuteCount,
+  namedServer,
+  positiveInteger,
+  promptArms,
+  suggestionCount,
+} from "./optionValues.ts";
 import { type WidenCommandOptions, widenCommand } from "./widenCommand.ts";
-
-/** Largest number that options take; far beyond any file or context. */
-const MAX_OPTION = 1_000_000_000;
-
-function positiveInteger(value: string): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= 1 && number <= MAX_OPTION) return number;
-  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_OPTION}.`);
-}
-
-/** Longer than anybody waits. */
-const MAX_MINUTES = 24 * 60;
-
-function minuteCount(value: string): number {
-  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
-  if (number > 0 && number <= MAX_MINUTES) return number;
-  throw new InvalidArgumentError(`Expected minutes above 0, ${MAX_MINUTES} at most.`);
-}
-
-function suggestionCount(value: string): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= 1 && number <= MAX_SUGGESTIONS) return number;
-  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_SUGGESTIONS}.`);
-}
-
-function promptArms(value: string): PromptArm[] {
-  const names = value.split(",");
-  const arms = names.map((name) => {
-    const arm = promptArm(name);
-    if (arm !== undefined) return arm;
-    throw new InvalidArgumentError(
-      `"${name}" is none. Expected cursor, line, file, or a number of lines, parted by commas, each perhaps with +heal, +context, ` +
-        "~CHARS and @TOKENS, from 1 on and in this order.",
-    );
-  });
-  if (new Set(names).size === names.length) return arms;
-  throw new InvalidArgumentError("Expected each arm once.");
-}
-
-/** One more server, as `URL` or `LABEL=URL`. */
-function namedServer(value: string, before: readonly NamedServer[] = []): readonly NamedServer[] {
-  const [, label, address] = /^(?:([\w .+-]+)=)?(.*)$/s.exec(value) ?? [];
-  const url = URL.canParse(address ?? "") ? new URL(address ?? "") : undefined;
-  const isSound = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "";
-  if (!isSound) {
-    throw new InvalidArgumentError(
-      "Expected an address such as http://127.0.0.1:8080, or LABEL=http://127.0.0.1:8080, without a user's name.",
-    );
-  }
-  return [...before, { ...(label === undefined ? {} : { label }), url }];
-}
-
-function configNames(value: string): readonly string[] {
-  if (value === "all") return ALL_CONFIGS;
-  const names = value.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !ALL_CONFIGS.includes(name));
-  if (unknown === undefined) return names;
-  throw new InvalidArgumentError(`"${unknown}" is none of ${ALL_CONFIGS.join(", ")}, or all.`);
-}
 
 function withModelOptions(command: Command): Command {
   return command

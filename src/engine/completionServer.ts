@@ -17,9 +17,6 @@ import { Healing } from "./complete/healing.ts";
 import type { WorkspaceStore } from "./indexing/workspaceStore.ts";
 import { SlicedTokenizer } from "./indexing/workspaceTokenizer.ts";
 import { newLearnedState } from "./learned/learnedOfPair.ts";
-import { benchSuggestions } from "./measure/benchSuggestions.ts";
-import { benchWarmStart } from "./measure/benchWarmStart.ts";
-import { runBenchmark } from "./measure/runBenchmark.ts";
 import { loadModelPair, type ModelPair } from "./models/modelHost.ts";
 import { openPolicy } from "./models/openPolicy.ts";
 import { ContextSource } from "./prompt/contextSource.ts";
@@ -28,9 +25,6 @@ import { answerPrompt } from "./prompt/promptAnswer.ts";
 import { contextOf } from "./prompt/requestPrompt.ts";
 import type { LastPrompt, PromptAnswer, PromptQuestion } from "./protocol/promptMessages.ts";
 import {
-  type BenchAnswer,
-  type BenchParams,
-  type BenchProgress,
   type CompleteParams,
   type CompletionChunk,
   type CompletionResult,
@@ -41,19 +35,11 @@ import {
   type LoadProgress,
   PROTOCOL_VERSION,
 } from "./protocol/protocol.ts";
-import type {
-  BenchSuggestionsAnswer,
-  BenchSuggestionsParams,
-} from "./protocol/suggestionMessages.ts";
-import type { WarmStartAnswer, WarmStartParams } from "./protocol/warmStartMessages.ts";
 import {
-  checkBenchParams,
-  checkBenchSuggestionsParams,
   checkCompleteParams,
   checkLoadParams,
   checkPromptQuestion,
   checkSuggestionsRequest,
-  checkWarmStartParams,
 } from "./requestChecks.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -177,48 +163,14 @@ export class CompletionServer {
   }
 
   /**
-   * Measures the loaded models. A cancel or a newer request ends it with a report of what was finished.
-   * @throws EngineError `notLoaded`, `invalidRequest` or the target's.
+   * Measures the loaded models. A cancel or a newer request ends it with what was finished.
+   * @throws EngineError `notLoaded` or what `work` throws.
    */
-  bench(
-    params: BenchParams,
-    onProgress: (progress: BenchProgress) => void,
+  measure<T>(
+    work: (pair: ModelPair, running: AbortSignal) => Promise<T>,
     signal: AbortSignal,
-  ): Promise<BenchAnswer> {
-    return this.#replaceRunning(signal, async (running) => {
-      checkBenchParams(params);
-      return runBenchmark(this.#loadedStores.pair, params, onProgress, running);
-    });
-  }
-
-  /**
-   * Measures several suggestions on the loaded models. A cancel or a newer request ends it with what was finished.
-   * @throws EngineError `notLoaded`, `invalidRequest` or the target's; AbortError before anything was.
-   */
-  benchSuggestions(
-    params: BenchSuggestionsParams,
-    onProgress: (progress: BenchProgress) => void,
-    signal: AbortSignal,
-  ): Promise<BenchSuggestionsAnswer> {
-    return this.#replaceRunning(signal, async (running) => {
-      checkBenchSuggestionsParams(params);
-      return benchSuggestions(this.#loadedStores.pair, params, onProgress, running);
-    });
-  }
-
-  /**
-   * Measures what the stores of an earlier session are worth. A cancel or a newer request ends it with what was finished.
-   * @throws EngineError `notLoaded`, `invalidRequest` or the target's; AbortError before anything was.
-   */
-  benchWarmStart(
-    params: WarmStartParams,
-    onProgress: (progress: BenchProgress) => void,
-    signal: AbortSignal,
-  ): Promise<WarmStartAnswer> {
-    return this.#replaceRunning(signal, async (running) => {
-      checkWarmStartParams(params);
-      return benchWarmStart(this.#loadedStores.pair, params, onProgress, running);
-    });
+  ): Promise<T> {
+    return this.#replaceRunning(signal, async (running) => work(this.#loadedStores.pair, running));
   }
 
   /** The user turned to a document: what its requests will ask for is made ready, between them. */

@@ -14,11 +14,10 @@ import { BackgroundTurns } from "./base/backgroundTurns.ts";
 import { CompletionServer } from "./completionServer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { WorkspaceStore } from "./indexing/workspaceStore.ts";
+import { registerMeasuring } from "./measureRequests.ts";
 import { beatNotification } from "./protocol/beatMessages.ts";
 import { lastPromptRequest, promptRequest } from "./protocol/promptMessages.ts";
 import {
-  benchProgress,
-  benchRequest,
   completeRequest,
   completionProgress,
   ENGINE_ERROR,
@@ -31,8 +30,6 @@ import {
   unloadRequest,
   type WireError,
 } from "./protocol/protocol.ts";
-import { benchSuggestionsRequest } from "./protocol/suggestionMessages.ts";
-import { benchWarmStartRequest } from "./protocol/warmStartMessages.ts";
 import {
   checkWorkspaceParams,
   forgetWorkspaceRequest,
@@ -108,33 +105,7 @@ function main(): void {
       ),
     ),
   );
-  connection.onRequest(benchRequest, ({ progressToken, ...params }, token) =>
-    answer(token, (signal) =>
-      server.bench(
-        params,
-        (progress) => send(connection.sendProgress(benchProgress, progressToken, progress)),
-        signal,
-      ),
-    ),
-  );
-  connection.onRequest(benchSuggestionsRequest, ({ progressToken, ...params }, token) =>
-    answer(token, (signal) =>
-      server.benchSuggestions(
-        params,
-        (progress) => send(connection.sendProgress(benchProgress, progressToken, progress)),
-        signal,
-      ),
-    ),
-  );
-  connection.onRequest(benchWarmStartRequest, ({ progressToken, ...params }, token) =>
-    answer(token, (signal) =>
-      server.benchWarmStart(
-        params,
-        (progress) => send(connection.sendProgress(benchProgress, progressToken, progress)),
-        signal,
-      ),
-    ),
-  );
+  registerMeasuring({ connection, answer, send }, server);
   connection.onNotification(openWorkspaceNotification, (params) => {
     checkWorkspaceParams(params);
     workspace.open(params ?? undefined);

@@ -9,7 +9,7 @@
 
 import { commonPrefixLength } from "../base/tokens.ts";
 import { type LikenessOptions, type LikeStretch, likestStretches } from "./likeStretches.ts";
-import { type Segment, TokenShard } from "./tokenShard.ts";
+import { ShardList } from "./shardList.ts";
 import { folderOf, type WorkspaceFile } from "./workspaceFile.ts";
 import { checkWorkspaceShards } from "./workspaceIntegrity.ts";
 import {
@@ -23,12 +23,6 @@ import {
 export const SHARD_TOKENS = 65_536;
 /** Longest file that is taken, in tokens: about 4 MB of source. */
 export const MAX_FILE_TOKENS = 2 ** 20;
-/** Shards start at this share of their size, so that a small workspace takes little memory. */
-const FIRST_CAPACITY_SHARE = 1 / 16;
-/** Compaction leaves no shard with more than this share of removed tokens. */
-const MAX_DEAD_SHARE = 1 / 8;
-/** A large file's own shard has this much room for its growth. */
-const LARGE_FILE_ROOM = 1 / 16;
 /** What a file takes beside its tokens: its record, segment and map entry, estimated; two bytes per character of its path. */
 const FILE_BYTES = 500;
 
@@ -50,11 +44,9 @@ export interface VersionedFile {
 }
 
 export class WorkspaceIndex {
-  readonly #shardTokens: number;
   readonly #files = new Map<string, WorkspaceFile>();
   readonly #byId = new Map<number, WorkspaceFile>();
-  /** Oldest first; files are appended to the last one. */
-  #shards: TokenShard<WorkspaceFile>[] = [];
+  readonly #shards: ShardList;
   readonly #search = new WorkspaceSearch();
   #numTouches = 0;
   #numIds = 0;
@@ -62,7 +54,7 @@ export class WorkspaceIndex {
 
   /** @param shardTokens - positions of a shard; other values than the default are for tests. */
   constructor(shardTokens: number = SHARD_TOKENS) {
-    this.#shardTokens = shardTokens;
+    this.#shards = new ShardList(shardTokens);
   }
 
   get numFiles(): number {
@@ -75,13 +67,13 @@ export class WorkspaceIndex {
   }
 
   get numShards(): number {
-    return this.#shards.length;
+    return this.#shards.all.length;
   }
 
   /** Memory, in bytes: arrays as they are, unused and removed positions included, and an estimate per file. */
   get numBytes(): number {
     let numBytes = 0;
-    for (const shard of this.#shards) numBytes += shard.numBytes;
+    for (const shard of this.#shards.all) numBytes += shard.numBytes;
     for (const path of this.#files.keys()) numBytes += FILE_BYTES + 2 * path.length;
     return numBytes;
   }
@@ -107,7 +99,7 @@ export class WorkspaceIndex {
 
   /** Stretches of files that share rare pairs of tokens with a text, the likest first. See {@link likestStretches}. */
   likeStretches(query: Int32Array, options: LikenessOptions): LikeStretch[] {
-    return likestStretches(this.#shards, query, options);
+    return likestStretches(this.#shards.all, query, options);
   }
 
   /** The mark that came with a file's tokens, or undefined if the file is not in the index. */
@@ -147,7 +139,7 @@ export class WorkspaceIndex {
       const id = this.#numIds++;
       const touched = ++this.#numTouches;
       const own = { id, path, folder: folderOf(path), stamp, revision: 0, touched };
-      const file = { ...own, ...this.#append(tokens) };
+      const file = { ...own, ...this.#shards.append(tokens) };
       file.segment.file = file;
       this.#files.set(path, file);
       this.#byId.set(id, file);
@@ -163,8 +155,8 @@ export class WorkspaceIndex {
     if (shard.fitsLast(segment, tokens.length)) {
       shard.rewriteLast(segment, kept, tokens);
     } else {
-      this.#drop(known);
-      Object.assign(known, this.#append(tokens));
+      this.#shards.drop(known);
+      Object.assign(known, this.#shards.append(tokens));
       known.segment.file = known;
     }
     return known.id;
@@ -182,7 +174,7 @@ export class WorkspaceIndex {
     this.#numTokens -= file.segment.length;
     this.#files.delete(path);
     this.#byId.delete(file.id);
-    this.#drop(file);
+    this.#shards.drop(file);
     return true;
   }
 
@@ -204,110 +196,20 @@ export class WorkspaceIndex {
     const { fileId } = place;
     const current = fileId === undefined ? undefined : this.#byId.get(fileId);
     return this.#search.lookup(
-      { shards: this.#shards, current, numTouches: this.#numTouches },
+      { shards: this.#shards.all, current, numTouches: this.#numTouches },
       context,
       place,
       limits,
     );
   }
 
-  /**
-   * Frees removed tokens of one shard, or joins two small ones: at most about {@link SHARD_TOKENS} tokens are moved.
-   * @returns whether something was done, so that there may be more.
-   */
+  /** Frees removed tokens, or joins what is small. See {@link ShardList.compactSlice}. */
   compactSlice(): boolean {
-    for (const [index, shard] of this.#shards.entries()) {
-      const isOpen = index === this.#shards.length - 1;
-      const size = isOpen ? shard.numUsed : shard.capacity - 1;
-      if (size - shard.numLive > MAX_DEAD_SHARE * size) {
-        this.#replaceShards(index, 1, isOpen ? shard.capacity : 0);
-        return true;
-      }
-      const next = this.#shards[index + 1];
-      if (next === undefined || index + 1 === this.#shards.length - 1) continue;
-      if (shard.numLive + next.numLive < this.#shardTokens) {
-        this.#replaceShards(index, 2, 0);
-        return true;
-      }
-    }
-    return false;
+    return this.#shards.compactSlice();
   }
 
   /** The first broken invariant, or undefined. Reads everything. */
   checkIntegrity(): string | undefined {
-    return checkWorkspaceShards(this.#shards, this.#files, this.#numTokens);
+    return checkWorkspaceShards(this.#shards.all, this.#files, this.#numTokens);
   }
-
-  #append(tokens: Int32Array): Pick<WorkspaceFile, "shard" | "segment"> {
-    const numNeeded = tokens.length + 2;
-    if (numNeeded <= this.#shardTokens) {
-      const shard = this.#shardWithRoom(tokens.length);
-      return { shard, segment: shard.append(tokens) };
-    }
-    // A shard of its own, before the one that goes on being filled.
-    const shard = new TokenShard<WorkspaceFile>(Math.ceil(numNeeded * (1 + LARGE_FILE_ROOM)));
-    if (this.#shards.length === 0) this.#openShard(0);
-    this.#shards.splice(-1, 0, shard);
-    return { shard, segment: shard.append(tokens) };
-  }
-
-  /** The last shard, grown or followed by a new one until the tokens fit. */
-  #shardWithRoom(numTokens: number): TokenShard<WorkspaceFile> {
-    const last = this.#shards.length - 1;
-    const open = this.#shards[last];
-    if (open?.hasRoomFor(numTokens) === true) return open;
-    if (open !== undefined && open.capacity < this.#shardTokens) {
-      const wanted = open.numLive + numTokens + 2;
-      if (wanted <= this.#shardTokens) {
-        let { capacity } = open;
-        while (capacity < wanted) capacity = Math.min(2 * capacity, this.#shardTokens);
-        this.#replaceShards(last, 1, capacity);
-        return this.#shards[last]!;
-      }
-    }
-    open?.trim();
-    return this.#openShard(numTokens + 2);
-  }
-
-  #openShard(minCapacity: number): TokenShard<WorkspaceFile> {
-    let capacity = Math.min(
-      this.#shardTokens,
-      Math.max(16, Math.ceil(this.#shardTokens * FIRST_CAPACITY_SHARE)),
-    );
-    while (capacity < minCapacity) capacity = Math.min(2 * capacity, this.#shardTokens);
-    const opened = new TokenShard<WorkspaceFile>(capacity);
-    this.#shards.push(opened);
-    return opened;
-  }
-
-  /** Packs the files of some neighboring shards into one; into none if they hold no file and it need not stay open. */
-  #replaceShards(index: number, count: number, minCapacity: number): void {
-    const old = this.#shards.slice(index, index + count);
-    const numLive = old.reduce((sum, shard) => sum + shard.numLive, 0);
-    const packed =
-      numLive === 0 && minCapacity === 0
-        ? []
-        : [
-            TokenShard.pack(
-              old.flatMap((shard) => shard.segments.map((segment) => ({ shard, segment }))),
-              Math.max(minCapacity, numLive + 1),
-            ),
-          ];
-    this.#shards.splice(index, count, ...packed);
-    for (const shard of packed) for (const segment of shard.segments) moveFile(shard, segment);
-  }
-
-  /** Takes a file's tokens out; a shard that holds nothing else goes with it, but for the last. */
-  #drop({ shard, segment }: WorkspaceFile): void {
-    shard.remove(segment);
-    if (shard.numLive > 0 || shard === this.#shards.at(-1)) return;
-    this.#shards = this.#shards.filter((other) => other !== shard);
-  }
-}
-
-function moveFile(shard: TokenShard<WorkspaceFile>, segment: Segment<WorkspaceFile>): void {
-  const { file } = segment;
-  if (file === undefined) return;
-  file.shard = shard;
-  file.segment = segment;
 }

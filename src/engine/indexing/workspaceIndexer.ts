@@ -22,6 +22,7 @@ import {
   type WorkspaceRoot,
   type WorkspaceStatus,
 } from "../protocol/workspaceMessages.ts";
+import { AwaitedFiles } from "./awaitedFiles.ts";
 import { IndexSaves, restoreIndex, UNSAVED } from "./indexBlob.ts";
 import { IndexReports } from "./indexReports.ts";
 import { type RootedPath, WorkspacePaths } from "./workspacePaths.ts";
@@ -33,10 +34,6 @@ export const SAVE_INTERVAL_MS = 60_000;
 const STATUS_INTERVAL_MS = 250;
 /** Files that are compared in one slice of work. */
 const FILES_PER_SLICE = 1_024;
-/** While more paths wait than these, everything may be changing: nothing is shown to models. */
-const MAX_AWAITED = 64;
-/** Files that the user turned to last. */
-const MAX_OPENED = 8;
 /** About 130 MB of index. */
 const MAX_TOKENS = 12_000_000;
 
@@ -66,64 +63,20 @@ export class WorkspaceIndexer {
   readonly #lifetime = new AbortController();
   /** By root; undefined where there is no disk. */
   #folders: (SourceFolder | undefined)[] = [];
-  /** Paths that somebody said something of; they come before what a walk has found. */
-  readonly #events = new Set<string>();
-  /** Of the files in the index, those that the present rules let in, by what it calls them. */
-  readonly #known = new Set<string>();
-  /** What the index calls files that the user turned to, the last one first. */
-  #opened: string[] = [];
+  /** Whether the index may be believed of a file. */
+  readonly awaited: AwaitedFiles;
   readonly edits = new RecentEdits();
-  /** Files that a walk has found, by what the index calls them. */
-  #found = new Map<string, RootedPath>();
-  #needsWalk = true;
-  #isWalking = false;
-  /** What is being looked at: a path, or what the index calls a file that a walk has found. */
-  #reading: string | undefined;
   #wake = () => {};
 
   constructor(options: WorkspaceIndexerOptions) {
     this.#options = options;
     this.index = options.index ?? new WorkspaceIndex();
     this.paths = new WorkspacePaths(options.roots);
+    this.awaited = new AwaitedFiles(this.paths);
     this.#reports = new IndexReports(this.index, options.onStatus, options.log);
     this.#saves = new IndexSaves(this.index, options);
     // Whoever made it may have been stopped before it was saved.
     if (options.index !== undefined) this.#saves.noteChange();
-  }
-
-  /**
-   * Whether a path is known to be a source file on disk: the index has taken it by the rules as they are now, and nobody
-   * has said since that it has changed.
-   */
-  knows(path: string): boolean {
-    const place = this.paths.find(path);
-    return (
-      place !== undefined &&
-      !this.#needsWalk &&
-      !this.#events.has(path) &&
-      this.#known.has(place.key)
-    );
-  }
-
-  /** The same of a file by what the index calls it, and of the folders that it lies in. */
-  mayShow(key: string): boolean {
-    if (this.#needsWalk || !this.#known.has(key) || this.#events.size > MAX_AWAITED) return false;
-    for (const path of this.#events) {
-      const awaited = this.paths.find(path)?.key;
-      if (awaited !== undefined && (key === awaited || key.startsWith(`${awaited}/`))) return false;
-    }
-    return true;
-  }
-
-  get opened(): readonly string[] {
-    return this.#opened;
-  }
-
-  /** Whether all files are known as they are, but for a document that is being written. @param path - of the document. */
-  isSettled(path: string): boolean {
-    const isOwn = this.#events.size === 0 || (this.#events.size === 1 && this.#events.has(path));
-    if (this.#reading !== undefined && this.#reading !== path) return false;
-    return isOwn && !this.#needsWalk && !this.#isWalking && this.#found.size === 0;
   }
 
   /** Indexes until `stop`. Never rejects. */
@@ -136,13 +89,13 @@ export class WorkspaceIndexer {
       }
       for (;;) {
         const start = performance.now();
-        if (this.#needsWalk) {
-          this.#isWalking = true;
+        if (this.awaited.needsWalk) {
+          this.awaited.isWalking = true;
           await this.#walk(signal);
-          this.#isWalking = false;
+          this.awaited.isWalking = false;
         }
         const numRead = await this.#readAll(signal);
-        if (this.#needsWalk) continue;
+        if (this.awaited.needsWalk) continue;
         await this.#compact(signal);
         this.#report("ready");
         this.#reports.logSize(numRead, performance.now() - start);
@@ -169,8 +122,7 @@ export class WorkspaceIndexer {
       const place = this.paths.find(path);
       if (place === undefined) continue;
       this.index.touchFile(place.key);
-      const others = this.#opened.filter((key) => key !== place.key);
-      this.#opened = [place.key, ...others].slice(0, MAX_OPENED);
+      this.awaited.turnTo(place.key);
     }
   }
 
@@ -179,16 +131,16 @@ export class WorkspaceIndexer {
     const place = this.paths.find(path);
     if (place === undefined) return;
     // Other rules, or the root itself: everything may be different.
-    if (isIgnoreFile(place.path) || place.path === "") this.#needsWalk = true;
-    else this.#events.add(path);
+    if (isIgnoreFile(place.path) || place.path === "") this.awaited.needsWalk = true;
+    else this.awaited.events.add(path);
     this.#wake();
   }
 
   /** Compares the index with the disk: what is gone is removed, what is new or changed waits to be read. */
   async #walk(signal: AbortSignal): Promise<void> {
     const { roots, turns, buffers, log } = this.#options;
-    this.#needsWalk = false;
-    this.#known.clear();
+    this.awaited.needsWalk = false;
+    this.awaited.known.clear();
     this.#report("indexing");
     this.#folders = await Promise.all(
       roots.map(({ isOnDisk, path, excludes }) =>
@@ -197,21 +149,21 @@ export class WorkspaceIndexer {
     );
     const files = await findFiles(roots, this.#folders, turns, log, signal);
     const present = new Set<string>();
-    this.#found = new Map();
+    this.awaited.found = new Map();
     for (const [number, { rootIndex, path, changedAt }] of files.entries()) {
       if (number % FILES_PER_SLICE === 0) await turns.next(signal);
       present.add(this.#enterFound(rootIndex, path, changedAt));
     }
     await turns.next(signal);
     for (const key of this.index.paths()) if (!present.has(key)) this.#remove(key);
-    for (const path of buffers.keys()) this.#events.add(path);
+    for (const path of buffers.keys()) this.awaited.events.add(path);
   }
 
   /** A file is on disk: if the index has it as it is, it is known, else it waits to be read. @returns its key. */
   #enterFound(rootIndex: number, path: string, changedAt: number): string {
     const key = this.paths.keyOf(rootIndex, path);
-    if (this.index.stampOf(key) === changedAt) this.#known.add(key);
-    else this.#found.set(key, { rootIndex, path, key });
+    if (this.index.stampOf(key) === changedAt) this.awaited.known.add(key);
+    else this.awaited.found.set(key, { rootIndex, path, key });
     return key;
   }
 
@@ -219,18 +171,18 @@ export class WorkspaceIndexer {
   async #readAll(signal: AbortSignal): Promise<number> {
     for (let numRead = 0; ; numRead++) {
       this.#report("indexing", STATUS_INTERVAL_MS);
-      const [event] = this.#events;
-      const [found] = this.#found.values();
+      const [event] = this.awaited.events;
+      const [found] = this.awaited.found.values();
       if (event !== undefined) {
-        this.#events.delete(event);
-        this.#reading = event;
+        this.awaited.events.delete(event);
+        this.awaited.reading = event;
         await this.#look(event, signal);
-      } else if (found !== undefined && !this.#needsWalk) {
-        this.#found.delete(found.key);
-        this.#reading = found.key;
+      } else if (found !== undefined && !this.awaited.needsWalk) {
+        this.awaited.found.delete(found.key);
+        this.awaited.reading = found.key;
         await this.#readFile(found, signal);
       } else return numRead;
-      this.#reading = undefined;
+      this.awaited.reading = undefined;
     }
   }
 
@@ -238,7 +190,7 @@ export class WorkspaceIndexer {
     const { turns, buffers } = this.#options;
     const place = this.paths.find(path);
     if (place === undefined) return;
-    this.#known.delete(place.key);
+    this.awaited.known.delete(place.key);
     await turns.next(signal);
     const folder = this.#folders[place.rootIndex];
     const isBuffer = buffers.has(path);
@@ -278,7 +230,7 @@ export class WorkspaceIndexer {
     await turns.next(signal);
     const source = await this.#folders[rootIndex]?.read(path);
     if (source === undefined) return this.#remove(key);
-    if (this.index.stampOf(key) === source.changedAt) return void this.#known.add(key);
+    if (this.index.stampOf(key) === source.changedAt) return void this.awaited.known.add(key);
     const tokens = await tokenizer.tokenize(source.text, signal);
     if (!isBuffer()) this.#set(place, tokens, source.changedAt);
   }
@@ -292,11 +244,11 @@ export class WorkspaceIndexer {
     if (isNew && stamp !== UNSAVED) this.#options.onNewFile(tokens);
     this.#saves.noteChange();
     // Of a folder that is not on disk nobody can tell what is left out.
-    if (this.#folders[rootIndex] !== undefined) this.#known.add(key);
+    if (this.#folders[rootIndex] !== undefined) this.awaited.known.add(key);
   }
 
   #remove(key: string): void {
-    this.#known.delete(key);
+    this.awaited.known.delete(key);
     this.edits.forget(key);
     if (this.index.removeFile(key)) this.#saves.noteChange();
   }
@@ -312,7 +264,7 @@ export class WorkspaceIndexer {
     if (before !== undefined && after !== undefined) {
       for (const key of [...this.index.paths()]) {
         if (key !== before.key && !key.startsWith(`${before.key}/`)) continue;
-        this.#known.delete(key);
+        this.awaited.known.delete(key);
         this.edits.forget(key);
         this.index.renameFile(key, after.key + key.slice(before.key.length));
         this.#saves.noteChange();
@@ -324,7 +276,7 @@ export class WorkspaceIndexer {
 
   async #compact(signal: AbortSignal): Promise<void> {
     do await this.#options.turns.next(signal);
-    while (this.#events.size === 0 && this.index.compactSlice());
+    while (this.awaited.events.size === 0 && this.index.compactSlice());
   }
 
   /** Until something happens, or a save is due. */
@@ -333,7 +285,7 @@ export class WorkspaceIndexer {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (this.#events.size > 0 || this.#needsWalk || signal.aborted) resolve();
+      if (this.awaited.events.size > 0 || this.awaited.needsWalk || signal.aborted) resolve();
       else if (waitMs !== undefined) timer = setTimeout(resolve, waitMs);
     });
     clearTimeout(timer);
@@ -341,6 +293,6 @@ export class WorkspaceIndexer {
   }
 
   #report(phase: WorkspaceStatus["phase"], intervalMs?: number): void {
-    this.#reports.tell(phase, this.#found.size + this.#events.size, intervalMs);
+    this.#reports.tell(phase, this.awaited.found.size + this.awaited.events.size, intervalMs);
   }
 }

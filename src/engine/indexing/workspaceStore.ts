@@ -104,7 +104,7 @@ export class WorkspaceStore {
 
   /** Whether a document is known to be a source file of the workspace: of others nothing may be kept. */
   isKnownSource({ documentPath }: Pick<CompleteParams, "documentPath">): boolean {
-    return documentPath !== undefined && this.#indexer?.knows(documentPath) === true;
+    return documentPath !== undefined && this.#indexer?.awaited.knows(documentPath) === true;
   }
 
   /** Undefined while there is no index. */
@@ -126,9 +126,9 @@ export class WorkspaceStore {
     const { index, paths } = indexer;
     return {
       ...{ index, key: found.key },
-      ...{ opened: indexer.opened, edits: indexer.edits },
-      isSettled: indexer.isSettled(documentPath!),
-      mayShow: (key) => this.#indexer === indexer && indexer.mayShow(key),
+      ...{ opened: indexer.awaited.opened, edits: indexer.edits },
+      isSettled: indexer.awaited.isSettled(documentPath!),
+      mayShow: (key) => this.#indexer === indexer && indexer.awaited.mayShow(key),
       shownPath: (key) => paths.shownOf(key),
     };
   }

@@ -1,7 +1,6 @@
 /** A model with a KV cache on a llama.cpp context: evaluates, commits, rewinds; never decides what to draft or accept. */
 
 import { EngineError } from "../../core/base/errors.ts";
-import { commonPrefixLength, TokenBuffer } from "../../core/base/tokens.ts";
 import type { BranchedTarget, TargetBranches } from "../../core/tree/branchedTarget.ts";
 import { type DraftTree, ROOT } from "../../core/tree/draftTree.ts";
 import type { TreeLogits } from "../../core/tree/targetModel.ts";
@@ -12,9 +11,9 @@ import { KvMembership } from "./kvMembership.ts";
 import { LlamaBranches } from "./llamaBranches.ts";
 import type { LlamaContext } from "./llamaContext.ts";
 import { LlamaLogits } from "./llamaLogits.ts";
-import { ParkedPrompts } from "./parkedPrompts.ts";
-import { PartPace, partLength } from "./promptParts.ts";
+import { PartPace } from "./promptParts.ts";
 import { RowScanner } from "./rowScan.ts";
+import { Trunk } from "./trunk.ts";
 
 /** Stands in the committed run for a cell that was made from an embedding row. */
 const NO_TOKEN = -1;
@@ -29,13 +28,8 @@ export class LlamaTarget implements BranchedTarget {
   readonly #context: LlamaContext;
   readonly #batch: DecodeBatch;
   readonly #membership: KvMembership;
-  readonly #parked: ParkedPrompts;
   readonly #scanner: RowScanner;
-  readonly #pace: PartPace;
-  /** What the cache is meant to hold. */
-  readonly #committed = new TokenBuffer();
-  /** Cells that really hold it; fewer only after the memory had to be cleared. */
-  #numCached = 0;
+  readonly #trunk: Trunk;
   #pending: { tree: DraftTree; batch: TreeBatch; hasTokens: boolean } | undefined;
   #branches: LlamaBranches | undefined;
   #logits: LlamaLogits | undefined;
@@ -44,7 +38,6 @@ export class LlamaTarget implements BranchedTarget {
 
   constructor(context: LlamaContext, pace = new PartPace()) {
     this.#context = context;
-    this.#pace = pace;
     this.vocabSize = context.model.vocabulary.size;
     this.embeddingWidth = context.model.embeddingWidth;
     this.contextSize = context.size;
@@ -52,12 +45,22 @@ export class LlamaTarget implements BranchedTarget {
     this.maxBranches = context.maxBranches;
     this.#batch = createDecodeBatch(context.maxBatch, context.maxBranches);
     this.#membership = new KvMembership(context.memory, context.maxBranches);
-    this.#parked = new ParkedPrompts(context.trunkStates, this.#membership);
+    this.#trunk = new Trunk({
+      context,
+      batch: this.#batch,
+      membership: this.#membership,
+      pace,
+      onDecode: () => this.#logits?.invalidate(),
+      onCleared: () => {
+        this.#pending = undefined;
+        this.#branches?.lose();
+      },
+    });
     this.#scanner = new RowScanner(this.vocabSize);
   }
 
   get kvLength(): number {
-    return this.#committed.length;
+    return this.#trunk.length;
   }
 
   get maxOpenBranches(): number {
@@ -81,7 +84,7 @@ export class LlamaTarget implements BranchedTarget {
 
   /** For tests: tokens of each prompt that is kept aside, the last one at the end. */
   get parkedLengths(): readonly number[] {
-    return this.#parked.lengths;
+    return this.#trunk.parkedLengths;
   }
 
   /** The last position llama.cpp has for a sequence id, -1 if none; for tests. */
@@ -100,24 +103,24 @@ export class LlamaTarget implements BranchedTarget {
       );
     }
     this.rewind();
-    this.#turnTo(tokens);
-    const numReused = this.#numCached;
-    await this.#exclusively(() => this.#fill(tokens, signal));
+    this.#trunk.turnTo(tokens);
+    const numReused = this.#trunk.numCached;
+    await this.#exclusively(() => this.#trunk.fill(tokens, signal));
     return numReused;
   }
 
   numHeld(tokens: Int32Array): number {
-    return Math.min(commonPrefixLength(this.#committed.view(), tokens), this.#numCached);
+    return this.#trunk.numHeld(tokens);
   }
 
   /** Whether {@link turnTo} keeps anything aside. */
   get keepsAside(): boolean {
-    return this.#parked.canPark;
+    return this.#trunk.keepsAside;
   }
 
   /** The same of what the cache has or an earlier prompt that was kept aside, whichever is more. */
   numAtHand(tokens: Int32Array): number {
-    return Math.max(this.numHeld(tokens), this.#parked.numHeld(tokens));
+    return this.#trunk.numAtHand(tokens);
   }
 
   /**
@@ -127,7 +130,7 @@ export class LlamaTarget implements BranchedTarget {
   turnTo(tokens: Int32Array): void {
     this.#assertUnbranched();
     this.rewind();
-    this.#turnTo(tokens, true);
+    this.#trunk.turnTo(tokens, true);
   }
 
   async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
@@ -161,9 +164,8 @@ export class LlamaTarget implements BranchedTarget {
     this.#pending = undefined;
     // Cells made from embeddings stand for no token: a later prompt must not reuse them as if they did.
     const tokenOf = (node: number) => (hasTokens ? tree.tokens[node]! : NO_TOKEN);
-    this.#committed.append([tokenOf(ROOT), ...Array.from(path.nodes, tokenOf)]);
-    if (this.#membership.commit(tree, batch, path.nodes)) this.#numCached = this.kvLength;
-    else this.#clear();
+    const isHeld = this.#membership.commit(tree, batch, path.nodes);
+    this.#trunk.commit([tokenOf(ROOT), ...Array.from(path.nodes, tokenOf)], isHeld);
   }
 
   rewind(): void {
@@ -181,7 +183,7 @@ export class LlamaTarget implements BranchedTarget {
       trunk: this.#membership,
       pass: this.#pass.bind(this),
       assertIdle: () => this.#assertUsable(),
-      clear: () => this.#clear(),
+      clear: () => this.#trunk.clear(),
       closed: () => {
         this.#branches = undefined;
       },
@@ -240,9 +242,9 @@ export class LlamaTarget implements BranchedTarget {
     signal: AbortSignal,
   ): Promise<TreeLogits> {
     return this.#exclusively(async () => {
-      await this.#fill(this.#committed.view(), signal);
+      await this.#trunk.refill(signal);
       layOut();
-      await this.#decode(numRows, signal);
+      await this.#trunk.decode(numRows, signal);
       if (signal.aborted) {
         drop();
         signal.throwIfAborted();
@@ -252,65 +254,10 @@ export class LlamaTarget implements BranchedTarget {
     });
   }
 
-  /** Decodes what of `tokens` the cache lacks, part by part, onto the trunk; each part is committed when done. */
-  async #fill(tokens: Int32Array, signal: AbortSignal): Promise<void> {
-    while (this.#numCached < tokens.length) {
-      signal.throwIfAborted();
-      const numTokens = partLength(this.#numCached, tokens.length, this.#context.partRows);
-      const part = tokens.slice(this.#numCached, this.#numCached + numTokens);
-      this.#batch.setTokens(part);
-      this.#batch.setChainRows(numTokens, this.#numCached);
-      const start = performance.now();
-      using stop = this.#pace.stopSignal(numTokens, signal, () => performance.now());
-      if (!(await this.#decode(numTokens, stop.signal))) {
-        this.#pace.recordStopped(numTokens, performance.now() - start);
-        if (!this.#membership.truncate(this.#numCached)) this.#clear();
-        break;
-      }
-      this.#pace.record(numTokens, performance.now() - start);
-      this.#membership.extendTrunk(numTokens);
-      // A replay after a clear finds its first tokens committed already.
-      this.#committed.append(part.subarray(Math.max(0, this.kvLength - this.#numCached)));
-      this.#numCached += numTokens;
-    }
-    signal.throwIfAborted();
-  }
-
   #dropPending(): void {
     if (this.#pending === undefined) return;
     this.#pending = undefined;
-    if (!this.#membership.truncate(this.#numCached)) this.#clear();
-  }
-
-  /** @returns false where the signal stopped it before its end. */
-  async #decode(numRows: number, signal?: AbortSignal): Promise<boolean> {
-    this.#logits?.invalidate();
-    try {
-      return await this.#context.decode(this.#batch.struct(numRows), numRows, signal);
-    } catch (error) {
-      // What llama.cpp left in the memory after a failure is not defined: start over, the tokens are known.
-      this.#pending = undefined;
-      this.#clear();
-      throw error;
-    }
-  }
-
-  /** Keeps what the cache, or an earlier prompt that was kept aside, has of a prompt. */
-  #turnTo(tokens: Int32Array, keepsVariants = false): void {
-    const held = this.#committed.view().subarray(0, this.#numCached);
-    const numKept = this.#parked.turnTo(tokens, held, keepsVariants);
-    if (numKept === undefined) this.#clear();
-    else this.#numCached = numKept;
-    this.#committed.truncate(0);
-    this.#committed.append(tokens.subarray(0, this.#numCached));
-  }
-
-  /** Forgets every cell; the committed tokens are decoded again before the next pass. */
-  #clear(): void {
-    this.#branches?.lose();
-    this.#context.memory.clear();
-    this.#membership.reset();
-    this.#numCached = 0;
+    this.#trunk.dropBeyond();
   }
 
   async #exclusively<T>(work: () => Promise<T>): Promise<T> {

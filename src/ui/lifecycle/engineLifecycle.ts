@@ -5,7 +5,6 @@
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import { EngineError, isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
-import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
 import type { LastPrompt } from "../../engine/protocol/promptMessages.ts";
 import type {
   BenchParams,
@@ -24,20 +23,14 @@ import type { EngineClient, EngineState } from "../../session/client/engineClien
 import type { LoadedEngines } from "../../session/client/loadedEngines.ts";
 import type { Clock } from "../../session/clock.ts";
 import { ListenerSet } from "../../session/listenerSet.ts";
-import {
-  asksOtherwise,
-  type Config,
-  hasContext,
-  needsReload,
-  suggestsOnlyWhenAsked,
-} from "../base/config.ts";
+import { asksOtherwise, type Config, needsReload } from "../base/config.ts";
 import type { EngineStatus, Phase } from "../figures/status.ts";
+import { askedHow } from "./askedHow.ts";
 import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
+import { PHASES } from "./phases.ts";
 import { type Problem, problemKind } from "./problem.ts";
 
 const BENCHMARKING = "A benchmark is running; suggestions come back when it is over.";
-/** Prompts that a key only appends to: with others each would have its suffix read again, and what was read ahead be of no use. */
-const APPENDED = { anchor: { linesUp: 0 }, keepsAnchor: true, heals: true } as const;
 /** More than any broker hands out. */
 const IDS_PER_BROKER = 2 ** 32;
 
@@ -241,14 +234,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
           return this.#client.complete(params, onChunk, signal);
         },
       },
-      maxTokens: config.maxTokens,
-      numSuggestions: config.numSuggestions,
-      suggestionMethod: config.suggestionMethod,
-      onlyWhenAsked: suggestsOnlyWhenAsked(config),
-      sources: config.speculation ? DRAFT_SOURCES : [],
-      maxLossShare: config.maxLossPercent / 100,
-      ...(config.firstLineMs > 0 && { firstLineMs: config.firstLineMs, ...APPENDED }),
-      ...(hasContext(config.context) && { context: config.context }),
+      ...askedHow(config),
       clock,
       log,
       caches: true,
@@ -310,13 +296,3 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     this.#listeners.fire(this.status);
   }
 }
-
-const PHASES: Readonly<Record<EngineState, Phase>> = {
-  stopped: "starting",
-  starting: "starting",
-  loading: "loading",
-  ready: "ready",
-  working: "working",
-  restarting: "recovering",
-  failed: "failed",
-};
