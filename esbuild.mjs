@@ -31,7 +31,7 @@ const entries = [
     entryPoints: {
       engine: "src/engine/main.ts",
       hostBench: "src/engine/measure/hostBench.ts",
-      traces: "src/engine/traces/tracesMain.ts",
+      traces: "tooling/traces/record/tracesMain.ts",
     },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },

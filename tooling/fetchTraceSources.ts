@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { addedSpot, drawRestSpots, type LineRun } from "../src/bench/spots/restSpots.ts";
 import { type SourceFile, type SourceSpot, seededRandom } from "../src/bench/spots/sourceSpots.ts";
-import type { TraceHalf } from "../src/bench/traces/trace.ts";
 import { isSourcePath, sourceTextOf } from "../src/workspace/sourceRules.ts";
+import type { TraceHalf } from "./traces/trace/trace.ts";
 
 interface TracedPackage {
   readonly from: "npm" | "pypi" | "go";

@@ -18,8 +18,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative, sep } from "node:path";
-import { TRACE_HALVES, type TraceHalf } from "../src/bench/traces/trace.ts";
 import { UNSEEN_SOURCES_FOLDER } from "../test/support/realModels.ts";
+import { TRACE_HALVES, type TraceHalf } from "./traces/trace/trace.ts";
 
 interface Package {
   readonly from: "npm" | "pypi" | "go";

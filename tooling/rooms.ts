@@ -18,8 +18,6 @@ export const ROOMS: Readonly<Record<string, string>> = {
 
   // Reads and judges headers.
   gguf: "core/base | node",
-  // Writes model files from gguf headers.
-  widen: "core/base gguf | node",
   // Reads files by its rules.
   workspace: "core/base core/prompt | node ignore @vscode/tree-sitter-wasm",
 
@@ -32,8 +30,6 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "bench/typing": "core/base bench/base bench/spots",
   "bench/accuracy": "core/* bench/base bench/spots",
   "bench/indexing": "core/base core/drafters core/index bench/base bench/spots",
-  "bench/traces": "core/* bench/base",
-  "bench/replay": "core/* bench/base bench/traces",
 
   // Evaluates, commits and rewinds.
   "llama/native": "core/base core/tree | node node-llama-cpp koffi",
@@ -51,7 +47,6 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "engine/prompt": "core/* workspace llama/* engine/* | node",
   "engine/complete": "core/* workspace llama/model engine/*",
   "engine/measure": "core/* bench/* llama/* engine/* | node",
-  "engine/traces": "core/* bench/* llama/* engine/* | node",
   engine: "core/* bench/base workspace llama/text engine/* | node vscode-jsonrpc",
 
   // Talks to the engine by its protocol.
@@ -76,10 +71,10 @@ export const ROOMS: Readonly<Record<string, string>> = {
   ui: "core/base bench/speed session session/* ui/* | node vscode",
 
   // Drives the forked engine through session.
-  "cli/base": "core/base core/tree engine/protocol session session/client | node",
+  "cli/base": "core/base core/tree engine/protocol session session/client | node commander",
   "cli/sources": "core/base workspace bench/spots engine/protocol session/client cli/base | node",
-  "cli/bench": "core/* widen bench/* engine/protocol engine/measure session session/* cli/* | node",
+  "cli/bench": "core/* bench/* engine/protocol engine/measure session session/* cli/* | node",
   "cli/complete": "core/* engine/protocol cli/base cli/sources | node",
   "cli/demo": "core/tree bench/base engine/protocol cli/* | node",
-  cli: "core/base widen bench/* engine/protocol cli/* | node commander",
+  cli: "core/base bench/* engine/protocol cli/* | node commander",
 };

@@ -1,13 +1,10 @@
 /** Entry of the command line: options, signals, exit codes. */
-import { Command, CommanderError, Option } from "commander";
+import { Command, Option } from "commander";
 import { ALL_CONFIGS } from "../bench/base/benchConfigNames.ts";
 import { GPU_CHOICES } from "../core/base/backend.ts";
-import { EngineError, isAbortError, messageOf } from "../core/base/errors.ts";
 import { MAX_SUGGESTIONS, SUGGESTION_PROPOSERS } from "../engine/protocol/suggestionMessages.ts";
-import { WIDENED_TYPES } from "../widen/widenSource.ts";
-import { CliError, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE } from "./base/cliError.ts";
 import type { CommandContext, ModelOptions } from "./base/engineSession.ts";
-import { Terminal } from "./base/terminal.ts";
+import { runProgram } from "./base/runProgram.ts";
 import { VERSION } from "./base/version.ts";
 import { CONTEXT_CHOICES } from "./bench/accuracyPrompt.ts";
 import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./bench/benchCommand.ts";
@@ -22,7 +19,6 @@ import {
   promptArms,
   suggestionCount,
 } from "./optionValues.ts";
-import { type WidenCommandOptions, widenCommand } from "./widenCommand.ts";
 
 function withModelOptions(command: Command): Command {
   return command
@@ -173,77 +169,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
         (name) => command.getOptionValueSource(name) === "cli",
       ),
     );
-  program
-    .command("widen")
-    .description(
-      "write a larger GGUF that computes the same function: a costly target to measure with",
-    )
-    .argument("<model>", "GGUF model, architecture llama or qwen2, of Q8_0, F16 or F32 weights")
-    .requiredOption("--width <number>", "elements of the residual stream", positiveInteger)
-    .requiredOption("--layers <number>", "layers; those added change nothing", positiveInteger)
-    .requiredOption("--ffn <number>", "elements inside a feed-forward layer", positiveInteger)
-    .addOption(
-      new Option("--type <type>", "type of the weights; the model's own if absent").choices(
-        WIDENED_TYPES,
-      ),
-    )
-    .requiredOption("-o, --output <gguf>", "file to write")
-    .option("--force", "replace the file if it is there")
-    .action((model: string, options: WidenCommandOptions) =>
-      widenCommand(model, options, context, signal),
-    );
   return program;
 }
 
-/** @throws CliError where the folder that the command was started in is gone. */
-function currentFolder(): string {
-  try {
-    return process.cwd();
-  } catch {
-    throw new CliError("The current folder is gone. Change to one that exists.", EXIT_FAILURE);
-  }
-}
-
-/** Aborts on Ctrl+C; a second Ctrl+C ends the process at once. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
-  process.on("SIGINT", () => {
-    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
-    controller.abort();
-  });
-  for (const name of ["SIGTERM", "SIGHUP"] as const) process.once(name, () => controller.abort());
-  return controller.signal;
-}
-
-function exitCodeOf(error: unknown, terminal: Terminal): number {
-  if (isAbortError(error)) return EXIT_INTERRUPTED;
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  if (error instanceof CliError) {
-    terminal.note(`error: ${error.message}`);
-    return error.exitCode;
-  }
-  const code = error instanceof EngineError ? ` (${error.code})` : "";
-  terminal.note(`error: ${messageOf(error)}${code}`);
-  return EXIT_FAILURE;
-}
-
-const terminal = new Terminal(process.stdout, process.stderr, process.env);
-// A reader that has seen enough, such as `head`, is no failure of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  terminal.note(`error: cannot write the output: ${error.message}`);
-  process.exit(EXIT_FAILURE);
-});
-// What stderr carries is beside the output; without it the command still did its work.
-process.stderr.on("error", () => {});
-try {
-  const context: CommandContext = {
-    terminal,
-    cliUrl: import.meta.url,
-    env: process.env,
-    workingFolder: currentFolder(),
-  };
-  await createProgram(context, interruptSignal()).parseAsync();
-} catch (error) {
-  process.exitCode = exitCodeOf(error, terminal);
-}
+await runProgram(import.meta.url, createProgram);

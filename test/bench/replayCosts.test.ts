@@ -4,7 +4,7 @@ import {
   modelledCost,
   parseCosts,
   recordedCosts,
-} from "../../src/bench/replay/replayCosts.ts";
+} from "../../tooling/traces/replay/replayCosts.ts";
 import { recordFakes } from "../support/traces.ts";
 
 const { header } = await recordFakes({

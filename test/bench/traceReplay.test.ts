@@ -1,12 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FollowingTarget } from "../../src/bench/replay/followingTarget.ts";
-import { ALL_REPLAY_CONFIGS, replayConfig } from "../../src/bench/replay/replayConfigs.ts";
-import { flatCosts, recordedCosts } from "../../src/bench/replay/replayCosts.ts";
-import { checkReplay, formatReplay, replayFigures } from "../../src/bench/replay/replayReport.ts";
-import { type ReplayModels, replayTrace, TraceModels } from "../../src/bench/replay/traceReplay.ts";
-import { RowTrie } from "../../src/bench/traces/rowTrie.ts";
-import { pathOf, type Trace, type TracePrompt } from "../../src/bench/traces/trace.ts";
+import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+import { FollowingTarget } from "../../tooling/traces/replay/followingTarget.ts";
+import { ALL_REPLAY_CONFIGS, replayConfig } from "../../tooling/traces/replay/replayConfigs.ts";
+import { flatCosts, recordedCosts } from "../../tooling/traces/replay/replayCosts.ts";
+import {
+  checkReplay,
+  formatReplay,
+  replayFigures,
+} from "../../tooling/traces/replay/replayReport.ts";
+import {
+  type ReplayModels,
+  replayTrace,
+  TraceModels,
+} from "../../tooling/traces/replay/traceReplay.ts";
+import { RowTrie } from "../../tooling/traces/trace/rowTrie.ts";
+import { pathOf, type Trace, type TracePrompt } from "../../tooling/traces/trace/trace.ts";
 import {
   decodeHeader,
   decodePrompt,
@@ -14,8 +23,7 @@ import {
   encodeHeader,
   encodePrompt,
   encodeRepository,
-} from "../../src/bench/traces/traceCodec.ts";
-import { greedyDecode } from "../../src/core/decode/greedyDecode.ts";
+} from "../../tooling/traces/trace/traceCodec.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { CLOCK } from "../support/decodeScenarios.ts";
 import { NEVER } from "../support/never.ts";

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RecordingTarget } from "../../src/bench/traces/recordingTarget.ts";
-import { RowTrie } from "../../src/bench/traces/rowTrie.ts";
-import { TraceTarget } from "../../src/bench/traces/traceTarget.ts";
 import { DraftModelDrafter } from "../../src/core/drafters/draftModelDrafter.ts";
 import { DRAFT_MODES, type Drafter } from "../../src/core/tree/drafter.ts";
 import { DraftTreeBuilder, formatDraftTree, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
 import type { TargetModel } from "../../src/core/tree/targetModel.ts";
+import { RecordingTarget } from "../../tooling/traces/trace/recordingTarget.ts";
+import { RowTrie } from "../../tooling/traces/trace/rowTrie.ts";
+import { TraceTarget } from "../../tooling/traces/trace/traceTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import {
   arbitraryScenario,

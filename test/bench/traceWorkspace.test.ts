@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { TraceWorkspace } from "../../src/bench/replay/traceWorkspace.ts";
-import { joinVisible, visibleTokens } from "../../src/bench/traces/trace.ts";
+import { TraceWorkspace } from "../../tooling/traces/replay/traceWorkspace.ts";
+import { joinVisible, visibleTokens } from "../../tooling/traces/trace/trace.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 describe("visibleTokens", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CliError } from "../../src/cli/base/cliError.ts";
 import { Terminal } from "../../src/cli/base/terminal.ts";
-import { type WidenCommandOptions, widenCommand } from "../../src/cli/widenCommand.ts";
+import { type WidenCommandOptions, widenCommand } from "../../tooling/widen/widenCommand.ts";
 import { TARGET_PATH } from "../support/modelPaths.ts";
 import { NEVER } from "../support/never.ts";
 

@@ -98,7 +98,9 @@ describe.each(nodes)("the bundle on $label", ({ node }) => {
     try {
       const wide = join(folder, "wide.gguf");
       const dimensions = ["--width", "768", "--layers", "6", "--ffn", "512"];
-      const { stdout } = await treeline("widen", TARGET_PATH, ...dimensions, "-o", wide);
+      // Tooling is for the project's own Node.
+      const widen = [join(project, "tooling/widen/main.ts"), TARGET_PATH, ...dimensions];
+      const { stdout } = await run(process.execPath, [...widen, "-o", wide]);
       expect(stdout).toContain("6 layers, width 768");
       const tokensOf = async (target: string) =>
         JSON.parse((await treeline(...cursor, "--no-speculation", "--target", target)).stdout)
@@ -111,7 +113,6 @@ describe.each(nodes)("the bundle on $label", ({ node }) => {
 
   test.each([
     [2, ["complete", SOURCE]],
-    [2, ["widen", TARGET_PATH, "--width", "200", "--layers", "5", "--ffn", "512", "-o", "x.gguf"]],
     [2, ["complete", SOURCE, "--line", "0", "--column", "1"]],
     [2, ["nonsense"]],
     [1, [...cursor, "--target", "missing.gguf"]],

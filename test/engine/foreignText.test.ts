@@ -170,22 +170,6 @@ describe("arguments", () => {
       () => ["bench", "--suite", "index", "--json", join(folder, "none/r.json")],
       1,
     ],
-    [
-      "a model to widen",
-      () => [
-        "widen",
-        join(folder, "none.gguf"),
-        "--width",
-        "64",
-        "--layers",
-        "2",
-        "--ffn",
-        "64",
-        "-o",
-        join(root, "w.gguf"),
-      ],
-      1,
-    ],
     ["an unknown option", () => ["complete", source, ...CURSOR, `--${ONE_LINE}`], 2],
     ["an option's value", () => ["complete", source, ...CURSOR, "--gpu", ONE_LINE], 2],
   ] as const)("%s is told in a harmless line", async (_what, args, exitCode) => {

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Trace } from "../../src/bench/traces/trace.ts";
-import { encodePrompt } from "../../src/bench/traces/traceCodec.ts";
-import { readTrace, TraceWriter } from "../../src/engine/traces/traceFile.ts";
+import { readTrace, TraceWriter } from "../../tooling/traces/record/traceFile.ts";
+import type { Trace } from "../../tooling/traces/trace/trace.ts";
+import { encodePrompt } from "../../tooling/traces/trace/traceCodec.ts";
 import { DRAFT_PATH } from "../support/modelPaths.ts";
 import { recordFakes } from "../support/traces.ts";
 

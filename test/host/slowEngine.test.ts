@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from "vitest";
-import { cachedWidenedModel } from "../../src/widen/cachedWidenedModel.ts";
+import { cachedWidenedModel } from "../../tooling/widen/cachedWidenedModel.ts";
 import { REPOSITORY } from "./hostLayout.ts";
 import { poll } from "./poll.ts";
 import {

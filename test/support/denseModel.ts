@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import type { GgufValue } from "../../src/gguf/ggufCursor.ts";
-import { halfBits, halfValue } from "../../src/widen/float16.ts";
+import { halfBits, halfValue } from "../../tooling/widen/float16.ts";
 import { assemble, disassemble, sizeOf, type WritableTensor } from "./ggufWriter.ts";
 
 export const F32 = 0;

@@ -1,10 +1,5 @@
 /** Traces of fake models, recorded as those of real ones. */
 import fc from "fast-check";
-import { proposeAlong } from "../../src/bench/traces/proposals.ts";
-import type { RowTrie } from "../../src/bench/traces/rowTrie.ts";
-import type { Trace, TracedModel, TracePrompt } from "../../src/bench/traces/trace.ts";
-import { recordPlace } from "../../src/bench/traces/traceRecorder.ts";
-import { TraceTarget } from "../../src/bench/traces/traceTarget.ts";
 import {
   DEFAULT_DRAFT_MODEL,
   DraftModelDrafter,
@@ -12,6 +7,11 @@ import {
 import { RecyclingDrafter } from "../../src/core/drafters/recyclingDrafter.ts";
 import { RecyclingStore } from "../../src/core/drafters/recyclingStore.ts";
 import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
+import { proposeAlong } from "../../tooling/traces/trace/proposals.ts";
+import type { RowTrie } from "../../tooling/traces/trace/rowTrie.ts";
+import type { Trace, TracedModel, TracePrompt } from "../../tooling/traces/trace/trace.ts";
+import { recordPlace } from "../../tooling/traces/trace/traceRecorder.ts";
+import { TraceTarget } from "../../tooling/traces/trace/traceTarget.ts";
 import { FakeBranchedTarget } from "../fakes/fakeBranchedTarget.ts";
 import { hashedLogits } from "../fakes/fakeTarget.ts";
 import { contextOf } from "./decodeScenarios.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { halfBits, halfValue, isFiniteHalf } from "../../src/widen/float16.ts";
+import { halfBits, halfValue, isFiniteHalf } from "../../tooling/widen/float16.ts";
 
 const LARGEST = 0x7bff;
 

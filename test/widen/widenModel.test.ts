@@ -6,9 +6,9 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { checkGguf } from "../../src/gguf/ggufCheck.ts";
 import { parseGgufHeader } from "../../src/gguf/ggufHeader.ts";
-import type { WidenSettings } from "../../src/widen/widenedShape.ts";
-import { widenModel } from "../../src/widen/widenModel.ts";
-import { WIDENED_TYPES } from "../../src/widen/widenSource.ts";
+import type { WidenSettings } from "../../tooling/widen/widenedShape.ts";
+import { widenModel } from "../../tooling/widen/widenModel.ts";
+import { WIDENED_TYPES } from "../../tooling/widen/widenSource.ts";
 import {
   decodeTensor,
   denseLogits,

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineError } from "../../src/core/base/errors.ts";
-import { cachedWidenedModel } from "../../src/widen/cachedWidenedModel.ts";
-import { type WidenOptions, widenModel } from "../../src/widen/widenModel.ts";
+import { cachedWidenedModel } from "../../tooling/widen/cachedWidenedModel.ts";
+import { type WidenOptions, widenModel } from "../../tooling/widen/widenModel.ts";
 import { denseModel, SMALL_SHAPE } from "../support/denseModel.ts";
 import { TARGET_PATH } from "../support/modelPaths.ts";
 import { NEVER } from "../support/never.ts";
@@ -107,7 +107,7 @@ describe("widenModel", () => {
   // The shell's limit on file sizes ends the writing in the middle, as a full disk would.
   test.skipIf(process.platform === "win32")("leaves nothing on a disk that fills up", async () => {
     const script = `
-      import { widenModel } from ${JSON.stringify(join(import.meta.dirname, "../../src/widen/widenModel.ts"))};
+      import { widenModel } from ${JSON.stringify(join(import.meta.dirname, "../../tooling/widen/widenModel.ts"))};
       const settings = { width: 384, numLayers: 10, ffnWidth: 1024, signal: new AbortController().signal };
       await widenModel(process.argv[1], process.argv[2], settings).catch((e) => console.log(e.code, e.message));`;
     const limited = 'ulimit -f 4096 && exec "$0" --input-type=module -e "$1" "$2" "$3"';

@@ -3,8 +3,8 @@
 import { realpath, stat, writeFile } from "node:fs/promises";
 import { messageOf } from "../../core/base/errors.ts";
 import { pathText } from "../../core/base/foreignText.ts";
-import { checkOutputFile, writeWholeFile } from "../../widen/outputFile.ts";
 import { CliError } from "../base/cliError.ts";
+import { checkOutputFile, writeWholeFile } from "../base/outputFile.ts";
 
 /**
  * To be called before the run. Leaves everything as it is.

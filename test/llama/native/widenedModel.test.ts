@@ -14,8 +14,8 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { NEAR_TIE_GAP } from "../../../src/bench/speed/losslessCheck.ts";
 import { type GgufHeader, readGgufHeader } from "../../../src/gguf/ggufHeader.ts";
-import type { WidenSettings } from "../../../src/widen/widenedShape.ts";
-import { widenModel } from "../../../src/widen/widenModel.ts";
+import type { WidenSettings } from "../../../tooling/widen/widenedShape.ts";
+import { widenModel } from "../../../tooling/widen/widenModel.ts";
 import {
   compareRows,
   type DecodedRows,

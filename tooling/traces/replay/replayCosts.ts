@@ -1,0 +1,110 @@
+/** What a replay takes passes and drafts to cost: as recorded, as on a device with flat rows, or as a file says. */
+
+import { EngineError } from "../../../src/core/base/errors.ts";
+import { type PassCostPoint, PassCostTable } from "../../../src/core/budget/passCost.ts";
+import { DRAFT_SOURCES, type DraftSource } from "../../../src/core/tree/draftTree.ts";
+import type { TraceHeader } from "../trace/trace.ts";
+import type { ModelledCost } from "./modelledTime.ts";
+
+export interface ModelCosts {
+  /** Ascending by rows, from one. */
+  readonly passMs: readonly PassCostPoint[];
+  readonly promptTokenMs: number;
+}
+
+export interface ReplayCosts {
+  /** In words. */
+  readonly name: string;
+  readonly target: ModelCosts;
+  readonly draft: ModelCosts;
+  /** Of a draft, in ms; what is not named costs nothing. A draft model's passes come on top. */
+  readonly drafterMs: Partial<Readonly<Record<DraftSource, number>>>;
+  /** Drafted nodes of a pass where no policy decides. */
+  readonly unionNodes: number;
+}
+
+/** What drafts take on two cores with a workspace of 100,000 tokens, in ms; their learning included. */
+const DRAFTER_MS = { suffixMatch: 0.05, recycling: 0.2, workspace: 0.2, draftModel: 0.05 } as const;
+/** What the product verifies on a CPU where t(n) is not known (`engine/complete/draftSetup.ts`). */
+const CPU_UNION_NODES = 3;
+/** Rows up to here are of a device's width; more than a device ever computes at once. */
+const MAX_ROWS = 256;
+/** A draft model beside a target on a device with flat rows. */
+const FLAT_DRAFT_SHARE = 0.1;
+
+/** As on the machine of the recording. */
+export function recordedCosts({ target, draft, machine }: TraceHeader): ReplayCosts {
+  const { passMs, promptTokenMs } = target;
+  return {
+    name: `as recorded (${machine})`,
+    target: { passMs, promptTokenMs },
+    draft: draft ?? { passMs, promptTokenMs },
+    drafterMs: DRAFTER_MS,
+    unionNodes: CPU_UNION_NODES,
+  };
+}
+
+/** Passes of up to `numRows` rows cost the same, larger ones their share; the draft model a tenth of that. */
+export function flatCosts({ target }: TraceHeader, numRows: number): ReplayCosts {
+  const rowMs = target.passMs[0]!.ms;
+  const model = (share: number): ModelCosts => ({
+    passMs: [
+      { numRows: 1, ms: share * rowMs },
+      { numRows, ms: share * rowMs },
+      { numRows: MAX_ROWS, ms: (share * rowMs * MAX_ROWS) / numRows },
+    ],
+    promptTokenMs: (share * rowMs) / numRows,
+  });
+  return {
+    name: `${numRows} rows as one, draft model at ${FLAT_DRAFT_SHARE} of the target`,
+    target: model(1),
+    draft: model(FLAT_DRAFT_SHARE),
+    drafterMs: DRAFTER_MS,
+    unionNodes: numRows - 1,
+  };
+}
+
+/** @throws RangeError for a t(n) that is none. */
+export function costTable({ passMs }: ModelCosts, maxRows: number): PassCostTable {
+  return new PassCostTable(passMs, maxRows);
+}
+
+/** @throws RangeError for a t(n) that is none. */
+export function modelledCost(costs: ModelCosts, maxRows: number): ModelledCost {
+  // A table of its own: that of a policy follows what it is told.
+  const table = costTable(costs, maxRows);
+  return { passMs: (numRows) => table.ms(numRows), promptTokenMs: costs.promptTokenMs };
+}
+
+/** Reads costs from JSON, the same as {@link ReplayCosts}. @throws EngineError `invalidRequest` naming the field. */
+export function parseCosts(text: string): ReplayCosts {
+  const refuse = (what: string): never => {
+    throw new EngineError("invalidRequest", `The costs are not usable: ${what}.`);
+  };
+  let costs: ReplayCosts;
+  try {
+    costs = JSON.parse(text) as ReplayCosts;
+  } catch {
+    return refuse("expected JSON");
+  }
+  if (typeof costs?.name !== "string") refuse("expected a name");
+  for (const which of ["target", "draft"] as const) {
+    const model = costs[which];
+    if (!Array.isArray(model?.passMs)) refuse(`expected ${which}.passMs, a list of points`);
+    if (!(model.promptTokenMs >= 0)) refuse(`expected ${which}.promptTokenMs, ms of 0 or more`);
+    try {
+      costTable(model, 1);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      refuse(`${which}.passMs: ${error.message}`);
+    }
+  }
+  if (!(Number.isInteger(costs.unionNodes) && costs.unionNodes >= 1)) {
+    refuse("expected unionNodes, a whole number from 1");
+  }
+  for (const [source, ms] of Object.entries(costs.drafterMs ?? {})) {
+    const isKnown = DRAFT_SOURCES.some((known) => known === source);
+    if (!isKnown || !(ms >= 0)) refuse(`drafterMs.${source} is ${ms}`);
+  }
+  return { ...costs, drafterMs: costs.drafterMs ?? {} };
+}

@@ -1,0 +1,191 @@
+/** What replays of a trace say, in figures and as tables. */
+import { formatTable } from "../../../src/bench/base/markdownTable.ts";
+import type { Trace, TraceHalf } from "../trace/trace.ts";
+import type { ReplayedPlace } from "./traceReplay.ts";
+
+/** Rows that a recording lacks are no matter up to this share. */
+export const MAX_LACKED_SHARE = 0.01;
+/** Tokens per pass of a replay and of a real run may differ by this share. */
+export const MAX_REPLAY_ERROR = 0.01;
+
+/** One configuration over the places. */
+export interface ReplayFigures {
+  readonly config: string;
+  readonly numTokens: number;
+  readonly numSteps: number;
+  /** Tokens committed per pass, the bonus token included. */
+  readonly tokensPerPass: number;
+  /** Modelled, the target's prompts left out. */
+  readonly decodeSeconds: number;
+  /** Of that, what the draft model took to read its own prompts. */
+  readonly readSeconds: number;
+  /** Rows asked for that the recording lacks; 0 … 1. */
+  readonly lackedShare: number;
+  readonly failures: readonly string[];
+}
+
+/** Rows that a replay asked for, and those of them that its recording lacks. */
+export interface RowCounts {
+  readonly numRead: number;
+  readonly numLacked: number;
+}
+
+export function replayFigures(
+  config: string,
+  { places, failures }: { places: readonly ReplayedPlace[]; failures: readonly string[] },
+  rows: RowCounts,
+): ReplayFigures {
+  const sum = (of: (place: ReplayedPlace) => number) =>
+    places.reduce((total, place) => total + of(place), 0);
+  const numSteps = sum((place) => place.numSteps);
+  return {
+    config,
+    numTokens: sum(({ tokens }) => tokens.length),
+    numSteps,
+    tokensPerPass: numSteps === 0 ? 0 : sum(({ numCommitted }) => numCommitted) / numSteps,
+    decodeSeconds: sum(({ decodeMs }) => decodeMs) / 1000,
+    readSeconds: sum(({ readMs }) => readMs) / 1000,
+    lackedShare: lackedShareOf(rows),
+    failures,
+  };
+}
+
+/** @param figures - plain decoding the first of them. */
+export function formatReplay(costs: string, figures: readonly ReplayFigures[]): string {
+  const [plain] = figures;
+  const rows = figures.map((each) => [
+    each.config,
+    each.tokensPerPass.toFixed(3),
+    each.decodeSeconds.toFixed(2),
+    (each.numTokens / each.decodeSeconds).toFixed(1),
+    plain === undefined ? "" : (plain.decodeSeconds / each.decodeSeconds).toFixed(3),
+    each.readSeconds.toFixed(2),
+    `${(100 * each.lackedShare).toFixed(2)} %`,
+  ]);
+  const head = [
+    "config",
+    "tokens/pass",
+    "decoding, s",
+    "tokens/s",
+    "× plain",
+    "of it draft prompts, s",
+    "rows lacked",
+  ];
+  const lacking = figures.filter(({ lackedShare }) => lackedShare > MAX_LACKED_SHARE);
+  const warnings = [
+    ...(lacking.length === 0
+      ? []
+      : [
+          `The recording lacks more than ${100 * MAX_LACKED_SHARE} % of the rows that were asked for with ` +
+            `${lacking.map(({ config }) => config).join(", ")}: what these would have learned or drafted from them is missing.`,
+        ]),
+    ...figures.flatMap(({ config, failures }) =>
+      failures.length === 0 ? [] : [`${config}: ${failures.length} failures, ${failures[0]}`],
+    ),
+  ];
+  return [
+    `Costs: ${costs}`,
+    "",
+    formatTable(head, rows),
+    ...warnings.map((one) => `\n${one}`),
+  ].join("\n");
+}
+
+/** What a trace holds, in lines. @param half - of which the places are. */
+export function describeTrace(trace: Trace, half: TraceHalf | "all"): string {
+  const { header, prompts } = trace;
+  const { target, draft, settings, machine, backend, repositories } = header;
+  const lines = repositories.map(({ name, license, half: own }, index) => {
+    const held = prompts.filter(({ repository }) => repository === index);
+    const numTokens = held.reduce((sum, { output }) => sum + output.length, 0);
+    const languages = new Set(held.map(({ languageId }) => languageId));
+    return [name, license, [...languages].join(" "), own, `${held.length}`, `${numTokens}`];
+  });
+  return [
+    `Target ${target.fileName}, draft ${draft?.fileName ?? "none"}; ${backend}, ${machine}; ` +
+      `at most ${settings.maxTokens} tokens after ${settings.maxPromptTokens}. Replayed: ${half}.`,
+    "",
+    formatTable(["repository", "license", "language", "half", "places", "tokens"], lines),
+  ].join("\n");
+}
+
+/** A real run and a replay of one configuration by the same clock. */
+export interface ReplayCheck {
+  readonly config: string;
+  readonly real: number;
+  readonly replayed: number;
+  /** Of the tokens per pass. */
+  readonly error: number;
+  readonly numPlaces: number;
+  /** Places where the real run's output is the recorded one. */
+  readonly numSame: number;
+  /** The error over those. */
+  readonly errorOfSame: number;
+  /** Of those, places with as many passes. */
+  readonly numSameSteps: number;
+  /** Rows that the recording lacked in the replay; 0 … 1. */
+  readonly lackedShare: number;
+}
+
+export function checkReplay(
+  config: string,
+  real: readonly ReplayedPlace[],
+  replayed: readonly ReplayedPlace[],
+  rows: RowCounts,
+): ReplayCheck {
+  const pairs = real.map((place, index) => ({ place, replay: replayed[index]! }));
+  const same = pairs.filter(({ place, replay }) => isSame(place.tokens, replay.tokens));
+  const errorOf = (some: typeof pairs) =>
+    Math.abs(
+      perPass(some.map(({ replay }) => replay)) / perPass(some.map(({ place }) => place)) - 1,
+    );
+  return {
+    config,
+    real: perPass(real),
+    replayed: perPass(replayed),
+    error: errorOf(pairs),
+    numPlaces: pairs.length,
+    numSame: same.length,
+    errorOfSame: same.length === 0 ? 0 : errorOf(same),
+    numSameSteps: same.filter(({ place, replay }) => place.numSteps === replay.numSteps).length,
+    lackedShare: lackedShareOf(rows),
+  };
+}
+
+export function formatChecks(checks: readonly ReplayCheck[]): string {
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const rows = checks.map((check) => [
+    check.config,
+    check.real.toFixed(4),
+    check.replayed.toFixed(4),
+    percent(check.error),
+    `${check.numSame} of ${check.numPlaces}`,
+    percent(check.errorOfSame),
+    `${check.numSameSteps}`,
+    percent(check.lackedShare),
+  ]);
+  const head = [
+    "tokens/pass",
+    "real",
+    "replayed",
+    "differ by",
+    "same output",
+    "differ by there",
+    "same passes",
+    "rows lacked",
+  ];
+  return formatTable(head, rows);
+}
+
+function perPass(places: readonly ReplayedPlace[]): number {
+  const numSteps = places.reduce((sum, place) => sum + place.numSteps, 0);
+  return places.reduce((sum, place) => sum + place.numCommitted, 0) / numSteps;
+}
+
+function lackedShareOf({ numRead, numLacked }: RowCounts): number {
+  return numRead === 0 ? 0 : numLacked / numRead;
+}
+
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((token, index) => token === b[index]);
+}
