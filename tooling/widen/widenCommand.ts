@@ -1,4 +1,4 @@
-/** `treeline widen`: a larger model that computes the same function. */
+/** `npm run widen`: a larger model that computes the same function. */
 import { resolve } from "node:path";
 import { CliError, EXIT_USAGE } from "../../src/cli/base/cliError.ts";
 import type { CommandContext } from "../../src/cli/base/engineSession.ts";
