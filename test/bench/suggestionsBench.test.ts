@@ -60,7 +60,7 @@ describe("measureSuggestions", () => {
     expect(report).toMatchObject({ suite: "suggestions", numPrompts: 4, numLines: 3 });
     expect(report.rows.map(({ method, count }) => `${method} ${count}`)).toEqual(
       [3, 8].flatMap((count) =>
-        ["alonePlain", "alone", "branches", "together", "superposedDraft", "superposedTarget"].map(
+        ["alonePlain", "alone", "branches", "superposedDraft", "superposedTarget"].map(
           (method) => `${method} ${count}`,
         ),
       ),
@@ -94,7 +94,7 @@ describe("measureSuggestions", () => {
       restore: () => journal.push("restore"),
     };
     await measure(NEVER, { learned });
-    const perPrompt = ["restore", "keep", ...Array.from({ length: 12 }, () => "restore")];
+    const perPrompt = ["restore", "keep", ...Array.from({ length: 10 }, () => "restore")];
     expect(journal).toEqual(Array.from({ length: 5 }, () => perPrompt).flat());
   });
 

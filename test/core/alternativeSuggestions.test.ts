@@ -3,7 +3,6 @@ import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
 import {
   decodeAlternatives,
   decodeSuperposedAlternatives,
-  decodeTogether,
 } from "../../src/core/suggestions/alternativeSuggestions.ts";
 import { BranchPointCollector } from "../../src/core/suggestions/branchPoints.ts";
 import { NgramModel } from "../../src/core/suggestions/ngramModel.ts";
@@ -94,64 +93,9 @@ describe("decodeAlternatives", () => {
   });
 });
 
-describe("decodeTogether", () => {
-  test("gives the first suggestion and its alternatives, in about the passes of one", async () => {
-    for (const seed of [1, 2, 3, 4, 5, 6]) {
-      const reference = openFake(seed);
-      const { first, branchPoints, common } = await decodeFirst(reference);
-      const { observer, first: _, ...rest } = common;
-      const target = openFake(seed);
-      const seen: number[] = [];
-      const together = await decodeTogether(
-        {
-          ...rest,
-          target,
-          text,
-          count: 3,
-          drafters: () => [],
-          draftersOf: () => [],
-          observer: { ...observer, onSuggestion: (index) => seen.push(index) },
-        },
-        NEVER,
-      );
-      expect([...together.first.tokens]).toEqual([...first.tokens]);
-      expect(together.first.finishReason).toBe(first.finishReason);
-      expect(seen.toSorted()).toEqual([0, 1, 2, 3]);
-      expect(together.suggestions).toHaveLength(3);
-      const apart = await decodeAlternatives({ ...common, branchPoints, count: 3 }, NEVER);
-      const texts = (suggestions: readonly { tokens: Int32Array }[]) =>
-        suggestions.map(({ tokens }) => tokens.join(" "));
-      if (first.tokens.length > 8) {
-        expect(target.numPasses).toBeLessThanOrEqual(8 + 12);
-        const chosen = branchPoints.choose(3, 8);
-        for (const [index, { tokens }] of together.suggestions.entries()) {
-          const numGiven = chosen[index]!.position + 1;
-          if (numGiven <= tokens.length) await expectGreedyAfter(openFake(seed), tokens, numGiven);
-        }
-      } else expect(texts(together.suggestions)).toEqual(texts(apart.suggestions));
-      expect(target.hasOpenBranches).toBe(false);
-    }
-  });
-});
-
 describe("with a selection", () => {
   const textOf = ({ tokens }: { tokens: Int32Array }) =>
     String.fromCharCode(...tokens.map((t) => 97 + t));
-
-  test("the first stays the greedy one, however many others are asked for", async () => {
-    for (const seed of [1, 2, 3, 4, 5, 6]) {
-      const { first, common } = await decodeFirst(openFake(seed));
-      const { first: _, ...rest } = common;
-      for (const count of [0, 1, 3]) {
-        const target = openFake(seed);
-        const params = { ...rest, target, text, textOf, count, drafters: () => [] };
-        const together = await decodeTogether(params, NEVER);
-        expect([...together.first.tokens]).toEqual([...first.tokens]);
-        expect(together.suggestions.length).toBeGreaterThanOrEqual(Math.min(count, 1));
-        expect(target.hasOpenBranches).toBe(false);
-      }
-    }
-  });
 
   test("others take the places of those without a text, from the reserves", async () => {
     const { branchPoints, common } = await decodeFirst(openFake(1));
@@ -167,13 +111,13 @@ describe("with a selection", () => {
 });
 
 describe("a target whose state cannot be branched", () => {
-  test("gives the first suggestion alone", async () => {
+  test("gives no others", async () => {
     const target = new FakeBranchedTarget({
       vocabSize: VOCAB_SIZE,
       logitsOf: hashedLogits(VOCAB_SIZE, 2, 1),
       maxBranches: 1,
     });
-    const { first, branchPoints, common } = await decodeFirst(target);
+    const { branchPoints, common } = await decodeFirst(target);
     const none = await decodeAlternatives({ ...common, branchPoints, count: 3 }, NEVER);
     expect(none.suggestions).toEqual([]);
     const superposed = await decodeSuperposedAlternatives(
@@ -187,10 +131,6 @@ describe("a target whose state cannot be branched", () => {
       NEVER,
     );
     expect(superposed.suggestions).toEqual([]);
-    const { first: _, ...rest } = common;
-    const together = await decodeTogether({ ...rest, text, count: 3, drafters: () => [] }, NEVER);
-    expect([...together.first.tokens]).toEqual([...first.tokens]);
-    expect(together.suggestions).toEqual([]);
   });
 });
 

@@ -1,10 +1,12 @@
 /** A mask that forbids tokens holds in plain, speculative, branched and superposed decoding; its oracle is the row itself. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
 import {
+  decodeAlternatives,
   decodeSuperposedAlternatives,
-  decodeTogether,
 } from "../../src/core/suggestions/alternativeSuggestions.ts";
+import { BranchPointCollector } from "../../src/core/suggestions/branchPoints.ts";
 import { NgramModel } from "../../src/core/suggestions/ngramModel.ts";
 import { paperSettings } from "../../src/core/suggestions/superposedCandidates.ts";
 import { superposedDecode } from "../../src/core/suggestions/superposedDecode.ts";
@@ -161,20 +163,18 @@ describe("a mask that forbids tokens", () => {
 
   test("every branch keeps to it", async () => {
     for (const seed of [1, 2, 3, 4, 5, 6]) {
-      const { first, suggestions } = await decodeTogether(
-        {
-          target: openFake(seed),
-          context: contextOf(PROMPT),
-          text: { pieceOf: (token) => `t${token} `, isEndToken: () => false },
-          count: 3,
-          newLimits,
-          drafters: () => openDrafters(plainScenario(seed)),
-          draftersOf: () => openDrafters(plainScenario(seed)),
-          maxDraftNodes: 8,
-          observer: CLOCK,
-        },
-        NEVER,
-      );
+      const target = openFake(seed);
+      const context = contextOf(PROMPT);
+      const limits = newLimits();
+      const text = { pieceOf: (token: number) => `t${token} `, isEndToken: () => false };
+      const branchPoints = new BranchPointCollector(text, limits.constraint);
+      const common = { target, context, maxDraftNodes: 8 };
+      const drafters = openDrafters(plainScenario(seed));
+      const observer = { ...CLOCK, onVerified: branchPoints.observe.bind(branchPoints) };
+      const first = await speculativeDecode({ ...common, drafters, limits, observer }, NEVER);
+      const draftersOf = () => openDrafters(plainScenario(seed));
+      const asked = { ...common, first, branchPoints, count: 3, newLimits, draftersOf };
+      const { suggestions } = await decodeAlternatives({ ...asked, observer: CLOCK }, NEVER);
       expect(Array.from(first.tokens)).toEqual(bestAllowed(plainScenario(seed), 12));
       expect(suggestions.length).toBeGreaterThan(0);
       for (const { tokens } of suggestions) expectAllowed(tokens);

@@ -8,7 +8,6 @@ import {
   type AlternativesParams,
   decodeAlternatives,
   decodeSuperposedAlternatives,
-  decodeTogether,
 } from "../../core/suggestions/alternativeSuggestions.ts";
 import { BranchPointCollector, type TokenText } from "../../core/suggestions/branchPoints.ts";
 import type { ScoredSuggestion } from "../../core/suggestions/branchRun.ts";
@@ -138,15 +137,14 @@ export class PromptBench {
       this.#ngrams,
       signal,
     );
-    const isWhole = method === "together";
-    const ms = now() - start + (isWhole ? 0 : this.#firstMs);
+    const ms = now() - start + this.#firstMs;
     const { offered, dropped } = await this.#offer(suggestions, count, signal);
     return {
       method,
       count,
       timesOnePlain: ms / this.#plainMs,
       timesFirst: ms / this.#firstMs,
-      numPasses: numPasses + (isWhole ? 0 : first.stats.numSteps),
+      numPasses: numPasses + first.stats.numSteps,
       offered,
       dropped,
       numStopped: numStopped ?? 0,
@@ -155,7 +153,7 @@ export class PromptBench {
     };
   }
 
-  /** The suggestions beside the first, and the target's passes for them; `together`, for the first, too. */
+  /** The suggestions beside the first, and the target's passes for them. */
   async #decode(
     method: SuggestionMethod,
     count: number,
@@ -191,21 +189,6 @@ export class PromptBench {
         signal,
       );
       return { ...decoded, numPasses: stats.numSteps };
-    }
-    if (method === "together") {
-      const { drafters, policy } = this.#options;
-      const { stats, headStats, ...decoded } = await decodeTogether(
-        {
-          ...params,
-          text,
-          count: count - 1,
-          textOf,
-          drafters,
-          ...(policy === undefined ? {} : { policy }),
-        },
-        signal,
-      );
-      return { ...decoded, numPasses: headStats.numSteps + stats.numSteps };
     }
     const isOnTarget = method === "superposedTarget";
     const { suggestions, stats } = await decodeSuperposedAlternatives(

@@ -8,7 +8,6 @@ export const SUGGESTION_METHODS = [
   "alonePlain",
   "alone",
   "branches",
-  "together",
   "superposedDraft",
   "superposedTarget",
 ] as const;
@@ -67,7 +66,6 @@ const METHOD_NAMES: Record<SuggestionMethod, string> = {
   alonePlain: "each alone, plain",
   alone: "each alone, with drafts",
   branches: "branches",
-  together: "branches, the first among them",
   superposedDraft: "superposed on the draft",
   superposedTarget: "superposed on the target",
 };

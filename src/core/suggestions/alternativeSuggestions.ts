@@ -5,15 +5,11 @@
  */
 
 import { commonPrefixLength, type Token } from "../base/tokens.ts";
-import type { DraftPolicy } from "../budget/draftPolicy.ts";
-import { speculativeDecode } from "../decode/speculativeDecode.ts";
 import type { BranchedTarget } from "../tree/branchedTarget.ts";
 import { type DecodeStats, emptyDecodeStats } from "../tree/decodeStats.ts";
-import type { Drafter } from "../tree/drafter.ts";
 import type { Generation } from "../tree/generation.ts";
-import type { Opening } from "../tree/opening.ts";
-import { type BranchPoint, BranchPointCollector, type TokenText } from "./branchPoints.ts";
-import type { BranchStart, ScoredSuggestion } from "./branchRun.ts";
+import type { BranchPoint, BranchPointCollector } from "./branchPoints.ts";
+import type { BranchStart } from "./branchRun.ts";
 import type { BranchSelection } from "./branchSelection.ts";
 import { type BranchDecode, type BranchDecodeParams, decodeBranches } from "./decodeBranches.ts";
 import type { NgramModel } from "./ngramModel.ts";
@@ -47,23 +43,6 @@ interface OfferableParams {
 export interface BranchAlternatives extends AlternativesParams, OfferableParams {
   /** Watched the decoding of the first suggestion, and its opening if it has one. */
   readonly branchPoints: BranchPointCollector;
-}
-
-/** What decodes the first suggestion and the others in the same passes. */
-export interface TogetherParams extends Omit<AlternativesParams, "first">, OfferableParams {
-  readonly text: TokenText;
-  /** Of the first suggestion; `draftersOf` makes those of the others. */
-  readonly drafters: () => readonly Drafter[];
-  /** Until the branches part. */
-  readonly policy?: DraftPolicy;
-  /** What the first begins with, and others might. */
-  readonly opening?: Opening | undefined;
-}
-
-export interface TogetherDecode extends BranchDecode {
-  readonly first: ScoredSuggestion;
-  /** Passes until the branches parted. */
-  readonly headStats: DecodeStats;
 }
 
 export interface SuperposedAlternatives extends AlternativesParams {
@@ -110,84 +89,6 @@ function numStartsOf(count: number, maxOpen: number, hasSelection: boolean): num
 
 function startOf({ position, tokens, logProbs }: BranchPoint): BranchStart {
   return { numShared: position, tokens, logProbs };
-}
-
-/**
- * The first suggestion alone as far as branches may leave it, then all of them side by side: where a pass of k rows costs
- * little more than one of a single row, k suggestions take about the time of one.
- *
- * @returns the first, and `suggestions`, the others.
- * @throws what {@link decodeBranches} throws.
- */
-export async function decodeTogether(
-  params: TogetherParams,
-  signal: AbortSignal,
-): Promise<TogetherDecode> {
-  const { target, context, text, textOf, drafters, newLimits, maxDraftNodes, observer } = params;
-  const { onSuggestion, ...rest } = observer;
-  const limits = newLimits();
-  const branchPoints = new BranchPointCollector(text, limits.constraint);
-  const { opening } = params;
-  if (opening !== undefined) branchPoints.open(opening);
-  // One for the first, one for another.
-  const canBranch = target.maxOpenBranches > 1;
-  const { maxPositions } = branchPoints;
-  const maxTokens = canBranch ? Math.min(limits.maxTokens, maxPositions) : limits.maxTokens;
-  const head = await speculativeDecode(
-    {
-      target,
-      drafters: drafters(),
-      context,
-      opening,
-      limits: { ...limits, maxTokens },
-      maxDraftNodes,
-      ...(params.policy === undefined ? {} : { policy: params.policy }),
-      observer: { ...rest, onVerified: (step) => branchPoints.observe(step) },
-    },
-    signal,
-  );
-  const headStats = head.stats;
-  const logProbs = branchPoints.logProbs.slice(0, head.tokens.length);
-  if (head.finishReason !== "maxTokens" || maxTokens === limits.maxTokens) {
-    const { tokens, finishReason } = head;
-    onSuggestion?.(0, { tokens, logProbs, finishReason });
-    const others = await decodeAlternatives(
-      {
-        ...params,
-        first: head,
-        branchPoints,
-        observer: { ...rest, onSuggestion: (index, other) => onSuggestion?.(index + 1, other) },
-      },
-      signal,
-    );
-    return { ...others, first: { tokens, logProbs, finishReason }, headStats };
-  }
-  const numShared = head.tokens.length - 1;
-  const first = { numShared, tokens: head.tokens.slice(numShared), logProbs, isFirst: true };
-  const maxOpen = target.maxOpenBranches - 1;
-  const count = Math.min(params.count, maxOpen);
-  const points = branchPoints.choose(
-    numStartsOf(count, maxOpen, textOf !== undefined),
-    head.tokens.length,
-  );
-  const spentMs = spentOn(headStats, params.passMs);
-  const selection = textOf && { selection: { count, textOf, spentMs } };
-  const { suggestions, ...counts } = await decodeBranches(
-    {
-      ...params,
-      firstTokens: head.tokens,
-      starts: [first, ...points.map(startOf)],
-      ...selection,
-      draftersOf: (start) => (start.isFirst ? drafters() : (params.draftersOf?.(start) ?? [])),
-    },
-    signal,
-  );
-  return {
-    first: suggestions[0]!,
-    suggestions: suggestions.slice(1),
-    ...counts,
-    headStats,
-  };
 }
 
 /**

@@ -60,11 +60,6 @@ export class BranchPointCollector {
     this.#maxPositions = maxPositions;
   }
 
-  /** First tokens of the output that are looked at; an opening counts as one. */
-  get maxPositions(): number {
-    return this.#maxPositions;
-  }
-
   /** [<= maxPositions] natural log-probabilities of the first tokens of the output, beyond its first line, too. */
   get logProbs(): Float64Array {
     return Float64Array.from(this.#logProbs);

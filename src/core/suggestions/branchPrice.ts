@@ -67,14 +67,13 @@ export class BranchPrice {
 
   /**
    * Branches that a pass has rows for: those missing, and what is little more than their price.
-   * @param numFirst - rows of the first suggestion: 1 while it goes on, otherwise 0.
    * @param maxCount - branches that there are.
    */
-  numSideBySide(numMissing: number, numFirst: number, maxCount: number): number {
+  numSideBySide(numMissing: number, maxCount: number): number {
     if (numMissing < 1 || this.#passMs === undefined) return numMissing;
-    const maxMs = SPARE_FACTOR * this.#msOf(numFirst + numMissing);
+    const maxMs = SPARE_FACTOR * this.#msOf(numMissing);
     let count = numMissing;
-    while (count < maxCount && this.#msOf(numFirst + count + 1) <= maxMs) count++;
+    while (count < maxCount && this.#msOf(count + 1) <= maxMs) count++;
     return count;
   }
 

@@ -27,8 +27,6 @@ export interface BranchStart {
   readonly tokens: Int32Array;
   /** [numShared + tokens.length] natural log-probabilities of both under the target. */
   readonly logProbs: Float64Array;
-  /** The branch is the first suggestion itself, of which so much is known: it leaves nothing, and others may rejoin it. */
-  readonly isFirst?: boolean;
 }
 
 /** A suggestion with what the target thinks of it. */
@@ -44,7 +42,7 @@ export interface ScoredSuggestion {
 export interface BranchSetting {
   readonly target: TargetModel;
   readonly context: GenerationContext;
-  /** The suggestion that all others leave; grows where it is a branch itself. */
+  /** The suggestion that all others leave. */
   readonly firstText: TokenBuffer;
   readonly drafters: readonly Drafter[];
   readonly limits: GenerationLimits;
@@ -59,8 +57,6 @@ export interface BranchStep extends VerifiedStep {
 
 export class BranchRun {
   readonly numShared: number;
-  readonly isFirst: boolean;
-  readonly #firstText: TokenBuffer | undefined;
   readonly #panel: DrafterPanel;
   readonly #output: OutputCollector;
   readonly #chooser: TokenChooser;
@@ -73,8 +69,6 @@ export class BranchRun {
   constructor(start: BranchStart, setting: BranchSetting) {
     const { target, context, firstText, drafters, limits, observer, stats } = setting;
     this.numShared = start.numShared;
-    this.isFirst = start.isFirst === true;
-    this.#firstText = start.isFirst ? firstText : undefined;
     const ownTokens = concatTokens(firstText.view().subarray(0, start.numShared), start.tokens);
     const branchContext = {
       ...contextAfter(context, ownTokens),
@@ -167,7 +161,6 @@ export class BranchRun {
     });
     const committed = committedTokens(drafted, path);
     for (const token of committed) this.#output.push(token, 0);
-    this.#firstText?.append(committed);
     const { bonusToken } = path;
     this.#uncached = Int32Array.of(bonusToken);
     const known = Array.from({ length: offset }, (_, index) => index + 1);

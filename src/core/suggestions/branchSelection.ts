@@ -20,14 +20,12 @@ export interface BranchSelection {
   readonly count: number;
   /** What would be shown of an output; empty where nothing would. */
   readonly textOf: (suggestion: Pick<Generation, "tokens" | "finishReason">) => string;
-  /** Of the first suggestion; absent where it is a branch itself. */
-  readonly firstFinish?: FinishReason;
+  /** Of the first suggestion. */
+  readonly firstFinish: FinishReason;
   /** ms that the first suggestion has cost already, by `passMs`. */
   readonly spentMs: number;
 }
 
-/** Tokens that an unfinished first suggestion is expected to go on for. */
-const EXPECTED_REST = 8;
 /** Equal tokens in a row after which a branch is taken to repeat the rest of another text. */
 const REJOINED_TOKENS = 4;
 
@@ -111,21 +109,21 @@ export class BranchPool {
       return begun;
     }
     // What was offered may turn out too like the first.
-    if (this.#numMissing > 0 && !this.#price.isSpent(this.#pricedTokens)) this.#spare.clear();
+    if (this.#numMissing > 0 && !this.#price.isSpent(this.#firstTokens.length)) this.#spare.clear();
     for (const run of this.active) if (this.#repeatsBetter(run)) this.#stopped.add(run);
     this.#spareOthers(0);
-    if (this.#price.endsLines(this.#pricedTokens)) {
-      for (const run of this.#others(this.active)) {
+    if (this.#price.endsLines(this.#firstTokens.length)) {
+      for (const run of this.active) {
         if (!this.#isEnough(run)) continue;
         run.cut();
         this.#numCut++;
       }
     }
     // Only those that are wanted may cost more than was meant.
-    if (this.#price.isSpent(this.#pricedTokens)) this.#spareOthers(this.#numMissing);
+    if (this.#price.isSpent(this.#firstTokens.length)) this.#spareOthers(this.#numMissing);
     for (;;) {
       const next = this.#waiting[0];
-      if (next === undefined || !(next.isFirst || this.#hasRoom)) break;
+      if (next === undefined || !this.#hasRoom) break;
       this.#waiting.shift();
       this.#begun.add(next);
       begun.push(next);
@@ -137,15 +135,7 @@ export class BranchPool {
   /** Has all that go on but the best so many wait, unless more than so many are missing. */
   #spareOthers(numKept: number): void {
     if (this.#numMissing > numKept) return;
-    for (const run of this.#others(this.active).slice(numKept)) this.#spare.add(run);
-  }
-
-  #others(runs: Iterable<BranchRun>): BranchRun[] {
-    return Array.from(runs).filter(({ isFirst }) => !isFirst);
-  }
-
-  get #firstRun(): BranchRun | undefined {
-    return this.#runs.find(({ isFirst }) => isFirst);
+    for (const run of this.active.slice(numKept)) this.#spare.add(run);
   }
 
   /** Wanted suggestions that are not offered yet. */
@@ -157,13 +147,11 @@ export class BranchPool {
   /** Whether another branch is worth a row. */
   get #hasRoom(): boolean {
     const { active } = this;
-    const numActive = this.#others(active).length;
-    const numFirst = active.length - numActive;
-    const numRuns = this.#runs.length;
-    if (numActive >= this.#price.numSideBySide(this.#numMissing, numFirst, numRuns)) return false;
+    const numSideBySide = this.#price.numSideBySide(this.#numMissing, this.#runs.length);
+    if (active.length >= numSideBySide) return false;
     // Those that were wanted from the start are what the price is made of.
-    const isWanted = this.#others(this.#begun).length < this.#selection!.count;
-    return isWanted || this.#price.affordsAnother(active.length, this.#pricedTokens);
+    const isWanted = this.#begun.size < this.#selection!.count;
+    return isWanted || this.#price.affordsAnother(active.length, this.#firstTokens.length);
   }
 
   /** Of those that have ended, the first included. */
@@ -176,20 +164,15 @@ export class BranchPool {
     return this.#ranking.offered;
   }
 
-  /** The first suggestion, if it is over and has a text. */
+  /** The first suggestion, if it has a text. */
   get #shownFirst(): RankableSuggestion | undefined {
     const { textOf, firstFinish } = this.#selection!;
-    const first = this.#firstRun;
-    let text = "";
-    if (firstFinish !== undefined) {
-      this.#firstText ??= textOf({ tokens: this.#firstTokens, finishReason: firstFinish });
-      text = this.#firstText;
-    } else if (first?.isOver === true) text = this.#textOf(first);
-    return text === "" ? undefined : { text, meanLogProb: 0 };
+    this.#firstText ??= textOf({ tokens: this.#firstTokens, finishReason: firstFinish });
+    return this.#firstText === "" ? undefined : { text: this.#firstText, meanLogProb: 0 };
   }
 
   get #endedOthers(): RankableSuggestion[] {
-    return this.#others(this.ended).map((run) => this.#rankable(run));
+    return this.ended.map((run) => this.#rankable(run));
   }
 
   #rankable(run: BranchRun): RankableSuggestion {
@@ -215,13 +198,6 @@ export class BranchPool {
     return text;
   }
 
-  /** Tokens of the first suggestion, or what they are expected to be. */
-  get #pricedTokens(): number {
-    const first = this.#firstRun;
-    const rest = first === undefined || first.isOver ? 0 : EXPECTED_REST;
-    return (first?.length ?? this.#firstTokens.length) + rest;
-  }
-
   /** Whether a branch has ended and is offered. */
   #isOffered(run: BranchRun): boolean {
     if (!this.#begun.has(run) || !run.isOver) return false;
@@ -235,16 +211,14 @@ export class BranchPool {
    * the distance only falls. A forecast: the two may part again.
    */
   #repeatsBetter(run: BranchRun): boolean {
-    if (run.isFirst) return false;
     const { textOf, firstFinish } = this.#selection!;
     const before = this.#runs
       .slice(0, this.#runs.indexOf(run))
       .filter((other) => this.isActive(other) || this.#isOffered(other))
       .map((other) => other.suggestion);
-    const finishReason = firstFinish ?? "stopRule";
-    const first = firstFinish === undefined ? [] : [{ tokens: this.#firstTokens, finishReason }];
+    const first = { tokens: this.#firstTokens, finishReason: firstFinish };
     const own = run.suggestion.tokens;
-    return [...first, ...before].some((other) => {
+    return [first, ...before].some((other) => {
       const rest = restAfterRejoining(own, other, run.numShared);
       if (rest === undefined) return false;
       // Both as if they ended here, where the other is not over.

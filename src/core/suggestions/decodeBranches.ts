@@ -170,7 +170,7 @@ function openRun(
     );
   }
   const own = draftersOf?.(start) ?? [];
-  const drafters = start.isFirst ? own : [new RejoinDrafter(firstText, numShared, tokens), ...own];
+  const drafters = [new RejoinDrafter(firstText, numShared, tokens), ...own];
   const limits = newLimits();
   return new BranchRun(start, { target, context, firstText, drafters, limits, observer, stats });
 }
