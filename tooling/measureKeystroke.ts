@@ -10,12 +10,7 @@
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  armRequest,
-  CURSOR_ARM,
-  type PromptArm,
-  promptArm,
-} from "../src/bench/accuracy/promptArms.ts";
+import { armRequest, type PromptArm, promptArm } from "../src/bench/accuracy/promptArms.ts";
 import { median, medianInterval } from "../src/bench/base/statistics.ts";
 import { drawSpots, type SourceSpot } from "../src/bench/spots/sourceSpots.ts";
 import { draftSources, type EngineSession, withEngine } from "../src/cli/base/engineSession.ts";
@@ -26,6 +21,8 @@ import { GPU_CHOICES, type GpuChoice } from "../src/core/base/backend.ts";
 import { FLOOR_TOKENS } from "../src/core/prompt/promptLength.ts";
 import type { CompleteParams, CompletionChunk } from "../src/engine/protocol/protocol.ts";
 
+/** What a prompt that ends at the cursor costs is what others are compared with. */
+const CURSOR = promptArm("cursor")!;
 const CLI = fileURLToPath(new URL("../dist/cli.mjs", import.meta.url));
 /** How many times as soon the other arm's first token and first line must come. */
 const WANTED = { token: 10, line: 4 } as const;
@@ -102,15 +99,15 @@ async function measure(session: EngineSession, other: PromptArm): Promise<void> 
   const ratios = { token: [] as number[], line: [] as number[] };
   for (const [index, spot] of spots.entries()) {
     const keys = new Map<PromptArm, Key[]>();
-    const order = index % 2 === 0 ? [CURSOR_ARM, other] : [other, CURSOR_ARM];
+    const order = index % 2 === 0 ? [CURSOR, other] : [other, CURSOR];
     for (const one of order) keys.set(one, await typeAt(session, spot, one));
     const middle = (one: PromptArm, of: (key: Key) => number) => median(keys.get(one)!.map(of));
-    const tokenRatio = middle(CURSOR_ARM, tokenMsOf) / middle(other, tokenMsOf);
-    const lineRatio = middle(CURSOR_ARM, lineMsOf) / middle(other, lineMsOf);
+    const tokenRatio = middle(CURSOR, tokenMsOf) / middle(other, tokenMsOf);
+    const lineRatio = middle(CURSOR, lineMsOf) / middle(other, lineMsOf);
     ratios.token.push(tokenRatio);
     ratios.line.push(lineRatio);
     const words = order
-      .toSorted((a, b) => Number(b === CURSOR_ARM) - Number(a === CURSOR_ARM))
+      .toSorted((a, b) => Number(b === CURSOR) - Number(a === CURSOR))
       .map(
         (one) =>
           `${one.name} ${middle(one, tokenMsOf).toFixed(0)} ms to the token, ${middle(one, lineMsOf).toFixed(0)} to the line, ` +

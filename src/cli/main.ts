@@ -122,7 +122,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     )
     .option(
       "--first-line <ms>",
-      "typing: when a line is to be there; prompts are as long as that allows, and read on while nobody types",
+      "typing: when a line is to be there; prompts are as long as that allows, and read on while nobody types (1000)",
       positiveInteger,
     )
     .option(
@@ -138,7 +138,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       "--arms <names>",
       "accuracy: prompts to compare at the same places, the others with the first: their middle begins at cursor, line, file or " +
         "so many lines above, with +heal the output writes tokens at the cursor that may still change, with +context they have what " +
-        "--context names, ~300: so many characters behind the cursor, @512: so many tokens in all (cursor); typing: the one typed with",
+        "--context names, ~300: so many characters behind the cursor, @512: so many tokens in all (line+heal); typing: the one typed with",
       promptArms,
     )
     .addOption(

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { CURSOR_ARM, promptArm } from "../../src/bench/accuracy/promptArms.ts";
+import { EDITOR_ARM, promptArm } from "../../src/bench/accuracy/promptArms.ts";
 
 describe("promptArm", () => {
   test("reads what a prompt has, in one order", () => {
-    expect(promptArm("cursor")).toEqual(CURSOR_ARM);
+    expect(promptArm("line+heal")).toEqual(EDITOR_ARM);
     const line = { anchor: { linesUp: 0 }, heals: true, hasContext: false };
     expect(promptArm("line+heal")).toEqual({ name: "line+heal", ...line });
     const name = "8+heal+context~300@1024";

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CURSOR_ARM } from "../../src/bench/accuracy/promptArms.ts";
+import { EDITOR_ARM } from "../../src/bench/accuracy/promptArms.ts";
 import { CliError, EXIT_USAGE } from "../../src/cli/base/cliError.ts";
 import { Terminal } from "../../src/cli/base/terminal.ts";
 import { benchCommand, SUITE_NAMES, type SuiteName } from "../../src/cli/bench/benchCommand.ts";
@@ -51,7 +51,7 @@ describe("benchCommand", () => {
     ["repo", { resume: "a.jsonl" }, "--resume"],
     ["all", { compare: "a.json" }, "--compare"],
     ["suggestions", { suggestions: 2 }, "--suggestions"],
-    ["repo", { arms: [CURSOR_ARM] }, "--arms"],
+    ["repo", { arms: [EDITOR_ARM] }, "--arms"],
     ["repo", { context: "all" }, "--context"],
     ["suggestions", { contextTokens: 64 }, "--context-tokens"],
     ["index", { resume: "a.jsonl" }, "--resume"],

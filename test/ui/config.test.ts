@@ -38,7 +38,7 @@ describe("readConfig", () => {
       speculation: true,
       maxLossPercent: 3,
       index: true,
-      firstLineMs: 0,
+      firstLineMs: 1000,
       context: DEFAULT_CONTEXT,
       demonstration: false,
     });

@@ -125,10 +125,10 @@ describe("EngineLifecycle", () => {
     expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
   });
 
-  test("asks with what the settings say of prompts, and with nothing of it where they say nothing", async () => {
+  test("asks with appended prompts, and with what the settings say of them", async () => {
     const { lifecycle } = setUp();
     await using _ = lifecycle;
-    await lifecycle.apply(configWith({}));
+    await lifecycle.apply(configWith({ firstLineMs: 0 }));
     await lifecycle.query(QUESTION, never);
     const context = { ...DEFAULTS.context, imports: true };
     await lifecycle.apply(configWith({ firstLineMs: 700, context }));
@@ -139,10 +139,11 @@ describe("EngineLifecycle", () => {
     for (const { params } of asked.slice(0, 2)) {
       expect(params).not.toHaveProperty("firstLineMs");
       expect(params).not.toHaveProperty("context");
-      expect(params).not.toHaveProperty("anchor");
     }
     for (const { params } of asked.slice(2)) {
-      expect(params).toMatchObject({ firstLineMs: 700, context });
+      expect(params).toMatchObject({ firstLineMs: 700, maxLossShare: 0.03, context });
+    }
+    for (const { params } of asked) {
       expect(params).toMatchObject({ anchor: { linesUp: 0 }, keepsAnchor: true, heals: true });
     }
   });

@@ -28,10 +28,10 @@ export interface PromptArm {
 }
 
 /** As suggestions in the editor ask. */
-export const CURSOR_ARM: PromptArm = {
-  name: "cursor",
-  anchor: "cursor",
-  heals: false,
+export const EDITOR_ARM: PromptArm = {
+  name: "line+heal",
+  anchor: { linesUp: 0 },
+  heals: true,
   hasContext: false,
 };
 

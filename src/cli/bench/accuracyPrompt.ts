@@ -1,6 +1,6 @@
 /** What the suite `accuracy` asks with: its arms, and text of the workspace's other files for those that have it. */
 import { join } from "node:path";
-import { armRequest, CURSOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
+import { armRequest, EDITOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
 import type { ContextKind } from "../../core/prompt/promptContext.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { CompleteParams, LoadedModels } from "../../engine/protocol/protocol.ts";
@@ -14,7 +14,7 @@ const MEASURED_KINDS = ["imports", "similar"] as const satisfies readonly Contex
 export const CONTEXT_CHOICES = ["none", ...MEASURED_KINDS, "all"] as const;
 export type ContextChoice = (typeof CONTEXT_CHOICES)[number];
 
-const WITH_CONTEXT = { name: "cursor+context", hasContext: true } as const;
+const WITH_CONTEXT = { name: "line+heal+context", hasContext: true } as const;
 
 export interface AskedPrompt {
   /** The first is what the others are compared with. */
@@ -41,7 +41,7 @@ export async function askedPrompt(
 ): Promise<AskedPrompt> {
   const { promptTokens, workspace, contextTokens } = options;
   const kinds = kindsOf(options.context ?? "none");
-  const arms = options.arms ?? [kinds.length > 0 ? { ...CURSOR_ARM, ...WITH_CONTEXT } : CURSOR_ARM];
+  const arms = options.arms ?? [kinds.length > 0 ? { ...EDITOR_ARM, ...WITH_CONTEXT } : EDITOR_ARM];
   const hasContext = arms.some((arm) => arm.hasContext);
   if (hasContext !== kinds.length > 0) {
     const expected = hasContext ? "--context beside an arm with +context" : "an arm with +context";

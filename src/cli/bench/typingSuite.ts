@@ -1,6 +1,6 @@
 /** The suite `typing`: how soon ghost text comes in the pauses of typing, with all caches, with the prompt's alone, without. */
 import { createHash } from "node:crypto";
-import { armRequest, CURSOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
+import { armRequest, EDITOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
 import {
   PAUSE_GROUPS,
   TYPING_MODES,
@@ -23,6 +23,7 @@ import {
   typingReport,
 } from "../../bench/typing/typingReport.ts";
 import { nullLog } from "../../core/base/log.ts";
+import { FIRST_LINE_MS } from "../../core/prompt/promptLength.ts";
 import { watchOthers } from "../../engine/measure/machineFacts.ts";
 import type {
   CompleteParams,
@@ -152,7 +153,7 @@ function seedsOf({ seed, sessions = DEFAULT_SESSIONS }: BenchOptions): number[] 
 }
 
 /** @throws CliError for several: a session is typed with one. */
-function typedArm({ arms = [CURSOR_ARM] }: BenchOptions): PromptArm {
+function typedArm({ arms = [EDITOR_ARM] }: BenchOptions): PromptArm {
   const [arm, ...others] = arms;
   if (arm?.hasContext) {
     throw new CliError(`Expected an arm without +context, found ${arm.name}.`, EXIT_USAGE);
@@ -161,8 +162,8 @@ function typedArm({ arms = [CURSOR_ARM] }: BenchOptions): PromptArm {
   throw new CliError("Expected one of --arms: the suite typing types with one.", EXIT_USAGE);
 }
 
-function lengthWords({ firstLine }: BenchOptions): string[] {
-  return firstLine === undefined ? [] : [`as long as ${firstLine} ms allow`];
+function lengthWords({ firstLine = FIRST_LINE_MS }: BenchOptions): string[] {
+  return [`as long as ${firstLine} ms allow`];
 }
 
 function runMs(steps: Parameters<typeof durationOf>[0]): number {
@@ -197,7 +198,7 @@ async function runScript(
     sources: draftSources(models),
     ...armRequest(typedArm(options)),
     keepsAnchor: true,
-    ...(options.firstLine === undefined ? {} : { firstLineMs: options.firstLine }),
+    firstLineMs: options.firstLine ?? FIRST_LINE_MS,
     clock,
     log: nullLog,
     caches: MODES[mode].caches,

@@ -6,6 +6,8 @@
  */
 import { ReadingPace } from "../tree/promptReading.ts";
 
+/** When the editor wants the first line unless a user says otherwise, in ms. */
+export const FIRST_LINE_MS = 1_000;
 /** Tokens around the cursor that are read however long that takes, where nothing longer is at hand: less says too little. */
 export const FLOOR_TOKENS = 256;
 /** Lengths as shares of the longest, the longest first: a prompt keeps its start as long as it keeps its length. */

@@ -1,6 +1,7 @@
 /** The settings as one frozen value. Whatever stands in settings.json becomes something valid here, with a warning. */
 import { GPU_CHOICES, type GpuChoice } from "../../core/base/backend.ts";
 import { CONTEXT_KINDS, type ContextSwitches } from "../../core/prompt/promptContext.ts";
+import { FIRST_LINE_MS } from "../../core/prompt/promptLength.ts";
 import {
   MAX_SUGGESTIONS,
   SUGGESTION_PROPOSERS,
@@ -46,7 +47,7 @@ export type SettingReader = (name: string) => unknown;
 /** Bounds of the numbers; package.json states the same, and a test compares them. */
 export const NUMBER_SETTINGS = {
   "model.contextSize": { default: 4_096, minimum: 512, maximum: 131_072 },
-  "prompt.firstLine": { default: 0, minimum: 0, maximum: 60_000 },
+  "prompt.firstLine": { default: FIRST_LINE_MS, minimum: 0, maximum: 60_000 },
   "speculation.maxLoss": { default: 3, minimum: 0, maximum: 100 },
   "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
   "suggestion.count": { default: 3, minimum: 1, maximum: MAX_SUGGESTIONS },
