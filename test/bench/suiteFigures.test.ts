@@ -98,7 +98,7 @@ describe("suiteFigures", () => {
       isWanted: () => true,
       isDrafting: true,
       started: () => true,
-      began() {},
+      spent() {},
       tokensToRead: () => 0,
       hasRead() {},
       budgetFor: () => ({ maxNodes: 3, maxDepth: 3, minSurvival: 0 }),

@@ -26,6 +26,13 @@ describe("AcceptanceTable", () => {
     expect(scores[2]).toBeCloseTo(0.6, 1);
   });
 
+  test("a node that nobody proposed has an estimate, too", () => {
+    const table = new AcceptanceTable();
+    const tree = treeOf(9, [[0, 3, 0.4, 0]]);
+    table.learn(tree, Int32Array.of(3));
+    expect(table.calibrate(tree).scores[1]).toBeGreaterThan(0);
+  });
+
   test("learns below accepted nodes only, verified or not, and no further than is known", () => {
     const table = new AcceptanceTable();
     const tree = treeOf(9, [

@@ -39,7 +39,7 @@ describe("DrafterPanel", () => {
         context: contextOf([1, 2, 3, 4, 5, 6, 0, 1, 2]),
         limits: { maxTokens: 20, isEndToken: () => false },
         maxDraftNodes: 12,
-        policy: { ...UNLIMITED_POLICY, started: () => false, isDrafting: false },
+        policy: { ...UNLIMITED_POLICY, started: () => false },
         observer: CLOCK,
       },
       NEVER,

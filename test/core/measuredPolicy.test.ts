@@ -167,7 +167,7 @@ describe("MeasuredPolicy", () => {
     };
     expect(await run(1.1)).toBeGreaterThan(1.25);
     // Against passes that are as slow, drafts would seem to pay as before.
-    expect(await run(1.7)).toBeGreaterThan(0.97);
+    expect(await run(1.7)).toBeGreaterThan(0.95);
   });
 
   test("drafts that pay go on where the machine is slower than when it was measured", async () => {
@@ -221,7 +221,7 @@ describe("MeasuredPolicy", () => {
     policy.learn({
       plan: { tree: rootOnlyTree(1), expectedAccepted: 0 },
       committed: Int32Array.of(2),
-      numAccepted: 0,
+      numKept: 1,
       evaluateMs: 10,
       hostMs: 0,
       hasDrafted: false,
@@ -257,6 +257,29 @@ describe("MeasuredPolicy", () => {
       expect(policy.budgetFor("draftModel", limits).maxNodes > 0).toBe(pays);
       expect(policy.tokensToRead(5, 60) > 0).toBe(pays);
     }
+  });
+
+  test("tokens behind the output's end are no gain, and what was aborted is a loss", () => {
+    const flat = [1, 16].map((numRows) => ({ numRows, ms: 40 }));
+    const tree = new DraftTreeBuilder(1);
+    for (let depth = 0; depth < 8; depth++) tree.add(depth, 2, { score: 0.9, source: 1 });
+    const plan = { tree: tree.finish(), expectedAccepted: 7 };
+    const committed = new Int32Array(9).fill(2);
+    const times = { evaluateMs: 40, hostMs: 0, hasDrafted: true, draftingMs: 20 };
+    const draftsAfter = (numKept: number) => {
+      const policy = new MeasuredPolicy(new PassCostTable(flat, 16));
+      for (let generation = 0; generation < 20; generation++) {
+        policy.started();
+        policy.learn({ plan, committed, numKept, ...times });
+        policy.ended(1);
+      }
+      return policy.started();
+    };
+    expect(draftsAfter(9)).toBe(true);
+    expect(draftsAfter(1)).toBe(false);
+    const policy = new MeasuredPolicy(new PassCostTable(flat, 16));
+    policy.spent(DEFAULT_MAX_LOSS.ms + 1);
+    expect(policy.started()).toBe(false);
   });
 
   test("does not ask a draft model where the others' drafts are sure", () => {

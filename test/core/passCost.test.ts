@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import { measurePassCost } from "../../src/core/budget/measurePassCost.ts";
 import { FlatPassCost, PassCostTable } from "../../src/core/budget/passCost.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
@@ -77,6 +78,19 @@ describe("PassCostTable", () => {
     expect(table.plainMs).toBeCloseTo(9, 0);
   });
 
+  test("noise moves no size against another, nor against plain decoding", () => {
+    const random = seededRandom(3);
+    const noise = () => Math.exp(0.2 * (random() + random() + random() + random() - 2) * 1.7);
+    const table = new PassCostTable(POINTS, 16);
+    for (let pass = 0; pass < 2500; pass++) {
+      table.record(4, 16 * noise());
+      if (pass % 256 === 255) table.recordPlain(10 * noise());
+    }
+    expect(Math.abs(table.ms(4) / 16 - 1)).toBeLessThan(0.15);
+    expect(Math.abs(table.ms(16) / 32 - 1)).toBeLessThan(0.25);
+    expect(Math.abs(table.plainMs / 10 - 1)).toBeLessThan(0.25);
+  });
+
   test("tells what a row costs once something is drafted", () => {
     const points = [1, 2, 4, 5, 8].map((numRows) => ({
       numRows,
@@ -94,7 +108,7 @@ describe("PassCostTable", () => {
         const table = new PassCostTable(POINTS, 16);
         table.record(4, ms);
         expect(Math.abs(table.ms(1) / 10 - 1)).toBeLessThan(0.15);
-        expect(Math.abs(table.ms(4) / 16 - 1)).toBeLessThan(0.28);
+        expect(Math.abs(table.ms(4) / 16 - 1)).toBeLessThan(0.33);
       }),
     );
     const table = new PassCostTable(POINTS, 16);

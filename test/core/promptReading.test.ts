@@ -82,7 +82,7 @@ class Pair {
 /** Passes of a few rows take as long as one: drafts pay. */
 function flatPolicy(): MeasuredPolicy {
   const points = [1, 16].map((numRows) => ({ numRows, ms: 10 }));
-  const maxLoss = { share: 0.03, ms: 1000 };
+  const maxLoss = { share: 0.03, ms: 4000 };
   return new MeasuredPolicy(new PassCostTable(points, 64), { maxLoss });
 }
 

@@ -107,7 +107,7 @@ export class MadeUpMachine {
       get isDrafting() {
         return policy.isDrafting;
       },
-      began: (ms) => policy.began(ms),
+      spent: (ms) => policy.spent(ms),
       tokensToRead: (numUnread, maxSteps) => policy.tokensToRead(numUnread, maxSteps),
       hasRead: (numTokens, ms) => policy.hasRead(numTokens, ms),
       budgetFor: (source, limits, others) => policy.budgetFor(source, limits, others),

@@ -20,7 +20,7 @@ export function arbitraryTree(vocabSize: number, maxSize: number): fc.Arbitrary<
     parent: fc.nat(),
     token: fc.nat(vocabSize - 1),
     score: fc.float({ min: Math.fround(0.01), max: 1, noNaN: true }),
-    source: fc.integer({ min: 1, max: 7 }),
+    source: fc.integer({ min: 0, max: 31 }),
   });
   return fc
     .tuple(fc.nat(vocabSize - 1), fc.array(row, { maxLength: maxSize - 1 }))

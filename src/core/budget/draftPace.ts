@@ -15,12 +15,14 @@ const UNSEEN_ROW_SHARE = 0.15;
 const PRIOR_HITS = 3;
 const PRIOR_TRIALS = 5;
 const MAX_TRIALS = 200;
-/** What is left of what is known behind a step without a draft: one that was slow or wrong once has its turn again some day. */
+/** What is left of what is known behind a step without a draft, so that one that was slow or wrong once has its turn again. */
 const KEPT = 0.9995;
 
 interface Mean {
   ms: number;
   count: number;
+  /** The least that it was. */
+  bestMs: number;
 }
 
 export class DraftPace implements PassPace {
@@ -53,11 +55,12 @@ export class DraftPace implements PassPace {
     const expected = known?.ms ?? this.passMs(numRows) ?? ms;
     const bounded = Math.min(MAX_SURPRISE * expected, Math.max(expected / MAX_SURPRISE, ms));
     if (known === undefined) {
-      this.#passes.set(numRows, { ms: bounded, count: 1 });
+      this.#passes.set(numRows, { ms: bounded, count: 1, bestMs: bounded });
       return;
     }
     known.count++;
     known.ms += Math.max(WEIGHT, 1 / known.count) * (bounded - known.ms);
+    known.bestMs = Math.min(known.bestMs, known.ms);
   }
 
   /** The chance that the target, at a node that was looked beyond, goes on with one of the children drafted there. */
@@ -77,16 +80,13 @@ export class DraftPace implements PassPace {
     known.hits /= 2;
   }
 
-  /** A step went by without a draft. */
+  /** A step went by without a draft: what was found out is less and less known, and what was slow may be as fast as it once was. */
   fade(): void {
     for (const known of this.#hits.values()) {
       known.hits *= KEPT;
       known.trials *= KEPT;
     }
-    for (const known of this.#passes.values()) {
-      known.ms *= KEPT;
-      known.count *= KEPT;
-    }
+    for (const known of this.#passes.values()) known.ms = Math.max(known.bestMs, KEPT * known.ms);
     this.reading.fade(KEPT);
   }
 }

@@ -20,7 +20,8 @@ export interface StepOutcome {
   readonly plan: StepPlan;
   /** [accepted + 1] what the target chose. */
   readonly committed: Int32Array;
-  readonly numAccepted: number;
+  /** Of these, those that the output kept: not what stands behind its end. */
+  readonly numKept: number;
   readonly evaluateMs: number;
   /** Verify and commit. */
   readonly hostMs: number;
@@ -37,8 +38,8 @@ export interface DraftPolicy {
   readonly isDrafting: boolean;
   /** Whether a drafter is worth preparing for, as far as is known now. */
   isWanted(source: DraftSource): boolean;
-  /** Starting the drafters of the generation took so long, in ms. */
-  began(ms: number): void;
+  /** What drafting took outside of steps, in ms: starting drafters, and what a step had begun that was aborted. */
+  spent(ms: number): void;
   /**
    * Tokens that a drafter may read before the next pass, of those that it lacks; 0: none now.
    * @param maxSteps - steps that may still come.
@@ -66,7 +67,7 @@ export const UNLIMITED_POLICY: DraftPolicy = {
   started: () => true,
   isDrafting: true,
   isWanted: () => true,
-  began() {},
+  spent() {},
   tokensToRead: () => UNMEASURED_PART,
   hasRead() {},
   budgetFor: (_source, { maxNodes, maxDepth }) => ({ maxNodes, maxDepth, minSurvival: 0 }),

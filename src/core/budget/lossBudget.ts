@@ -1,4 +1,4 @@
-/** Steps of plain decoding that gains are kept for at most: what drafts brought long ago may not be lost again. */
+/** Steps of plain decoding that credit is kept for at most: what drafts brought long ago may not be lost again. */
 const MAX_CREDIT_STEPS = 50;
 
 /**
@@ -8,8 +8,8 @@ const MAX_CREDIT_STEPS = 50;
  *
  *   time ≤ (1 + maxLossShare) · plain + maxLossMs + one step,
  *
- * whatever drafters, passes and the clock do; and from any later moment on the same with {@link MAX_CREDIT_STEPS} steps
- * for maxLossMs, where those are more. Pure: times come in as numbers, in ms.
+ * whatever drafters and passes do; and from any later moment on the same with {@link MAX_CREDIT_STEPS} steps for maxLossMs, where
+ * those are more. Pure: times come in as numbers, in ms.
  *
  * @see Wu et al., Conservative Bandits (ICML 2016, arXiv 1602.04282), whose budget grows with the baseline's reward as
  *   this one grows with plain decoding's time.

@@ -5,7 +5,7 @@
  */
 import { AcceptanceTable } from "../calibration/acceptanceTable.ts";
 import type { DraftBudget, DraftWorth } from "../tree/drafter.ts";
-import { type DraftSource, type DraftTree, ROOT, sourceBit } from "../tree/draftTree.ts";
+import { type DraftSource, type DraftTree, ROOT } from "../tree/draftTree.ts";
 import type { StepDrafts } from "../tree/stepDrafts.ts";
 import { BaselineProbe } from "./baselineProbe.ts";
 import { chooseNumNodes, rankNodes, treeOfRanked, type VerifyLimits } from "./draftBudget.ts";
@@ -33,8 +33,10 @@ const CAUTIOUS_STEPS = 20;
 const CAUTION = 0.5;
 /** Share by which a generation moves how many steps are expected of one. */
 const LENGTH_WEIGHT = 0.1;
-/** A pass or a host phase that takes so many times the usual is the machine's hiccup: plain decoding would have had it, too. */
+/** So many times what plain decoding takes for each row, or what the host usually takes, is the machine's hiccup. */
 const MAX_SURPRISE = 3;
+/** Share of the credit that finding out what a draft model brings may take. */
+const TRIAL_SHARE = 0.25;
 /** A draft model that is expected to bring less than this share of a plain step is not prepared for. */
 const MIN_WANTED_GAIN = 0.01;
 
@@ -56,14 +58,19 @@ export class MeasuredPolicy implements DraftPolicy {
   /** What decoding brings in what time, smoothed apart: the rate is the ratio of the means. */
   #tokens = 1;
   #ms: number;
-  /** Host time of steps with trees and without, smoothed. */
-  readonly #hostMs = { tree: 0, plain: 0 };
+  /** Host time of steps with trees, and of steps behind a plain one, smoothed; undefined before the first. */
+  #treeHostMs: number | undefined;
+  #plainHostMs: number | undefined;
   /** What drafting with the model is expected to bring a step; undefined before that was asked. */
   #modelGainMs: number | undefined;
   #stepsPerGeneration = 12;
-  #isFirst = true;
-  /** The candidates between a plan and its outcome. */
+  /** Steps of this generation. */
+  #numSteps = 0;
+  /** Between a plan and its outcome: the candidates, and the chance that the next token is none of them. */
   #candidates: DraftTree | undefined;
+  #missRate = 1;
+  /** Whether the draft model was asked in this step. */
+  #hasAskedModel = false;
 
   constructor(
     cost: PassCostTable,
@@ -87,7 +94,7 @@ export class MeasuredPolicy implements DraftPolicy {
   started(): boolean {
     // An abort may have come between the last one's plan and its outcome.
     this.#candidates = undefined;
-    this.#isFirst = true;
+    this.#numSteps = 0;
     this.#probe.started();
     return this.#budget.creditMs > 0;
   }
@@ -97,24 +104,25 @@ export class MeasuredPolicy implements DraftPolicy {
     return this.#modelGainMs > MIN_WANTED_GAIN * this.#plainStepMs;
   }
 
-  began(ms: number): void {
+  spent(ms: number): void {
     this.#budget.spend(ms);
   }
 
-  /**
-   * Reads on where that pays in the steps that are left. While the model's passes are not known that is a guess, and all of
-   * it has to be affordable.
-   */
+  /** Reads on where all that is left pays in the steps that are left, and is affordable. */
   tokensToRead(numUnread: number, maxSteps: number): number {
     const { tokenMs = 0, partTokens } = this.#pace.reading;
     const ms = numUnread * tokenMs;
+    const numLeft = Math.min(maxSteps, this.#stepsPerGeneration - this.#numSteps);
     // A step for each part.
-    const numSteps =
-      Math.min(maxSteps, this.#stepsPerGeneration) - Math.ceil(numUnread / partTokens);
-    const gainMs = this.#modelGainMs ?? Number.POSITIVE_INFINITY;
-    const isKnown = this.#pace.passMs(1) !== undefined;
-    const isAffordable = isKnown || ms < this.#budget.creditMs;
-    return isAffordable && ms < numSteps * gainMs ? partTokens : 0;
+    const numDrafting = numLeft - Math.ceil(numUnread / partTokens);
+    if (numDrafting <= 0) return 0;
+    const { creditMs } = this.#budget;
+    // Before its first pass nobody knows what a model brings: that is found out for a part of what may be lost.
+    const pays =
+      this.#pace.passMs(1) === undefined
+        ? ms < TRIAL_SHARE * creditMs
+        : ms < Math.min(creditMs, numDrafting * (this.#modelGainMs ?? 0));
+    return pays ? partTokens : 0;
   }
 
   hasRead(numTokens: number, ms: number): void {
@@ -128,8 +136,10 @@ export class MeasuredPolicy implements DraftPolicy {
   ): DraftBudget {
     const budget = { maxNodes, maxDepth, minSurvival: MIN_SURVIVAL };
     if (source !== "draftModel") return budget;
-    const worth = this.#worthBeside(others && this.acceptance.calibrate(others.fused));
-    const gainMs = expectedModelGainMs(worth, maxDepth);
+    this.#hasAskedModel = true;
+    const drafted = others && this.acceptance.calibrate(others.fused);
+    const worth = this.#worthBeside(drafted === undefined ? 1 : missRateOf(drafted));
+    const gainMs = expectedModelGainMs(worth);
     this.#noteModelGain(gainMs);
     return { ...budget, maxNodes: gainMs > 0 ? maxNodes : 0, mode: "tree", worth };
   }
@@ -139,58 +149,58 @@ export class MeasuredPolicy implements DraftPolicy {
     const ranked = rankNodes(calibrated, limits);
     const choice = chooseNumNodes(ranked.survival, {
       passMs: (numRows) => this.#cost.ms(numRows),
-      treeMs: Math.max(0, this.#hostMs.tree - this.#hostMs.plain),
+      treeMs: Math.max(0, (this.#treeHostMs ?? 0) - (this.#plainHostMs ?? 0)),
       tokensPerMs: this.#tokensPerMs * this.#caution,
     });
-    // What a model would have brought beside these is known without it.
-    if ((drafts.sources & sourceBit("draftModel")) === 0) {
-      this.#pace.fade();
-      this.#noteModelGain(expectedModelGainMs(this.#worthBeside(calibrated), limits.maxDepth));
-    }
     this.#candidates = drafts.fused;
+    this.#missRate = missRateOf(calibrated);
     return {
       tree: treeOfRanked(ranked, choice.numNodes),
       expectedAccepted: choice.expectedAccepted,
     };
   }
 
-  learn({ plan, committed, numAccepted, ...times }: StepOutcome): void {
-    const { evaluateMs, hostMs, hasDrafted, draftingMs } = times;
-    const numRows = plan.tree.size;
-    const kind = numRows > 1 ? "tree" : "plain";
-    const usualMs = this.#hostMs[kind];
-    const boundedHostMs = usualMs === 0 ? hostMs : Math.min(hostMs, MAX_SURPRISE * usualMs);
-    this.#hostMs[kind] += (usualMs === 0 ? 1 : HOST_WEIGHT) * (boundedHostMs - usualMs);
+  learn(outcome: StepOutcome): void {
+    const { plan, committed, numKept, evaluateMs, hostMs, hasDrafted, draftingMs } = outcome;
+    const plainMs = this.#plainStepMs;
     if (hasDrafted) {
-      const passMs = this.#cost.ms(numRows);
+      const numRows = plan.tree.size;
+      // What takes longer is the machine's hiccup: plain decoding would have had it, too.
+      const passMs = Math.min(evaluateMs, MAX_SURPRISE * numRows * plainMs);
+      const stepMs = passMs + this.#noteTreeHost(hostMs) + draftingMs;
+      this.#budget.book(numKept, stepMs, plainMs);
+      this.#noteRate(numKept, stepMs);
       // Behind a prompt a pass is slow, with drafts or without.
-      const boundedMs = Math.min(evaluateMs, (this.#isFirst ? 1 : MAX_SURPRISE) * passMs);
-      const stepMs = boundedMs + boundedHostMs + draftingMs;
-      this.#budget.book(numAccepted + 1, stepMs, this.#plainStepMs);
-      this.#noteRate(numAccepted + 1, stepMs);
-      if (!this.#isFirst) this.#cost.record(numRows, evaluateMs);
+      if (this.#numSteps > 0) this.#cost.record(numRows, evaluateMs);
       this.#probe.drafted();
     } else {
-      const plainMs = this.#plainStepMs;
       this.#budget.book(1, plainMs + draftingMs, plainMs);
       this.#noteRate(1, plainMs + draftingMs);
-      if (this.#probe.plain()) this.#cost.recordPlain(evaluateMs);
+      if (this.#probe.isWarm) this.#plainHostMs = smoothed(this.#plainHostMs, hostMs);
+      const medianMs = this.#probe.plain(evaluateMs);
+      if (medianMs !== undefined) this.#cost.recordPlain(medianMs);
     }
-    this.#isFirst = false;
+    if (!this.#hasAskedModel) {
+      // What a model would have brought beside the others is known without it.
+      this.#pace.fade();
+      this.#noteModelGain(expectedModelGainMs(this.#worthBeside(this.#missRate)));
+    }
     if (this.#candidates !== undefined) this.acceptance.learn(this.#candidates, committed);
     this.#candidates = undefined;
+    this.#missRate = 1;
+    this.#hasAskedModel = false;
+    this.#numSteps++;
   }
 
   ended(numSteps: number): void {
     this.#stepsPerGeneration += LENGTH_WEIGHT * (Math.max(1, numSteps) - this.#stepsPerGeneration);
   }
 
-  /** @param drafted - by the others, calibrated. */
-  #worthBeside(drafted: DraftTree | undefined): DraftWorth {
+  #worthBeside(missRate: number): DraftWorth {
     return {
       tokenMs: 1 / this.#tokensPerMs,
       rowMs: this.#cost.rowMs(MANY_ROWS),
-      missRate: drafted === undefined ? 1 : missRateOf(drafted),
+      missRate,
       pace: this.#pace,
     };
   }
@@ -199,6 +209,13 @@ export class MeasuredPolicy implements DraftPolicy {
     const known = this.#modelGainMs;
     const gain = Math.max(0, gainMs);
     this.#modelGainMs = known === undefined ? gain : known + GAIN_WEIGHT * (gain - known);
+  }
+
+  /** @returns what it is booked with. */
+  #noteTreeHost(ms: number): number {
+    const usualMs = this.#treeHostMs ?? ms;
+    this.#treeHostMs = smoothed(this.#treeHostMs, ms);
+    return Math.min(ms, MAX_SURPRISE * usualMs);
   }
 
   #noteRate(numTokens: number, ms: number): void {
@@ -213,7 +230,7 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   get #plainStepMs(): number {
-    return this.#cost.plainMs + this.#hostMs.plain;
+    return this.#cost.plainMs + (this.#plainHostMs ?? 0);
   }
 
   /** What a ms brings as decoding goes; at least what plain decoding brings. */
@@ -227,4 +244,10 @@ function missRateOf({ size, parents, scores }: DraftTree): number {
   let missRate = 1;
   for (let node = 1; node < size; node++) if (parents[node] === ROOT) missRate -= scores[node]!;
   return Math.max(0, missRate);
+}
+
+/** A host phase, smoothed; one that is far longer than usual counts as the longest that is believed. */
+function smoothed(known: number | undefined, ms: number): number {
+  if (known === undefined) return ms;
+  return known + HOST_WEIGHT * (Math.min(ms, MAX_SURPRISE * known) - known);
 }

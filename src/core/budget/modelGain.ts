@@ -1,24 +1,23 @@
 import type { DraftWorth } from "../tree/drafter.ts";
 
+/** Tokens of a draft that are looked at: what is further is hardly reached. */
+const MAX_DEPTH = 16;
+
 /**
  * What drafting with a model is expected to bring a step beyond what the others drafted, in ms; below 0 where it would
  * cost more. Each pass drafts a token further, and the target goes on with it as often as it did of late; where it
  * already goes on with what others drafted for the next token, the model's drafts are nothing new.
  *
- * @param maxDepth - tokens that could still be used.
- * @see Zhang et al., SpecDec++ (arXiv 2405.19715): stop where the expected gain of a further token does not pay; here
+ * @see Huang et al., SpecDec++ (arXiv 2405.19715): stop where the expected gain of a further token does not pay; here
  *   the same question before the first one.
  */
-export function expectedModelGainMs(
-  { tokenMs, rowMs, pace, missRate = 1 }: DraftWorth,
-  maxDepth: number,
-): number {
+export function expectedModelGainMs({ tokenMs, rowMs, pace, missRate = 1 }: DraftWorth): number {
   // One of which no pass was seen is free, or it would never be seen.
   const passMs = pace.passMs(1) ?? 0;
   const hitRate = pace.hitRate("tree");
   let gainMs = 0;
   let reached = missRate;
-  for (let depth = 1; depth <= Math.max(1, maxDepth); depth++) {
+  for (let depth = 1; depth <= MAX_DEPTH; depth++) {
     reached *= hitRate;
     const furtherMs = reached * tokenMs - rowMs - passMs;
     // Further tokens bring less and less.

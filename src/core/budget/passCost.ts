@@ -17,7 +17,7 @@ const MEASURED_PASSES = 10;
 const SHAPE_WEIGHT = 0.02;
 const PACE_WEIGHT = 0.05;
 /** The same for the baseline's pace, which fewer passes show; at first what was measured counts as one pass. */
-const BASELINE_WEIGHT = 0.1;
+const BASELINE_WEIGHT = 0.3;
 /** What is so many times over what was expected, or under it, counts as this far: it may be the machine's hiccup. */
 const MAX_SURPRISE = 3;
 /** Rows of the smallest pass with a draft. */
@@ -29,14 +29,15 @@ const MIN_MS = 1e-6;
 
 /**
  * t(n), measured at a few sizes and read between them by straight lines, so that plateaus are those of the measurement.
- * Live passes correct each size, and then tell the machine's pace. Passes of plain decoding, the baseline, have a pace of
- * their own: between them the host drafts nothing, so they find warmer caches. It moves along with the other, as the machine
- * is the same, and is set right by each pass of plain decoding.
+ * Each live pass corrects its size and the machine's pace, both by the same error of a logarithm. Passes of plain decoding, the
+ * baseline, have a pace of their own: between them the host drafts nothing, so they find warmer caches. It moves along with
+ * the other, as the machine is the same, and is set right where plain decoding was timed.
  */
 export class PassCostTable {
   /** [numRows] measured or interpolated ms; [0] is unused. */
   readonly #ms: Float64Array;
-  /** [numRows] live passes. */
+  /** [numRows] logarithms of what live passes correct them by, and how many there were. */
+  readonly #corrections: Float64Array;
   readonly #counts: Uint32Array;
   /** As measured. */
   readonly #plainMs: number;
@@ -55,6 +56,7 @@ export class PassCostTable {
       }
     }
     this.#ms = interpolate(points, Math.max(maxRows, points.at(-1)!.numRows));
+    this.#corrections = new Float64Array(this.#ms.length);
     this.#counts = new Uint32Array(this.#ms.length);
     this.#plainMs = this.#ms[1]!;
   }
@@ -90,15 +92,14 @@ export class PassCostTable {
   record(numRows: number, ms: number): void {
     if (!(numRows >= 1 && numRows <= this.maxRows && ms > 0)) return;
     const expectedMs = this.#base(numRows) * Math.exp(this.#draftingPace);
-    const surprise = bounded(ms / expectedMs);
+    const error = Math.log(bounded(ms / expectedMs));
     const weight = Math.max(SHAPE_WEIGHT, 1 / (MEASURED_PASSES + this.#counts[numRows]!++));
-    this.#ms[numRows]! *= 1 + weight * (surprise - 1);
-    const change = PACE_WEIGHT * Math.log(surprise);
-    this.#draftingPace += change;
-    this.#plainPace += change;
+    this.#corrections[numRows]! += weight * error;
+    this.#draftingPace += PACE_WEIGHT * error;
+    this.#plainPace += PACE_WEIGHT * error;
   }
 
-  /** Reports a pass of plain decoding, behind another one. */
+  /** Reports what passes of plain decoding took, one behind the other: the median of some. */
   recordPlain(ms: number): void {
     if (!(ms > 0)) return;
     const weight = Math.max(BASELINE_WEIGHT, 1 / (1 + ++this.#numPlain));
@@ -106,9 +107,9 @@ export class PassCostTable {
   }
 
   #base(numRows: number): number {
-    const { maxRows } = this;
-    if (numRows <= maxRows) return this.#ms[Math.max(1, numRows)]!;
-    return (this.#ms[maxRows]! * numRows) / maxRows;
+    const at = Math.min(this.maxRows, Math.max(1, numRows));
+    const ms = this.#ms[at]! * Math.exp(this.#corrections[at]!);
+    return numRows <= at ? ms : (ms * numRows) / at;
   }
 }
 

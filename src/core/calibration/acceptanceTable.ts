@@ -149,5 +149,7 @@ function kindsOf(tree: DraftTree, node: number): { wide: number; narrow: number 
 /** Of those that agree, the first in the order of {@link DRAFT_SOURCES} stands for all. */
 function originOf(sources: number): number {
   const first = sources & -sources;
+  // Of nobody: as if of the first.
+  if (first === 0) return 0;
   return 2 * (31 - Math.clz32(first)) + (first === sources ? 0 : 1);
 }

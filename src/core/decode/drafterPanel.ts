@@ -17,8 +17,9 @@ export class DrafterPanel {
   readonly #params: SpeculativeParams;
   readonly #stats: DecodeStats;
   readonly #policy: DraftPolicy;
-  /** Those that take part in this generation and have not failed; not all may draft in it. */
+  /** Those that take part in this generation and have not failed: they learn, and draft if it may. */
   #begun: readonly Drafter[];
+  readonly #mayDraft: boolean;
   /** What drafting took in this step, and what was learned of the one before; in ms. */
   #draftingMs = 0;
   #hasDrafted = false;
@@ -31,8 +32,10 @@ export class DrafterPanel {
     this.#params = params;
     this.#stats = stats;
     this.#policy = params.policy ?? UNLIMITED_POLICY;
-    const mayDraft = this.#policy.started();
-    this.#begun = params.drafters.filter(({ learnsWhilePaused }) => mayDraft || learnsWhilePaused);
+    this.#mayDraft = this.#policy.started();
+    this.#begun = params.drafters.filter(
+      ({ learnsWhilePaused }) => this.#mayDraft || learnsWhilePaused,
+    );
   }
 
   async begin(signal: AbortSignal): Promise<void> {
@@ -45,7 +48,7 @@ export class DrafterPanel {
         this.#dropOrRethrow(drafter, error, signal);
       }
     }
-    this.#policy.began(now() - start);
+    this.#draftingMs = now() - start;
   }
 
   /** The tree of this step: every draft, fused, of which the policy chooses within the limits. */
@@ -54,9 +57,11 @@ export class DrafterPanel {
     this.#prunedFirst = NO_TOKENS;
     const { now } = this.#params.observer;
     const start = now();
-    const plan = await this.#draft(rootToken, limits, signal);
-    this.#draftingMs += now() - start;
-    return plan;
+    try {
+      return await this.#draft(rootToken, limits, signal);
+    } finally {
+      this.#draftingMs += now() - start;
+    }
   }
 
   async #draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<StepPlan> {
@@ -126,10 +131,13 @@ export class DrafterPanel {
       const numTokens = this.#policy.tokensToRead(numUnread, maxDepth);
       if (numTokens <= 0) return false;
       this.#hasDrafted = true;
-      await reader.read(numTokens, signal);
-      const ms = now() - start;
-      this.#stats.timings.readMs += ms;
-      this.#policy.hasRead(numUnread - reader.numUnread, ms);
+      try {
+        await reader.read(numTokens, signal);
+      } finally {
+        const ms = now() - start;
+        this.#stats.timings.readMs += ms;
+        this.#policy.hasRead(numUnread - reader.numUnread, ms);
+      }
       return reader.numUnread <= 0;
     } catch (error) {
       this.#dropOrRethrow(drafter, error, signal);
@@ -138,12 +146,20 @@ export class DrafterPanel {
   }
 
   #activeIn({ maxNodes, maxDepth }: VerifyLimits): readonly Drafter[] {
-    if (maxNodes <= 0 || maxDepth <= 0 || !this.#policy.isDrafting) return [];
+    if (!this.#mayDraft || maxNodes <= 0 || maxDepth <= 0 || !this.#policy.isDrafting) return [];
     return this.#begun;
   }
 
-  /** @param times - of the target's pass, and of the host's verify and commit, in ms. */
-  learn(plan: StepPlan, step: VerifiedStep, times: { evaluateMs: number; hostMs: number }): void {
+  /**
+   * @param numKept - of the committed tokens, those that the output took.
+   * @param times - of the target's pass, and of the host's verify and commit, in ms.
+   */
+  learn(
+    plan: StepPlan,
+    step: VerifiedStep,
+    numKept: number,
+    times: { evaluateMs: number; hostMs: number },
+  ): void {
     const { now } = this.#params.observer;
     if (this.#prunedFirst.has(step.committed[0]!)) this.#stats.numPrunedRight++;
     const start = now();
@@ -158,15 +174,18 @@ export class DrafterPanel {
     this.#policy.learn({
       plan,
       committed: step.committed,
-      numAccepted: step.path.nodes.length,
+      numKept,
       ...times,
       hasDrafted: this.#hasDrafted,
-      draftingMs: this.#draftingMs + learned - start,
+      // Where a generation may not draft, a store that learns all the same costs some µs, which would keep the budget closed.
+      draftingMs: this.#mayDraft ? this.#draftingMs + learned - start : 0,
     });
     this.#draftingMs = now() - learned;
   }
 
+  /** Also where it was aborted. */
   end(numSteps: number): void {
+    if (this.#mayDraft) this.#policy.spent(this.#draftingMs);
     this.#policy.ended(numSteps);
   }
 

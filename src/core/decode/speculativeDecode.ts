@@ -120,7 +120,7 @@ export async function speculativeDecode(
       const hostMs = commitEnd - verifyStart;
       const step = { tree: drafted, path, committed, logits };
       observer.onVerified?.(step);
-      drafters.learn(plan, step, { evaluateMs, hostMs });
+      drafters.learn(plan, step, numKept, { evaluateMs, hostMs });
       stats.timings.evaluateMs += evaluateMs;
       stats.timings.verifyMs += commitStart - verifyStart;
       stats.timings.commitMs += commitEnd - commitStart;

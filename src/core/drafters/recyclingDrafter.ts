@@ -122,7 +122,7 @@ export class RecyclingDrafter implements Drafter {
     }
     const keys = this.#keysOf(tree);
     const walked = [ROOT, ...path.nodes];
-    // One that sits out takes only what the target went through: its time is in nobody's account.
+    // One that did not draft takes only what the target went through.
     const maxRows = this.#hasDrafted ? MAX_HARVESTED_ROWS : 0;
     const survival = survivals(tree);
     const others = Array.from(survival.keys())

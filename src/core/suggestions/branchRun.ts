@@ -171,6 +171,6 @@ export class BranchRun {
   /** Hands a verified step to the drafters; its logits must still be valid. */
   learn(step: BranchStep): void {
     const plan = { tree: step.tree, expectedAccepted: undefined };
-    this.#panel.learn(plan, step, { evaluateMs: 0, hostMs: 0 });
+    this.#panel.learn(plan, step, step.committed.length, { evaluateMs: 0, hostMs: 0 });
   }
 }

@@ -35,7 +35,7 @@ export function contextAfter(context: GenerationContext, tokens: Int32Array): Ge
 
 /**
  * How a draft model drafts: its greedy choices; one pass at the root, whose distribution also judges what others
- * retrieved (`pruneRetrieval.ts`); or the best-first tree of its likely tokens. In the order in which they are tried.
+ * retrieved (`pruneRetrieval.ts`); or the best-first tree of its likely tokens, which the measured policy asks for.
  */
 export const DRAFT_MODES = ["chain", "rootPass", "tree"] as const;
 export type DraftMode = (typeof DRAFT_MODES)[number];

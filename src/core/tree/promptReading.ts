@@ -26,6 +26,8 @@ const MAX_SURPRISE = 3;
 /** What reading takes. Outlives generations. Reads no clock. */
 export class ReadingPace {
   #tokenMs: number | undefined;
+  /** The least that it was. */
+  #bestMs = Number.POSITIVE_INFINITY;
 
   /** Of a token; undefined before the first part. */
   get tokenMs(): number | undefined {
@@ -44,11 +46,12 @@ export class ReadingPace {
     const tokenMs = ms / numTokens;
     const known = this.#tokenMs ?? tokenMs;
     this.#tokenMs = known + WEIGHT * (Math.min(MAX_SURPRISE * known, tokenMs) - known);
+    this.#bestMs = Math.min(this.#bestMs, this.#tokenMs);
   }
 
-  /** Nothing was read for a while. @param kept - share that is left of what a token is thought to take. */
+  /** Nothing was read for a while: it may be as fast as it once was. @param kept - share that is left of what a token is thought to take. */
   fade(kept: number): void {
-    if (this.#tokenMs !== undefined) this.#tokenMs *= kept;
+    if (this.#tokenMs !== undefined) this.#tokenMs = Math.max(this.#bestMs, kept * this.#tokenMs);
   }
 }
 

@@ -1,7 +1,7 @@
-/** What the drafters of one step proposed: fused, and fused as it would be without one of them. */
+/** What the drafters of one step proposed, fused. */
 
 import type { Token } from "../base/tokens.ts";
-import { type DraftSource, type DraftTree, ROOT, sourceBit } from "./draftTree.ts";
+import { type DraftTree, ROOT, sourceBit } from "./draftTree.ts";
 import { type DraftableTokens, fuseDraftTrees } from "./fuseDraftTrees.ts";
 import { type PruneSettings, pruneRetrieval, type SourceDraft } from "./pruneRetrieval.ts";
 
@@ -20,15 +20,10 @@ export class StepDrafts {
   readonly fused: DraftTree;
   /** First tokens that only pruned drafts had. */
   readonly prunedFirst: ReadonlySet<Token>;
-  readonly #rootToken: Token;
-  readonly #drafts: readonly SourceDraft[];
   readonly #settings: FuseSettings;
-  readonly #without = new Map<DraftSource, DraftTree>();
 
   /** @param drafts - valid, and nobody else's to change. */
   constructor(rootToken: Token, drafts: readonly SourceDraft[], settings: FuseSettings) {
-    this.#rootToken = rootToken;
-    this.#drafts = drafts;
     this.#settings = settings;
     this.sources = drafts.reduce((bits, { source }) => bits | sourceBit(source), 0);
     const all = drafts.map(({ draft }) => draft);
@@ -37,16 +32,6 @@ export class StepDrafts {
     this.fused = fuseDraftTrees(rootToken, kept, settings);
     const isKept = firstTokens(kept);
     this.prunedFirst = new Set([...firstTokens(all)].filter((token) => !isKept.has(token)));
-  }
-
-  /** The union of the others' drafts, pruned by the others only. */
-  without(source: DraftSource): DraftTree {
-    const known = this.#without.get(source);
-    if (known !== undefined) return known;
-    const others = this.#drafts.filter((draft) => draft.source !== source);
-    const fused = fuseDraftTrees(this.#rootToken, this.#prune(others), this.#settings);
-    this.#without.set(source, fused);
-    return fused;
   }
 
   #prune(drafts: readonly SourceDraft[]): readonly DraftTree[] {

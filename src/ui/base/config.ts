@@ -48,7 +48,7 @@ export type SettingReader = (name: string) => unknown;
 export const NUMBER_SETTINGS = {
   "model.contextSize": { default: 4_096, minimum: 512, maximum: 131_072 },
   "prompt.firstLine": { default: FIRST_LINE_MS, minimum: 0, maximum: 60_000 },
-  "speculation.maxLoss": { default: 3, minimum: 0, maximum: 100 },
+  "speculation.maxLoss": { default: 3, minimum: 1, maximum: 100 },
   "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
   "suggestion.count": { default: 3, minimum: 1, maximum: MAX_SUGGESTIONS },
 } as const;
