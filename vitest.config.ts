@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "test/{core,bench,gguf,widen,workspace,session,cli,panel,ui,tooling,llama}/**/*.test.ts",
+            "test/{core,bench,files,gguf,widen,workspace,session,cli,panel,ui,tooling,llama}/**/*.test.ts",
           ],
           exclude: ["test/llama/native/**"],
           testTimeout: 60_000,

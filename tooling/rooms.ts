@@ -16,6 +16,8 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "core/decode": "core/base core/tree core/budget",
   "core/suggestions": "core/base core/tree core/budget core/decode",
 
+  // Replaces files whole or not at all.
+  files: "| node",
   // Reads and judges headers.
   gguf: "core/base | node",
   // Reads files by its rules.
@@ -40,8 +42,8 @@ export const ROOMS: Readonly<Record<string, string>> = {
 
   // Reaches models only through llama; its protocol is all that others know of it.
   "engine/protocol": "core/* bench/* | vscode-jsonrpc",
-  "engine/base": "core/base | node",
-  "engine/models": "core/* llama/* engine/protocol | node",
+  "engine/base": "core/base files | node",
+  "engine/models": "core/* files llama/* engine/protocol | node",
   "engine/learned": "core/* llama/model engine/protocol engine/base engine/models",
   "engine/indexing": "core/* workspace llama/* engine/protocol engine/base engine/learned | node",
   "engine/prompt": "core/* workspace llama/* engine/* | node",
@@ -71,7 +73,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   ui: "core/base bench/speed session session/* ui/* | node vscode",
 
   // Drives the forked engine through session.
-  "cli/base": "core/base core/tree engine/protocol session session/client | node commander",
+  "cli/base": "core/base core/tree files engine/protocol session session/client | node commander",
   "cli/sources": "core/base workspace bench/spots engine/protocol session/client cli/base | node",
   "cli/bench": "core/* bench/* engine/protocol engine/measure session session/* cli/* | node",
   "cli/complete": "core/* engine/protocol cli/base cli/sources | node",

@@ -54,7 +54,7 @@ describe("PrivateFiles", () => {
   );
 
   test("removes what an engine left that died while it wrote", async () => {
-    await write("storage/learned/a.bin.99999.tmp", "half");
+    await write("storage/learned/a.bin.99999999.tmp", "half");
     const { files } = openFiles();
     await files.save("a", bytes("whole"));
     expect(await readdir(pathOf("storage/learned"))).toEqual(["a.bin"]);

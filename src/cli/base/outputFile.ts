@@ -2,19 +2,11 @@
 
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import {
-  access,
-  constants,
-  type FileHandle,
-  open,
-  rename,
-  rm,
-  stat,
-  statfs,
-} from "node:fs/promises";
+import { access, constants, type FileHandle, open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { EngineError, messageOf } from "../../core/base/errors.ts";
 import { pathText } from "../../core/base/foreignText.ts";
+import { renameOver } from "../../files/replaceFile.ts";
 
 /** Ends the name of a file that is being written: the writer's process and a random number. */
 export const PART_NAME = /\.\d+-[0-9a-f]{8}\.part$/;
@@ -64,7 +56,7 @@ export async function writeWholeFile(
     await checkRoom(path, bytes);
     await writePart(part, write, signal);
     await checkPlace(path, overwrite);
-    await rename(part, path);
+    await renameOver(part, path);
   } catch (error) {
     await rm(part, { force: true }).catch(() => {});
     signal.throwIfAborted();

@@ -2,13 +2,13 @@
  * Blobs that are learned from the user's code and kept between sessions, in a folder of their own. Only the user may read
  * them; each is replaced as a whole or not at all; whoever reads one must judge it, as others may have written it.
  */
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
+import { DRAFT_ENDING, replaceFile } from "../../files/replaceFile.ts";
 
 const ENDING = ".bin";
-const DRAFT_ENDING = ".tmp";
 /** More than any blob of ours; a larger one is not read, in bytes. */
 const MAX_BLOB_BYTES = 512 * 1024 ** 2;
 
@@ -33,17 +33,14 @@ export class PrivateFiles {
   save(name: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<boolean> {
     return this.#inTurn(async () => {
       const path = this.#pathOf(name);
-      const draft = `${path}.${process.pid}${DRAFT_ENDING}`;
       try {
         await mkdir(this.#folder, { recursive: true, mode: 0o700 });
         // It may have been there before.
         await chmod(this.#folder, 0o700);
         await this.#removeDrafts();
-        await writeFile(draft, bytes, { mode: 0o600, flag: "wx" });
-        await rename(draft, path);
+        await replaceFile(path, bytes, 0o600);
         return true;
       } catch (error) {
-        await rm(draft, { force: true }).catch(() => {});
         if (!isAbortError(error))
           this.#log("warn", `blob not saved name=${name} reason=${quoted(error)}`);
         return false;
@@ -79,7 +76,7 @@ export class PrivateFiles {
   /** What an engine left that died while it wrote. */
   async #removeDrafts(): Promise<void> {
     const names = await readdir(this.#folder);
-    const drafts = names.filter((name) => name.endsWith(DRAFT_ENDING));
+    const drafts = names.filter((name) => name.endsWith(DRAFT_ENDING) && !isBeingWritten(name));
     await Promise.all(drafts.map((name) => rm(join(this.#folder, name), { force: true })));
   }
 
@@ -92,6 +89,17 @@ export class PrivateFiles {
     const result = this.#last.then(work, work);
     this.#last = result;
     return result;
+  }
+}
+
+/** Whether the process in a draft's name is there: another engine may be writing in the same folder. */
+function isBeingWritten(name: string): boolean {
+  const pid = Number(name.slice(0, -DRAFT_ENDING.length).split(".").at(-1));
+  if (!Number.isInteger(pid) || pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -1,11 +1,12 @@
 /** Keeps t(n) on disk between loads. A file that cannot be read, or is another version's, is as good as none. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
 import type { MeasuredPassCost } from "../../core/budget/measurePassCost.ts";
 import { PassCostTable } from "../../core/budget/passCost.ts";
+import { replaceFile } from "../../files/replaceFile.ts";
 
 const FILE_VERSION = 1;
 /** Models, backends and thread counts that are remembered; the oldest is forgotten. */
@@ -48,10 +49,7 @@ export async function writePassCost(
     const others = (await readAll(path, log)).filter((one) => !isDeepStrictEqual(one.key, key));
     const tables = [{ key, cost }, ...others].slice(0, MAX_TABLES);
     await mkdir(dirname(path), { recursive: true });
-    // Another process may write as well: whole files replace each other.
-    const draft = `${path}.${process.pid}`;
-    await writeFile(draft, JSON.stringify({ version: FILE_VERSION, tables }), { mode: 0o600 });
-    await rename(draft, path);
+    await replaceFile(path, JSON.stringify({ version: FILE_VERSION, tables }), 0o600);
   } catch (error) {
     log("warn", `pass-cost not written path=${path} reason=${JSON.stringify(messageOf(error))}`);
   }
