@@ -177,13 +177,20 @@ describe("measurePassCost", () => {
     }
   });
 
-  test("measures small passes only where a pass is slow, and keeps to few of them", async () => {
-    const { target, now, numPasses } = timedTarget((numRows) => 50 * numRows);
-    const { points } = await measurePassCost(target, { now, budgetMs: 800 }, NEVER);
-    expect(points.at(-1)?.numRows).toBe(8);
-    // One of each to warm up and one before single rows, then three, two and one of a size.
-    expect(numPasses()).toBe(8 + 13);
-  });
+  test.each([
+    ["slow", 50, 8],
+    ["very slow", 200, 4],
+    ["hardly bearable", 2000, 2],
+  ])(
+    "where a pass is %s measures small ones only, and no longer than was allowed and one more",
+    async (_, rowMs, largest) => {
+      const { target, now } = timedTarget((numRows) => rowMs * numRows);
+      const { points } = await measurePassCost(target, { now, budgetMs: 800 }, NEVER);
+      expect(points.at(-1)?.numRows).toBe(largest);
+      // One and two rows are measured whatever that takes, the single row behind another one.
+      expect(now()).toBeLessThanOrEqual(Math.max(4 * rowMs, 800 + largest * rowMs));
+    },
+  );
 
   test("keeps to a small context, and leaves a target that can be used", async () => {
     const { target, now } = timedTarget(() => 1, 20);

@@ -1,16 +1,19 @@
-/** Measures t(n) on the loaded target in about a second. */
+/** Measures t(n) on the loaded target within a second or so: what is not measured is learned from passes that are made anyway. */
 
 import { lowerMedian } from "../base/lowerMedian.ts";
 import { type DraftTree, DraftTreeBuilder } from "../tree/draftTree.ts";
 import type { TargetModel } from "../tree/targetModel.ts";
 import type { PassCostPoint } from "./passCost.ts";
 
-/** Rows of the measured passes, the root included. */
-const ROW_COUNTS = [1, 2, 3, 4, 5, 6, 8, 9, 12, 16, 17, 24, 32, 48, 64];
-/** Rounds over all sizes, after one to warm up; fewer where the time is up. */
-const MAX_ROUNDS = 7;
+/** Rows of the measured passes, the root included: those of the first round, and those that the others have beside them. */
+const COARSE_ROWS = [1, 2, 4, 8, 16, 32, 64];
+const FINE_ROWS = [3, 5, 6, 9, 12, 17, 24, 48];
+/** Rounds over all sizes; fewer where the time is up. */
+const MAX_ROUNDS = 8;
+/** Sizes without which nothing can be said of drafts. */
+const MIN_SIZES = 2;
 /** Tokens that are cached before the passes, if that takes no more than a share of the time. */
-const KV_LENGTHS = [64, 512];
+const KV_LENGTHS = [8, 64, 512];
 const PREFILL_SHARE = 0.25;
 /** A pass that takes more than this share of the time is the largest one measured, but for the smallest sizes. */
 const MAX_PASS_SHARE = 0.1;
@@ -19,7 +22,7 @@ const MIN_MEASURED_ROWS = 8;
 export interface PassCostSettings {
   /** Clock in ms. */
   readonly now: () => number;
-  /** Time to spend, in ms; a first round is finished whatever it takes. */
+  /** Time to spend, in ms; a pass that is under way when it is up is finished, and one and two rows are measured whatever that takes. */
   readonly budgetMs: number;
 }
 
@@ -54,10 +57,9 @@ export async function measurePassCost(
     if ((now() - before) * 8 > PREFILL_SHARE * budgetMs) break;
   }
   const room = target.contextSize - target.kvLength;
+  const fits = (numRows: number) => numRows <= Math.min(target.maxNodes, room);
+  let sizes = COARSE_ROWS.filter(fits);
   const samples = new Map<number, number[]>();
-  for (const numRows of ROW_COUNTS) {
-    if (numRows <= Math.min(target.maxNodes, room)) samples.set(numRows, []);
-  }
   const timePass = async (numRows: number) => {
     const before = now();
     const logits = await target.evaluateTree(chainOf(numRows, token), signal);
@@ -65,22 +67,28 @@ export async function measurePassCost(
     target.rewind();
     return now() - before;
   };
-  for (let round = 0; round <= MAX_ROUNDS; round++) {
-    for (const [numRows, times] of samples) {
+  const isUp = () => samples.size >= Math.min(MIN_SIZES, sizes.length) && now() - start > budgetMs;
+  for (let round = 0; round < MAX_ROUNDS && !isUp(); round++) {
+    for (const numRows of sizes) {
+      if (isUp()) break;
       // While decoding, single rows mostly follow each other; behind the round's largest pass one takes up to 1.4 times as long.
       if (numRows === 1) await timePass(1);
-      if (round === 0) {
-        const ms = await timePass(numRows);
-        const isLast = ms > MAX_PASS_SHARE * budgetMs && numRows >= MIN_MEASURED_ROWS;
-        if (isLast) dropLarger(samples, numRows);
-        continue;
+      const times = samples.get(numRows) ?? [];
+      samples.set(numRows, times);
+      for (let sample = 0; sample < numSamplesOf(numRows, round); sample++) {
+        times.push(await timePass(numRows));
       }
-      const numSamples = numSamplesOf(numRows);
-      for (let sample = 0; sample < numSamples; sample++) times.push(await timePass(numRows));
+      const isLargest = times[0]! > MAX_PASS_SHARE * budgetMs && numRows >= MIN_MEASURED_ROWS;
+      if (isLargest) sizes = sizes.filter((other) => other <= numRows);
+      if (isLargest) break;
     }
-    if (round > 0 && now() - start > budgetMs) break;
+    if (round > 0) continue;
+    const largest = sizes.at(-1)!;
+    sizes = [...sizes, ...FINE_ROWS.filter((numRows) => fits(numRows) && numRows < largest)];
+    sizes.sort((x, y) => x - y);
   }
   const medians = Array.from(samples, ([numRows, times]) => ({ numRows, ms: lowerMedian(times) }));
+  medians.sort((x, y) => x.numRows - y.numRows);
   const { kvLength } = target;
   // These tokens are no prompt that somebody comes back to.
   await target.prefill(new Int32Array(0), signal);
@@ -94,12 +102,9 @@ function chainOf(numRows: number, token: (index: number) => number): DraftTree {
   return chain.finish();
 }
 
-function dropLarger(samples: Map<number, unknown>, numRows: number): void {
-  for (const other of [...samples.keys()]) if (other > numRows) samples.delete(other);
-}
-
 /** What is asked for most is known best: a hiccup in a single row would make every draft look cheap. */
-function numSamplesOf(numRows: number): number {
+function numSamplesOf(numRows: number, round: number): number {
+  if (round === 0) return 1;
   if (numRows === 1) return 3;
   return numRows <= 4 ? 2 : 1;
 }
