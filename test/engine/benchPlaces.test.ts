@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatAccuracyReport } from "../../src/bench/accuracy/accuracyReport.ts";
 import { type PlaceResult, rawTextOf } from "../../src/bench/accuracy/placeResult.ts";
-import { promptArm } from "../../src/bench/accuracy/promptArms.ts";
+import { armRequest, EDITOR_ARM, promptArm } from "../../src/bench/accuracy/promptArms.ts";
 import { drawStopSpots } from "../../src/bench/spots/stopSpots.ts";
 import { Terminal } from "../../src/cli/base/terminal.ts";
 import { accuracySuite } from "../../src/cli/bench/accuracySuite.ts";
@@ -108,12 +108,12 @@ describe("accuracySuite", () => {
     const options = { prompts: 4, maxTokens: 4, suggestions: 1, workspace };
     const model = repositoryModel();
     const plain = await accuracySuite.measure(await surroundings(options, model), NEVER);
-    expect(plain).toMatchObject({ prompt: "cursor", promptShares: { imports: 0, similar: 0 } });
+    expect(plain).toMatchObject({ prompt: "line+heal", promptShares: { imports: 0, similar: 0 } });
     const asked = { ...options, context: "all", contextTokens: 200, promptTokens: 700 } as const;
     const around = await surroundings(asked, model);
     const report = await accuracySuite.measure(around, NEVER);
     expect(report.prompt).toBe(
-      "cursor+context, with imports and similar of 200 tokens, 700 tokens at most",
+      "line+heal+context, with imports and similar of 200 tokens, 700 tokens at most",
     );
     const shares = report.places.map((place) => place.shares!);
     for (const { imports } of shares) expect(imports).toBeGreaterThan(0);
@@ -167,6 +167,7 @@ describe("accuracySuite", () => {
           languageId: "typescript",
           maxTokens: 24,
           sources: [],
+          ...armRequest(EDITOR_ARM),
         },
         ignore,
         NEVER,
@@ -212,7 +213,10 @@ describe("accuracySuite", () => {
     const again = await accuracySuite.measure(await surroundings(together), NEVER);
     expect(again.arms.map(({ pairs }) => pairs)).toEqual(report.arms.map(({ pairs }) => pairs));
     expect((await readFile(path, "utf8")).split("\n")).toHaveLength(lines.length);
-    const fewer = accuracySuite.measure(await surroundings({ ...options, resume }), NEVER);
+    const fewer = accuracySuite.measure(
+      await surroundings({ ...options, arms: arms.slice(0, 1), resume }),
+      NEVER,
+    );
     await expect(fewer).rejects.toThrow("its arms is");
   });
 

@@ -36,8 +36,8 @@ describe("benchSuggestions", () => {
     expect(answer).toMatchObject({ origin: "redux", seed: 3, isComplete: true, numPrompts: 2 });
     expect(answer.numLines).toBe(2);
     expect(answer.rows.map(({ count }) => count)).toEqual([
-      ...Array(6).fill(3),
-      ...Array(6).fill(8),
+      ...Array(5).fill(3),
+      ...Array(5).fill(8),
     ]);
     expect(answer.rows.every(({ meanOffered, count }) => meanOffered <= count)).toBe(true);
     expect(formatSuggestionsReport(answer)).toContain("branches");

@@ -1,7 +1,7 @@
 /**
- * The one place where a row of the target's logits becomes a token of an output. Plain decoding, verification of a draft
- * tree and of branches choose here; superposed drafts read their rows here. Today the choice is the argmax of what a
- * constraint allows.
+ * The one place where a row of the target's logits becomes a token in plain decoding and in the verification of a draft tree and
+ * of branches. Today the choice is the argmax of what a constraint allows. Healing and superposed drafts read rows under the same
+ * constraint (`tokenConstraint.ts`).
  */
 
 import type { Token } from "../base/tokens.ts";

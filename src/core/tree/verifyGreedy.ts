@@ -14,19 +14,19 @@ export interface AcceptedPath {
 /**
  * Walks down from the root, each time to the child that carries the target's greedy choice.
  *
- * @param argmax - the target's greedy next token after a node; asked once per walked node, never for another.
+ * @param choose - the target's next token after a node; asked once per walked node, never for another.
  * @see Miao et al., SpecInfer (arXiv 2305.09781), greedy verification.
  */
-export function verifyGreedy(tree: DraftTree, argmax: (node: number) => Token): AcceptedPath {
+export function verifyGreedy(tree: DraftTree, choose: (node: number) => Token): AcceptedPath {
   const path: number[] = [];
   let node = ROOT;
-  let choice = argmax(node);
+  let choice = choose(node);
   // Parents precede children, so one forward pass follows the whole path.
   for (let child = 1; child < tree.size; child++) {
     if (tree.parents[child] === node && tree.tokens[child] === choice) {
       path.push(child);
       node = child;
-      choice = argmax(node);
+      choice = choose(node);
     }
   }
   return { nodes: Int32Array.from(path), bonusToken: choice };

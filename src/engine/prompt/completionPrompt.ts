@@ -42,7 +42,7 @@ export interface PromptRequest
   readonly anchorAt?: number;
 }
 
-/** A prompt, and the end of the text before the cursor that it leaves to the output: healing writes that (`healing.ts`). */
+/** A prompt, and the end of the text before the cursor that it leaves to the output: healing writes that (`engine/complete/healing.ts`). */
 export interface CompletionPrompt extends FimPrompt {
   readonly pendingText: string;
   /** The same as it stands there. */

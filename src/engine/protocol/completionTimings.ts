@@ -6,9 +6,9 @@ export interface CompletionTimings {
   readonly firstTokenMs: number;
   /** Choosing and tokenizing the text around the cursor. */
   readonly promptMs: number;
-  /** The target's pass over the prompt. */
+  /** The target's passes over the prompt, healing included. */
   readonly prefillMs: number;
-  /** The drafters' start, with the draft model's pass over the prompt. */
+  /** The drafters' start; no pass of a model. */
   readonly beginMs: number;
   /** All steps: drafting, passes, verification. promptMs + prefillMs + beginMs + decodeMs + othersMs = totalMs. */
   readonly decodeMs: number;

@@ -50,7 +50,7 @@ export class ChartView {
     if (this.#width === 0) return;
     const plot = this.#chart.plot(Math.max(this.#width, MIN_WIDTH));
     this.#picture.classList.toggle("scroller", this.#width < MIN_WIDTH);
-    // Plot's own style element would need a looser security policy; panel.css says the same.
+    // Plot's own style element would need a looser security policy; figures.css says the same.
     for (const style of plot.querySelectorAll("style")) style.remove();
     this.#picture.replaceChildren(plot);
   }
