@@ -66,7 +66,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "ui/figures": "core/base core/tree bench/base engine/protocol ui/base | vscode",
   "ui/folders": "workspace bench/spots engine/protocol session/* ui/base | vscode",
   "ui/lifecycle":
-    "core/base core/tree bench/speed engine/protocol session session/* ui/base ui/figures | node vscode",
+    "core/base core/tree core/prompt bench/speed engine/protocol session session/* ui/base ui/figures | node vscode",
   "ui/measure":
     "core/base bench/* engine/protocol panel/messages ui/base ui/figures ui/folders | node vscode",
   "ui/suggest": "core/base core/prompt engine/protocol session/broker ui/* | vscode",

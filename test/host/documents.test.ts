@@ -94,8 +94,8 @@ describe("the packed extension, in documents of other kinds", () => {
     expect(text).toMatch(/\d+ +\d+ % {2}text before the cursor\n/);
     const prompt = text.slice(text.indexOf("-".repeat(80)));
     const [before = "", after = ""] = SCHEMA_SOURCE.split(/(?<=\n)\n(?=\}\);\n)/);
-    expect(prompt).toContain(`<|fim_prefix|>${before}  url`);
-    expect(prompt).toContain(`<|fim_suffix|>\n${after}`);
+    // What is typed since the line's start stands behind the text that follows it.
+    expect(prompt).toContain(`<|fim_suffix|>\n${after}<|fim_prefix|>${before}<|fim_middle|>  url`);
     const languageId = await host.evaluate(
       (vscode) => vscode.window.activeTextEditor?.document.languageId,
     );

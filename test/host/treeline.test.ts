@@ -109,24 +109,25 @@ describe("the packed extension", () => {
 
   test("Ctrl+Right takes a word, which counts as a partial acceptance", async () => {
     await startOver();
-    await host.typeText("  const dy = ", HUMAN);
+    await host.typeText("  const dx = ", HUMAN);
     const offered = await settledGhostText(host);
 
     await host.press("Control+ArrowRight");
 
-    await expect.poll(() => host.editorText()).not.toContain("  const dy = \n");
+    await expect.poll(() => host.editorText()).not.toContain("  const dx = \n");
     const rest = await host.waitForGhostText(5000, (text) => text !== offered);
     expect(offered.slice(-rest.length)).toBe(rest);
     const look = async () =>
       (await host.statusBarTooltip(STATUS_ITEM)).includes("word by word once");
-    await poll("the partial acceptance in the tooltip", look, { timeoutMs: 15_000 });
+    const describe = () => host.statusBarTooltip(STATUS_ITEM);
+    await poll("the partial acceptance in the tooltip", look, { timeoutMs: 15_000, describe });
   });
 
   test("completes inside of brackets that closed themselves", async () => {
     await startOver();
-    await host.typeText("  return {", HUMAN);
+    await host.typeText("  return (", HUMAN);
 
-    await expect.poll(() => host.editorText()).toContain("  return {}\n");
+    await expect.poll(() => host.editorText()).toContain("  return ()\n");
     await expectCommandLineText("point.ts");
     await host.screenshot("treeline-brackets.png");
   });

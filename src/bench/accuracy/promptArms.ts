@@ -2,7 +2,7 @@
  * Arms of the suite `accuracy`: prompts that differ in where their middle begins, whether the tokens at the cursor are healed,
  * and how much of what they have, asked at the same places; the first is what the others are compared with. Pure.
  */
-import type { PromptAnchor } from "../../core/prompt/promptAnchor.ts";
+import { APPENDED_PROMPT, type PromptAnchor } from "../../core/prompt/promptAnchor.ts";
 import { formatTable, NONE } from "../base/markdownTable.ts";
 import {
   type GroupFigures,
@@ -30,8 +30,7 @@ export interface PromptArm {
 /** As suggestions in the editor ask. */
 export const EDITOR_ARM: PromptArm = {
   name: "line+heal",
-  anchor: { linesUp: 0 },
-  heals: true,
+  ...APPENDED_PROMPT,
   hasContext: false,
 };
 

@@ -1,7 +1,9 @@
 /** `treeline complete`: the completion at one cursor of one file. */
+
 import { resolve } from "node:path";
 import { visibleText } from "../../core/base/foreignText.ts";
 import type { CompletionRejection } from "../../core/ending/completionRejection.ts";
+import { APPENDED_PROMPT } from "../../core/prompt/promptAnchor.ts";
 import { DROP_REASONS, type DropReason } from "../../core/suggestions/rankSuggestions.ts";
 import { meanAcceptanceLength } from "../../core/tree/decodeStats.ts";
 import { sourcesOf } from "../../core/tree/draftTree.ts";
@@ -65,6 +67,7 @@ export async function completeCommand(
       const answer = await client.complete(
         {
           ...cursor,
+          ...APPENDED_PROMPT,
           filePath: displayPath(path, workingFolder),
           documentPath: path,
           maxTokens: options.maxTokens,

@@ -10,6 +10,12 @@
 /** At the cursor, at the start of a line so many above the cursor's (0: its own), or at the start of the text. */
 export type PromptAnchor = "cursor" | "file" | { readonly linesUp: number };
 
+/**
+ * How the editor asks, and the command line: a key only appends to the prompt, and the tokens at the cursor are healed. More lines are
+ * right than with a prompt that ends at the cursor (docs/benchmarks.md, "Arms").
+ */
+export const APPENDED_PROMPT = { anchor: { linesUp: 0 }, heals: true } as const;
+
 /** Index in the text before the cursor, 0 … its length. */
 export function anchorIndex(prefixText: string, anchor: PromptAnchor): number {
   if (anchor === "cursor") return prefixText.length;
