@@ -56,6 +56,29 @@ describe("ThreadGovernor", () => {
     expect(record(governor, 1, [31, 31, 31, 31, 31])).toEqual([...new Array(4).fill(undefined), 3]);
   });
 
+  test("tries again once the machine may be quiet, later each time that it is not, and never beyond the first count", () => {
+    const governor = new ThreadGovernor(3);
+    const lower = () => record(governor, 1, [10, 31, 31, 31, 31, 31]);
+    const passesUntilRaised = () => {
+      for (let numPasses = 1; numPasses < 20_000; numPasses++) {
+        const before = governor.numThreads;
+        if ((governor.record(1, 100, 10) ?? before) > before) return numPasses;
+      }
+      return Number.POSITIVE_INFINITY;
+    };
+    lower();
+    expect(governor.numThreads).toBe(2);
+    const first = passesUntilRaised();
+    expect(governor.numThreads).toBe(3);
+    lower();
+    const second = passesUntilRaised();
+    lower();
+    const third = passesUntilRaised();
+    expect([second / first, third / first]).toEqual([2, 4]);
+    expect(governor.numThreads).toBe(3);
+    expect(passesUntilRaised()).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test("never goes below one thread", () => {
     const governor = new ThreadGovernor(2);
     record(governor, 1, [1, ...new Array<number>(5).fill(10)]);

@@ -10,6 +10,12 @@ const SAMPLE_MS = 120;
 const SLOWDOWN = 3;
 /** Slow passes in a row before the count is lowered: one may be the machine's hiccup. */
 const PATIENCE = 5;
+/**
+ * Passes after which a count that was lowered is raised by one again, as the machine may be quiet by now; twice as many each time
+ * that it had to be lowered again before so many were over.
+ */
+const FIRST_RAISE_AFTER = 300;
+const MAX_RAISE_AFTER = 9_600;
 /** Positions of the cache that count as one length, and how many such lengths are told apart. */
 const KV_BUCKET = 512;
 const KV_BUCKETS = 1024;
@@ -33,15 +39,22 @@ export async function countIdleCores(): Promise<number> {
   return Math.max(1, Math.min(Math.round(idleShare), availableParallelism()));
 }
 
-/** Watches pass times and lowers the thread count when they say that the cores are taken. */
+/** Watches pass times and lowers the thread count when they say that the cores are taken; later it tries again. */
 export class ThreadGovernor {
+  readonly #maxThreads: number;
   #numThreads: number;
   /** Best ms seen, by number of rows and length of the cache. */
   #bestMs = new Map<number, number>();
   #numSlow = 0;
   #isFrozen = false;
+  /** Passes since the count changed. */
+  #numPasses = 0;
+  #raiseAfter = FIRST_RAISE_AFTER;
+  #wasRaised = false;
 
+  /** @param numThreads - at first, and at most. */
   constructor(numThreads: number) {
+    this.#maxThreads = numThreads;
     this.#numThreads = numThreads;
   }
 
@@ -71,9 +84,24 @@ export class ThreadGovernor {
     const best = Math.min(this.#bestMs.get(kind) ?? Infinity, elapsedMs);
     this.#bestMs.set(kind, best);
     this.#numSlow = elapsedMs > SLOWDOWN * best ? this.#numSlow + 1 : 0;
-    if (this.#numSlow < PATIENCE || this.#numThreads === 1) return undefined;
-    this.#numThreads--;
+    this.#numPasses++;
+    if (this.#numSlow >= PATIENCE && this.#numThreads > 1) {
+      const isSoon = this.#numPasses < this.#raiseAfter;
+      if (isSoon && this.#wasRaised)
+        this.#raiseAfter = Math.min(MAX_RAISE_AFTER, 2 * this.#raiseAfter);
+      return this.#change(-1);
+    }
+    if (this.#numThreads === this.#maxThreads || this.#numPasses < this.#raiseAfter)
+      return undefined;
+    this.#wasRaised = true;
+    return this.#change(1);
+  }
+
+  /** Passes with another count are another kind. */
+  #change(by: 1 | -1): number {
+    this.#numThreads += by;
     this.#numSlow = 0;
+    this.#numPasses = 0;
     this.#bestMs = new Map();
     return this.#numThreads;
   }
