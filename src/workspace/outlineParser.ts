@@ -16,17 +16,22 @@ export const MAX_OUTLINE_MS = 200;
 /** Of computing between two pauses, in ms. */
 const SLICE_MS = 3;
 
+/** Faults of the parser after which there are no outlines any more. */
+const MAX_FAULTS = 3;
+
 const NOTHING: Outline = [];
 
 export class OutlineParser {
   readonly #log: Log;
+  readonly #load: () => Promise<LoadedTreeSitter>;
   #treeSitter: Promise<LoadedTreeSitter> | undefined;
   readonly #languages = new Map<string, Promise<Language>>();
-  /** Set where the parser's memory may be anything. */
-  #isBroken = false;
+  #numFaults = 0;
 
-  constructor(log: Log) {
+  /** @param load - a parser of its own with each call. */
+  constructor(log: Log, load = loadTreeSitter) {
     this.#log = log;
+    this.#load = load;
   }
 
   /**
@@ -36,7 +41,8 @@ export class OutlineParser {
    */
   async outline(path: string, text: string, pause: () => Promise<void>): Promise<Outline> {
     const grammar = outlineGrammarOf(path);
-    if (grammar === undefined || text.length > MAX_OUTLINED_CHARS || this.#isBroken) return NOTHING;
+    if (grammar === undefined || text.length > MAX_OUTLINED_CHARS) return NOTHING;
+    if (this.#numFaults >= MAX_FAULTS) return NOTHING;
     let isStopped = false;
     const stoppable = () =>
       pause().catch((reason: unknown) => {
@@ -47,9 +53,11 @@ export class OutlineParser {
       return await this.#parsed(grammar, text, stoppable);
     } catch (error) {
       if (isStopped) throw error;
-      // Out of memory, or a fault of a grammar: what comes next could be wrong in silence.
-      this.#isBroken = true;
-      this.#log("warn", `outlines are off reason=${JSON.stringify(messageOf(error))}`);
+      // Out of memory, or a fault of a grammar: in the same memory what comes next could be wrong in silence.
+      this.#treeSitter = undefined;
+      this.#languages.clear();
+      const next = ++this.#numFaults < MAX_FAULTS ? "start anew" : "are off";
+      this.#log("warn", `outlines ${next} reason=${JSON.stringify(messageOf(error))}`);
       return NOTHING;
     }
   }
@@ -59,7 +67,7 @@ export class OutlineParser {
     text: string,
     pause: () => Promise<void>,
   ): Promise<Outline> {
-    this.#treeSitter ??= loadTreeSitter();
+    this.#treeSitter ??= this.#load();
     const treeSitter = await this.#treeSitter;
     const { wasm } = grammar;
     if (!this.#languages.has(wasm)) this.#languages.set(wasm, treeSitter.loadLanguage(wasm));

@@ -16,11 +16,14 @@ export interface LoadedTreeSitter {
   loadLanguage(name: string): Promise<TreeSitter.Language>;
 }
 
-/** @throws Error if the package is not there or its code cannot run. */
+/** Each time with a memory of its own. @throws Error if the package is not there or its code cannot run. */
 export async function loadTreeSitter(): Promise<LoadedTreeSitter> {
   const require = createRequire(import.meta.url);
-  const { Parser, Language } = require(PACKAGE) as typeof TreeSitter;
-  const folder = dirname(require.resolve(PACKAGE));
+  const path = require.resolve(PACKAGE);
+  const folder = dirname(path);
+  // It keeps its memory beside its code.
+  delete require.cache[path];
+  const { Parser, Language } = require(path) as typeof TreeSitter;
   await Parser.init({ locateFile: (name) => join(folder, name) });
   return {
     newParser: () => new Parser(),
