@@ -74,12 +74,14 @@ export class DrafterPanel {
     const draftStart = now();
     const { pruning } = this.#params;
     const drafts: SourceDraft[] = [];
-    const fused = () => new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
+    const fuse = () => new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
+    /** Of all drafts so far; undefined where one was added since. */
+    let fused: StepDrafts | undefined;
     for (const drafter of active) {
       const { source, reader } = drafter;
       try {
-        const others = reader === undefined || drafts.length === 0 ? undefined : fused();
-        const budget = this.#policy.budgetFor(source, limits, others);
+        if (reader !== undefined && drafts.length > 0) fused ??= fuse();
+        const budget = this.#policy.budgetFor(source, limits, fused);
         if (budget.maxNodes <= 0) continue;
         // A copy, as the next drafter's turn is time enough to change a tree that was checked.
         const draft = copyDraft(await drafter.draft(rootToken, budget, signal));
@@ -87,6 +89,7 @@ export class DrafterPanel {
         if (broken !== undefined) throw new RangeError(broken);
         countProposals(this.#stats, source, draft);
         drafts.push({ source, draft });
+        fused = undefined;
       } catch (error) {
         this.#dropOrRethrow(drafter, error, signal);
       }
@@ -95,7 +98,7 @@ export class DrafterPanel {
     this.#stats.timings.draftMs += fuseStart - draftStart;
     if (drafts.length === 0) return draftless(rootToken);
     this.#hasDrafted = true;
-    const step = fused();
+    const step = fused ?? fuse();
     const plan = this.#policy.plan(step, limits);
     this.#stats.numPruned += step.numPruned;
     this.#prunedFirst = step.prunedFirst;

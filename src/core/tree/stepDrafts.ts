@@ -20,26 +20,24 @@ export class StepDrafts {
   readonly fused: DraftTree;
   /** First tokens that only pruned drafts had. */
   readonly prunedFirst: ReadonlySet<Token>;
-  readonly #settings: FuseSettings;
 
   /** @param drafts - valid, and nobody else's to change. */
   constructor(rootToken: Token, drafts: readonly SourceDraft[], settings: FuseSettings) {
-    this.#settings = settings;
     this.sources = drafts.reduce((bits, { source }) => bits | sourceBit(source), 0);
     const all = drafts.map(({ draft }) => draft);
-    const kept = this.#prune(drafts);
+    const kept = prunedTrees(drafts, settings.pruning);
     this.numPruned = sizeOf(all) - sizeOf(kept);
     this.fused = fuseDraftTrees(rootToken, kept, settings);
     const isKept = firstTokens(kept);
     this.prunedFirst = new Set([...firstTokens(all)].filter((token) => !isKept.has(token)));
   }
+}
 
-  #prune(drafts: readonly SourceDraft[]): readonly DraftTree[] {
-    const { pruning } = this.#settings;
-    return pruning === undefined
-      ? drafts.map(({ draft }) => draft)
-      : pruneRetrieval(drafts, pruning);
-  }
+function prunedTrees(
+  drafts: readonly SourceDraft[],
+  pruning: PruneSettings | undefined,
+): readonly DraftTree[] {
+  return pruning === undefined ? drafts.map(({ draft }) => draft) : pruneRetrieval(drafts, pruning);
 }
 
 function firstTokens(trees: readonly DraftTree[]): Set<Token> {
