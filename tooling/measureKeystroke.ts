@@ -19,7 +19,7 @@ import { readPackageSources } from "../src/cli/sources/packageSources.ts";
 import { readWorkspaceSources } from "../src/cli/sources/workspaceSources.ts";
 import { GPU_CHOICES, type GpuChoice } from "../src/core/base/backend.ts";
 import { FLOOR_TOKENS } from "../src/core/prompt/promptLength.ts";
-import type { CompleteParams, CompletionChunk } from "../src/engine/protocol/protocol.ts";
+import type { CompleteParams, CompletionChunk } from "../src/engine/protocol/completeMessages.ts";
 
 /** What a prompt that ends at the cursor costs is what others are compared with. */
 const CURSOR = promptArm("cursor")!;

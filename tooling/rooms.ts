@@ -3,11 +3,11 @@
  * imports only those that stand above it here, so there is no circle. Behind the bar are packages, `node` for Node's modules.
  */
 export const ROOMS: Readonly<Record<string, string>> = {
-  // Pure: no I/O, no native code, no other room.
-  "core/base": "",
+  // Pure: no I/O, no native code, no other room. Schemas of what comes from outside are valibot's.
+  "core/base": "| valibot",
   "core/tree": "core/base",
   "core/ending": "core/base core/tree",
-  "core/prompt": "core/base core/tree core/ending",
+  "core/prompt": "core/base core/tree core/ending | valibot",
   "core/healing": "core/base core/tree",
   "core/index": "core/base",
   "core/drafters": "core/base core/tree core/index",
@@ -26,7 +26,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // Measures against core's interfaces only.
   "bench/spots": "core/ending",
   "bench/base": "core/tree bench/spots",
-  "bench/speed": "core/base core/tree core/budget bench/base bench/spots",
+  "bench/speed": "core/base core/tree core/budget bench/base bench/spots | valibot",
   "bench/decoders": "core/* bench/base bench/spots bench/speed",
   "bench/suggestions": "core/* bench/base",
   "bench/typing": "core/base bench/base bench/spots",
@@ -41,7 +41,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "llama/peer": "core/base llama/native llama/target | node-llama-cpp",
 
   // Reaches models only through llama; its protocol is all that others know of it.
-  "engine/protocol": "core/* bench/* | vscode-jsonrpc",
+  "engine/protocol": "core/* bench/* | valibot vscode-jsonrpc",
   "engine/base": "core/base files | node",
   "engine/models": "core/* files llama/* engine/protocol | node",
   "engine/learned": "core/* llama/model engine/protocol engine/base engine/models",
@@ -49,7 +49,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "engine/prompt": "core/* workspace llama/* engine/* | node",
   "engine/complete": "core/* workspace llama/model engine/*",
   "engine/measure": "core/* bench/* llama/* engine/* | node",
-  engine: "core/* bench/base workspace llama/text engine/* | node vscode-jsonrpc",
+  engine: "core/* bench/base workspace llama/text engine/* | node valibot vscode-jsonrpc",
 
   // Talks to the engine by its protocol.
   session: "| node",
@@ -57,9 +57,9 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "session/broker": "core/base core/ending engine/protocol session | node lru-cache",
 
   // In a browser: reports of bench, names of core, the DOM, nothing else.
-  "panel/messages": "core/budget bench/speed",
+  "panel/messages": "core/base bench/speed | valibot",
   "panel/charts": "core/tree bench/base bench/speed | @observablehq/plot",
-  panel: "bench/base bench/speed panel/*",
+  panel: "bench/base bench/speed panel/* | valibot",
 
   // Thin adapters over session.
   "ui/base": "core/base core/prompt engine/protocol | vscode",
@@ -75,7 +75,8 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // Drives the forked engine through session.
   "cli/base": "core/base core/tree files engine/protocol session session/client | node commander",
   "cli/sources": "core/base workspace bench/spots engine/protocol session/client cli/base | node",
-  "cli/bench": "core/* bench/* engine/protocol engine/measure session session/* cli/* | node",
+  "cli/bench":
+    "core/* bench/* engine/protocol engine/measure session session/* cli/* | node valibot",
   "cli/complete": "core/* engine/protocol cli/base cli/sources | node",
   "cli/demo": "core/tree bench/base engine/protocol cli/* | node",
   cli: "core/base bench/* engine/protocol cli/* | node commander",

@@ -23,24 +23,28 @@ import { ContextSource } from "./prompt/contextSource.ts";
 import { IdleReading } from "./prompt/idleReading.ts";
 import { answerPrompt } from "./prompt/promptAnswer.ts";
 import { contextOf } from "./prompt/requestPrompt.ts";
-import type { LastPrompt, PromptAnswer, PromptQuestion } from "./protocol/promptMessages.ts";
 import {
   type CompleteParams,
   type CompletionChunk,
   type CompletionResult,
+  completeParams,
+} from "./protocol/completeMessages.ts";
+import {
+  type LastPrompt,
+  type PromptAnswer,
+  type PromptQuestion,
+  promptQuestion,
+} from "./protocol/promptMessages.ts";
+import {
   type EngineHealth,
   type EngineStatistics,
   type LoadedModels,
   type LoadParams,
   type LoadProgress,
+  loadParams,
   PROTOCOL_VERSION,
 } from "./protocol/protocol.ts";
-import {
-  checkCompleteParams,
-  checkLoadParams,
-  checkPromptQuestion,
-  checkSuggestionsRequest,
-} from "./requestChecks.ts";
+import { checkRequest } from "./requestChecks.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -92,7 +96,7 @@ export class CompletionServer {
     signal: AbortSignal,
   ): Promise<LoadedModels> {
     return this.#replaceRunning(signal, async (running) => {
-      checkLoadParams(params);
+      checkRequest(loadParams, params);
       this.#disposeModels();
       const pair = await loadModelPair(this.#gpu, params, onProgress, running);
       this.#pair = pair;
@@ -147,8 +151,7 @@ export class CompletionServer {
     signal: AbortSignal,
   ): Promise<CompletionResult> {
     return this.#replaceRunning(signal, async (running) => {
-      checkCompleteParams(params);
-      checkSuggestionsRequest(params);
+      checkRequest(completeParams, params);
       const stores = this.#loadedStores;
       try {
         const result = await generateCompletion(stores, params, onChunk, running);
@@ -191,7 +194,7 @@ export class CompletionServer {
 
   /** What the target would get. No pass is made, and nothing that runs is disturbed. @throws EngineError `notLoaded`, `invalidRequest`. */
   async promptOf(question: PromptQuestion, signal: AbortSignal): Promise<PromptAnswer> {
-    checkPromptQuestion(question);
+    checkRequest(promptQuestion, question);
     const stores = this.#loadedStores;
     const whileLoaded = AbortSignal.any([signal, this.#unloaded.signal]);
     const context = await contextOf(stores, question, whileLoaded);

@@ -16,10 +16,9 @@ import { Heartbeat } from "./heartbeat.ts";
 import { WorkspaceStore } from "./indexing/workspaceStore.ts";
 import { registerMeasuring } from "./measureRequests.ts";
 import { beatNotification } from "./protocol/beatMessages.ts";
+import { completeRequest, completionProgress } from "./protocol/completeMessages.ts";
 import { lastPromptRequest, promptRequest } from "./protocol/promptMessages.ts";
 import {
-  completeRequest,
-  completionProgress,
   ENGINE_ERROR,
   healthRequest,
   loadProgress,
@@ -31,13 +30,14 @@ import {
   type WireError,
 } from "./protocol/protocol.ts";
 import {
-  checkWorkspaceParams,
   forgetWorkspaceRequest,
   openWorkspaceNotification,
   workspaceBufferNotification,
   workspaceChangesNotification,
+  workspaceParams,
   workspaceStatusNotification,
 } from "./protocol/workspaceMessages.ts";
+import { checkRequest } from "./requestChecks.ts";
 
 function main(): void {
   if (process.send === undefined) {
@@ -107,7 +107,7 @@ function main(): void {
   );
   registerMeasuring({ connection, answer, send }, server);
   connection.onNotification(openWorkspaceNotification, (params) => {
-    checkWorkspaceParams(params);
+    if (params !== null) checkRequest(workspaceParams, params);
     workspace.open(params ?? undefined);
   });
   connection.onNotification(workspaceChangesNotification, (changes) => {

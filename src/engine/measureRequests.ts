@@ -1,4 +1,5 @@
 /** The requests that measure the loaded models: each is checked, then has the models for itself. */
+import type * as v from "valibot";
 import type {
   CancellationToken,
   MessageConnection,
@@ -13,17 +14,14 @@ import { runBenchmark } from "./measure/runBenchmark.ts";
 import type { ModelPair } from "./models/modelHost.ts";
 import {
   type BenchProgress,
+  benchParams,
   benchProgress,
   benchRequest,
-  type WireError,
-} from "./protocol/protocol.ts";
-import { benchSuggestionsRequest } from "./protocol/suggestionMessages.ts";
-import { benchWarmStartRequest } from "./protocol/warmStartMessages.ts";
-import {
-  checkBenchParams,
-  checkBenchSuggestionsParams,
-  checkWarmStartParams,
-} from "./requestChecks.ts";
+} from "./protocol/benchMessages.ts";
+import type { WireError } from "./protocol/protocol.ts";
+import { benchSuggestionsParams, benchSuggestionsRequest } from "./protocol/suggestionMessages.ts";
+import { benchWarmStartRequest, warmStartParams } from "./protocol/warmStartMessages.ts";
+import { checkRequest } from "./requestChecks.ts";
 
 /** How requests are answered, and what nobody waits for is sent. */
 export interface Wire {
@@ -49,7 +47,7 @@ export function registerMeasuring(
 ): void {
   const register = <P extends { readonly progressToken: string }, A>(
     request: RequestType<P, A, WireError>,
-    check: (params: P) => void,
+    schema: v.GenericSchema,
     measure: Measurement<P, A>,
   ) => {
     const handle = (params: P, token: CancellationToken) => {
@@ -57,7 +55,7 @@ export function registerMeasuring(
         send(connection.sendProgress(benchProgress, params.progressToken, progress));
       return answer(token, (signal) =>
         server.measure(async (pair, running) => {
-          check(params);
+          checkRequest(schema, params);
           return measure(pair, params, onProgress, running);
         }, signal),
       );
@@ -65,7 +63,7 @@ export function registerMeasuring(
     // The library's type is conditional: an answer may be left out where it is null, and none is.
     connection.onRequest(request, handle as RequestHandler<P, A, WireError>);
   };
-  register(benchRequest, checkBenchParams, runBenchmark);
-  register(benchSuggestionsRequest, checkBenchSuggestionsParams, benchSuggestions);
-  register(benchWarmStartRequest, checkWarmStartParams, benchWarmStart);
+  register(benchRequest, benchParams, runBenchmark);
+  register(benchSuggestionsRequest, benchSuggestionsParams, benchSuggestions);
+  register(benchWarmStartRequest, warmStartParams, benchWarmStart);
 }

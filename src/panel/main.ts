@@ -4,10 +4,10 @@
  */
 import "./page.css";
 import "./figures.css";
+import * as v from "valibot";
 import { BenchPage } from "./benchPage.ts";
 import { element } from "./charts/element.ts";
 import { type PanelRequest, parseShowMessage } from "./messages/panelProtocol.ts";
-import { isObject } from "./messages/valueCheck.ts";
 
 interface VscodeApi {
   postMessage(message: PanelRequest): void;
@@ -18,15 +18,14 @@ interface VscodeApi {
 declare function acquireVsCodeApi(): VscodeApi;
 
 const vscode = acquireVsCodeApi();
-const before = vscode.getState();
-const open = new Set<string>(isObject(before) && isTexts(before["open"]) ? before["open"] : []);
-let scrollTop =
-  isObject(before) && typeof before["scrollTop"] === "number" ? before["scrollTop"] : 0;
+const pageState = v.fallback(v.object({ open: v.array(v.string()), scrollTop: v.number() }), {
+  open: [],
+  scrollTop: 0,
+});
+const before = v.parse(pageState, vscode.getState());
+const open = new Set(before.open);
+let { scrollTop } = before;
 let page: BenchPage | undefined;
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
 
 function remember(): void {
   vscode.setState({ open: [...open], scrollTop });

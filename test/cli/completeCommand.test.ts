@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fewerSuggestions } from "../../src/cli/complete/completeCommand.ts";
-import type { CompletionResult } from "../../src/engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../src/engine/protocol/completeMessages.ts";
 
 const ONE = { text: "a", logProb: -1, source: "greedy" } as const;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Terminal } from "../../src/cli/base/terminal.ts";
 import { demoSummary, ghostText, spotFigures } from "../../src/cli/demo/demoReport.ts";
 import { emptyDecodeStats } from "../../src/core/tree/decodeStats.ts";
-import type { CompletionResult } from "../../src/engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../src/engine/protocol/completeMessages.ts";
 
 function result(decodeMs: number, numAcceptedTokens = 0, text = "ab"): CompletionResult {
   return {

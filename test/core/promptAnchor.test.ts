@@ -1,6 +1,7 @@
 import fc from "fast-check";
+import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { anchorIndex, isPromptAnchor } from "../../src/core/prompt/promptAnchor.ts";
+import { anchorIndex, promptAnchor } from "../../src/core/prompt/promptAnchor.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 describe("anchorIndex", () => {
@@ -21,7 +22,7 @@ describe("anchorIndex", () => {
   });
 });
 
-describe("isPromptAnchor", () => {
+describe("promptAnchor", () => {
   test.each([
     ["cursor", true],
     ["file", true],
@@ -33,6 +34,6 @@ describe("isPromptAnchor", () => {
     [null, false],
     [3, false],
   ])("%j: %s", (value, expected) => {
-    expect(isPromptAnchor(value)).toBe(expected);
+    expect(v.is(promptAnchor, value)).toBe(expected);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { ALL_CONFIGS, FIXED_CONFIGS, PEER_CONFIGS } from "../../src/bench/base/benchConfigNames.ts";
 import { formatBenchMarkdown } from "../../src/bench/speed/benchMarkdown.ts";
-import type { BenchParams } from "../../src/engine/protocol/protocol.ts";
+import type { BenchParams } from "../../src/engine/protocol/benchMessages.ts";
 import { PAIR, SHORT_REQUEST } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";

@@ -10,7 +10,10 @@ import {
 } from "../../src/engine/complete/generateCompletion.ts";
 import { Healing } from "../../src/engine/complete/healing.ts";
 import { loadModelPair, type ModelPair } from "../../src/engine/models/modelHost.ts";
-import type { CompleteParams, CompletionResult } from "../../src/engine/protocol/protocol.ts";
+import type {
+  CompleteParams,
+  CompletionResult,
+} from "../../src/engine/protocol/completeMessages.ts";
 import type { LlamaContext } from "../../src/llama/target/llamaContext.ts";
 import { openContext } from "../../src/llama/target/llamaContext.ts";
 import { LlamaTarget } from "../../src/llama/target/llamaTarget.ts";

@@ -1,7 +1,7 @@
 /** The draft model's own prompt in the built engine: behind the first token, between requests, and never in the way. */
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
 import { LONG_REQUEST, OTHER_REQUEST, PAIR } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { createClient, ignore, useBuiltEngine } from "../support/useBuiltEngine.ts";

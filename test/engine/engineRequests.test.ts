@@ -1,7 +1,8 @@
 /** The protocol on the real engine: who wins, what is refused, what arrives. */
 import { describe, expect, test, vi } from "vitest";
 import { DRAFT_SOURCES } from "../../src/core/tree/draftTree.ts";
-import type { CompleteParams, LoadParams } from "../../src/engine/protocol/protocol.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
+import type { LoadParams } from "../../src/engine/protocol/protocol.ts";
 import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import {
   ENDLESS_REQUEST,

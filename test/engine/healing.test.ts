@@ -13,7 +13,7 @@ import {
 import { Healing } from "../../src/engine/complete/healing.ts";
 import { loadModelPair, type ModelPair } from "../../src/engine/models/modelHost.ts";
 import { buildCompletionPrompt } from "../../src/engine/prompt/completionPrompt.ts";
-import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
 import { PromptTokens } from "../../src/llama/text/promptTokens.ts";
 import { PAIR } from "../support/builtEngine.ts";
 import { newLearnedState } from "../support/learnedStates.ts";

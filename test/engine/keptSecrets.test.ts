@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { decodeRecycling } from "../../src/core/drafters/recyclingSnapshot.ts";
 import { KEEP_AFTER_MS } from "../../src/engine/learned/learnedState.ts";
-import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
 import { tokenizerHash } from "../../src/llama/model/tokenizerHash.ts";
 import { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";
 import { PAIR } from "../support/builtEngine.ts";

@@ -1,10 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { checkCompleteParams, checkPromptQuestion } from "../../src/engine/requestChecks.ts";
+import { completeParams } from "../../src/engine/protocol/completeMessages.ts";
+import { promptQuestion } from "../../src/engine/protocol/promptMessages.ts";
+import { workspaceParams } from "../../src/engine/protocol/workspaceMessages.ts";
+import { checkRequest } from "../../src/engine/requestChecks.ts";
 
 const PROMPT = { prefixText: "a", suffixText: "b", maxTokens: 8 };
 const check = {
-  completion: (fields: object) => checkCompleteParams({ ...PROMPT, sources: [], ...fields }),
-  question: (fields: object) => checkPromptQuestion({ ...PROMPT, nextText: "c", ...fields }),
+  completion: (fields: object) =>
+    checkRequest(completeParams, { ...PROMPT, sources: [], ...fields }),
+  question: (fields: object) =>
+    checkRequest(promptQuestion, { ...PROMPT, nextText: "c", ...fields }),
 };
 
 describe.each(["completion", "question"] as const)("of a %s", (what) => {
@@ -26,7 +31,8 @@ describe.each(["completion", "question"] as const)("of a %s", (what) => {
     [{ maxPromptTokens: 1.5 }, "maxPromptTokens is 1.5, expected an integer of at least 1."],
     [{ heals: "yes" }, 'heals is "yes", expected true or false.'],
     [{ anchor: "line" }, 'anchor is "line", expected "cursor", "file", or'],
-    [{ context: { imports: 1 } }, "expected kinds of imports, tabs, similar, edits"],
+    [{ context: { imports: 1 } }, "context.imports is 1, expected true or false."],
+    [{ context: { smells: true } }, "context.smells is"],
   ])("%j is refused by its field", (fields, message) => {
     expect(() => check[what](fields)).toThrow(message);
   });
@@ -36,6 +42,16 @@ test.each([
   [{ firstLineMs: 0 }, "firstLineMs is 0, expected an integer of at least 1."],
   [{ keepsAnchor: 1 }, "keepsAnchor is 1, expected true or false."],
   [{ reusesPrompt: "no" }, 'reusesPrompt is "no", expected true or false.'],
+  [{ sources: undefined }, "sources is undefined, expected a list."],
+  [{ sources: ["oracle"] }, 'sources.0 is "oracle", expected ("recycling" | '],
+  [{ numSuggestions: 9 }, "numSuggestions is 9, expected <=8."],
+  [{ suggestionMethod: "dice" }, 'suggestionMethod is "dice", expected ("branches" | '],
 ])("a completion with %j is refused by its field", (fields, message) => {
   expect(() => check.completion(fields)).toThrow(message);
+});
+
+test("a field that is missing is named", () => {
+  expect(() => checkRequest(completeParams, { prefixText: "a" })).toThrow("suffixText is missing.");
+  const roots = [{ path: "/w", name: "w", isOnDisk: true }];
+  expect(() => checkRequest(workspaceParams, { roots })).toThrow("roots.0.excludes is missing.");
 });

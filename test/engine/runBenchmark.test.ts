@@ -6,7 +6,7 @@ import { createConfigs } from "../../src/engine/measure/benchConfigs.ts";
 import { BenchWorkspace } from "../../src/engine/measure/benchWorkspace.ts";
 import { runBenchmark } from "../../src/engine/measure/runBenchmark.ts";
 import type { ModelPair } from "../../src/engine/models/modelHost.ts";
-import type { BenchParams } from "../../src/engine/protocol/protocol.ts";
+import type { BenchParams } from "../../src/engine/protocol/benchMessages.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 

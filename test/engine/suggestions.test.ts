@@ -1,6 +1,6 @@
 /** Several suggestions on the real pair: the first is plain greedy decoding's, and asking for more changes nothing else. */
 import { describe, expect, test } from "vitest";
-import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
 import { SUGGESTION_PROPOSERS } from "../../src/engine/protocol/suggestionMessages.ts";
 import { LONG_REQUEST, PAIR, requestAt, SHORT_REQUEST } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
-import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
 import type { WorkspaceParams } from "../../src/engine/protocol/workspaceMessages.ts";
 import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";

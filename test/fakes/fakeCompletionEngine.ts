@@ -5,7 +5,7 @@ import type {
   CompleteParams,
   CompletionChunk,
   CompletionResult,
-} from "../../src/engine/protocol/protocol.ts";
+} from "../../src/engine/protocol/completeMessages.ts";
 import type { CompletionEngine } from "../../src/session/broker/runningGeneration.ts";
 
 export type TextOf = (prefixText: string, suffixText: string) => string;

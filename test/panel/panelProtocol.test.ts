@@ -38,25 +38,25 @@ describe("parseShowMessage", () => {
   test.each([
     [["date"], 5, "report.date is 5, expected text"],
     [["isComplete"], "yes", 'report.isComplete is "yes", expected true or false'],
-    [["backend"], "abacus", 'report.backend is "abacus", expected one of cpu, cuda'],
-    [["suites"], [], "report.suites is [], expected an object"],
+    [["backend"], "abacus", 'report.backend is "abacus", expected ("cpu" | "cuda"'],
+    [["suites"], 3, "report.suites is 3, expected an object"],
     [
       ["suites", "repo", "configs", 2, "ttftMs", "p95"],
       null,
-      "report.suites.repo.configs[2].ttftMs.p95 is null, expected a finite number",
+      "report.suites.repo.configs.2.ttftMs.p95 is null, expected a number",
     ],
-    [["suites", "repo", "configs", 1, "warnings"], "x", "configs[1].warnings is"],
-    [["cost", "points", 0], 3, "report.cost.points[0] is 3, expected an object"],
+    [["suites", "repo", "configs", 1, "warnings"], "x", "configs.1.warnings is"],
+    [["cost", "points", 0], 3, "report.cost.points.0 is 3, expected an object"],
     [["models", "target"], null, "report.models.target is null"],
-    [["settings", "threadsAtEnd"], "2", 'settings.threadsAtEnd is "2", expected a finite number'],
+    [["settings", "threadsAtEnd"], "2", 'settings.threadsAtEnd is "2", expected a number'],
     [["lossless", "nearTies"], null, "report.lossless.nearTies is null"],
     [["suites", "repo", "busyPrompts"], null, "suites.repo.busyPrompts is null"],
     [["suites", "repo", "fusedFirstLineOver", "plain"], 1, "fusedFirstLineOver.plain is 1"],
     [["suites", "repo", "ending"], "soon", 'ending is "soon"'],
     [["verdict", "kind"], "splendid", 'verdict.kind is "splendid"'],
     [["verdict", "sentence"], null, "verdict.sentence is null"],
-    [["suites", "repo", "differences"], [{}], "differences[0].config is nothing, expected text"],
-    [["suites", "repo", "configs", 0, "numLeftOut"], "", 'configs[0].numLeftOut is ""'],
+    [["suites", "repo", "differences"], [{}], "differences.0.config is missing"],
+    [["suites", "repo", "configs", 0, "numLeftOut"], "", 'configs.0.numLeftOut is ""'],
   ])("refuses a report whose %j is %j", (path, value, problem) => {
     const broken = message(withValue(GAIN_REPORT, path, value));
     expect(() => parseShowMessage(broken)).toThrow(problem);

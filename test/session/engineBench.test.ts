@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import type { BenchParams, BenchProgress } from "../../src/engine/protocol/protocol.ts";
+import type { BenchParams, BenchProgress } from "../../src/engine/protocol/benchMessages.ts";
 import { TICK_MS } from "../../src/session/client/engineWatch.ts";
 import { LOAD_SILENT_MS } from "../../src/session/client/patience.ts";
 import { complete, createClient, load, never, useFakeEngine } from "../support/fakeEngineClient.ts";

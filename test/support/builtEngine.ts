@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DRAFT_SOURCES } from "../../src/core/tree/draftTree.ts";
-import type { CompleteParams, LoadParams } from "../../src/engine/protocol/protocol.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
+import type { LoadParams } from "../../src/engine/protocol/protocol.ts";
 import { EngineClient } from "../../src/session/client/engineClient.ts";
 import type { EngineSupervisorOptions } from "../../src/session/client/engineSupervisor.ts";
 import { systemClock } from "../../src/session/clock.ts";

@@ -1,6 +1,7 @@
 /** Results of generations as the engine reports them, for tests above the engine. */
 import { emptyDecodeStats } from "../../src/core/tree/decodeStats.ts";
-import type { CompletionResult, LoadedModels } from "../../src/engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../src/engine/protocol/completeMessages.ts";
+import type { LoadedModels } from "../../src/engine/protocol/protocol.ts";
 import type { Suggestion } from "../../src/session/broker/completionQuery.ts";
 
 /** Four tokens in two passes of 10 ms, one draft of two accepted, 25 ms in all. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { GpuChoice } from "../../src/core/base/backend.ts";
-import type { CompleteParams } from "../../src/engine/protocol/protocol.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
 import { EngineClient, type EngineState } from "../../src/session/client/engineClient.ts";
 import { MAX_DELAY_MS } from "../../src/session/client/restartPolicy.ts";
 import type { WorkspaceFeed } from "../../src/session/client/workspaceFeed.ts";

@@ -26,8 +26,6 @@ describe("the bundles", () => {
     expect(modules.filter((path) => /node_modules\/(@observablehq|d3)/.test(path))).toEqual([]);
     expect(modules.filter((path) => path.startsWith("src/panel/")).sort()).toEqual([
       "src/panel/messages/panelProtocol.ts",
-      "src/panel/messages/reportCheck.ts",
-      "src/panel/messages/valueCheck.ts",
     ]);
   });
 

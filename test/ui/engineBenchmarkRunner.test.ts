@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_CONFIGS } from "../../src/bench/base/benchConfigNames.ts";
-import type { BenchParams } from "../../src/engine/protocol/protocol.ts";
-import { checkBenchParams } from "../../src/engine/requestChecks.ts";
+import { type BenchParams, benchParams } from "../../src/engine/protocol/benchMessages.ts";
+import { checkRequest } from "../../src/engine/requestChecks.ts";
 import { EngineBenchmarkRunner, progressOf } from "../../src/ui/measure/engineBenchmarkRunner.ts";
 import { GAIN_REPORT } from "../support/benchReports.ts";
 
@@ -13,7 +13,7 @@ describe("EngineBenchmarkRunner", () => {
   test("asks for what the engine accepts, three minutes of it, and passes its report on", async () => {
     const asked: BenchParams[] = [];
     const runner = new EngineBenchmarkRunner(async (params) => {
-      checkBenchParams(params);
+      checkRequest(benchParams, params);
       asked.push(params);
       return GAIN_REPORT;
     });

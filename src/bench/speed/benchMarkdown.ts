@@ -11,9 +11,9 @@ import type {
   RatioInterval,
   SuiteFigures,
   UnmeasuredConfig,
+  Verdict,
 } from "./benchReport.ts";
 import { VERBATIM_LINES } from "./suiteWording.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** Deepest level that a table shows one by one. */
 const MAX_DEPTH = 8;

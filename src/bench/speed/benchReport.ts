@@ -1,45 +1,65 @@
 /** The figures of `treeline bench`: what its JSON holds. Pure data; `null` where nothing was measured. */
-import type { Backend } from "../../core/base/backend.ts";
-import type { PassCostPoint } from "../../core/budget/passCost.ts";
-import type { DraftSource } from "../../core/tree/draftTree.ts";
-import type { SuiteEnding } from "./benchRunner.ts";
-import type { Comparison } from "./ratioBounds.ts";
-import type { Verdict } from "./verdict.ts";
+import * as v from "valibot";
+import { BACKENDS } from "../../core/base/backend.ts";
+import { finite, listOf, mapOf, shapeOf } from "../../core/base/messageSchema.ts";
+import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
+
+/** What a ratio says once its bounds, and those of plain decoding against itself, are heeded. */
+export const COMPARISONS = ["faster", "slower", "same"] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+/** Why a suite has no more prompts: its time was used, its bounds narrow, the prompts wanted were measured, no more found, an abort. */
+export const SUITE_ENDINGS = ["time", "narrow", "prompts", "exhausted", "aborted"] as const;
+export type SuiteEnding = (typeof SUITE_ENDINGS)[number];
+
+/** What the figures say about the product. */
+export const verdict = shapeOf({
+  kind: v.picklist([...COMPARISONS, "undecided"]),
+  /** How soon a line is shown; or why that is not known. */
+  sentence: v.string(),
+  /** Tokens a second, and plain decoding against itself; null where nothing was compared. */
+  details: v.nullable(v.string()),
+});
+export type Verdict = v.InferOutput<typeof verdict>;
 
 /**
  * The ratio of two speeds over all prompts together, with 95 % bounds that hold whenever the runner stopped; of fewer than six
  * prompts the bounds are the range of the prompts' own ratios.
  */
-export interface RatioInterval {
-  readonly ratio: number;
-  readonly low: number;
-  readonly high: number;
-}
+export const ratioInterval = shapeOf({
+  ratio: finite,
+  low: finite,
+  high: finite,
+});
+export type RatioInterval = v.InferOutput<typeof ratioInterval>;
 
-export interface Quantiles {
-  readonly p50: number;
-  readonly p95: number;
-}
+export const quantiles = shapeOf({
+  p50: finite,
+  p95: finite,
+});
+export type Quantiles = v.InferOutput<typeof quantiles>;
 
 /** How one source's drafts fared in one configuration. A node of two sources counts for both. */
-export interface SourceFigures {
-  readonly proposed: number;
-  readonly verified: number;
-  readonly accepted: number;
+export const sourceFigures = shapeOf({
+  proposed: finite,
+  verified: finite,
+  accepted: finite,
   /** [deepest + 1] of the verified and the accepted nodes, how many stood at that depth below the root; [0] is 0. */
-  readonly verifiedByDepth: readonly number[];
-  readonly acceptedByDepth: readonly number[];
+  verifiedByDepth: listOf(finite),
+  acceptedByDepth: listOf(finite),
   /** What drafting and learning took, per pass; the draft model's own passes are in it. */
-  readonly msPerPass: number;
+  msPerPass: finite,
   /** Mean acceptance length lost when the source is left out, where such a configuration ran; else null. */
-  readonly tokensPerPassLost: number | null;
-}
+  tokensPerPassLost: v.nullable(finite),
+});
+export type SourceFigures = v.InferOutput<typeof sourceFigures>;
 
 /** A setting that was tried on the warm-up prompts, which are not in the figures. */
-export interface TriedSetting {
-  readonly setting: string;
-  readonly tokensPerSecond: number;
-}
+export const triedSetting = shapeOf({
+  setting: v.string(),
+  tokensPerSecond: finite,
+});
+export type TriedSetting = v.InferOutput<typeof triedSetting>;
 
 /**
  * One way to decode, over the measured prompts of a suite. A run has two parts. The first ends with the tokens of the
@@ -47,180 +67,188 @@ export interface TriedSetting {
  * the output ends, and the tokens that came meanwhile. Both are cut in the same place for every configuration, peers
  * included.
  */
-export interface ConfigFigures {
-  readonly name: string;
+export const configFigures = shapeOf({
+  name: v.string(),
   /** What it is set to, in words: sources, budget, or a peer's best setting of those tried. */
-  readonly setting: string;
-  readonly tried: readonly TriedSetting[];
+  setting: v.string(),
+  tried: listOf(triedSetting),
   /** Prompts that the figures are of: those that end with the first pass are not among them, nor are `numLeftOut`. */
-  readonly numPrompts: number;
+  numPrompts: finite,
   /**
    * Prompts at which its output is another text than plain's, so that its speed would be that of other work: after a near
    * tie, and where it loops though plain's does not.
    */
-  readonly numLeftOut: number;
+  numLeftOut: finite,
   /** Sums over those prompts, of decoding alone. */
-  readonly tokens: number;
-  readonly decodeMs: number;
-  readonly tokensPerSecond: number;
+  tokens: finite,
+  decodeMs: finite,
+  tokensPerSecond: finite,
   /** Decoding speed over that of `plain`, at the same prompts. */
-  readonly ratioToPlain: RatioInterval;
+  ratioToPlain: ratioInterval,
   /**
    * From the request to the end of the first line (of the output, where it has none), the whole prompt included: its mean and
    * plain's at the same prompts, and how many times as soon as plain's the line is there. The prompt is evaluated once for all
    * configurations of ours, and its time is in each.
    */
-  readonly firstLineMs: number;
-  readonly plainFirstLineMs: number;
-  readonly firstLineToPlain: RatioInterval;
+  firstLineMs: finite,
+  plainFirstLineMs: finite,
+  firstLineToPlain: ratioInterval,
   /** What both ratios say, beyond what plain decoding differs by from itself. */
-  readonly speedComparison: Comparison;
-  readonly firstLineComparison: Comparison;
+  speedComparison: v.picklist(COMPARISONS),
+  firstLineComparison: v.picklist(COMPARISONS),
   /** What t(n) allows at this acceptance: t(1) × tokens / Σ t(rows of each pass), drafts and host free. */
-  readonly modelledRatio: number | null;
+  modelledRatio: v.nullable(finite),
   /** Tokens per pass, the bonus included: as realised, and as the calibrated scores promised. */
-  readonly meanAcceptanceLength: number;
-  readonly expectedAcceptanceLength: number | null;
+  meanAcceptanceLength: finite,
+  expectedAcceptanceLength: v.nullable(finite),
   /** From the request to the first tokens, the whole prompt included. */
-  readonly ttftMs: Quantiles;
+  ttftMs: quantiles,
   /** Draft, fuse, budget, verify, commit and learn, per pass. */
-  readonly hostMsPerStep: number | null;
+  hostMsPerStep: v.nullable(finite),
   /**
    * Of the prompts tried whose output is long enough, warm-ups not counted, those whose output repeats an 8-gram three
    * times: plain's, for which another prompt was taken, and its own besides. They are in no other figure.
    */
-  readonly loopShare: number;
+  loopShare: finite,
   /** Of the hidden lines, those that stand elsewhere in the same form; the same in every row. */
-  readonly verbatimShare: number | null;
-  readonly bySource: Partial<Readonly<Record<DraftSource, SourceFigures>>>;
+  verbatimShare: v.nullable(finite),
+  bySource: v.pipe(v.record(v.picklist(DRAFT_SOURCES), sourceFigures), v.readonly()),
   /** Tokens that differ from plain's beyond near ties (must be 0 for our own), and near ties: one at most in an output. */
-  readonly differingTokens: number;
-  readonly nearTies: number;
+  differingTokens: finite,
+  nearTies: finite,
   /**
    * False where it generates other numbers of tokens than plain, or is one of ours and not lossless: its row is marked and
    * its speed compares nothing.
    */
-  readonly isComparable: boolean;
+  isComparable: v.boolean(),
   /** What a reader must know before believing the row: other stop rules, other tokens, a slow drafter. */
-  readonly warnings: readonly string[];
-}
+  warnings: listOf(v.string()),
+});
+export type ConfigFigures = v.InferOutput<typeof configFigures>;
 
 /** A configuration without figures: it was left out, or no prompt was left to measure. */
-export interface UnmeasuredConfig {
-  readonly name: string;
-  readonly setting: string;
-  readonly loopShare: number | null;
+export const unmeasuredConfig = shapeOf({
+  name: v.string(),
+  setting: v.string(),
+  loopShare: v.nullable(finite),
   /** As for those with figures; 0 where it was left out. */
-  readonly numLeftOut: number;
-  readonly differingTokens: number;
-  readonly nearTies: number;
-  readonly warnings: readonly string[];
-}
+  numLeftOut: finite,
+  differingTokens: finite,
+  nearTies: finite,
+  warnings: listOf(v.string()),
+});
+export type UnmeasuredConfig = v.InferOutput<typeof unmeasuredConfig>;
 
 /** Where an output leaves plain's: the first token that differs, with plain's own logits of both. */
-export interface DifferenceFigures {
-  readonly config: string;
+export const differenceFigures = shapeOf({
+  config: v.string(),
   /** Which measured prompt, from 0. */
-  readonly prompt: number;
+  prompt: finite,
   /** Index in the output. */
-  readonly index: number;
+  index: finite,
   /** -1 where that output had ended; its logit is then that of plain's best token. */
-  readonly plainToken: number;
-  readonly otherToken: number;
-  readonly plainLogit: number;
-  readonly otherLogit: number;
+  plainToken: finite,
+  otherToken: finite,
+  plainLogit: finite,
+  otherLogit: finite,
   /** Between plain's two best tokens there. */
-  readonly gap: number;
+  gap: finite,
   /** Forgiven by the lossless rule. */
-  readonly isNearTie: boolean;
-}
+  isNearTie: v.boolean(),
+});
+export type DifferenceFigures = v.InferOutput<typeof differenceFigures>;
 
-export interface SuiteFigures {
+export const suiteFigures = shapeOf({
   /** Where the prompts come from, in words. */
-  readonly origin: string;
+  origin: v.string(),
   /** Prompts that every configuration finished. */
-  readonly numPrompts: number;
+  numPrompts: finite,
   /** Drawn besides and replaced, warm-ups not counted: plain's output loops, or ends too soon to be measured. */
-  readonly numLooping: number;
-  readonly numShort: number;
-  readonly maxTokens: number;
+  numLooping: finite,
+  numShort: finite,
+  maxTokens: finite,
   /** Prompt tokens at most. */
-  readonly maxPromptTokens: number;
-  readonly configs: readonly ConfigFigures[];
-  readonly unmeasured: readonly UnmeasuredConfig[];
+  maxPromptTokens: finite,
+  configs: listOf(configFigures),
+  unmeasured: listOf(unmeasuredConfig),
   /** Why there are no more prompts. */
-  readonly ending: SuiteEnding;
+  ending: v.picklist(SUITE_ENDINGS),
   /** Decoding speed of `fused` over each other configuration's; empty without `fused`. */
-  readonly fusedOver: Readonly<Record<string, RatioInterval>>;
+  fusedOver: mapOf(ratioInterval),
   /** How many times as soon as theirs the first line of `fused` is there, likewise. */
-  readonly fusedFirstLineOver: Readonly<Record<string, RatioInterval>>;
+  fusedFirstLineOver: mapOf(ratioInterval),
   /** Prompts during which others used so much of the machine that their times are doubtful, and the most that was. */
-  readonly busyPrompts: number;
-  readonly maxOthersShare: number;
+  busyPrompts: finite,
+  maxOthersShare: finite,
   /** What others used while settings were tried and caches warmed. */
-  readonly warmupOthersShare: number;
+  warmupOthersShare: finite,
   /** Every place where an output leaves plain's, near ties and defects alike, peers included. */
-  readonly differences: readonly DifferenceFigures[];
-}
+  differences: listOf(differenceFigures),
+});
+export type SuiteFigures = v.InferOutput<typeof suiteFigures>;
 
 /** Our own outputs beside plain's, over all suites and configurations: what the lossless rule judges. */
-export interface LosslessFigures {
+export const losslessFigures = shapeOf({
   /** Emitted tokens that were compared, plain's own not counted. */
-  readonly tokens: number;
-  readonly differingTokens: number;
-  readonly nearTies: number;
+  tokens: finite,
+  differingTokens: finite,
+  nearTies: finite,
   /** Near ties forgiven per token on this backend. */
-  readonly maxNearTieRate: number;
-}
+  maxNearTieRate: finite,
+});
+export type LosslessFigures = v.InferOutput<typeof losslessFigures>;
 
-export interface BenchReport {
-  readonly treeline: string;
+export const benchReport = shapeOf({
+  treeline: v.string(),
   /** ISO 8601. */
-  readonly date: string;
+  date: v.string(),
   /** What the figures say about the product, to be read first. */
-  readonly verdict: Verdict;
+  verdict,
   /** False if it was stopped before its end: what is there is complete prompt by prompt. */
-  readonly isComplete: boolean;
+  isComplete: v.boolean(),
   /** Time that it was given, in ms, and what it took. */
-  readonly budgetMs: number;
-  readonly elapsedMs: number;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-    readonly platform: string;
+  budgetMs: finite,
+  elapsedMs: finite,
+  machine: shapeOf({
+    cpu: v.string(),
+    cores: finite,
+    memoryBytes: finite,
+    platform: v.string(),
     /** Share of the cores that others used before the start, 0 … 1, and whether that makes the figures doubtful. */
-    readonly busyShare: number;
-    readonly isBusy: boolean;
-  };
-  readonly backend: Backend;
-  readonly deviceNames: readonly string[];
-  readonly models: {
-    readonly target: { readonly name: string; readonly fileBytes: number };
-    readonly draft: { readonly name: string; readonly fileBytes: number } | null;
-  };
-  readonly versions: {
-    readonly node: string;
-    readonly llamaCpp: string;
-    readonly nodeLlamaCpp: string;
-  };
-  readonly settings: {
-    readonly seed: number;
+    busyShare: finite,
+    isBusy: v.boolean(),
+  }),
+  backend: v.picklist(BACKENDS),
+  deviceNames: listOf(v.string()),
+  models: shapeOf({
+    target: shapeOf({ name: v.string(), fileBytes: finite }),
+    draft: v.nullable(shapeOf({ name: v.string(), fileBytes: finite })),
+  }),
+  versions: shapeOf({
+    node: v.string(),
+    llamaCpp: v.string(),
+    nodeLlamaCpp: v.string(),
+  }),
+  settings: shapeOf({
+    seed: finite,
     /** Of the target when it was loaded, and of all its passes here: fewer where passes had to wait for cores before. */
-    readonly threads: number;
-    readonly threadsAtEnd: number;
-    readonly contextSize: number;
-    readonly configs: readonly string[];
-  };
-  readonly cost: {
-    /** Cached tokens before the pass. */
-    readonly kvLength: number;
-    readonly points: readonly PassCostPoint[];
-    /** Nodes the budget chose most often, the root not counted; null without a budget. */
-    readonly chosenNodes: number | null;
-  } | null;
-  readonly suites: Readonly<Record<string, SuiteFigures>>;
-  readonly lossless: LosslessFigures;
+    threads: finite,
+    threadsAtEnd: finite,
+    contextSize: finite,
+    configs: listOf(v.string()),
+  }),
+  cost: v.nullable(
+    shapeOf({
+      /** Cached tokens before the pass. */
+      kvLength: finite,
+      points: listOf(shapeOf({ numRows: finite, ms: finite })),
+      /** Nodes the budget chose most often, the root not counted; null without a budget. */
+      chosenNodes: v.nullable(finite),
+    }),
+  ),
+  suites: mapOf(suiteFigures),
+  lossless: losslessFigures,
   /** Sentences that a reader must heed: losses, lies that were caught, a busy machine. */
-  readonly warnings: readonly string[];
-}
+  warnings: listOf(v.string()),
+});
+export type BenchReport = v.InferOutput<typeof benchReport>;

@@ -10,6 +10,7 @@ import { isPlainConfig, PLAIN_CONFIG } from "../base/benchConfigNames.ts";
 import { type CpuSample, othersShare } from "../base/busyMeter.ts";
 import type { HiddenLines } from "../spots/benchSpots.ts";
 import type { BenchConfig, DecodeRun } from "./benchDecoder.ts";
+import type { SuiteEnding } from "./benchReport.ts";
 import { Contestant, type ProbedPrompt, type RunConfig } from "./contestant.ts";
 import type { OutputComparison } from "./outputComparison.ts";
 import { isSettled } from "./promptPairs.ts";
@@ -59,9 +60,6 @@ export interface PromptRun {
   /** Share of the cores that others used meanwhile. */
   readonly othersShare: number;
 }
-
-/** Why a suite ended: its time was used, its bounds narrow, the prompts wanted were measured, no more found, an abort. */
-export type SuiteEnding = "time" | "narrow" | "prompts" | "exhausted" | "aborted";
 
 export interface SuiteRun {
   readonly configs: readonly RunConfig[];

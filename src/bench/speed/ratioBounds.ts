@@ -4,7 +4,7 @@
  */
 
 import { MIN_BOUNDED_VALUES, sum } from "../base/statistics.ts";
-import type { RatioInterval } from "./benchReport.ts";
+import type { Comparison, RatioInterval } from "./benchReport.ts";
 
 /** What two configurations did at one prompt: amounts of the same kind, and the time they took. */
 export interface PromptPair {
@@ -76,9 +76,6 @@ export function ratioInterval(
 export function isNarrow({ low, high }: RatioInterval): boolean {
   return high / low <= NARROW ** 2;
 }
-
-/** What a ratio says once its bounds, and those of plain decoding against itself, are heeded. */
-export type Comparison = "faster" | "slower" | "same";
 
 /** A difference is one whose bounds lie wholly outside of what equal work differs by. */
 export function comparisonOf(ratio: RatioInterval, noise: RatioInterval | undefined): Comparison {

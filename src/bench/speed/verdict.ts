@@ -6,18 +6,13 @@ import {
   SPEED_SUITES,
 } from "../base/benchConfigNames.ts";
 import { MIN_BOUNDED_VALUES } from "../base/statistics.ts";
-import type { ConfigFigures, RatioInterval, SuiteFigures } from "./benchReport.ts";
-import type { Comparison } from "./ratioBounds.ts";
-
-export type VerdictKind = Comparison | "undecided";
-
-export interface Verdict {
-  readonly kind: VerdictKind;
-  /** How soon a line is shown; or why that is not known. */
-  readonly sentence: string;
-  /** Tokens a second, and plain decoding against itself; null where nothing was compared. */
-  readonly details: string | null;
-}
+import type {
+  Comparison,
+  ConfigFigures,
+  RatioInterval,
+  SuiteFigures,
+  Verdict,
+} from "./benchReport.ts";
 
 const SUITE_PLACES: Readonly<Record<string, string>> = {
   scratch: " of code unlike the workspace",

@@ -21,7 +21,7 @@ import type { PromptArm } from "../../bench/accuracy/promptArms.ts";
 import type { StopSpot } from "../../bench/spots/stopSpots.ts";
 import { messageOf } from "../../core/base/errors.ts";
 import { CONTEXT_KINDS } from "../../core/prompt/promptContext.ts";
-import type { BenchSources } from "../../engine/protocol/protocol.ts";
+import type { BenchSources } from "../../engine/protocol/benchMessages.ts";
 import { CliError } from "../base/cliError.ts";
 import { type AskedPrompt, askedPrompt } from "./accuracyPrompt.ts";
 import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";

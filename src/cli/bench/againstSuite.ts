@@ -13,7 +13,7 @@ import { placeKey, rawTextOf } from "../../bench/accuracy/placeResult.ts";
 import type { StopSpot } from "../../bench/spots/stopSpots.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import { watchOthers } from "../../engine/measure/machineFacts.ts";
-import type { CompletionResult } from "../../engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../engine/protocol/completeMessages.ts";
 import { systemClock } from "../../session/clock.ts";
 import { CliError } from "../base/cliError.ts";
 import { draftSources } from "../base/engineSession.ts";

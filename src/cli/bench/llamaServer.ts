@@ -3,7 +3,9 @@
  * prompts given as tokens.
  * @see llama.cpp, tools/server/README.md: GET /props, GET /v1/models, POST /completion.
  */
+import * as v from "valibot";
 import { messageOf } from "../../core/base/errors.ts";
+import { finite } from "../../core/base/messageSchema.ts";
 import { CliError } from "../base/cliError.ts";
 import type { NamedServer } from "./benchSuite.ts";
 
@@ -38,7 +40,38 @@ export interface ServerCompletion {
   readonly speculation: string | null;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+// What a server leaves out, or says otherwise, is not known; only what nothing can be said without is asked for.
+const number = v.fallback(v.nullable(finite), null);
+const text = v.fallback(v.nullable(v.pipe(v.string(), v.minLength(1))), null);
+
+const propsAnswer = v.object({
+  default_generation_settings: v.object({ n_ctx: number }),
+  model_path: text,
+  model_alias: text,
+  build_info: text,
+  total_slots: number,
+});
+
+/** Of the OpenAI dialect; a server without it is one all the same. */
+const modelsAnswer = v.object({
+  data: v.fallback(v.array(v.object({ meta: v.object({ n_vocab: number }) })), []),
+});
+
+const completionAnswer = v.object({
+  content: v.string(),
+  tokens: v.fallback(v.nullable(v.array(v.pipe(v.number(), v.integer()))), null),
+  timings: v.object({
+    prompt_ms: finite,
+    predicted_ms: finite,
+    predicted_n: number,
+    prompt_n: number,
+    draft_n: number,
+    draft_n_accepted: number,
+  }),
+  generation_settings: v.fallback(v.record(v.string(), v.unknown()), {}),
+});
+
+const errorAnswer = v.object({ error: v.object({ message: text }) });
 
 /** In ms: for facts, and for a completion, whose prompt takes its time on a CPU. */
 const FACTS_TIMEOUT_MS = 10_000;
@@ -60,29 +93,30 @@ export class LlamaServer {
 
   /** @throws CliError if nothing answers there, or no llama-server. */
   async facts(signal: AbortSignal): Promise<ServerFacts> {
-    const props = await this.#ask("/props", undefined, FACTS_TIMEOUT_MS, signal);
-    const settings = asJson(props["default_generation_settings"]);
-    if (settings === undefined) {
+    const props = v.safeParse(
+      propsAnswer,
+      await this.#ask("/props", undefined, FACTS_TIMEOUT_MS, signal),
+    );
+    if (!props.success) {
       throw new CliError(
         `Expected llama.cpp's llama-server at ${this.address}, found something whose /props is not its own. Check the address.`,
       );
     }
-    // Of the OpenAI dialect; a server without it is one all the same.
     const models = await this.#ask("/v1/models", undefined, FACTS_TIMEOUT_MS, signal).catch(
-      (error: unknown): Json => {
-        if (error instanceof CliError) return {};
+      (error: unknown) => {
+        if (error instanceof CliError) return undefined;
         throw error;
       },
     );
-    const [first] = Array.isArray(models["data"]) ? models["data"] : [];
-    const meta = asJson(asJson(first)?.["meta"]);
-    const model = textOf(props["model_path"]) ?? textOf(props["model_alias"]) ?? "an unnamed model";
+    const { data } = v.parse(v.fallback(modelsAnswer, { data: [] }), models);
+    const { model_path, model_alias, build_info, total_slots } = props.output;
+    const model = model_path ?? model_alias ?? "an unnamed model";
     return {
-      build: textOf(props["build_info"]) ?? "of an unknown build",
+      build: build_info ?? "of an unknown build",
       model: model.split(/[\\/]/).at(-1) ?? model,
-      vocabSize: numberOf(meta?.["n_vocab"]),
-      contextSize: numberOf(settings["n_ctx"]),
-      numSlots: numberOf(props["total_slots"]),
+      vocabSize: data[0]?.meta.n_vocab ?? null,
+      contextSize: props.output.default_generation_settings.n_ctx,
+      numSlots: total_slots,
     };
   }
 
@@ -109,27 +143,24 @@ export class LlamaServer {
       return_tokens: true,
     };
     const answer = await this.#ask("/completion", request, COMPLETION_TIMEOUT_MS, signal);
-    const timings = asJson(answer["timings"]);
-    const promptMs = numberOf(timings?.["prompt_ms"]);
-    const decodeMs = numberOf(timings?.["predicted_ms"]);
-    const { content: text } = answer;
-    if (typeof text !== "string" || promptMs === null || decodeMs === null) {
+    const found = v.safeParse(completionAnswer, answer);
+    if (!found.success) {
       throw new CliError(
         `Expected text and timings from /completion of ${this.address}, found ${quoted(JSON.stringify(answer))}. ` +
           "Start a newer llama-server.",
       );
     }
-    const { tokens } = answer;
+    const { content, tokens, timings, generation_settings } = found.output;
     return {
-      tokens: isTokens(tokens) ? tokens : null,
-      text,
-      promptMs,
-      decodeMs,
-      numTokens: numberOf(timings?.["predicted_n"]) ?? 0,
-      numPromptTokens: numberOf(timings?.["prompt_n"]) ?? promptTokens.length,
-      numDraftTokens: numberOf(timings?.["draft_n"]) ?? 0,
-      numAcceptedTokens: numberOf(timings?.["draft_n_accepted"]) ?? 0,
-      speculation: speculationOf(asJson(answer["generation_settings"])),
+      tokens,
+      text: content,
+      promptMs: timings.prompt_ms,
+      decodeMs: timings.predicted_ms,
+      numTokens: timings.predicted_n ?? 0,
+      numPromptTokens: timings.prompt_n ?? promptTokens.length,
+      numDraftTokens: timings.draft_n ?? 0,
+      numAcceptedTokens: timings.draft_n_accepted ?? 0,
+      speculation: speculationOf(generation_settings),
     };
   }
 
@@ -138,7 +169,7 @@ export class LlamaServer {
     body: object | undefined,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<Json> {
+  ): Promise<object> {
     const timeout = AbortSignal.timeout(timeoutMs);
     let response: Response;
     let text: string;
@@ -177,7 +208,8 @@ export class LlamaServer {
   }
 
   #refused(path: string, status: number, text: string): CliError {
-    const said = textOf(asJson(parsed(text)?.["error"])?.["message"]) ?? text;
+    const fault = v.safeParse(errorAnswer, parsed(text));
+    const said = (fault.success ? fault.output.error.message : null) ?? text;
     const who = `${this.address} answers ${path} with ${status}`;
     if (status === 404) {
       return new CliError(
@@ -195,9 +227,9 @@ export class LlamaServer {
 }
 
 /** How the server drafts, with the settings that differ from none: `draft-simple, n_max 3`. */
-function speculationOf(settings: Json | undefined): string | null {
-  const types = textOf(settings?.["speculative.types"]);
-  if (settings === undefined || types === undefined) return null;
+function speculationOf(settings: Readonly<Record<string, unknown>>): string | null {
+  const types = v.parse(text, settings["speculative.types"]);
+  if (types === null) return null;
   const others = Object.entries(settings).flatMap(([name, value]) =>
     name.startsWith("speculative.") && name !== "speculative.types"
       ? [`${name.slice("speculative.".length)} ${String(value)}`]
@@ -213,29 +245,13 @@ function reasonOf(error: unknown): string {
   return code ?? messageOf(cause ?? error);
 }
 
-function parsed(text: string): Json | undefined {
+/** What JSON says, where that is an object. */
+function parsed(text: string): object | undefined {
   try {
-    return asJson(JSON.parse(text));
+    return v.parse(v.record(v.string(), v.unknown()), JSON.parse(text));
   } catch {
     return undefined;
   }
-}
-
-function asJson(value: unknown): Json | undefined {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? (value as Json) : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
-
-function isTokens(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(Number.isInteger);
 }
 
 /** Somebody else's text, on one line. */

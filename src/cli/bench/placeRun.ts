@@ -1,6 +1,6 @@
 /** What the suites that ask place by place share: the places, and how far they are. */
 import { drawStopSpots, languagesOf, type StopSpot } from "../../bench/spots/stopSpots.ts";
-import type { BenchSources } from "../../engine/protocol/protocol.ts";
+import type { BenchSources } from "../../engine/protocol/benchMessages.ts";
 import { CliError } from "../base/cliError.ts";
 import type { Terminal } from "../base/terminal.ts";
 import { readNamedSources, SOURCE_PACKAGES } from "../sources/packageSources.ts";

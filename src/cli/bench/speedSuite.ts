@@ -10,7 +10,7 @@ import {
   progressText,
 } from "../../bench/speed/benchPlan.ts";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
-import type { BenchProgress, BenchSources } from "../../engine/protocol/protocol.ts";
+import type { BenchProgress, BenchSources } from "../../engine/protocol/benchMessages.ts";
 import { readNamedSources } from "../sources/packageSources.ts";
 import { readWorkspaceSources } from "../sources/workspaceSources.ts";
 import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";

@@ -6,7 +6,7 @@
  */
 import type { TypingPause } from "../../bench/typing/typingFigures.ts";
 import { TypingDocument, type TypingScript } from "../../bench/typing/typingReplay.ts";
-import type { CompletionResult } from "../../engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../engine/protocol/completeMessages.ts";
 import type {
   CompletionQuery,
   CompletionSource,

@@ -29,7 +29,7 @@ import type {
   CompleteParams,
   CompletionChunk,
   CompletionResult,
-} from "../../engine/protocol/protocol.ts";
+} from "../../engine/protocol/completeMessages.ts";
 import { CompletionBroker } from "../../session/broker/completionBroker.ts";
 import type { CompletionEngine } from "../../session/broker/runningGeneration.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";

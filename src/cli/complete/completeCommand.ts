@@ -7,11 +7,8 @@ import { APPENDED_PROMPT } from "../../core/prompt/promptAnchor.ts";
 import { DROP_REASONS, type DropReason } from "../../core/suggestions/rankSuggestions.ts";
 import { meanAcceptanceLength } from "../../core/tree/decodeStats.ts";
 import { sourcesOf } from "../../core/tree/draftTree.ts";
-import type {
-  CompletionChunk,
-  CompletionResult,
-  LoadedModels,
-} from "../../engine/protocol/protocol.ts";
+import type { CompletionChunk, CompletionResult } from "../../engine/protocol/completeMessages.ts";
+import type { LoadedModels } from "../../engine/protocol/protocol.ts";
 import type { SuggestionProposer } from "../../engine/protocol/suggestionMessages.ts";
 import {
   type CommandContext,

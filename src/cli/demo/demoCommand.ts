@@ -1,6 +1,6 @@
 /** `treeline demo`: real files, speculation beside plain decoding, in one engine. */
 import { access } from "node:fs/promises";
-import type { CompleteParams, CompletionResult } from "../../engine/protocol/protocol.ts";
+import type { CompleteParams, CompletionResult } from "../../engine/protocol/completeMessages.ts";
 import { packagePath } from "../base/bundledModels.ts";
 import { CliError } from "../base/cliError.ts";
 import {

@@ -3,7 +3,7 @@ import { median } from "../../bench/base/statistics.ts";
 import { meanAcceptanceLength } from "../../core/tree/decodeStats.ts";
 import { type DraftSource, sourcesOf } from "../../core/tree/draftTree.ts";
 import { isLooping } from "../../core/tree/looping.ts";
-import type { CompletionResult } from "../../engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../engine/protocol/completeMessages.ts";
 import type { Part, Style } from "../base/terminal.ts";
 
 /** One spot in every round, in pairs. */

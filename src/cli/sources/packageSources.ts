@@ -1,7 +1,7 @@
 /** The sources of pinned packages: the workspaces that benchmarks type in. */
 import { readdir, readFile } from "node:fs/promises";
 import type { SourceFile } from "../../bench/spots/sourceSpots.ts";
-import type { BenchSources } from "../../engine/protocol/protocol.ts";
+import type { BenchSources } from "../../engine/protocol/benchMessages.ts";
 import { packagePath } from "../base/bundledModels.ts";
 import { CliError } from "../base/cliError.ts";
 import type { CommandContext } from "../base/engineSession.ts";

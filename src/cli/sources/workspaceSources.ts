@@ -7,7 +7,7 @@ import { basename, resolve } from "node:path";
 import type { SourceFile } from "../../bench/spots/sourceSpots.ts";
 import { messageOf } from "../../core/base/errors.ts";
 import { nameText, pathText } from "../../core/base/foreignText.ts";
-import type { BenchSources } from "../../engine/protocol/protocol.ts";
+import type { BenchSources } from "../../engine/protocol/benchMessages.ts";
 import type { WorkspaceFeed } from "../../session/client/workspaceFeed.ts";
 import { SourceFolder } from "../../workspace/sourceFolder.ts";
 import { CliError } from "../base/cliError.ts";

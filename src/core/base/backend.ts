@@ -4,4 +4,5 @@
 export const GPU_CHOICES = ["auto", "cuda", "vulkan", "metal", "off"] as const;
 export type GpuChoice = (typeof GPU_CHOICES)[number];
 /** The backend that was loaded. */
-export type Backend = "cpu" | "cuda" | "vulkan" | "metal";
+export const BACKENDS = ["cpu", "cuda", "vulkan", "metal"] as const;
+export type Backend = (typeof BACKENDS)[number];

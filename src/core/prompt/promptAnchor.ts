@@ -6,9 +6,18 @@
  * @see Bavarian et al., Efficient Training of Language Models to Fill in the Middle (arXiv 2207.14255), §3: the whole text
  *   behind the marker and nothing before is its "SPM variant 2". EFIM (arXiv 2505.21889) keeps earlier text before it.
  */
+import * as v from "valibot";
+import { shapeOf } from "../base/messageSchema.ts";
 
 /** At the cursor, at the start of a line so many above the cursor's (0: its own), or at the start of the text. */
-export type PromptAnchor = "cursor" | "file" | { readonly linesUp: number };
+export const promptAnchor = v.union(
+  [
+    v.picklist(["cursor", "file"]),
+    shapeOf({ linesUp: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+  ],
+  '"cursor", "file", or { linesUp: an integer of at least 0 }',
+);
+export type PromptAnchor = v.InferOutput<typeof promptAnchor>;
 
 /**
  * How the editor asks, and the command line: a key only appends to the prompt, and the tokens at the cursor are healed. More lines are
@@ -25,11 +34,4 @@ export function anchorIndex(prefixText: string, anchor: PromptAnchor): number {
     start = start === 1 ? 0 : prefixText.lastIndexOf("\n", start - 2) + 1;
   }
   return start;
-}
-
-/** Whether what came from elsewhere is one. */
-export function isPromptAnchor(value: unknown): value is PromptAnchor {
-  if (value === "cursor" || value === "file") return true;
-  const { linesUp } = (value ?? {}) as { linesUp?: unknown };
-  return Number.isInteger(linesUp) && (linesUp as number) >= 0;
 }

@@ -4,6 +4,8 @@
  *
  * @see SpecAgent (arXiv 2510.17925) for context that is prepared per file, RepoCoder (arXiv 2303.12570) for like code.
  */
+import * as v from "valibot";
+import { count } from "../base/messageSchema.ts";
 import type { Outline } from "./outline.ts";
 import { MAX_SIGNATURE_OVERLAP, type PlaceText } from "./placeText.ts";
 
@@ -14,24 +16,20 @@ export type ContextKind = (typeof CONTEXT_KINDS)[number];
 /** Which kinds a prompt may have; none that is not named. */
 export type ContextSwitches = { readonly [kind in ContextKind]?: boolean };
 
-export interface ContextOptions extends ContextSwitches {
-  /** Of the prompt, for all kinds together, in tokens; the engine's own choice if absent. */
-  readonly maxTokens?: number;
-  /** True: chosen anew, whatever was chosen near the place before. For measuring. */
-  readonly isFresh?: boolean;
-}
-
-/** Whether what came from elsewhere is such options. */
-export function isContextOptions(value: unknown): value is ContextOptions {
-  if (typeof value !== "object" || value === null) return false;
-  const { maxTokens, ...switches } = value as Record<string, unknown>;
-  const isBudget = Number.isInteger(maxTokens) && (maxTokens as number) >= 1;
-  if (maxTokens !== undefined && !isBudget) return false;
-  const known: readonly string[] = [...CONTEXT_KINDS, "isFresh"];
-  return Object.entries(switches).every(
-    ([name, isOn]) => known.includes(name) && (isOn === undefined || typeof isOn === "boolean"),
-  );
-}
+export const contextOptions = v.pipe(
+  v.strictObject({
+    imports: v.exactOptional(v.boolean()),
+    tabs: v.exactOptional(v.boolean()),
+    similar: v.exactOptional(v.boolean()),
+    edits: v.exactOptional(v.boolean()),
+    /** Of the prompt, for all kinds together, in tokens; the engine's own choice if absent. */
+    maxTokens: v.exactOptional(count),
+    /** True: chosen anew, whatever was chosen near the place before. For measuring. */
+    isFresh: v.exactOptional(v.boolean()),
+  }),
+  v.readonly(),
+);
+export type ContextOptions = v.InferOutput<typeof contextOptions>;
 
 /** In words. */
 export const CONTEXT_NAMES: Readonly<Record<ContextKind, string>> = {

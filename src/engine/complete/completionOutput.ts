@@ -4,7 +4,7 @@ import { TokenBuffer } from "../../core/base/tokens.ts";
 import type { CompletionStopRule } from "../../core/ending/stopRules.ts";
 import { streamableText } from "../../core/ending/trimCompletion.ts";
 import type { TokenDecoder } from "../../llama/model/vocabulary.ts";
-import type { CompletionChunk } from "../protocol/protocol.ts";
+import type { CompletionChunk } from "../protocol/completeMessages.ts";
 
 export class CompletionOutput {
   readonly #decoder: TokenDecoder;

@@ -15,7 +15,11 @@ import type { DraftMemory, LearnedState } from "../learned/learnedState.ts";
 import { SuggestionMemory } from "../learned/suggestionMemory.ts";
 import type { IdleReading, Reading } from "../prompt/idleReading.ts";
 import { documentKeyOf, type PromptStores, requestPrompt } from "../prompt/requestPrompt.ts";
-import type { CompleteParams, CompletionChunk, CompletionResult } from "../protocol/protocol.ts";
+import type {
+  CompleteParams,
+  CompletionChunk,
+  CompletionResult,
+} from "../protocol/completeMessages.ts";
 import { CompletionOutput } from "./completionOutput.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
 import type { Healing } from "./healing.ts";

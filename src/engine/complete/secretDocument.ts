@@ -1,6 +1,6 @@
 /** Whether a completion's document is one that nothing is to be kept of. */
 import { isSecretPath, isSecretText } from "../../workspace/sourceRules.ts";
-import type { CompleteParams } from "../protocol/protocol.ts";
+import type { CompleteParams } from "../protocol/completeMessages.ts";
 
 /** More text than a prompt has on either side of the cursor. */
 const MAX_LEARNED_CHARS = 32_768;

@@ -11,7 +11,7 @@ import type { LookupPlace } from "../../core/index/workspaceSearch.ts";
 import type { BackgroundTurns } from "../base/backgroundTurns.ts";
 import { PrivateFiles } from "../base/privateFiles.ts";
 import type { LearnedState } from "../learned/learnedState.ts";
-import type { CompleteParams } from "../protocol/protocol.ts";
+import type { CompleteParams } from "../protocol/completeMessages.ts";
 import {
   NO_WORKSPACE,
   type WorkspaceBuffer,

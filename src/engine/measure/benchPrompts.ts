@@ -7,7 +7,7 @@ import { EngineError } from "../../core/base/errors.ts";
 import { PromptTokens } from "../../llama/text/promptTokens.ts";
 import type { ModelPair } from "../models/modelHost.ts";
 import { buildCompletionPrompt } from "../prompt/completionPrompt.ts";
-import type { BenchParams, BenchSources } from "../protocol/protocol.ts";
+import type { BenchParams, BenchSources } from "../protocol/benchMessages.ts";
 import type { BenchWorkspace } from "./benchWorkspace.ts";
 
 /** Spots drawn: more than there will be time for. */

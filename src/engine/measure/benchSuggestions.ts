@@ -19,7 +19,7 @@ import { createDrafters, draftBudget } from "../complete/draftSetup.ts";
 import { SuggestionRules } from "../complete/suggestionRules.ts";
 import { freezeThreads, type ModelPair } from "../models/modelHost.ts";
 import { buildCompletionPrompt } from "../prompt/completionPrompt.ts";
-import type { BenchProgress } from "../protocol/protocol.ts";
+import type { BenchProgress } from "../protocol/benchMessages.ts";
 import type {
   BenchSuggestionsAnswer,
   BenchSuggestionsParams,

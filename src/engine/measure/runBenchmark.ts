@@ -23,7 +23,7 @@ import { FlatPassCost, PassCostTable } from "../../core/budget/passCost.ts";
 import type { TargetModel } from "../../core/tree/targetModel.ts";
 import { nodeLlamaVersion, type PeerModels } from "../../llama/peer/peerDecode.ts";
 import { freezeThreads, type ModelPair } from "../models/modelHost.ts";
-import type { BenchParams, BenchProgress } from "../protocol/protocol.ts";
+import type { BenchParams, BenchProgress } from "../protocol/benchMessages.ts";
 import { createConfigs } from "./benchConfigs.ts";
 import { openPeers } from "./benchPeers.ts";
 import { suitePrompts, suiteSpots } from "./benchPrompts.ts";

@@ -18,7 +18,7 @@ import type { WorkspaceTokenizer } from "../indexing/workspaceTokenizer.ts";
 import { newLearnedState } from "../learned/learnedOfPair.ts";
 import type { LearnedFiles, LearnedState } from "../learned/learnedState.ts";
 import type { ModelPair } from "../models/modelHost.ts";
-import type { CompleteParams, CompletionResult } from "../protocol/protocol.ts";
+import type { CompleteParams, CompletionResult } from "../protocol/completeMessages.ts";
 import type { BenchWorkspace } from "./benchWorkspace.ts";
 
 /** Never by itself: who replays a session must not replace what others begin with. In ms. */

@@ -17,7 +17,7 @@ import {
 import { anchorIndex } from "../../core/prompt/promptAnchor.ts";
 import type { PromptTokens } from "../../llama/text/promptTokens.ts";
 import type { ModelPair } from "../models/modelHost.ts";
-import type { CompleteParams } from "../protocol/protocol.ts";
+import type { CompleteParams } from "../protocol/completeMessages.ts";
 import type { PromptContext } from "./contextSource.ts";
 
 /** Prompt tokens at most, where the context has room: what a CPU evaluates within a second of real use. */

@@ -28,7 +28,7 @@ import {
   openedIds,
   type ShownWorkspace,
 } from "../indexing/contextCandidates.ts";
-import type { CompleteParams } from "../protocol/protocol.ts";
+import type { CompleteParams } from "../protocol/completeMessages.ts";
 import { OutlineStore } from "./outlineStore.ts";
 
 /** Unless the request says otherwise. */

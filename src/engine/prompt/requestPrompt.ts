@@ -5,7 +5,7 @@ import { type PromptShares, promptShares } from "../../core/prompt/promptShares.
 import { PromptTokens } from "../../llama/text/promptTokens.ts";
 import type { WorkspaceStore } from "../indexing/workspaceStore.ts";
 import type { ModelPair } from "../models/modelHost.ts";
-import type { CompleteParams } from "../protocol/protocol.ts";
+import type { CompleteParams } from "../protocol/completeMessages.ts";
 import {
   buildCompletionPrompt,
   type CompletionPrompt,

@@ -2,30 +2,21 @@
  * What is said about a prompt without completing it: benchmarks give it to others, and ask where its tokens end. Imported by
  * both sides, like `protocol.ts`, and imports nothing native.
  */
+import * as v from "valibot";
 import { RequestType, RequestType0 } from "vscode-jsonrpc/node";
+import { shapeOf } from "../../core/base/messageSchema.ts";
 import type { ContextSnippet } from "../../core/prompt/promptContext.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
-import type { CompleteParams, WireError } from "./protocol.ts";
+import { promptEntries } from "./completeMessages.ts";
+import type { WireError } from "./protocol.ts";
 
 /** The part of a completion's request that its prompt is made of, and what may follow. */
-export interface PromptQuestion
-  extends Pick<
-    CompleteParams,
-    | "prefixText"
-    | "suffixText"
-    | "filePath"
-    | "documentPath"
-    | "repoName"
-    | "maxTokens"
-    | "maxPromptTokens"
-    | "maxSuffixChars"
-    | "anchor"
-    | "heals"
-    | "context"
-  > {
+export const promptQuestion = shapeOf({
+  ...promptEntries,
   /** Text that is put in at the cursor. */
-  readonly nextText: string;
-}
+  nextText: v.string(),
+});
+export type PromptQuestion = v.InferOutput<typeof promptQuestion>;
 
 export interface PromptAnswer {
   /** What the target gets for such a request. */

@@ -2,10 +2,13 @@
  * What is said about several suggestions: asking for them, their answer, and their benchmark. Imported by both sides, like
  * `protocol.ts`, and imports nothing native.
  */
+import * as v from "valibot";
 import { RequestType } from "vscode-jsonrpc/node";
 import type { SuggestionsReport } from "../../bench/suggestions/suggestionsReport.ts";
 import type { Backend } from "../../core/base/backend.ts";
-import type { BenchSources, WireError } from "./protocol.ts";
+import { count, shapeOf } from "../../core/base/messageSchema.ts";
+import { benchSources } from "./benchMessages.ts";
+import type { WireError } from "./protocol.ts";
 
 /** Places of suggestions that are offered together; more than anybody cycles through. */
 export const SUGGESTION_RANKS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
@@ -17,12 +20,13 @@ export const SUGGESTION_PROPOSERS = ["branches", "superposedDraft", "superposedT
 export type SuggestionProposer = (typeof SUGGESTION_PROPOSERS)[number];
 
 /** The part of a completion request that asks for more than one suggestion. */
-export interface SuggestionsRequest {
+export const suggestionsRequest = shapeOf({
   /** The first included, 1 … {@link MAX_SUGGESTIONS}; 1 if absent. */
-  readonly numSuggestions?: number;
+  numSuggestions: v.exactOptional(v.pipe(count, v.maxValue(MAX_SUGGESTIONS))),
   /** `branches` if absent, and in place of `superposedDraft` where no draft model is loaded. */
-  readonly suggestionMethod?: SuggestionProposer;
-}
+  suggestionMethod: v.exactOptional(v.picklist(SUGGESTION_PROPOSERS)),
+});
+export type SuggestionsRequest = v.InferOutput<typeof suggestionsRequest>;
 
 export interface CompletedSuggestion {
   /** What is offered: decoded, trimmed, never empty. */
@@ -33,17 +37,18 @@ export interface CompletedSuggestion {
 }
 
 /** The suite `suggestions`: spans of the workspace are hidden, each method suggests what was there. */
-export interface BenchSuggestionsParams {
-  readonly workspace: BenchSources;
+export const benchSuggestionsParams = shapeOf({
+  workspace: benchSources,
   /** Measured prompts. */
-  readonly numPrompts: number;
+  numPrompts: count,
   /** Output tokens of a suggestion at most. */
-  readonly maxTokens: number;
-  readonly maxPromptTokens: number;
-  readonly seed: number;
+  maxTokens: count,
+  maxPromptTokens: count,
+  seed: count,
   /** Passes of up to so many rows take the same time: those that are done sooner wait. As they are if absent. */
-  readonly flatRows?: number;
-}
+  flatRows: v.exactOptional(count),
+});
+export type BenchSuggestionsParams = v.InferOutput<typeof benchSuggestionsParams>;
 
 export interface BenchSuggestionsAnswer extends SuggestionsReport {
   /** Where the prompts are from, in words. */

@@ -2,26 +2,29 @@
  * What the engine is told of the user's workspace, and what it says of its index: `protocol.ts` has the other messages.
  * Nothing here waits for an answer but *forget*. Imported by both sides, so it imports nothing native.
  */
+import * as v from "valibot";
 import { NotificationType, RequestType0 } from "vscode-jsonrpc/node";
-import { EngineError } from "../../core/base/errors.ts";
+import { listOf, shapeOf } from "../../core/base/messageSchema.ts";
 import type { WireError } from "./protocol.ts";
 
 /** A folder of the workspace. */
-export interface WorkspaceRoot {
+const workspaceRoot = shapeOf({
   /** Absolute; a URI where the folder is not on this machine's disk. */
-  readonly path: string;
-  readonly name: string;
+  path: v.string(),
+  name: v.string(),
   /** False: nothing is read, its buffers are all that is known. */
-  readonly isOnDisk: boolean;
+  isOnDisk: v.boolean(),
   /** The editor's patterns for files to leave out, relative to the folder. */
-  readonly excludes: readonly string[];
-}
+  excludes: listOf(v.string()),
+});
+export type WorkspaceRoot = v.InferOutput<typeof workspaceRoot>;
 
-export interface WorkspaceParams {
-  readonly roots: readonly WorkspaceRoot[];
+export const workspaceParams = shapeOf({
+  roots: listOf(workspaceRoot),
   /** Folder for what is kept between sessions, nobody else's; nothing is kept if absent. */
-  readonly storagePath?: string;
-}
+  storagePath: v.exactOptional(v.string()),
+});
+export type WorkspaceParams = v.InferOutput<typeof workspaceParams>;
 
 /** Paths as in {@link WorkspaceRoot}. */
 export interface WorkspaceChanges {
@@ -70,21 +73,3 @@ export const workspaceStatusNotification = new NotificationType<WorkspaceStatus>
 );
 /** Deletes what is known of the workspace, in memory and in its storage folder, and closes it. */
 export const forgetWorkspaceRequest = new RequestType0<null, WireError>("workspace/forget");
-
-/** @throws EngineError `invalidRequest` naming the field. */
-export function checkWorkspaceParams(params: WorkspaceParams | null): void {
-  if (params === null) return;
-  const { roots, storagePath } = params;
-  const areRoots =
-    Array.isArray(roots) &&
-    roots.every(
-      ({ path, name, excludes }) =>
-        typeof path === "string" && typeof name === "string" && Array.isArray(excludes),
-    );
-  if (!areRoots) throw invalid("roots");
-  if (storagePath !== undefined && typeof storagePath !== "string") throw invalid("storagePath");
-}
-
-function invalid(field: string): EngineError {
-  return new EngineError("invalidRequest", `workspace: ${field} is not of its type.`);
-}

@@ -2,78 +2,56 @@
  * What the extension and the benchmark panel say to each other. Both sides import it, so it knows neither `vscode` nor
  * the DOM. A page that was hidden is built anew and asks with `ready`; the extension answers with everything it shows.
  */
-import type { BenchReport } from "../../bench/speed/benchReport.ts";
-import { checkBenchReport } from "./reportCheck.ts";
-import { fieldsOf, isObject, isText, listOf, oneOf } from "./valueCheck.ts";
+import * as v from "valibot";
+import { benchReport } from "../../bench/speed/benchReport.ts";
+import { listOf, problemOf, shapeOf } from "../../core/base/messageSchema.ts";
 
 /** A setting that the figures speak for changing. Values as people read them. */
-export interface RecommendedChange {
+const recommendedChange = shapeOf({
   /** With its section, e.g. `treeline.speculation.enabled`. */
-  readonly setting: string;
-  readonly now: string;
-  readonly recommended: string;
-  readonly reason: string;
-}
+  setting: v.string(),
+  now: v.string(),
+  recommended: v.string(),
+  reason: v.string(),
+});
+export type RecommendedChange = v.InferOutput<typeof recommendedChange>;
 
-export interface PanelState {
-  readonly report: BenchReport;
+const panelState = shapeOf({
+  report: benchReport,
   /** What was measured on, e.g. `treeline (120 files, 0.9 MB)`. */
-  readonly workspace: string;
-  readonly changes: readonly RecommendedChange[];
+  workspace: v.string(),
+  changes: listOf(recommendedChange),
   /** Why other settings stay as they are. */
-  readonly findings: readonly string[];
-}
+  findings: listOf(v.string()),
+});
+export type PanelState = v.InferOutput<typeof panelState>;
 
 /** To the panel. */
-export interface ShowMessage {
-  readonly type: "show";
-  readonly state: PanelState;
-}
+const showMessage = shapeOf({ type: v.literal("show"), state: panelState });
+export type ShowMessage = v.InferOutput<typeof showMessage>;
+
+const exportFormat = v.picklist(["markdown", "json"]);
+export type ExportFormat = v.InferOutput<typeof exportFormat>;
 
 /** From the panel. */
-export type PanelRequest =
-  | { readonly type: "ready" }
-  | { readonly type: "export"; readonly format: ExportFormat }
-  | { readonly type: "apply" }
-  | { readonly type: "runAgain" }
+const panelRequest = v.variant("type", [
+  v.object({ type: v.literal("ready") }),
+  v.object({ type: v.literal("export"), format: exportFormat }),
+  v.object({ type: v.literal("apply") }),
+  v.object({ type: v.literal("runAgain") }),
   /** The page could not show what it got. */
-  | { readonly type: "failed"; readonly message: string };
-
-export type ExportFormat = "markdown" | "json";
-
-const checkState = fieldsOf<PanelState>({
-  report: checkBenchReport,
-  workspace: isText,
-  changes: listOf(
-    fieldsOf<RecommendedChange>({
-      setting: isText,
-      now: isText,
-      recommended: isText,
-      reason: isText,
-    }),
-  ),
-  findings: listOf(isText),
-});
-
-const REQUEST_CHECKS = {
-  ready: fieldsOf<object>({}),
-  export: fieldsOf<{ format: ExportFormat }>({ format: oneOf("markdown", "json") }),
-  apply: fieldsOf<object>({}),
-  runAgain: fieldsOf<object>({}),
-  failed: fieldsOf<{ message: string }>({ message: isText }),
-} satisfies Record<PanelRequest["type"], unknown>;
+  v.object({ type: v.literal("failed"), message: v.string() }),
+]);
+export type PanelRequest = Readonly<v.InferOutput<typeof panelRequest>>;
 
 /**
  * The message, once it proved to be one.
  * @throws TypeError naming the field that is wrong.
  */
 export function parseShowMessage(value: unknown): ShowMessage {
-  const problem =
-    isObject(value) && value["type"] === "show"
-      ? checkState(value["state"], "")
-      : "the message is of no known type";
+  const problem = problemOf(showMessage, value);
   if (problem !== undefined) throw new TypeError(`Not a message for the panel: ${problem}.`);
-  return value as ShowMessage & object;
+  return value as ShowMessage;
 }
 
 /**
@@ -81,9 +59,7 @@ export function parseShowMessage(value: unknown): ShowMessage {
  * @throws TypeError naming the field that is wrong.
  */
 export function parsePanelRequest(value: unknown): PanelRequest {
-  const type = isObject(value) ? value["type"] : undefined;
-  const check = Object.entries(REQUEST_CHECKS).find(([name]) => name === type)?.[1];
-  const problem = check === undefined ? "its type is unknown" : check(value, "");
+  const problem = problemOf(panelRequest, value);
   if (problem !== undefined) throw new TypeError(`Not a request of the panel: ${problem}.`);
-  return value as PanelRequest & object;
+  return value as PanelRequest;
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { CompletionResult } from "../../engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../engine/protocol/completeMessages.ts";
 import type { CompletionQuery, SuggestionOrigin } from "./completionQuery.ts";
 
 /** Entries at most: what llama.vscode, llama.vim and Cody keep. */

@@ -1,5 +1,5 @@
 /** One question of the editor, and its answer. Text in, text out: neither VS Code nor tokens appear here. */
-import type { CompleteParams, CompletionResult } from "../../engine/protocol/protocol.ts";
+import type { CompleteParams, CompletionResult } from "../../engine/protocol/completeMessages.ts";
 
 /**
  * Why the editor asks: by itself while the user types, because the user asked, which is answered with all suggestions, or

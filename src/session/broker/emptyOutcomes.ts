@@ -2,7 +2,7 @@
 
 import { EngineError, isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { CompletionRejection } from "../../core/ending/completionRejection.ts";
-import type { CompletionResult } from "../../engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../engine/protocol/completeMessages.ts";
 import type { NoSuggestionReason, QueryOutcome } from "./completionQuery.ts";
 import type { GenerationEnd } from "./runningGeneration.ts";
 

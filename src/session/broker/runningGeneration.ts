@@ -3,7 +3,7 @@ import type {
   CompleteParams,
   CompletionChunk,
   CompletionResult,
-} from "../../engine/protocol/protocol.ts";
+} from "../../engine/protocol/completeMessages.ts";
 import { abortable, abortError } from "../abort.ts";
 import { ListenerSet } from "../listenerSet.ts";
 import type { CursorState } from "./completionCache.ts";

@@ -5,6 +5,20 @@
 import type { RequestType, RequestType0 } from "vscode-jsonrpc/node";
 import type { GpuChoice } from "../../core/base/backend.ts";
 import {
+  type BenchAnswer,
+  type BenchParams,
+  type BenchProgress,
+  benchProgress,
+  benchRequest,
+} from "../../engine/protocol/benchMessages.ts";
+import {
+  type CompleteParams,
+  type CompletionChunk,
+  type CompletionResult,
+  completeRequest,
+  completionProgress,
+} from "../../engine/protocol/completeMessages.ts";
+import {
   type LastPrompt,
   lastPromptRequest,
   type PromptAnswer,
@@ -12,16 +26,6 @@ import {
   promptRequest,
 } from "../../engine/protocol/promptMessages.ts";
 import {
-  type BenchAnswer,
-  type BenchParams,
-  type BenchProgress,
-  benchProgress,
-  benchRequest,
-  type CompleteParams,
-  type CompletionChunk,
-  type CompletionResult,
-  completeRequest,
-  completionProgress,
   type EngineHealth,
   type EngineStatistics,
   healthRequest,

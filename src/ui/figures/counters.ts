@@ -1,6 +1,6 @@
 /** What is counted, in one flat record per day and language, so that books add up by adding numbers. Pure. */
 import { DRAFT_SOURCES, type DraftSource } from "../../core/tree/draftTree.ts";
-import type { CompletionResult } from "../../engine/protocol/protocol.ts";
+import type { CompletionResult } from "../../engine/protocol/completeMessages.ts";
 import { SUGGESTION_RANKS, type SuggestionRank } from "../../engine/protocol/suggestionMessages.ts";
 
 /**

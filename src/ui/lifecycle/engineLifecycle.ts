@@ -5,13 +5,9 @@
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import { EngineError, isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
+import type { BenchParams, BenchProgress } from "../../engine/protocol/benchMessages.ts";
 import type { LastPrompt } from "../../engine/protocol/promptMessages.ts";
-import type {
-  BenchParams,
-  BenchProgress,
-  LoadedModels,
-  LoadProgress,
-} from "../../engine/protocol/protocol.ts";
+import type { LoadedModels, LoadProgress } from "../../engine/protocol/protocol.ts";
 import { abortError } from "../../session/abort.ts";
 import { CompletionBroker } from "../../session/broker/completionBroker.ts";
 import type {

@@ -9,7 +9,7 @@ import {
 } from "../../bench/speed/benchPlan.ts";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import type { SourceFile } from "../../bench/spots/sourceSpots.ts";
-import type { BenchParams, BenchProgress } from "../../engine/protocol/protocol.ts";
+import type { BenchParams, BenchProgress } from "../../engine/protocol/benchMessages.ts";
 import type { BenchmarkOptions, BenchmarkProgress, BenchmarkRunner } from "./benchmarkRunner.ts";
 
 type EngineBench = (

@@ -1,0 +1,46 @@
+/**
+ * Schemas of what comes from another process or a file: the type is inferred from what is checked, so neither is written twice.
+ */
+import * as v from "valibot";
+
+const COUNT = "an integer of at least 1";
+
+export const finite = v.pipe(v.number(), v.finite("a finite number"));
+export const count = v.pipe(v.number(), v.integer(COUNT), v.minValue(1, COUNT));
+/** 0 … 1 */
+export const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+export function listOf<const T extends v.GenericSchema>(item: T) {
+  return v.pipe(v.array(item), v.readonly());
+}
+
+/** An object with these fields; more do no harm. */
+export function shapeOf<const T extends v.ObjectEntries>(entries: T) {
+  return v.pipe(v.object(entries), v.readonly());
+}
+
+/** An object with any keys. */
+export function mapOf<const T extends v.GenericSchema>(item: T) {
+  return v.pipe(v.record(v.string(), item), v.readonly());
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  string: "text",
+  boolean: "true or false",
+  number: "a number",
+  Array: "a list",
+  Object: "an object",
+};
+
+/** What keeps a value from being what the schema says: the field, what was found, what is expected. Undefined if nothing does. */
+export function problemOf(schema: v.GenericSchema, value: unknown): string | undefined {
+  const [issue] = v.safeParse(schema, value, { abortEarly: true }).issues ?? [];
+  if (issue === undefined) return undefined;
+  const field = v.getDotPath(issue) ?? "the message";
+  // Valibot names the key that an object lacks as what it expects.
+  if (issue.type === "object" && issue.received === "undefined") return `${field} is missing`;
+  const found = JSON.stringify(issue.input)?.slice(0, 60) ?? "undefined";
+  const isOwn = !issue.message.startsWith("Invalid ");
+  const expected = isOwn ? issue.message : (WORDS[`${issue.expected}`] ?? issue.expected);
+  return `${field} is ${found}, expected ${expected}`;
+}
