@@ -30,8 +30,11 @@ const entries = [
     ...node,
     entryPoints: {
       engine: "src/engine/main.ts",
-      hostBench: "src/engine/measure/hostBench.ts",
+      // Of a clone, not of the VSIX.
+      hostBench: "tooling/hostBench.ts",
       traces: "tooling/traces/record/tracesMain.ts",
+      studies: "tooling/studies/main.ts",
+      peers: "tooling/peers/peers.ts",
     },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },

@@ -31,14 +31,12 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "bench/suggestions": "core/* bench/base",
   "bench/typing": "core/base bench/base bench/spots",
   "bench/accuracy": "core/* bench/base bench/spots",
-  "bench/indexing": "core/base core/drafters core/index bench/base bench/spots",
 
   // Evaluates, commits and rewinds.
   "llama/native": "core/base core/tree | node node-llama-cpp koffi",
   "llama/model": "core/base core/healing core/prompt gguf llama/native | node node-llama-cpp koffi",
   "llama/text": "core/base core/healing gguf llama/model",
   "llama/target": "core/base core/tree core/drafters llama/native llama/model",
-  "llama/peer": "core/base llama/native llama/target | node-llama-cpp",
 
   // Reaches models only through llama; its protocol is all that others know of it.
   "engine/protocol": "core/* bench/* | valibot vscode-jsonrpc",

@@ -75,8 +75,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
         "--suite <name>",
         "what to measure: how soon a line is shown on code unlike the workspace, on the workspace, on what nobody can " +
           "predict, all of these; or several suggestions, by each method; or typing, with the caches on and off; or accuracy, " +
-          "how often a suggestion is what stood there; or warmstart, with an earlier session's stores and without; or the " +
-          "workspace index by size, without a model",
+          "how often a suggestion is what stood there",
       )
         .choices(SUITE_NAMES)
         .default("repo"),
@@ -87,7 +86,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     .option("--markdown <file>", "write the report to a file")
     .option(
       "--workspace <folder>",
-      "speed, suggestions, accuracy, warmstart, --against: code of yours; sources of npm packages if absent",
+      "speed, suggestions, accuracy, --against: code of yours; sources of npm packages if absent",
     )
     .option("--minutes <number>", "speed: time for everything (3)", minuteCount)
     .option(
@@ -97,12 +96,12 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     )
     .option(
       "--prompts <number>",
-      "speed: prompts of each suite at most (as the time allows); suggestions, warmstart: (16); accuracy (60), --against (24): places",
+      "speed: prompts of each suite at most (as the time allows); suggestions: (16); accuracy (60), --against (24): places",
       positiveInteger,
     )
     .option(
       "--max-tokens <number>",
-      "output tokens at most; speed (24), suggestions, warmstart (48), accuracy, --against (64)",
+      "output tokens at most; speed (24), suggestions (48), accuracy, --against (64)",
       positiveInteger,
     )
     .option(
@@ -112,7 +111,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
     )
     .option(
       "--flat-rows <number>",
-      "speed, warmstart: choose drafts as if passes of up to so many rows cost the same; suggestions: make such passes take the same time, by waiting",
+      "speed: choose drafts as if passes of up to so many rows cost the same; suggestions: make such passes take the same time, by waiting",
       positiveInteger,
     )
     .option(

@@ -9,7 +9,6 @@ import type {
 } from "vscode-jsonrpc/node";
 import type { CompletionServer } from "./completionServer.ts";
 import { benchSuggestions } from "./measure/benchSuggestions.ts";
-import { benchWarmStart } from "./measure/benchWarmStart.ts";
 import { runBenchmark } from "./measure/runBenchmark.ts";
 import type { ModelPair } from "./models/modelHost.ts";
 import {
@@ -20,7 +19,6 @@ import {
 } from "./protocol/benchMessages.ts";
 import type { WireError } from "./protocol/protocol.ts";
 import { benchSuggestionsParams, benchSuggestionsRequest } from "./protocol/suggestionMessages.ts";
-import { benchWarmStartRequest, warmStartParams } from "./protocol/warmStartMessages.ts";
 import { checkRequest } from "./requestChecks.ts";
 
 /** How requests are answered, and what nobody waits for is sent. */
@@ -65,5 +63,4 @@ export function registerMeasuring(
   };
   register(benchRequest, benchParams, runBenchmark);
   register(benchSuggestionsRequest, benchSuggestionsParams, benchSuggestions);
-  register(benchWarmStartRequest, warmStartParams, benchWarmStart);
 }

@@ -1,15 +1,12 @@
 /** Names of models, devices and folders change the words of a report, never what it is made of. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatIndexReport, indexReport } from "../../src/bench/indexing/indexReport.ts";
-import {
-  formatWarmStartReport,
-  warmStartReport,
-} from "../../src/bench/indexing/warmStartReport.ts";
 import { formatBenchMarkdown } from "../../src/bench/speed/benchMarkdown.ts";
 import type { BenchReport } from "../../src/bench/speed/benchReport.ts";
 import { suiteOrigin } from "../../src/bench/speed/suiteWording.ts";
 import { formatTypingReport, typingReport } from "../../src/bench/typing/typingReport.ts";
+import { formatIndexReport, indexReport } from "../../tooling/studies/indexReport.ts";
+import { formatWarmStartReport, warmStartReport } from "../../tooling/studies/warmStartReport.ts";
 import { configFigures, GAIN_REPORT } from "../support/benchReports.ts";
 import { hostileText, markdownShape, unseenIn } from "../support/hostileText.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";

@@ -36,14 +36,6 @@ describe("benchCommand", () => {
     ["typing", { flatRows: 16 }, "--flat-rows"],
     ["typing", { minutes: 5 }, "--minutes"],
     ["suggestions", { minutes: 5 }, "--minutes"],
-    ["warmstart", { minutes: 5 }, "--minutes"],
-    ["index", { minutes: 5 }, "--minutes"],
-    ["warmstart", { configs: ["plain"] }, "--configs"],
-    ["warmstart", { promptTokens: 64 }, "--prompt-tokens"],
-    ["index", { target: "model.gguf" }, "--target"],
-    ["index", { prompts: 4 }, "--prompts"],
-    ["index", { workspace: "src" }, "--workspace"],
-    ["index", { gpu: "vulkan" }, "--gpu"],
     ["accuracy", { configs: ["plain"] }, "--configs"],
     ["accuracy", { sessions: 2 }, "--sessions"],
     ["suggestions", { resume: "a.jsonl" }, "--resume"],
@@ -54,7 +46,6 @@ describe("benchCommand", () => {
     ["repo", { arms: [EDITOR_ARM] }, "--arms"],
     ["repo", { context: "all" }, "--context"],
     ["suggestions", { contextTokens: 64 }, "--context-tokens"],
-    ["index", { resume: "a.jsonl" }, "--resume"],
   ])("%s refuses %j before anything is loaded", async (suite, options, flag) => {
     const failure = await run(suite, options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CliError);
@@ -129,7 +120,7 @@ describe("benchCommand", () => {
     try {
       const json = join(folder, "report.json");
       await writeFile(json, "the report before");
-      const aborted = run("index", { json }, AbortSignal.abort());
+      const aborted = run("repo", { json }, AbortSignal.abort());
       await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
       expect(await readFile(json, "utf8")).toBe("the report before");
     } finally {

@@ -165,11 +165,7 @@ describe("arguments", () => {
       () => ["complete", source, ...CURSOR, "--workspace", join(folder, "none")],
       1,
     ],
-    [
-      "a report in no folder",
-      () => ["bench", "--suite", "index", "--json", join(folder, "none/r.json")],
-      1,
-    ],
+    ["a report in no folder", () => ["bench", "--json", join(folder, "none/r.json")], 1],
     ["an unknown option", () => ["complete", source, ...CURSOR, `--${ONE_LINE}`], 2],
     ["an option's value", () => ["complete", source, ...CURSOR, "--gpu", ONE_LINE], 2],
   ] as const)("%s is told in a harmless line", async (_what, args, exitCode) => {

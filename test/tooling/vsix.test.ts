@@ -31,6 +31,9 @@ describe("isOwnFilePacked", () => {
 
   test.each([
     "dist/hostBench.mjs",
+    "dist/peers.mjs",
+    "dist/studies.mjs",
+    "dist/traces.mjs",
     "dist/engine.mjs.map",
     "dist/benchPanel.js.map",
     "models/training/train.py",

@@ -37,7 +37,7 @@ export interface EngineSession {
 }
 
 /** Positions of the target's context; plenty for one file, little memory. */
-const CONTEXT_SIZE = 4_096;
+export const CONTEXT_SIZE = 4_096;
 
 /** Runs `use` with a loaded engine; the engine is gone when the promise settles. */
 export async function withEngine<T>(

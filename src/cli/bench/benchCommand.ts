@@ -6,27 +6,17 @@ import { CliError, EXIT_USAGE } from "../base/cliError.ts";
 import { type CommandContext, withEngine } from "../base/engineSession.ts";
 import { accuracySuite } from "./accuracySuite.ts";
 import { againstSuite } from "./againstSuite.ts";
-import type { BenchOptions, BenchSuite, CommandSurroundings } from "./benchSuite.ts";
-import { indexSuite } from "./indexSuite.ts";
+import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 import { checkReportFile, writeReportFile } from "./reportFile.ts";
 import { speedSuite } from "./speedSuite.ts";
 import { suggestionsSuite } from "./suggestionsSuite.ts";
 import { typingSuite } from "./typingSuite.ts";
-import { warmStartSuite } from "./warmStartSuite.ts";
 
 export const DEFAULT_SEED = 1;
 /** Stands for the standard output where a file is named. */
 const STDOUT = "-";
 
-export const SUITE_NAMES = [
-  ...SPEED_SUITES,
-  "all",
-  "suggestions",
-  "typing",
-  "accuracy",
-  "warmstart",
-  "index",
-] as const;
+export const SUITE_NAMES = [...SPEED_SUITES, "all", "suggestions", "typing", "accuracy"] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 /** Options that belong to some suites only, as the user writes them. */
@@ -50,7 +40,6 @@ const PROMPTS = {
   maxTokens: "--max-tokens",
 } as const;
 const SPEED = { ...SESSIONS, ...PLACES };
-const MODELS = { target: "--target", draft: "--draft", gpu: "--gpu" } as const;
 const DRAWN = { suite: "--suite", seed: "--seed" } as const;
 
 /** What `bench` measures: a suite, what a pass costs, or other programs. */
@@ -62,12 +51,6 @@ const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "sui
   suggestions: { ...SESSIONS, ...SPEED_ONLY, ...PLACES },
   typing: { ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS, ...ANSWERS },
   accuracy: { ...SESSIONS, ...SPEED_ONLY, ...FLAT_ROWS },
-  // Prompts are as long as those of completions.
-  warmstart: { ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...PLACES },
-  index: {
-    ...{ ...MODELS, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
-    ...PLACES,
-  },
   cost: {
     ...{ ...DRAWN, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
     ...{ ...PLACES, against: "--against" },
@@ -93,7 +76,6 @@ export async function benchCommand(
   const isAgainst = options.against !== undefined;
   refuseOptions(options.cost === true ? "cost" : isAgainst ? "against" : suite, isWritten);
   for (const { path } of reportFiles(options, context)) await checkReportFile(path);
-  if (suite === "index") return runSuite(indexSuite(), { options, context }, signal);
   const run = <R>(of: BenchSuite<R>) => {
     const { terminal } = context;
     terminal.tellProgress();
@@ -110,7 +92,6 @@ export async function benchCommand(
   if (suite === "accuracy") return run(accuracySuite);
   if (suite === "typing") return run(typingSuite());
   if (suite === "suggestions") return run(suggestionsSuite);
-  if (suite === "warmstart") return run(warmStartSuite);
   return run(speedSuite(suite === "all" ? SPEED_SUITES : [suite]));
 }
 
@@ -135,9 +116,9 @@ function reportFiles(
   ];
 }
 
-async function runSuite<R, S extends CommandSurroundings>(
-  suite: BenchSuite<R, S>,
-  surroundings: S,
+async function runSuite<R>(
+  suite: BenchSuite<R>,
+  surroundings: SuiteSurroundings,
   signal: AbortSignal,
 ): Promise<void> {
   const { options, context } = surroundings;

@@ -44,22 +44,18 @@ export interface BenchOptions extends ModelOptions {
   readonly flatRows?: number;
 }
 
-/** What a suite without models measures with. */
-export interface CommandSurroundings {
+/** What a suite measures with. */
+export interface SuiteSurroundings {
   readonly options: BenchOptions;
   readonly context: CommandContext;
-}
-
-/** What a suite measures with. */
-export interface SuiteSurroundings extends CommandSurroundings {
   readonly session: EngineSession;
 }
 
 /** A benchmark: what it measures is plain data, printed as text or as JSON. */
-export interface BenchSuite<R, S extends CommandSurroundings = SuiteSurroundings> {
+export interface BenchSuite<R> {
   /** What it is about to do and how long that takes, in a line. */
   plan?(options: BenchOptions): string;
   /** Returns what was measured so far when the signal aborts, or throws its reason if that is nothing. */
-  measure(surroundings: S, signal: AbortSignal): Promise<R>;
+  measure(surroundings: SuiteSurroundings, signal: AbortSignal): Promise<R>;
   format(report: R): string;
 }

@@ -6,10 +6,10 @@ import { appendFile, readFile, truncate } from "node:fs/promises";
 import { resolve } from "node:path";
 import { messageOf } from "../../core/base/errors.ts";
 import { CliError } from "../base/cliError.ts";
-import type { CommandSurroundings } from "./benchSuite.ts";
+import type { SuiteSurroundings } from "./benchSuite.ts";
 
 /** The file that --resume names; undefined without. */
-export function resumePath({ options, context }: CommandSurroundings): string | undefined {
+export function resumePath({ options, context }: SuiteSurroundings): string | undefined {
   return options.resume === undefined ? undefined : resolve(context.workingFolder, options.resume);
 }
 

@@ -13,7 +13,7 @@ import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import type { BenchProgress, BenchSources } from "../../engine/protocol/benchMessages.ts";
 import { readNamedSources } from "../sources/packageSources.ts";
 import { readWorkspaceSources } from "../sources/workspaceSources.ts";
-import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
+import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 
 /** The workspace unless a folder is named, and what is unlike it: a library with another style and purpose. */
 const WORKSPACE_PACKAGES = ["redux", "reselect", "@reduxjs/toolkit"] as const;
@@ -33,7 +33,7 @@ export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchR
     async measure({ options, context, session }, signal) {
       const { terminal } = context;
       const { minutes = DEFAULT_MINUTES, prompts } = options;
-      const workspace = await workspaceSources({ options, context, session }, signal);
+      const workspace = await workspaceSources({ options, context }, signal);
       const foreign = await readNamedSources(context, FOREIGN_PACKAGES, signal);
       return session.client.bench(
         {
@@ -59,7 +59,10 @@ export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchR
 
 /** The folder that is named, or the packages' sources. */
 export function workspaceSources(
-  { options, context }: SuiteSurroundings,
+  {
+    options,
+    context,
+  }: Pick<SuiteSurroundings, "context"> & { readonly options: Pick<BenchOptions, "workspace"> },
   signal: AbortSignal,
 ): Promise<BenchSources> {
   return options.workspace === undefined

@@ -21,10 +21,9 @@ import type { DraftPolicy } from "../../core/budget/draftPolicy.ts";
 import { RecyclingStore } from "../../core/drafters/recyclingStore.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { TargetModel } from "../../core/tree/targetModel.ts";
-import type { PeerModels } from "../../llama/peer/peerDecode.ts";
 import { createDrafters, draftBudget, usualDraftNodes } from "../complete/draftSetup.ts";
 import type { ModelPair } from "../models/modelHost.ts";
-import { peerDecoders } from "./benchPeers.ts";
+import type { Peers } from "./benchPeers.ts";
 import type { BenchWorkspace } from "./benchWorkspace.ts";
 
 /** What the decoders of one suite are built on. Nothing that is learned passes from one configuration to another. */
@@ -33,7 +32,7 @@ export interface ConfigSurroundings {
   /** The pair's own target, or the one that stands before it. */
   readonly target: TargetModel;
   /** The peers, or why there are none. */
-  readonly peers: PeerModels | string;
+  readonly peers: Peers | string;
   readonly workspace: BenchWorkspace;
   /** A policy that has learned nothing yet; undefined where t(n) is not known. */
   readonly newPolicy: () => DraftPolicy | undefined;
@@ -67,7 +66,7 @@ function decodersOf(
   const peer = PEER_CONFIGS.find((one) => one === name);
   if (peer !== undefined) {
     if (peer === "peer:draft" && !hasDraft) return NO_DRAFT;
-    return typeof peers === "string" ? peers : peerDecoders(peer, peers, pair);
+    return typeof peers === "string" ? peers : peers.decoders(peer);
   }
   if (isPlainConfig(name)) {
     return { isPeer: false, decoders: [new PlainDecoder(target, common(pair))] };

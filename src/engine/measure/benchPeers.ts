@@ -1,95 +1,33 @@
-/** The peers of a benchmark: their models beside ours, and their decoders. */
-import { freemem } from "node:os";
-import { setTimeout as delay } from "node:timers/promises";
+/**
+ * node-llama-cpp's own speculation beside ours. It is a part of the clone, not of what is installed: a bundle of its own that is
+ * loaded when somebody asks for it (`tooling/peers`).
+ */
+import { access } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { PeerConfig } from "../../bench/base/benchConfigNames.ts";
-import type { BenchConfig, DecodeRun, Decoder } from "../../bench/speed/benchDecoder.ts";
-import { messageOf } from "../../core/base/errors.ts";
-import type { GenerationContext } from "../../core/tree/drafter.ts";
-import { type PeerModelFile, PeerModels, peerMemoryProblem } from "../../llama/peer/peerDecode.ts";
-import {
-  describePeer,
-  PEER_DRAFT_SETTINGS,
-  PEER_LOOKUP_SETTINGS,
-  type PeerSetup,
-  peerThreadChoices,
-} from "../../llama/peer/peerSettings.ts";
+import type { BenchConfig } from "../../bench/speed/benchDecoder.ts";
 import type { ModelPair } from "../models/modelHost.ts";
-import type { LoadedModel } from "../protocol/protocol.ts";
 
-/** ggml's threads watch for work this long after a pass of ours; another's passes must not share the cores with them. */
-const POOL_REST_MS = 300;
+/** The peers' models, opened a second time beside ours. */
+export interface Peers extends AsyncDisposable {
+  /** A peer's decoders, or why it has none. */
+  decoders(name: PeerConfig): Omit<BenchConfig, "name"> | string;
+}
 
-/** The peers' models, or why there are none. @throws the signal's reason. */
-export async function openPeers(
-  { target, loaded }: ModelPair,
-  signal: AbortSignal,
-): Promise<PeerModels | string> {
-  const options = {
-    target: fileOf(loaded.target),
-    ...(loaded.draft === undefined ? {} : { draft: fileOf(loaded.draft) }),
-    contextSize: loaded.contextSize,
-    backend: loaded.backend,
-  };
-  const problem = peerMemoryProblem(options, freemem());
-  if (problem !== undefined) return problem;
+/** What the bundle exports. */
+export interface PeersModule {
+  /** The peers, or why there are none. @throws the signal's reason. */
+  openPeers(pair: ModelPair, signal: AbortSignal): Promise<Peers | string>;
+}
+
+/** @throws the signal's reason. */
+export async function openPeers(pair: ModelPair, signal: AbortSignal): Promise<Peers | string> {
+  const url = new URL("./peers.mjs", import.meta.url);
   try {
-    return await PeerModels.open(target.model.library, options, signal);
-  } catch (error) {
-    // It has errors of its own for an abort.
-    signal.throwIfAborted();
-    return `node-llama-cpp could not load the models beside ours: ${messageOf(error)}`;
+    await access(fileURLToPath(url));
+  } catch {
+    return "node-llama-cpp's own decoding is measured in a clone of the repository only, once it is built.";
   }
-}
-
-function fileOf({ path, gpuLayers, fileBytes }: LoadedModel): PeerModelFile {
-  return { path, gpuLayers, fileBytes };
-}
-
-/** First with how many threads, by the peer's default; then its other settings with that many. */
-export function peerDecoders(
-  name: PeerConfig,
-  peers: PeerModels,
-  pair: ModelPair,
-): Omit<BenchConfig, "name"> | string {
-  const [first, ...others] = name === "peer:draft" ? PEER_DRAFT_SETTINGS : PEER_LOOKUP_SETTINGS;
-  if (first === undefined) return "it has no settings.";
-  const decoder = (setup: PeerSetup) => new PeerDecoder(peers, setup, pair);
-  // As many as ours has now: they are equal for as long as the benchmark runs.
-  const choices = peerThreadChoices(first.kind, pair.target.target.numThreads);
-  return {
-    isPeer: true,
-    decoders: choices.map((threads) => decoder({ settings: first, threads })),
-    refine: (best) =>
-      best instanceof PeerDecoder
-        ? others.map((settings) => decoder({ ...best.setup, settings }))
-        : [],
-  };
-}
-
-class PeerDecoder implements Decoder {
-  readonly setting: string;
-  readonly setup: PeerSetup;
-  readonly #peers: PeerModels;
-  readonly #isEndToken: ModelPair["isEndToken"];
-
-  constructor(peers: PeerModels, setup: PeerSetup, { isEndToken }: ModelPair) {
-    this.setting = describePeer(setup);
-    this.setup = setup;
-    this.#peers = peers;
-    this.#isEndToken = isEndToken;
-  }
-
-  async prepare(signal: AbortSignal): Promise<void> {
-    await this.#peers.prepare(this.setup, signal);
-    await delay(POOL_REST_MS, undefined, { signal });
-  }
-
-  decode(
-    { promptTokens }: GenerationContext,
-    maxTokens: number,
-    signal: AbortSignal,
-  ): Promise<DecodeRun> {
-    const limits = { maxTokens, isEndToken: this.#isEndToken };
-    return this.#peers.decode(this.setup, promptTokens, limits, signal);
-  }
+  const peers: PeersModule = await import(url.href);
+  return peers.openPeers(pair, signal);
 }

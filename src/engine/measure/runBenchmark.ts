@@ -21,11 +21,11 @@ import { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
 import { type MeasuredPassCost, measurePassCost } from "../../core/budget/measurePassCost.ts";
 import { FlatPassCost, PassCostTable } from "../../core/budget/passCost.ts";
 import type { TargetModel } from "../../core/tree/targetModel.ts";
-import { nodeLlamaVersion, type PeerModels } from "../../llama/peer/peerDecode.ts";
+import { nodeLlamaVersion } from "../../llama/native/llamaLibrary.ts";
 import { freezeThreads, type ModelPair } from "../models/modelHost.ts";
 import type { BenchParams, BenchProgress } from "../protocol/benchMessages.ts";
 import { createConfigs } from "./benchConfigs.ts";
-import { openPeers } from "./benchPeers.ts";
+import { openPeers, type Peers } from "./benchPeers.ts";
 import { suitePrompts, suiteSpots } from "./benchPrompts.ts";
 import { BenchWorkspace, wholeTextTokenizer } from "./benchWorkspace.ts";
 import { machineFacts, sampleCpu, watchOthers } from "./machineFacts.ts";
@@ -71,7 +71,7 @@ class Benchmark implements AsyncDisposable {
   readonly #suites: Partial<Record<SpeedSuiteName, SuiteFigures>> = {};
   readonly #warnings: string[] = [];
   readonly #runs: SuiteRun[] = [];
-  #peers: PeerModels | string = "no suite has peers.";
+  #peers: Peers | string = "no suite has peers.";
   #cost: MeasuredPassCost | undefined;
   #busyShare = 0;
 

@@ -142,3 +142,9 @@ function deviceRemedy(gpu: GpuChoice): string {
     ? `CUDA needs an NVIDIA driver and llama.cpp's CUDA binaries, which Treeline does not bundle: use gpu "vulkan", ${fallback}`
     : `Install the driver that this backend needs, or use ${fallback}`;
 }
+
+/** node-llama-cpp's own version. */
+export async function nodeLlamaVersion(): Promise<string> {
+  const { getModuleVersion } = await import("node-llama-cpp");
+  return getModuleVersion();
+}

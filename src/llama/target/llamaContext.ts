@@ -8,12 +8,11 @@ import { createAbortFlag } from "../native/abortFlag.ts";
 import type { Pointer, StructValue } from "../native/llamaFunctions.ts";
 import { logDetail } from "../native/llamaLibrary.ts";
 import { ThreadGovernor } from "../native/threads.ts";
+import { MAX_BATCH } from "./batchSize.ts";
 import type { SequenceMemory } from "./kvMembership.ts";
 import type { TrunkStates } from "./parkedPrompts.ts";
 import { PART_ROWS } from "./promptParts.ts";
 
-/** Rows of one decode at most; a prompt chunk and a tree both fit one micro-batch. */
-export const MAX_BATCH = 512;
 /** Nodes of one tree at most, the root included. */
 export const MAX_TREE_NODES = 128;
 /** Leaves of one tree at most; llama.cpp allows 256 sequences per context. */

@@ -41,11 +41,6 @@ import {
   type BenchSuggestionsParams,
   benchSuggestionsRequest,
 } from "../../engine/protocol/suggestionMessages.ts";
-import {
-  benchWarmStartRequest,
-  type WarmStartAnswer,
-  type WarmStartParams,
-} from "../../engine/protocol/warmStartMessages.ts";
 import { abortable, abortError } from "../abort.ts";
 import { ListenerSet } from "../listenerSet.ts";
 import type { PendingAnswer } from "./engineAnswer.ts";
@@ -175,11 +170,6 @@ export class EngineClient implements AsyncDisposable {
   /** The same of several suggestions. @throws also an AbortError before a prompt is finished. */
   benchSuggestions(...args: Measuring<BenchSuggestionsParams>): Promise<BenchSuggestionsAnswer> {
     return this.#measure(benchSuggestionsRequest, ...args);
-  }
-
-  /** The same of an earlier session's stores. @throws also an AbortError before a request is finished. */
-  benchWarmStart(...args: Measuring<WarmStartParams>): Promise<WarmStartAnswer> {
-    return this.#measure(benchWarmStartRequest, ...args);
   }
 
   async #measure<P extends object, R>(

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type DraftTree, DraftTreeBuilder } from "../../../src/core/tree/draftTree.ts";
-import { MAX_BATCH, openContext } from "../../../src/llama/target/llamaContext.ts";
+import { MAX_BATCH } from "../../../src/llama/target/batchSize.ts";
+import { openContext } from "../../../src/llama/target/llamaContext.ts";
 import { LlamaTarget } from "../../../src/llama/target/llamaTarget.ts";
 import { expectHeldCells } from "../../support/heldCells.ts";
 import { openTarget, TEST_GPU } from "../../support/models.ts";

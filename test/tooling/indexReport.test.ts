@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { IndexBenchRow } from "../../src/bench/indexing/indexBench.ts";
-import { formatIndexReport, indexReport } from "../../src/bench/indexing/indexReport.ts";
+import type { IndexBenchRow } from "../../tooling/studies/indexBench.ts";
+import { formatIndexReport, indexReport } from "../../tooling/studies/indexReport.ts";
 
 const times = (p50: number, p99 = p50, max = p99) => ({ p50, p99, max });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { measureIndex } from "../../src/bench/indexing/indexBench.ts";
 import { syntheticFiles } from "../../src/bench/spots/syntheticFiles.ts";
+import { measureIndex } from "../../tooling/studies/indexBench.ts";
 
 describe("measureIndex", () => {
   test("reports a row per workspace, the real ones first", async () => {

@@ -1,11 +1,12 @@
 /** What the workspace index costs, by size: building, looking up, changing files, memory. Tokenizing is not in it. */
-import { WorkspaceDrafter } from "../../core/drafters/workspaceDrafter.ts";
-import { WorkspaceIndex } from "../../core/index/workspaceIndex.ts";
-import type { LookupPlace } from "../../core/index/workspaceSearch.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../core/index/workspaceSnapshot.ts";
-import { quantile } from "../base/statistics.ts";
-import { seededRandom } from "../spots/sourceSpots.ts";
-import { syntheticFiles, type TokenFile } from "../spots/syntheticFiles.ts";
+
+import { quantile } from "../../src/bench/base/statistics.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
+import { syntheticFiles, type TokenFile } from "../../src/bench/spots/syntheticFiles.ts";
+import { WorkspaceDrafter } from "../../src/core/drafters/workspaceDrafter.ts";
+import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
+import type { LookupPlace } from "../../src/core/index/workspaceSearch.ts";
+import { decodeSnapshot, encodeSnapshot } from "../../src/core/index/workspaceSnapshot.ts";
 
 export interface IndexBenchOptions {
   /** Clock in ms. */

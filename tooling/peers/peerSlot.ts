@@ -9,9 +9,9 @@ import type {
   Token as PeerToken,
   TokenPredictor,
 } from "node-llama-cpp";
-import type { Backend } from "../../core/base/backend.ts";
-import type { Token } from "../../core/base/tokens.ts";
-import { MAX_BATCH } from "../target/llamaContext.ts";
+import type { Backend } from "../../src/core/base/backend.ts";
+import type { Token } from "../../src/core/base/tokens.ts";
+import { MAX_BATCH } from "../../src/llama/target/batchSize.ts";
 import {
   describePeer,
   type PeerSettings,

@@ -1,14 +1,14 @@
 /** The peers' contexts on fakes of node-llama-cpp's models: how many there are, who shares one, and that all end. */
 import { describe, expect, test } from "vitest";
 import type { LlamaLibrary } from "../../src/llama/native/llamaLibrary.ts";
-import { PeerModels, peerMemoryProblem } from "../../src/llama/peer/peerDecode.ts";
+import { PeerModels, peerMemoryProblem } from "../../tooling/peers/peerDecode.ts";
 import {
   describePeer,
   PEER_DRAFT_SETTINGS,
   PEER_LOOKUP_SETTINGS,
   type PeerSetup,
   peerThreadChoices,
-} from "../../src/llama/peer/peerSettings.ts";
+} from "../../tooling/peers/peerSettings.ts";
 import { NEVER } from "../support/never.ts";
 
 const FILE = { gpuLayers: 0, fileBytes: 100 };

@@ -2,8 +2,9 @@
  * What the workspace index costs by size, beside its goals: the report of the suite `index`, as data and as
  * Markdown. Pure.
  */
-import { markdownText } from "../../core/base/foreignText.ts";
-import { formatTable } from "../base/markdownTable.ts";
+
+import { formatTable } from "../../src/bench/base/markdownTable.ts";
+import { markdownText } from "../../src/core/base/foreignText.ts";
 import type { IndexBenchRow } from "./indexBench.ts";
 
 /** Limits that the figures must stay below. */

@@ -1,20 +1,19 @@
-/** The suite `warmstart` on the real engine and models: sessions that are kept and opened again. */
+/** Warm starts on the tiny pair: sessions that are kept and opened again. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { loadModelPair, type ModelPair } from "../../src/engine/models/modelHost.ts";
+import { type WarmStartParams, warmStart } from "../../tooling/studies/warmStart.ts";
 import {
   formatWarmStartReport,
   type SessionStart,
   type WarmStartReport,
-} from "../../src/bench/indexing/warmStartReport.ts";
-import type { WarmStartParams } from "../../src/engine/protocol/warmStartMessages.ts";
+} from "../../tooling/studies/warmStartReport.ts";
 import { PAIR } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";
-import { createClient, ignore, useBuiltEngine } from "../support/useBuiltEngine.ts";
-
-useBuiltEngine();
+import { ignore } from "../support/useBuiltEngine.ts";
 
 /** Prompts are short then, and most of the time goes into them. */
 const files = packageSources()
@@ -30,38 +29,38 @@ const PARAMS: WarmStartParams = {
   flatRows: 16,
 };
 
-/** What the engine takes for the system's temporary folder. */
+/** The system's temporary folder meanwhile. */
 let folder: string;
-/** What was ever seen there: tokens of the user's code would stay if the engine were killed then. */
+let pair: ModelPair;
+/** What was ever seen there: tokens of the user's code would stay if the process were killed then. */
 const onDisk = new Set<string>();
 const lookAtDisk = () => {
   for (const name of readdirSync(folder)) onDisk.add(name);
 };
+beforeAll(async () => {
+  pair = await loadModelPair("off", PAIR, ignore, NEVER);
+});
+afterAll(() => pair[Symbol.dispose]());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "treeline-tests-"));
+  for (const name of ["TMPDIR", "TEMP", "TMP"]) vi.stubEnv(name, folder);
   onDisk.clear();
 });
 afterEach(() => {
   lookAtDisk();
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
   expect([...onDisk]).toEqual([]);
 });
-
-async function openPair() {
-  const client = createClient({ TMPDIR: folder, TEMP: folder, TMP: folder });
-  await client.load(PAIR, ignore, NEVER);
-  return client;
-}
 
 const rowOf = ({ rows }: WarmStartReport, drafters: string, start: SessionStart) =>
   rows.find(
     (row) => row.drafters === drafters && row.requests === "replayed" && row.start === start,
   );
 
-describe("benchWarmStart", () => {
+describe("warmStart", () => {
   test("goes on from what was kept, and accepts more in the first step of the same requests", async () => {
-    const client = await openPair();
-    const report = await client.benchWarmStart(PARAMS, lookAtDisk, NEVER);
+    const report = await warmStart(pair, PARAMS, lookAtDisk, NEVER);
     expect(report).toMatchObject({ numKept: 3, isComplete: true });
     expect(report.warnings).toContain(
       "3 requests are too few for 95 % bounds; what stands there is the range.",
@@ -89,9 +88,9 @@ describe("benchWarmStart", () => {
   });
 
   test("reports what was finished before an abort, pairs only", async () => {
-    const client = await openPair();
     const controller = new AbortController();
-    const report = await client.benchWarmStart(
+    const report = await warmStart(
+      pair,
       { ...PARAMS, numPrompts: 4 },
       ({ what, done }) => {
         if (what.startsWith("replayed") && done === 2) controller.abort();
@@ -105,9 +104,9 @@ describe("benchWarmStart", () => {
   });
 
   test("keeps nothing on disk, and reports the drafters before, when aborted in the session that is kept", async () => {
-    const client = await openPair();
     const controller = new AbortController();
-    const report = await client.benchWarmStart(
+    const report = await warmStart(
+      pair,
       PARAMS,
       ({ part, what, done }) => {
         lookAtDisk();
@@ -120,13 +119,9 @@ describe("benchWarmStart", () => {
     expect(new Set(report.rows.map(({ drafters }) => drafters))).toEqual(new Set(["fused"]));
   });
 
-  test("is refused with fields that make no sense, and without code", async () => {
-    const client = await openPair();
-    const bench = (params: object) =>
-      client.benchWarmStart({ ...PARAMS, ...params }, ignore, NEVER);
-    await expect(bench({ numPrompts: 0 })).rejects.toMatchObject({ code: "invalidRequest" });
-    await expect(bench({ flatRows: 0 })).rejects.toThrow("flatRows is 0");
-    const workspace = { origin: "nothing", files: [] };
-    await expect(bench({ workspace })).rejects.toThrow("found no line of code in 0 files");
+  test("is refused without code", async () => {
+    const params = { ...PARAMS, workspace: { origin: "nothing", files: [] } };
+    const measured = warmStart(pair, params, ignore, NEVER);
+    await expect(measured).rejects.toThrow("found no line of code in 0 files");
   });
 });

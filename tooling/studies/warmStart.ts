@@ -1,9 +1,26 @@
 /**
- * One request for the suite `warmstart` → its report. Sessions are made of the product's own parts: completions by
+ * What an earlier session's stores bring. Sessions are made of the product's own parts: completions by
  * `generateCompletion`, stores by `LearnedState`, the bytes that are kept by its own code. These stay in memory.
  */
 
-import { OthersMeter } from "../../bench/base/busyMeter.ts";
+import { OthersMeter } from "../../src/bench/base/busyMeter.ts";
+import { NEAR_TIE_GAP } from "../../src/bench/speed/losslessCheck.ts";
+import { compareOutputs } from "../../src/bench/speed/outputComparison.ts";
+import { drawDistinctSpots } from "../../src/bench/spots/benchSpots.ts";
+import type { SourceSpot } from "../../src/bench/spots/sourceSpots.ts";
+import { EngineError, isAbortError } from "../../src/core/base/errors.ts";
+import { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
+import { measurePassCost } from "../../src/core/budget/measurePassCost.ts";
+import { FlatPassCost, PassCostTable } from "../../src/core/budget/passCost.ts";
+import { DRAFT_SOURCES, type DraftSource } from "../../src/core/tree/draftTree.ts";
+import { drawSuiteSpots } from "../../src/engine/measure/benchPrompts.ts";
+import { BenchWorkspace, wholeTextTokenizer } from "../../src/engine/measure/benchWorkspace.ts";
+import { sampleCpu, watchOthers } from "../../src/engine/measure/machineFacts.ts";
+import { freezeThreads, type ModelPair } from "../../src/engine/models/modelHost.ts";
+import { buildCompletionPrompt } from "../../src/engine/prompt/completionPrompt.ts";
+import type { BenchProgress, BenchSources } from "../../src/engine/protocol/benchMessages.ts";
+import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
+import { PromptTokens } from "../../src/llama/text/promptTokens.ts";
 import {
   firstStepAccepted,
   REQUEST_SETS,
@@ -12,29 +29,24 @@ import {
   type SessionStart,
   WARM_START_DRAFTERS,
   type WarmStartDrafters,
+  type WarmStartReport,
   type WarmStartRun,
   type WarmStartSession,
   warmStartReport,
-} from "../../bench/indexing/warmStartReport.ts";
-import { NEAR_TIE_GAP } from "../../bench/speed/losslessCheck.ts";
-import { compareOutputs } from "../../bench/speed/outputComparison.ts";
-import { drawDistinctSpots } from "../../bench/spots/benchSpots.ts";
-import type { SourceSpot } from "../../bench/spots/sourceSpots.ts";
-import { EngineError, isAbortError } from "../../core/base/errors.ts";
-import { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
-import { measurePassCost } from "../../core/budget/measurePassCost.ts";
-import { FlatPassCost, PassCostTable } from "../../core/budget/passCost.ts";
-import { DRAFT_SOURCES, type DraftSource } from "../../core/tree/draftTree.ts";
-import { PromptTokens } from "../../llama/text/promptTokens.ts";
-import { freezeThreads, type ModelPair } from "../models/modelHost.ts";
-import { buildCompletionPrompt } from "../prompt/completionPrompt.ts";
-import type { BenchProgress } from "../protocol/benchMessages.ts";
-import type { CompleteParams } from "../protocol/completeMessages.ts";
-import type { WarmStartAnswer, WarmStartParams } from "../protocol/warmStartMessages.ts";
-import { drawSuiteSpots } from "./benchPrompts.ts";
-import { BenchWorkspace, wholeTextTokenizer } from "./benchWorkspace.ts";
-import { sampleCpu, watchOthers } from "./machineFacts.ts";
+} from "./warmStartReport.ts";
 import { BenchSession, MemoryFiles, spanOf, visibleTokens } from "./warmStartSession.ts";
+
+/** Spans of the workspace are hidden and completed, in one session and again in a later one. */
+export interface WarmStartParams {
+  readonly workspace: BenchSources;
+  /** Requests that are replayed; as many others of the same files come beside them. */
+  readonly numPrompts: number;
+  /** Output tokens at most. */
+  readonly maxTokens: number;
+  readonly seed: number;
+  /** Drafts are chosen as if passes of up to so many rows cost the same; as measured if absent. */
+  readonly flatRows?: number;
+}
 
 /** Time for t(n), in ms. */
 const MEASURE_MS = 1000;
@@ -58,12 +70,12 @@ type MutableSession = WarmStartSession & { readonly runs: WarmStartRun[] };
  * @throws EngineError of the models, `invalidRequest` if the files hold no code or none that is continued; AbortError
  * before anything is replayed.
  */
-export async function benchWarmStart(
+export async function warmStart(
   pair: ModelPair,
   params: WarmStartParams,
   onProgress: (progress: BenchProgress) => void,
   signal: AbortSignal,
-): Promise<WarmStartAnswer> {
+): Promise<WarmStartReport> {
   // What is compared has the same threads from the first pass to the last.
   using _ = freezeThreads(pair);
   const suite = new WarmStart(pair, params, onProgress);
@@ -130,7 +142,7 @@ class WarmStart {
     }
   }
 
-  report(): WarmStartAnswer {
+  report(): WarmStartReport {
     const { workspace, seed, numPrompts, maxTokens, flatRows = null } = this.#params;
     const { backend, target, draft } = this.#pair.loaded;
     const about = {

@@ -1,25 +1,28 @@
 /**
- * A session of the editor as the suite `warmstart` plays it: stores that live as long, and one request after another; and
+ * A session of the editor as the study plays it: stores that live as long, and one request after another; and
  * what it may begin with.
  */
 import { setImmediate } from "node:timers/promises";
-import type { StoreSizes } from "../../bench/indexing/warmStartReport.ts";
-import type { SourceFile, SourceSpot } from "../../bench/spots/sourceSpots.ts";
-import { nullLog } from "../../core/base/log.ts";
-import type { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";
-import { KeptAnchors } from "../../core/prompt/keptAnchors.ts";
-import { PromptSpeed } from "../../core/prompt/promptLength.ts";
-import { PromptTokens } from "../../llama/text/promptTokens.ts";
-import { BackgroundTurns } from "../base/backgroundTurns.ts";
-import { generateCompletion } from "../complete/generateCompletion.ts";
-import { Healing } from "../complete/healing.ts";
-import type { DraftWorkspace } from "../indexing/workspaceStore.ts";
-import type { WorkspaceTokenizer } from "../indexing/workspaceTokenizer.ts";
-import { newLearnedState } from "../learned/learnedOfPair.ts";
-import type { LearnedFiles, LearnedState } from "../learned/learnedState.ts";
-import type { ModelPair } from "../models/modelHost.ts";
-import type { CompleteParams, CompletionResult } from "../protocol/completeMessages.ts";
-import type { BenchWorkspace } from "./benchWorkspace.ts";
+import type { SourceFile, SourceSpot } from "../../src/bench/spots/sourceSpots.ts";
+import { nullLog } from "../../src/core/base/log.ts";
+import type { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
+import { KeptAnchors } from "../../src/core/prompt/keptAnchors.ts";
+import { PromptSpeed } from "../../src/core/prompt/promptLength.ts";
+import { BackgroundTurns } from "../../src/engine/base/backgroundTurns.ts";
+import { generateCompletion } from "../../src/engine/complete/generateCompletion.ts";
+import { Healing } from "../../src/engine/complete/healing.ts";
+import type { DraftWorkspace } from "../../src/engine/indexing/workspaceStore.ts";
+import type { WorkspaceTokenizer } from "../../src/engine/indexing/workspaceTokenizer.ts";
+import { newLearnedState } from "../../src/engine/learned/learnedOfPair.ts";
+import type { LearnedFiles, LearnedState } from "../../src/engine/learned/learnedState.ts";
+import type { BenchWorkspace } from "../../src/engine/measure/benchWorkspace.ts";
+import type { ModelPair } from "../../src/engine/models/modelHost.ts";
+import type {
+  CompleteParams,
+  CompletionResult,
+} from "../../src/engine/protocol/completeMessages.ts";
+import { PromptTokens } from "../../src/llama/text/promptTokens.ts";
+import type { StoreSizes } from "./warmStartReport.ts";
 
 /** Never by itself: who replays a session must not replace what others begin with. In ms. */
 const KEEP_AFTER_MS = 2 ** 31 - 1;

@@ -8,7 +8,7 @@ import {
   type WarmStartRun,
   type WarmStartSession,
   warmStartReport,
-} from "../../src/bench/indexing/warmStartReport.ts";
+} from "../../tooling/studies/warmStartReport.ts";
 
 const ABOUT = {
   origin: "redux",

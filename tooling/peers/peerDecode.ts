@@ -3,8 +3,8 @@
  * same process, the same model files, our number of threads, context and batch, flash attention as ours.
  */
 import type { LlamaModel } from "node-llama-cpp";
-import type { Backend } from "../../core/base/backend.ts";
-import type { LlamaLibrary } from "../native/llamaLibrary.ts";
+import type { Backend } from "../../src/core/base/backend.ts";
+import type { LlamaLibrary } from "../../src/llama/native/llamaLibrary.ts";
 import type { PeerSettings, PeerSetup } from "./peerSettings.ts";
 import { type PeerLimits, type PeerRun, PeerSlot } from "./peerSlot.ts";
 
@@ -114,10 +114,4 @@ export class PeerModels implements AsyncDisposable {
     const { contextSize, backend } = this.#options;
     return PeerSlot.open({ target, draft, contextSize, backend }, setup, signal);
   }
-}
-
-/** node-llama-cpp's own version. */
-export async function nodeLlamaVersion(): Promise<string> {
-  const { getModuleVersion } = await import("node-llama-cpp");
-  return getModuleVersion();
 }

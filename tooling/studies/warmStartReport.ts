@@ -2,11 +2,12 @@
  * What stores that an earlier session kept are worth at a request's first step: the report of the suite `warmstart`, as
  * data and as Markdown. Pure.
  */
-import { markdownText } from "../../core/base/foreignText.ts";
-import { disturbance } from "../base/busyMeter.ts";
-import { busyBeforeStart, busyParts, tooFewForBounds } from "../base/doubts.ts";
-import { formatTable } from "../base/markdownTable.ts";
-import { type MeanInterval, meanInterval } from "../base/statistics.ts";
+
+import { disturbance } from "../../src/bench/base/busyMeter.ts";
+import { busyBeforeStart, busyParts, tooFewForBounds } from "../../src/bench/base/doubts.ts";
+import { formatTable } from "../../src/bench/base/markdownTable.ts";
+import { type MeanInterval, meanInterval } from "../../src/bench/base/statistics.ts";
+import { markdownText } from "../../src/core/base/foreignText.ts";
 
 /** Which drafters ran: all, as in the product, and alone the one whose store is kept. */
 export const WARM_START_DRAFTERS = ["fused", "recycling"] as const;
