@@ -105,8 +105,7 @@ async function measureSteps(): Promise<void> {
   for (const contextSize of CONTEXT_SIZES) {
     const context = await openContext(model, {
       contextSize,
-      numThreads: 1,
-      numBatchThreads: 1,
+      threads: { now: 1, most: 1 },
       backend: "cpu",
     });
     let decodeMs = 0;

@@ -33,8 +33,7 @@ beforeAll(async () => {
 async function openWatched(onPass: () => void): Promise<LlamaTarget> {
   const context = await openContext(pair.target.model, {
     contextSize: 2048,
-    numThreads: 1,
-    numBatchThreads: 1,
+    threads: { now: 1, most: 1 },
     backend: pair.loaded.backend,
   });
   const watched: LlamaContext = {

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
-import { countIdleCores, ThreadGovernor } from "../../src/llama/native/threads.ts";
+import { countThreads, ThreadGovernor } from "../../src/llama/native/threads.ts";
 
 describe("ThreadGovernor", () => {
   const record = (
@@ -11,41 +11,41 @@ describe("ThreadGovernor", () => {
   ) => passes.map((elapsedMs) => governor.record(numRows, kvLength, elapsedMs));
 
   test("lowers the count after five passes in a row that are three times slower than the best", () => {
-    const governor = new ThreadGovernor(4);
+    const governor = new ThreadGovernor({ now: 4, most: 4 });
     expect(record(governor, 1, [10, 31, 31, 31, 31])).toEqual(new Array(5).fill(undefined));
     expect(governor.record(1, 100, 31)).toBe(3);
     expect(governor.numThreads).toBe(3);
   });
 
   test("forgives slow passes between quick ones", () => {
-    const governor = new ThreadGovernor(4);
+    const governor = new ThreadGovernor({ now: 4, most: 4 });
     const passes = [10, ...[31, 31, 31, 31, 29], ...[31, 31, 31, 31, 29]];
     expect(record(governor, 1, passes)).toEqual(passes.map(() => undefined));
     expect(governor.numThreads).toBe(4);
   });
 
   test("compares passes of one size only", () => {
-    const governor = new ThreadGovernor(4);
+    const governor = new ThreadGovernor({ now: 4, most: 4 });
     record(governor, 1, [1]);
     expect(record(governor, 512, [100, 100, 100, 100, 100, 100])).not.toContain(3);
   });
 
   test("compares passes over a cache of about the same length only", () => {
-    const governor = new ThreadGovernor(4);
+    const governor = new ThreadGovernor({ now: 4, most: 4 });
     record(governor, 1, [1], 100);
     expect(record(governor, 1, [5, 5, 5, 5, 5, 5], 4000)).not.toContain(3);
     expect(record(governor, 1, [5, 5, 5, 5, 5], 400)).toContain(3);
   });
 
   test("measures anew with fewer threads, which may well be slower", () => {
-    const governor = new ThreadGovernor(4);
+    const governor = new ThreadGovernor({ now: 4, most: 4 });
     record(governor, 1, [10, 40, 40, 40, 40, 40]);
     expect(record(governor, 1, [40, 40, 40, 40, 40, 40])).toEqual(new Array(6).fill(undefined));
     expect(governor.numThreads).toBe(3);
   });
 
   test("keeps the count while it is frozen, and learns nothing of the passes meanwhile", () => {
-    const governor = new ThreadGovernor(4);
+    const governor = new ThreadGovernor({ now: 4, most: 4 });
     record(governor, 1, [10, 31, 31, 31, 31]);
     const frozen = governor.freeze();
     const passes = [1, ...new Array<number>(20).fill(1000)];
@@ -57,7 +57,7 @@ describe("ThreadGovernor", () => {
   });
 
   test("tries again once the machine may be quiet, later each time that it is not, and never beyond the first count", () => {
-    const governor = new ThreadGovernor(3);
+    const governor = new ThreadGovernor({ now: 3, most: 3 });
     const lower = () => record(governor, 1, [10, 31, 31, 31, 31, 31]);
     const passesUntilRaised = () => {
       for (let numPasses = 1; numPasses < 20_000; numPasses++) {
@@ -79,8 +79,14 @@ describe("ThreadGovernor", () => {
     expect(passesUntilRaised()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("goes up to all cores where few were idle at first", () => {
+    const governor = new ThreadGovernor({ now: 1, most: 2 });
+    expect(record(governor, 1, new Array<number>(300).fill(10)).at(-1)).toBe(2);
+    expect(governor.numThreads).toBe(2);
+  });
+
   test("never goes below one thread", () => {
-    const governor = new ThreadGovernor(2);
+    const governor = new ThreadGovernor({ now: 2, most: 2 });
     record(governor, 1, [1, ...new Array<number>(5).fill(10)]);
     expect(governor.numThreads).toBe(1);
     const more = [1, ...new Array<number>(50).fill(1000)];
@@ -89,11 +95,11 @@ describe("ThreadGovernor", () => {
   });
 });
 
-describe("countIdleCores", () => {
-  test("is at least one core and at most those that there are", async () => {
-    const count = await countIdleCores();
-    expect(Number.isInteger(count)).toBe(true);
-    expect(count).toBeGreaterThanOrEqual(1);
-    expect(count).toBeLessThanOrEqual(availableParallelism());
+describe("countThreads", () => {
+  test.each([1, 2, 64])("of %i cores: one at least, no more than there are", async (mathCores) => {
+    const { now, most } = await countThreads(mathCores);
+    expect(most).toBe(Math.min(mathCores, availableParallelism()));
+    expect(now).toBeGreaterThanOrEqual(1);
+    expect(now).toBeLessThanOrEqual(most);
   });
 });

@@ -30,8 +30,7 @@ export async function openTarget(
   const { contextSize = 2048, numThreads = 1 } = options;
   const context = await openContext(model, {
     contextSize,
-    numThreads,
-    numBatchThreads: numThreads,
+    threads: { now: numThreads, most: numThreads },
     backend: library.backend,
   });
   if (TEST_GPU === "vulkan") await growBuffers(context);

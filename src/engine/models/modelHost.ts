@@ -8,7 +8,7 @@ import { type OffloadStep, offloadLadder, openWithStepDown } from "../../llama/m
 import { ALL_LAYERS, type LlamaModel, openModel } from "../../llama/model/llamaModel.ts";
 import { checkSharedVocabulary } from "../../llama/model/vocabCheck.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "../../llama/native/llamaLibrary.ts";
-import { countIdleCores } from "../../llama/native/threads.ts";
+import { countThreads, type ThreadCounts } from "../../llama/native/threads.ts";
 import { openContext } from "../../llama/target/llamaContext.ts";
 import { LlamaTarget } from "../../llama/target/llamaTarget.ts";
 import { PartPace } from "../../llama/target/promptParts.ts";
@@ -47,7 +47,7 @@ export async function loadModelPair(
   const start = performance.now();
   const library = await loadLlamaLibrary(gpu);
   signal.throwIfAborted();
-  const numThreads = await countIdleCores();
+  const threads = await countThreads(library.nodeLlama.cpuMathCores);
   const { targetPath, draftPath, contextSize } = params;
   const gpuLayers = await estimateGpuLayers(library, targetPath, draftPath, contextSize, signal);
   const notices: string[] = [];
@@ -56,8 +56,7 @@ export async function loadModelPair(
       `No layer of the target fits the memory of ${library.deviceNames.join(", ")}: the models run on the CPU.`,
     );
   }
-  const open = (step: OffloadStep) =>
-    openPair(library, params, step, numThreads, onProgress, signal);
+  const open = (step: OffloadStep) => openPair(library, params, step, threads, onProgress, signal);
   const pair = await openWithStepDown(
     offloadLadder(gpuLayers, draftPath !== undefined),
     open,
@@ -68,7 +67,7 @@ export async function loadModelPair(
     notices.push(`The draft model was left out: recurrent models take no drafts.`);
   }
   const loaded: LoadedModels = {
-    target: describe(target, step.gpuLayers, numThreads),
+    target: describe(target, step.gpuLayers, threads.now),
     ...(draft === undefined ? {} : { draft: describe(draft, step.gpuLayers, DRAFT_THREADS) }),
     backend: backendOf(library, step),
     deviceNames: library.deviceNames,
@@ -86,7 +85,7 @@ async function openPair(
   library: LlamaLibrary,
   params: LoadParams,
   step: OffloadStep,
-  numThreads: number,
+  threads: ThreadCounts,
   onProgress: (progress: LoadProgress) => void,
   signal: AbortSignal,
 ): Promise<OpenedPair> {
@@ -102,8 +101,8 @@ async function openPair(
       const contextSize = Math.min(params.contextSize, model.trainedContext);
       const context = await openContext(model, {
         contextSize,
-        numThreads: which === "draft" ? DRAFT_THREADS : numThreads,
-        numBatchThreads: numThreads,
+        threads,
+        ...(which === "draft" ? { maxNarrowThreads: DRAFT_THREADS } : {}),
         backend: backendOf(library, step),
       });
       const one = { model, target: new LlamaTarget(context, new PartPace(which === "target")) };

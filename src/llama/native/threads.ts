@@ -11,7 +11,7 @@ const SLOWDOWN = 3;
 /** Slow passes in a row before the count is lowered: one may be the machine's hiccup. */
 const PATIENCE = 5;
 /**
- * Passes after which a count that was lowered is raised by one again, as the machine may be quiet by now; twice as many each time
+ * Passes after which a count that was lowered, or low from the start, is raised by one, as the machine may be quiet by now; twice as many each time
  * that it had to be lowered again before so many were over.
  */
 const FIRST_RAISE_AFTER = 300;
@@ -20,8 +20,22 @@ const MAX_RAISE_AFTER = 9_600;
 const KV_BUCKET = 512;
 const KV_BUCKETS = 1024;
 
-/** Cores that were idle during a short sample, at least 1. */
-export async function countIdleCores(): Promise<number> {
+/** How many threads a model's passes take. */
+export interface ThreadCounts {
+  /** At first: no more than cores are idle. */
+  readonly now: number;
+  /** Once the machine is quiet. */
+  readonly most: number;
+}
+
+/** @param mathCores - cores that compute at full speed: neither a core's second thread nor one made to save power. */
+export async function countThreads(mathCores: number): Promise<ThreadCounts> {
+  // A container may be allowed fewer cores than the machine has.
+  const most = Math.max(1, Math.min(mathCores, availableParallelism()));
+  return { now: Math.max(1, Math.min(await countIdleCores(), most)), most };
+}
+
+async function countIdleCores(): Promise<number> {
   const before = cpus();
   await delay(SAMPLE_MS);
   const after = cpus();
@@ -35,8 +49,7 @@ export async function countIdleCores(): Promise<number> {
       Object.values(start).reduce((sum, time) => sum + time, 0);
     idleShare += total > 0 ? idle / total : 1;
   });
-  // A container may be allowed fewer cores than the machine has.
-  return Math.max(1, Math.min(Math.round(idleShare), availableParallelism()));
+  return Math.round(idleShare);
 }
 
 /** Watches pass times and lowers the thread count when they say that the cores are taken; later it tries again. */
@@ -52,10 +65,9 @@ export class ThreadGovernor {
   #raiseAfter = FIRST_RAISE_AFTER;
   #wasRaised = false;
 
-  /** @param numThreads - at first, and at most. */
-  constructor(numThreads: number) {
-    this.#maxThreads = numThreads;
-    this.#numThreads = numThreads;
+  constructor({ now, most }: ThreadCounts) {
+    this.#maxThreads = most;
+    this.#numThreads = now;
   }
 
   get numThreads(): number {

@@ -7,7 +7,7 @@ import { type LlamaModel, OUT_OF_MEMORY } from "../model/llamaModel.ts";
 import { createAbortFlag } from "../native/abortFlag.ts";
 import type { Pointer, StructValue } from "../native/llamaFunctions.ts";
 import { logDetail } from "../native/llamaLibrary.ts";
-import { ThreadGovernor } from "../native/threads.ts";
+import { type ThreadCounts, ThreadGovernor } from "../native/threads.ts";
 import { MAX_BATCH } from "./batchSize.ts";
 import type { SequenceMemory } from "./kvMembership.ts";
 import type { TrunkStates } from "./parkedPrompts.ts";
@@ -20,7 +20,7 @@ export const MAX_TREE_BRANCHES = 64;
 /** llama.cpp rounds a context up to a multiple of this, but not the batch, which it has cut to the context before. */
 const CONTEXT_STEP = 256;
 /**
- * Rows of a pass that takes `numThreads`: what a draft model catches up with, and its trees. With two threads on two cores
+ * Rows of a pass that takes `maxNarrowThreads`: what a draft model catches up with, and its trees. With two threads on two cores
  * a 2-row pass of the tiny draft behind the target's takes 0.6 ms in the median and 1 to 13 on average, with one 0.6 in both.
  */
 const MAX_NARROW_ROWS = 16;
@@ -39,9 +39,10 @@ const FLASH_ATTN = { auto: -1, off: 0 } as const;
 export interface ContextOptions {
   /** Positions; at most what the model was trained on makes sense. */
   readonly contextSize: number;
-  /** For passes of a few rows; prompts and wide trees take `numBatchThreads`. */
-  readonly numThreads: number;
-  readonly numBatchThreads: number;
+  /** For prompts and wide trees. */
+  readonly threads: ThreadCounts;
+  /** For passes of a few rows at most; as many as for others if absent. */
+  readonly maxNarrowThreads?: number;
   /** Where the model's layers are: on `cpu` no work goes to a device, whatever the library could do. */
   readonly backend: Backend;
 }
@@ -105,8 +106,8 @@ export async function openContext(
     n_seq_max: maxBranches,
     n_outputs_max: MAX_TREE_NODES,
     n_outputs_max_per_seq: 0,
-    n_threads: options.numThreads,
-    n_threads_batch: options.numBatchThreads,
+    n_threads: options.threads.now,
+    n_threads_batch: options.threads.now,
     flash_attn_type: isCpu ? FLASH_ATTN.off : FLASH_ATTN.auto,
     offload_kqv: !isCpu,
     op_offload: !isCpu,
@@ -125,8 +126,9 @@ export async function openContext(
         `${logDetail(log)}. Free memory, choose a smaller context, or run with gpu "off".`,
     );
   }
-  const governor = new ThreadGovernor(options.numBatchThreads);
-  const threads = openPassThreads(model, pointer, options.numBatchThreads);
+  const { maxNarrowThreads = Number.POSITIVE_INFINITY } = options;
+  const governor = new ThreadGovernor(options.threads);
+  const threads = openPassThreads(model, pointer, options.threads.most);
   const memoryPointer = fn.getMemory(pointer);
   const vocabBytes = model.vocabulary.size * Float32Array.BYTES_PER_ELEMENT;
   let isDisposed = false;
@@ -168,9 +170,7 @@ export async function openContext(
       library.takeErrorLog();
       using _ = signal && abortFlag?.follow(signal);
       const { numThreads } = governor;
-      threads.use(
-        numRows <= MAX_NARROW_ROWS ? Math.min(numThreads, options.numThreads) : numThreads,
-      );
+      threads.use(numRows <= MAX_NARROW_ROWS ? Math.min(numThreads, maxNarrowThreads) : numThreads);
       const start = performance.now();
       const status = await fn.decode(pointer, batch);
       // The CPU backend has finished; a GPU may still be at work.

@@ -37,8 +37,7 @@ test.skipIf(TEST_GPU !== "off")(
     const { model } = opened;
     const options = {
       contextSize: 1024,
-      numThreads: 2,
-      numBatchThreads: 2,
+      threads: { now: 2, most: 2 },
       backend: "cpu",
     } as const;
     let numStopped = 0;

@@ -24,8 +24,7 @@ test("a place that the cursor comes back to is evaluated where it is new, and gi
   using opened = await openTarget(undefined, { contextSize: 2048 });
   const context = await openContext(opened.model, {
     contextSize: 2048,
-    numThreads: 1,
-    numBatchThreads: 1,
+    threads: { now: 1, most: 1 },
     backend: opened.model.library.backend,
   });
   let numRows = 0;
