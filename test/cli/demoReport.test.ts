@@ -10,6 +10,7 @@ function result(decodeMs: number, numAcceptedTokens = 0, text = "ab"): Completio
     tokens: Int32Array.of(1, 2),
     pieces: ["a", "bc"],
     tokenSources: Uint8Array.of(0, 1),
+    logProbs: new Float32Array(2),
     finishReason: "stopRule",
     stats: {
       ...emptyDecodeStats(),

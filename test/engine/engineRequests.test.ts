@@ -1,7 +1,10 @@
 /** The protocol on the real engine: who wins, what is refused, what arrives. */
 import { describe, expect, test, vi } from "vitest";
 import { DRAFT_SOURCES } from "../../src/core/tree/draftTree.ts";
-import type { CompleteParams } from "../../src/engine/protocol/completeMessages.ts";
+import type {
+  CompleteParams,
+  CompletionResult,
+} from "../../src/engine/protocol/completeMessages.ts";
 import type { LoadParams } from "../../src/engine/protocol/protocol.ts";
 import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import {
@@ -246,11 +249,20 @@ describe("results", () => {
     const sums = { numCompletions: 0, numTokens: 0, numSteps: 0, numDraftTokens: 0 };
     let numAcceptedTokens = 0;
     for (const request of [LONG_REQUEST, SHORT_REQUEST, OTHER_REQUEST, ENDLESS_REQUEST]) {
+      let expected: Pick<CompletionResult, "tokens" | "logProbs"> | undefined;
       for (const sources of [DRAFT_SOURCES, []]) {
         const chunks: string[] = [];
         const onChunk = (text: string) => chunks.push(text);
         const result = await complete(client, { ...request, sources }, onChunk);
-        const { stats, tokens, tokenSources, pieces, timings } = result;
+        const { stats, tokens, tokenSources, logProbs, pieces, timings } = result;
+        expect(logProbs.length).toBe(tokens.length);
+        // The same with drafts and without, but for rounding.
+        expect(logProbs.every((logProb) => logProb < 1e-4)).toBe(true);
+        expected ??= { tokens, logProbs };
+        for (const [index, token] of expected.tokens.entries()) {
+          if (tokens[index] !== token) break;
+          expect(logProbs[index]).toBeCloseTo(expected.logProbs[index]!, 1);
+        }
         expect(chunks.join("")).toBe(result.text);
         expect(chunks).not.toContain("");
         expect([tokenSources.length, pieces.length]).toEqual([tokens.length, tokens.length]);

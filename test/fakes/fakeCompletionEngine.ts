@@ -130,6 +130,7 @@ export function fakeResult(text: string, rejection?: CompletionRejection): Compl
     tokens: new Int32Array(text.length),
     pieces: Array.from(text),
     tokenSources: new Uint8Array(text.length),
+    logProbs: new Float32Array(text.length),
     finishReason: "stopRule",
     stats: emptyDecodeStats(),
     timings: { totalMs: 1, firstTokenMs: 1, promptMs: 0, prefillMs: 0, beginMs: 0, decodeMs: 1 },

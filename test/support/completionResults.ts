@@ -16,6 +16,7 @@ export function completionResult(text: string): CompletionResult {
     tokens: new Int32Array(4),
     pieces: [],
     tokenSources: new Uint8Array(4),
+    logProbs: new Float32Array(4),
     finishReason: "stopRule",
     stats,
     timings: { totalMs: 30, firstTokenMs: 10, promptMs: 1, prefillMs: 4, beginMs: 0, decodeMs: 25 },

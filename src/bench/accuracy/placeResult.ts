@@ -36,6 +36,9 @@ export interface PlaceResult {
   readonly otherTexts: readonly string[];
   readonly finishReason: FinishReason;
   readonly numTokens: number;
+  /** [numTokens] text and natural log-probability of each token; older runs do not say. */
+  readonly pieces?: readonly string[];
+  readonly logProbs?: readonly number[];
   /** From the request to the first suggestion; the prompt's part of it; the other suggestions beyond it. */
   readonly firstMs: number;
   readonly prefillMs: number;

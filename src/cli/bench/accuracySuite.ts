@@ -192,6 +192,8 @@ async function answerAt(
     otherTexts: suggestions.slice(1).map(({ text }) => text),
     finishReason: result.finishReason,
     numTokens: result.tokens.length,
+    pieces: result.pieces,
+    logProbs: Array.from(result.logProbs, (logProb) => Number(logProb.toFixed(3))),
     firstMs: timings.totalMs - othersMs,
     prefillMs: timings.prefillMs,
     othersMs,

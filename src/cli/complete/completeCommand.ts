@@ -157,6 +157,7 @@ export function completionReport(result: CompletionResult, models: LoadedModels)
       droppedSuggestions: result.droppedSuggestions,
     }),
     tokens: Array.from(result.tokens),
+    logProbs: Array.from(result.logProbs),
     stats: {
       numSteps: stats.numSteps,
       numDraftTokens: stats.numDraftTokens,

@@ -8,7 +8,7 @@ import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
 import { languageIdOfPath } from "../../core/ending/codeSyntax.ts";
 import type { CursorText } from "../../core/ending/cursorContext.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
-import type { GenerationContext } from "../../core/tree/drafter.ts";
+import { type GenerationContext, stepLogProbs } from "../../core/tree/drafter.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { WorkspaceStore } from "../indexing/workspaceStore.ts";
 import type { DraftMemory, LearnedState } from "../learned/learnedState.ts";
@@ -104,6 +104,7 @@ export async function generateCompletion(
     : undefined;
   const output = new CompletionOutput(rules.newDecoder(), stopRule, onChunk);
   let firstTokenMs = 0;
+  const logProbs = [...(opening?.logProbs ?? [])];
   const generation = await speculativeDecode(
     {
       target,
@@ -115,7 +116,10 @@ export async function generateCompletion(
       observer: {
         now: () => performance.now(),
         onStep: () => stores.onPass?.(),
-        ...(others && { onVerified: (step) => others.observe(step) }),
+        onVerified(step) {
+          logProbs.push(...stepLogProbs(step));
+          others?.observe(step);
+        },
         onTokens(tokens) {
           if (firstTokenMs === 0) firstTokenMs = performance.now() - start;
           output.push(tokens);
@@ -154,6 +158,8 @@ export async function generateCompletion(
     tokens: generation.tokens,
     pieces: output.pieces,
     tokenSources: generation.tokenSources,
+    // The last step may have brought more than was taken.
+    logProbs: Float32Array.from(logProbs.slice(0, generation.tokens.length)),
     finishReason,
     stats: { ...generation.stats, numReusedTokens },
     timings: {

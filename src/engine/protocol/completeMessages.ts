@@ -78,6 +78,8 @@ export interface CompletionResult {
   readonly pieces: readonly string[];
   /** [tokens.length] bits of the sources that drafted each token, 0 for the target's own. */
   readonly tokenSources: Uint8Array;
+  /** [tokens.length] natural log-probability of each token under the target; of those that healing chose, given the text that they had to write. */
+  readonly logProbs: Float32Array;
   readonly finishReason: FinishReason;
   readonly stats: DecodeStats;
   readonly timings: CompletionTimings;
