@@ -61,12 +61,20 @@ export class FakeRequest {
       this.#settle?.resolve({
         ...fakeResult(this.text, rejection as CompletionRejection | undefined),
         ...this.#suggestions,
+        ...this.#confidence,
       });
       this.#settle = undefined;
     } else {
       const text = this.text.charAt(this.#numSent++);
-      this.#onChunk({ text, endsLine: this.text.startsWith("\n", this.#numSent) });
+      const endsLine = this.text.startsWith("\n", this.#numSent);
+      this.#onChunk({ text, endsLine, ...(endsLine ? this.#confidence : {}) });
     }
+  }
+
+  /** Named in the text, as in `b(); // 20 %`. */
+  get #confidence(): Pick<CompletionResult, "confidence"> {
+    const percent = /(\d+) %/.exec(this.text)?.[1];
+    return percent === undefined ? {} : { confidence: Number(percent) / 100 };
   }
 
   get #suggestions(): Pick<CompletionResult, "suggestions"> {

@@ -99,6 +99,8 @@ export async function speculativeDecode(
       target.commit(path);
       const commitEnd = now();
 
+      const step = { tree: drafted, path, committed, logits };
+      observer.onVerified?.(step);
       const numBefore = output.length;
       let numKept = 0;
       while (
@@ -114,12 +116,10 @@ export async function speculativeDecode(
       observer.onStep?.(drafted, committed);
       observer.onTokens?.(output.tokensFrom(numBefore));
 
-      // Last, so that the tokens are out before anything is learned; the logits outlive the commit.
+      // Last, so that the tokens are out before anything is learned.
       const learnStart = now();
       const evaluateMs = verifyStart - evaluateStart;
       const hostMs = commitEnd - verifyStart;
-      const step = { tree: drafted, path, committed, logits };
-      observer.onVerified?.(step);
       drafters.learn(plan, step, numKept, { evaluateMs, hostMs });
       stats.timings.evaluateMs += evaluateMs;
       stats.timings.verifyMs += commitStart - verifyStart;

@@ -1,9 +1,9 @@
 /**
  * How likely a suggestion's first line is right, told from how sure the target was of its tokens: a logistic model, fitted on hidden
- * lines of repositories for each model file (`npm run gate`).
+ * lines of repositories for each model file and form of prompt (`npm run gate`).
  *
- * @see Copilot's and Cursor's published filters are of this kind; features after Johnson et al., R-U-SURE? (arXiv 2303.00732) and
- *   Spiess et al., Calibration and Correctness of Language Models for Code (arXiv 2402.02047), §4: mean and least token probability.
+ * @see Spiess et al., Calibration and Correctness of Language Models for Code (arXiv 2402.02047): token probabilities as confidence,
+ *   calibrated by a logistic regression (Platt scaling).
  */
 
 /** A token of an output. */
@@ -41,4 +41,20 @@ export function firstLineFeatures(pieces: Iterable<ScoredPiece>): number[] | und
 export function confidence(features: readonly number[], [constant = 0, ...slopes]: GateWeights) {
   const logit = features.reduce((sum, x, index) => sum + x * (slopes[index] ?? 0), constant);
   return 1 / (1 + Math.exp(-logit));
+}
+
+/**
+ * Undefined before there is text.
+ * @param pieces - [tokens] their text.
+ * @param logProbs - [at least as many]
+ */
+export function confidenceOfLine(
+  weights: GateWeights,
+  pieces: readonly string[],
+  logProbs: readonly number[],
+): number | undefined {
+  const features = firstLineFeatures(
+    pieces.map((text, index) => ({ text, logProb: logProbs[index]! })),
+  );
+  return features && confidence(features, weights);
 }

@@ -1,7 +1,7 @@
 /** What a drafter is. A drafter affects speed only, never output; the loop survives one that fails or lies. */
 
 import { concatTokens } from "../base/tokens.ts";
-import { type DraftSource, type DraftTree, ROOT } from "./draftTree.ts";
+import type { DraftSource, DraftTree } from "./draftTree.ts";
 import type { PromptReader } from "./promptReading.ts";
 import type { TreeLogits } from "./targetModel.ts";
 import type { AcceptedPath } from "./verifyGreedy.ts";
@@ -97,14 +97,6 @@ export interface VerifiedStep {
   /** [accepted + 1] the accepted tokens, then the bonus token. */
   readonly committed: Int32Array;
   readonly logits: TreeLogits;
-}
-
-/** [accepted + 1] the natural log-probability of each committed token under the target. */
-export function stepLogProbs({ path, committed, logits }: Omit<VerifiedStep, "tree">): number[] {
-  return Array.from(committed, (token, index) => {
-    const node = index === 0 ? ROOT : path.nodes[index - 1]!;
-    return logits.logit(node, token) - logits.logSumExp(node);
-  });
 }
 
 /** Proposes tokens (verbs after llama.cpp's `common/speculative.h`). */

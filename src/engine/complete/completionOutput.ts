@@ -10,6 +10,7 @@ export class CompletionOutput {
   readonly #decoder: TokenDecoder;
   readonly #stopRule: CompletionStopRule;
   readonly #onChunk: (chunk: CompletionChunk) => void;
+  readonly #confidenceOf: (pieces: readonly string[]) => number | undefined;
   readonly #tokens = new TokenBuffer();
   readonly #pieces: string[] = [];
   #numSentChars = 0;
@@ -19,10 +20,12 @@ export class CompletionOutput {
     decoder: TokenDecoder,
     stopRule: CompletionStopRule,
     onChunk: (chunk: CompletionChunk) => void,
+    confidenceOf: (pieces: readonly string[]) => number | undefined,
   ) {
     this.#decoder = decoder;
     this.#stopRule = stopRule;
     this.#onChunk = onChunk;
+    this.#confidenceOf = confidenceOf;
   }
 
   /** [tokens so far] valid until the next is pushed. */
@@ -53,7 +56,9 @@ export class CompletionOutput {
   #send(text: string, endsLine: boolean): void {
     const isNews = text.length > this.#numSentChars || (endsLine && !this.#wasLineSent);
     if (!isNews || text.length < this.#numSentChars) return;
-    this.#onChunk({ text: text.slice(this.#numSentChars), endsLine });
+    const confidence = endsLine ? this.#confidenceOf(this.#pieces) : undefined;
+    const chunk = { text: text.slice(this.#numSentChars), endsLine };
+    this.#onChunk(confidence === undefined ? chunk : { ...chunk, confidence });
     this.#numSentChars = text.length;
     this.#wasLineSent = endsLine;
   }

@@ -8,7 +8,8 @@ import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
 import { languageIdOfPath } from "../../core/ending/codeSyntax.ts";
 import type { CursorText } from "../../core/ending/cursorContext.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
-import { type GenerationContext, stepLogProbs } from "../../core/tree/drafter.ts";
+import { confidenceOfLine } from "../../core/suggestions/confidence.ts";
+import type { GenerationContext } from "../../core/tree/drafter.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { WorkspaceStore } from "../indexing/workspaceStore.ts";
 import type { DraftMemory, LearnedState } from "../learned/learnedState.ts";
@@ -22,8 +23,10 @@ import type {
 } from "../protocol/completeMessages.ts";
 import { CompletionOutput } from "./completionOutput.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
+import { gateOf } from "./gates.ts";
 import type { Healing } from "./healing.ts";
 import { OtherSuggestions, wantsOthers } from "./otherSuggestions.ts";
+import { OutputScores } from "./outputScores.ts";
 import { isSecretDocument } from "./secretDocument.ts";
 import { SuggestionRules } from "./suggestionRules.ts";
 
@@ -102,9 +105,12 @@ export async function generateCompletion(
         memory: isSecret ? new SuggestionMemory() : memory.suggestions,
       })
     : undefined;
-  const output = new CompletionOutput(rules.newDecoder(), stopRule, onChunk);
+  const scores = new OutputScores(rules.pending, opening);
+  const gate = gateOf(pair.loaded.target, params);
+  const confidenceOf = (pieces: readonly string[]) =>
+    gate && confidenceOfLine(gate, pieces, scores.logProbs);
+  const output = new CompletionOutput(rules.newDecoder(), stopRule, onChunk, confidenceOf);
   let firstTokenMs = 0;
-  const logProbs = [...(opening?.logProbs ?? [])];
   const generation = await speculativeDecode(
     {
       target,
@@ -117,7 +123,7 @@ export async function generateCompletion(
         now: () => performance.now(),
         onStep: () => stores.onPass?.(),
         onVerified(step) {
-          logProbs.push(...stepLogProbs(step));
+          scores.observe(step);
           others?.observe(step);
         },
         onTokens(tokens) {
@@ -140,11 +146,14 @@ export async function generateCompletion(
     stores.idleReading?.start([...ofDraft, ...asked.readings]);
   });
   const { finishReason } = generation;
+  const confidence = confidenceOf(output.pieces);
   const trimmed = rules.trim(stopRule.rawText, finishReason);
   const text = "text" in trimmed ? trimmed.text : "";
   output.finish(text);
   const firstMs = performance.now() - start;
-  const decodedOthers = await others?.decode({ ...generation, text }, signal);
+  // The last step may have brought more than was taken.
+  const logProbs = Float32Array.from(scores.logProbs.slice(0, generation.tokens.length));
+  const decodedOthers = await others?.decode({ ...generation, text, logProbs }, signal);
   const totalMs = performance.now() - start;
   const phases = generation.stats.timings;
   // Healing reads the prompt before decoding finds all of it.
@@ -154,12 +163,12 @@ export async function generateCompletion(
   return {
     text,
     ...("rejected" in trimmed ? { rejection: trimmed.rejected } : {}),
+    ...(confidence === undefined ? {} : { confidence }),
     ...decodedOthers,
     tokens: generation.tokens,
     pieces: output.pieces,
     tokenSources: generation.tokenSources,
-    // The last step may have brought more than was taken.
-    logProbs: Float32Array.from(logProbs.slice(0, generation.tokens.length)),
+    logProbs,
     finishReason,
     stats: { ...generation.stats, numReusedTokens },
     timings: {

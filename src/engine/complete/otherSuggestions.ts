@@ -19,11 +19,8 @@ import {
 } from "../../core/suggestions/rankSuggestions.ts";
 import { paperSettings } from "../../core/suggestions/superposedCandidates.ts";
 import type { Drafter, GenerationContext, VerifiedStep } from "../../core/tree/drafter.ts";
-import { ROOT } from "../../core/tree/draftTree.ts";
 import type { Generation } from "../../core/tree/generation.ts";
 import type { Opening } from "../../core/tree/opening.ts";
-import { TokenChooser } from "../../core/tree/tokenChooser.ts";
-import { constraintAfter } from "../../core/tree/tokenConstraint.ts";
 import type { SuggestionMemory } from "../learned/suggestionMemory.ts";
 import type { ModelPair } from "../models/modelHost.ts";
 import type {
@@ -68,9 +65,6 @@ export function wantsOthers({ numSuggestions = 1 }: SuggestionsRequest): boolean
 export class OtherSuggestions {
   readonly #setting: OtherSuggestionsSetting;
   readonly #branchPoints: BranchPointCollector;
-  readonly #chooser: TokenChooser;
-  /** [tokens of the first] natural log-probabilities. */
-  readonly #logProbs: number[] = [];
 
   constructor(setting: OtherSuggestionsSetting) {
     const { isEndToken, target } = setting.pair;
@@ -79,22 +73,13 @@ export class OtherSuggestions {
     const pieceOf = (token: number) => utf8.decode(vocabulary.pieceBytes(token));
     const { opening, rules } = setting;
     this.#setting = setting;
-    this.#chooser = new TokenChooser(constraintAfter(rules.pending, opening?.tokens ?? []));
     this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken }, rules.pending);
-    if (opening === undefined) return;
-    this.#branchPoints.open(opening);
-    this.#logProbs.push(...opening.logProbs);
+    if (opening !== undefined) this.#branchPoints.open(opening);
   }
 
   /** A step of the first suggestion, its logits still valid. */
   observe(step: VerifiedStep): void {
     this.#branchPoints.observe(step);
-    for (const [index, token] of step.committed.entries()) {
-      const node = index === 0 ? ROOT : step.path.nodes[index - 1]!;
-      const row = this.#chooser.row(step.logits, node);
-      this.#logProbs.push(row.logit(token) - row.logSumExp());
-      this.#chooser.push(token);
-    }
   }
 
   /**
@@ -103,7 +88,7 @@ export class OtherSuggestions {
    * @throws EngineError of the target; AbortError. The caches hold prompt and first suggestion then.
    */
   async decode(
-    first: Generation & { readonly text: string },
+    first: Generation & { readonly text: string; readonly logProbs: Float32Array },
     signal: AbortSignal,
   ): Promise<DecodedSuggestions> {
     if (first.text === "") return { suggestions: [], droppedSuggestions: [] };
@@ -116,7 +101,7 @@ export class OtherSuggestions {
       meanLogProb: meanOf(suggestion.logProbs),
       source: proposer,
     }));
-    const meanLogProb = meanOf(Float64Array.from(this.#logProbs.slice(0, first.tokens.length)));
+    const meanLogProb = meanOf(Float64Array.from(first.logProbs));
     const greedy = { text: first.text, meanLogProb, source: "greedy" as const };
     const { offered, dropped } = rankSuggestions<
       Omit<CompletedSuggestion, "logProb"> & { meanLogProb: number }

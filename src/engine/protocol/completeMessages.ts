@@ -69,6 +69,8 @@ export interface CompletionResult {
   readonly text: string;
   /** Why nothing is offered. */
   readonly rejection?: CompletionRejection;
+  /** How likely its first line is right, 0 … 1; absent where that is not known for the model and its prompt. */
+  readonly confidence?: number;
   /** Where several were asked for: `text`, then the others, best first. None where `text` is empty. */
   readonly suggestions?: readonly CompletedSuggestion[];
   /** Why others that were decoded are not among `suggestions`. */
@@ -90,6 +92,8 @@ export interface CompletionChunk {
   readonly text: string;
   /** Whether the text so far ends where a line does, so that it can be offered as it is. */
   readonly endsLine: boolean;
+  /** As in {@link CompletionResult}, where the chunk ends a line. */
+  readonly confidence?: number;
 }
 
 export const completeRequest = new RequestType<

@@ -17,3 +17,8 @@ export const MAX_GUESS_LATENCY_MS = 500;
  * (VS Code after 50 ms); if they do not, the engine is freed.
  */
 export const ORPHAN_GRACE_MS = 500;
+
+/** When lines that are done will do in place of the end. Both by the same clock, in ms. */
+export function linesDueAt(startedAt: number, arrivedAt: number): number {
+  return Math.max(startedAt + LINES_AFTER_MS, arrivedAt + MORE_LINES_MS);
+}

@@ -9,11 +9,14 @@
 import { messageOf } from "../../core/base/errors.ts";
 import { abortable, abortError } from "../abort.ts";
 import type { Alternatives } from "./alternatives.ts";
-import { type CompletionBrokerOptions, createAlternatives } from "./brokerOptions.ts";
 import {
-  LINES_AFTER_MS,
+  type CompletionBrokerOptions,
+  createAlternatives,
+  leastConfidence,
+} from "./brokerOptions.ts";
+import {
+  linesDueAt,
   MAX_GUESS_LATENCY_MS,
-  MORE_LINES_MS,
   ORPHAN_GRACE_MS,
   PREFETCH_IDLE_MS,
   REST_MS,
@@ -37,8 +40,8 @@ import {
   failure,
   NOT_ASKED,
   SUPERSEDED,
+  withheld,
   withoutResult,
-  withoutText,
 } from "./emptyOutcomes.ts";
 import { IdlePlan } from "./idlePlan.ts";
 import { type GenerationEnd, RunningGeneration } from "./runningGeneration.ts";
@@ -166,16 +169,20 @@ export class CompletionBroker implements CompletionSource, Disposable {
     origin: SuggestionOrigin,
   ): Promise<QueryOutcome | undefined> {
     const { query, signal } = question;
-    const untilLines = this.#untilLines(generation, question);
-    const answer = await generation.answerFor(query, signal, untilLines);
+    const { caches, clock } = this.#options;
+    const dueAt = linesDueAt(generation.startedAt, question.arrivedAt);
+    const lines = {
+      until: (ended: AbortSignal) => clock.delay(Math.max(0, dueAt - clock.now()), ended),
+      minConfidence: leastConfidence(this.#options, query),
+    };
+    // Without caches nothing may outlive its question.
+    const answer = await generation.answerFor(query, signal, caches ? lines : undefined);
     const { id } = generation;
     if (answer.kind === "lines") {
-      const result = generation.end.then((end) =>
-        end.kind === "finished" ? end.result : undefined,
-      );
       const { text } = answer;
-      const lines = { id, text, others: [], origin, isWhole: false, result };
-      return { suggestion: this.#show(question, lines).suggestion };
+      const { result } = generation;
+      const shown = { id, text, others: [], origin, isWhole: false, result };
+      return { suggestion: this.#show(question, shown).suggestion };
     }
     if (answer.kind === "disagreed") return undefined;
     if (answer.kind !== "finished") return withoutResult(answer);
@@ -189,16 +196,9 @@ export class CompletionBroker implements CompletionSource, Disposable {
     return this.#serve(question, { completion, text: rest, origin });
   }
 
-  /** When done lines will do; undefined where nothing may outlive its question. */
-  #untilLines({ startedAt }: RunningGeneration, { arrivedAt }: Question) {
-    const { caches, clock } = this.#options;
-    if (!caches) return;
-    const at = Math.max(startedAt + LINES_AFTER_MS, arrivedAt + MORE_LINES_MS);
-    return (signal: AbortSignal) => clock.delay(Math.max(0, at - clock.now()), signal);
-  }
-
   #serve(question: Question, hit: CacheHit): QueryOutcome | Promise<QueryOutcome> {
-    if (hit.text === "") return withoutText(hit.completion.result);
+    const nothing = withheld(hit, leastConfidence(this.#options, question.query));
+    if (nothing !== undefined) return nothing;
     const isAsked = question.query.trigger === "invoke" && hit.others === undefined;
     // VS Code asks an explicit question once at a version of the text, so its answer is all there is.
     return isAsked && this.#alternatives !== undefined

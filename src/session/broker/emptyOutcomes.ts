@@ -2,9 +2,12 @@
 
 import { EngineError, isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { CompletionRejection } from "../../core/ending/completionRejection.ts";
-import type { CompletionResult } from "../../engine/protocol/completeMessages.ts";
+import type { CacheHit } from "./completionCache.ts";
 import type { NoSuggestionReason, QueryOutcome } from "./completionQuery.ts";
 import type { GenerationEnd } from "./runningGeneration.ts";
+
+/** Who has typed so much of a line that was withheld is likely to want the rest. */
+const TYPED_CHARS = 3;
 
 export const CANCELLED = noSuggestion("cancelled", "The editor no longer wanted an answer.");
 export const SUPERSEDED = noSuggestion("superseded", "A newer question replaced this one.");
@@ -22,10 +25,23 @@ const REJECTION_DETAILS: Readonly<Record<CompletionRejection, string>> = {
   repetitive: "The model repeated itself.",
 };
 
-/** What to say of a completion without text. */
-export function withoutText({ rejection = "empty" }: CompletionResult): QueryOutcome {
-  const reason = rejection === "empty" ? "empty" : "rejected";
-  return noSuggestion(reason, REJECTION_DETAILS[rejection]);
+/** What to say of a completion that is not shown; undefined if it is. @param minConfidence - 0 … 1. */
+export function withheld(
+  { completion: { result }, text }: CacheHit,
+  minConfidence: number,
+): QueryOutcome | undefined {
+  const { rejection = "empty", confidence = 1 } = result;
+  if (text === "") {
+    return noSuggestion(rejection === "empty" ? "empty" : "rejected", REJECTION_DETAILS[rejection]);
+  }
+  const numTyped = result.text.length - text.length;
+  if (confidence >= minConfidence || numTyped >= TYPED_CHARS) return undefined;
+  const percent = (share: number) => `${Math.round(100 * share)} %`;
+  return noSuggestion(
+    "rejected",
+    `The model is ${percent(confidence)} sure of its line, and lines are shown from ${percent(minConfidence)} on ` +
+      "(treeline.suggestion.minConfidence). Trigger Suggestion shows it.",
+  );
 }
 
 /** What became of a question whose generation has no result. */

@@ -38,6 +38,14 @@ export interface GenerationRequest {
   readonly isPrefetch: boolean;
 }
 
+/** Which lines will do. */
+export interface WantedLines {
+  /** Resolves when they do. */
+  until(signal: AbortSignal): Promise<void>;
+  /** Of the first, where it is known. */
+  readonly minConfidence: number;
+}
+
 export class RunningGeneration {
   readonly id: number;
   readonly startedAt: number;
@@ -46,8 +54,9 @@ export class RunningGeneration {
   readonly #controller = new AbortController();
   readonly #growth = new ListenerSet<void>();
   #streamed = "";
-  /** Of that, the lines that are done. */
+  /** Of that, the lines that are done, and how likely the first is right. */
   #numLineChars = 0;
+  #confidence: number | undefined;
   #end: Promise<GenerationEnd> = Promise.resolve({ kind: "aborted" });
 
   private constructor({ id, state, startedAt, isPrefetch }: GenerationRequest) {
@@ -76,6 +85,11 @@ export class RunningGeneration {
     return this.#end;
   }
 
+  /** Undefined if it does not finish. Never rejects. */
+  get result(): Promise<CompletionResult | undefined> {
+    return this.#end.then((end) => (end.kind === "finished" ? end.result : undefined));
+  }
+
   /** What was typed since this generation began; undefined in another place. */
   typedSince({ documentId, prefixText, suffixText }: CursorState): string | undefined {
     const own = this.#state;
@@ -96,29 +110,29 @@ export class RunningGeneration {
 
   /**
    * The end, or as soon as it shows, that the text is not what was typed, or the lines that are done by a time.
-   * @param untilLines - resolves when done lines will do instead of the end; absent if they never do.
+   * @param lines - from when on lines that are done will do instead of the end; absent if they never do.
    * @throws the signal's reason when that aborts; the generation goes on.
    */
   async answerFor(
     state: CursorState,
     signal: AbortSignal,
-    untilLines?: (signal: AbortSignal) => Promise<void>,
+    lines?: WantedLines,
   ): Promise<GenerationAnswer> {
     const answered = new AbortController();
     let subscription: Disposable | undefined;
     const early = new Promise<GenerationAnswer>((resolve) => {
-      let linesWillDo = false;
+      let leastConfidence = Number.POSITIVE_INFINITY;
       const look = () => {
         if (!this.agreesWith(state)) resolve({ kind: "disagreed" });
-        else if (linesWillDo) {
+        else if ((this.#confidence ?? 1) >= leastConfidence) {
           const text = this.#doneLines(state);
           if (text.trim() !== "") resolve({ kind: "lines", text });
         }
       };
       subscription = this.#growth.add(look);
-      untilLines?.(answered.signal).then(
+      lines?.until(answered.signal).then(
         () => {
-          linesWillDo = true;
+          leastConfidence = lines.minConfidence;
           look();
         },
         () => {},
@@ -152,10 +166,11 @@ export class RunningGeneration {
     }
   }
 
-  #grow({ text, endsLine }: CompletionChunk): void {
+  #grow({ text, endsLine, confidence }: CompletionChunk): void {
     if (this.#controller.signal.aborted) return;
     this.#streamed += text;
     if (endsLine) this.#numLineChars = this.#streamed.length;
+    this.#confidence ??= confidence;
     this.#growth.fire();
   }
 }
