@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "test/{core,bench,files,gguf,widen,workspace,session,cli,panel,ui,tooling,llama}/**/*.test.ts",
+            "test/{core,bench,files,gguf,models,widen,workspace,session,cli,panel,ui,tooling,llama}/**/*.test.ts",
           ],
           exclude: ["test/llama/native/**"],
           testTimeout: 60_000,
@@ -61,6 +61,8 @@ export default defineConfig({
           // What the command line keeps stays out of the user's own cache.
           env: {
             XDG_CACHE_HOME: fileURLToPath(new URL("node_modules/.cache/tests", import.meta.url)),
+            // Nor is the pair installed there taken for the default.
+            TREELINE_MODELS: fileURLToPath(new URL("node_modules/.cache/models", import.meta.url)),
           },
           ...native,
         },

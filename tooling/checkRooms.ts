@@ -6,6 +6,9 @@ import { ROOMS } from "./rooms.ts";
 const MAX_LINES = 300;
 const MAX_FILES = 16;
 const IMPORT = /(?:^import|^(?:import|export|\}).* from|\bimport\() ?"([^"]+)"/gm;
+/** Node's modules that reach the network, and what does so without an import. */
+const NETWORK = /^(?:http|https|http2|net|tls|dgram|dns)(?:\/|$)/;
+const NETWORK_CALL = /(?<![\w.#])(fetch|WebSocket|EventSource|XMLHttpRequest)\(/g;
 
 interface SourceFile {
   /** Below src, with slashes: `core/base/log.ts`. */
@@ -32,6 +35,10 @@ export function judgeRooms(
     }
     const [folders = "", packages = ""] = rooms[room].split("|");
     const allowed = [...folders.trim().split(" "), ...packages.trim().split(" ")];
+    for (const [, call = ""] of text.matchAll(NETWORK_CALL)) {
+      if (!allowed.includes(call))
+        faults.push(`${path} calls ${call}: ${room} may not reach the network`);
+    }
     for (const [, specifier = ""] of text.matchAll(IMPORT)) {
       const imported = importedRoom(room, specifier);
       if (imported === room) continue;
@@ -53,6 +60,8 @@ function importedRoom(room: string, specifier: string): string {
   if (specifier.startsWith(".")) {
     return dirname(normalize(join(room, specifier)).replaceAll("\\", "/"));
   }
+  const bare = specifier.replace(/^node:/, "");
+  if (NETWORK.test(bare)) return bare;
   if (specifier.startsWith("node:")) return "node";
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }

@@ -1,6 +1,7 @@
 /**
  * The house: every folder under src, lowest first, with what it may import. `core/*` is every folder of core; a folder
- * imports only those that stand above it here, so there is no circle. Behind the bar are packages, `node` for Node's modules.
+ * imports only those that stand above it here, so there is no circle. Behind the bar are packages, `node` for Node's modules
+ * but those that reach the network (NETWORK in checkRooms.ts): each is named, as is `fetch`.
  */
 export const ROOMS: Readonly<Record<string, string>> = {
   // Pure: no I/O, no native code, no other room. Schemas of what comes from outside are valibot's.
@@ -20,6 +21,12 @@ export const ROOMS: Readonly<Record<string, string>> = {
   files: "| node",
   // Reads and judges headers.
   gguf: "core/base | node",
+  // What can be installed, what is on the disk; the hub alone reaches the network, and only when a user asks.
+  "models/catalogue": "core/base",
+  "models/disk": "core/base core/prompt files gguf models/catalogue | node",
+  "models/hub":
+    "core/base files models/catalogue models/disk | node http https https-proxy-agent proxy-from-env",
+  "models/advice": "core/base files gguf models/catalogue | node valibot",
   // Reads files by its rules.
   workspace: "core/base core/prompt | node ignore @vscode/tree-sitter-wasm",
 
@@ -41,7 +48,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // Reaches models only through llama; its protocol is all that others know of it.
   "engine/protocol": "core/* bench/* | valibot vscode-jsonrpc",
   "engine/base": "core/base files | node",
-  "engine/models": "core/* files llama/* engine/protocol | node",
+  "engine/models": "core/* files gguf llama/* engine/protocol | node",
   "engine/learned": "core/* llama/model engine/protocol engine/base engine/models",
   "engine/indexing": "core/* workspace llama/* engine/protocol engine/base engine/learned | node",
   "engine/prompt": "core/* workspace llama/* engine/* | node",
@@ -52,6 +59,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // Talks to the engine by its protocol.
   session: "| node",
   "session/client": "core/base engine/protocol session | node vscode-jsonrpc",
+  "session/advice": "engine/protocol gguf models/advice session/client",
   "session/broker": "core/base core/ending engine/protocol session | node lru-cache",
 
   // In a browser: reports of bench, names of core, the DOM, nothing else.
@@ -64,17 +72,20 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "ui/figures": "core/base core/tree bench/base engine/protocol ui/base | vscode",
   "ui/folders": "workspace bench/spots engine/protocol session/* ui/base | vscode",
   "ui/lifecycle":
-    "core/base core/tree core/prompt bench/speed engine/protocol session session/* ui/base ui/figures | node vscode",
+    "core/base core/tree core/prompt bench/speed engine/protocol models/disk session session/* ui/base ui/figures | node vscode",
+  "ui/models": "core/base models/* session session/* ui/base ui/figures ui/lifecycle | node vscode",
   "ui/measure":
     "core/base bench/* engine/protocol panel/messages ui/base ui/figures ui/folders | node vscode",
   "ui/suggest": "core/base core/prompt engine/protocol session/broker ui/* | vscode",
   ui: "core/base bench/speed session session/* ui/* | node vscode",
 
   // Drives the forked engine through session.
-  "cli/base": "core/base core/tree files engine/protocol session session/client | node commander",
+  "cli/base":
+    "core/base core/tree files models/catalogue models/disk engine/protocol session session/client | node commander",
   "cli/sources": "core/base workspace bench/spots engine/protocol session/client cli/base | node",
+  // Asks servers that a user names.
   "cli/bench":
-    "core/* bench/* engine/protocol engine/measure session session/* cli/* | node valibot",
+    "core/* bench/* engine/protocol engine/measure session session/* cli/* | node fetch valibot",
   "cli/complete": "core/* engine/protocol cli/base cli/sources | node",
   "cli/demo": "core/tree bench/base engine/protocol cli/* | node",
   cli: "core/base bench/* engine/protocol cli/* | node commander",

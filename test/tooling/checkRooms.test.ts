@@ -23,9 +23,28 @@ describe("judgeRooms", () => {
     ["of a part of a package", "high/d.ts", 'import x from "@a/b/c.js";\n', "high may import"],
     ["while it runs", "low/tree/d.ts", 'const x = await import("vscode");\n', "low/tree may"],
     ["again as its own", "low/tree/d.ts", 'export * from "vscode";\n', "low/tree may import"],
+    [
+      "that reaches the network",
+      "low/tree/d.ts",
+      'import { connect } from "node:net";\n',
+      "low/tree may",
+    ],
+    [
+      "that does so by another name",
+      "low/tree/d.ts",
+      'import * as h from "http";\n',
+      "low/tree may",
+    ],
     ["over several lines", "low/base/d.ts", 'import {\n  b,\n} from "../tree/b.ts";\n', "above it"],
   ])("names an import %s", (_, path, text, fault) => {
     expect(faultsWith(path, text)).toEqual([expect.stringContaining(fault)]);
+  });
+
+  test("names a call that reaches the network, where the room may not", () => {
+    const text = 'const answer = await fetch("http://a");\nprefetch("b");\n';
+    expect(faultsWith("low/tree/d.ts", text)).toEqual([
+      "low/tree/d.ts calls fetch: low/tree may not reach the network",
+    ]);
   });
 
   test("names a room that the table lacks, one that is empty, and what is too long or too full", () => {

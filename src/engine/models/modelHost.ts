@@ -2,11 +2,11 @@
 import type { Backend, GpuChoice } from "../../core/base/backend.ts";
 import type { Token } from "../../core/base/tokens.ts";
 import { type FimTokens, fimMarkers } from "../../core/prompt/fimPrompt.ts";
+import { checkSharedVocabulary } from "../../gguf/vocabCheck.ts";
 import { fimTokensOf } from "../../llama/model/fimTokens.ts";
 import { estimateGpuLayers } from "../../llama/model/gpuEstimate.ts";
 import { type OffloadStep, offloadLadder, openWithStepDown } from "../../llama/model/gpuOffload.ts";
 import { ALL_LAYERS, type LlamaModel, openModel } from "../../llama/model/llamaModel.ts";
-import { checkSharedVocabulary } from "../../llama/model/vocabCheck.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "../../llama/native/llamaLibrary.ts";
 import { countThreads, type ThreadCounts } from "../../llama/native/threads.ts";
 import { openContext } from "../../llama/target/llamaContext.ts";

@@ -1,7 +1,7 @@
 /** Whether a draft model can draft for a target: same ids, same texts. */
-import { EngineError } from "../../core/base/errors.ts";
-import { pathText, quotedText } from "../../core/base/foreignText.ts";
-import { type GgufHeader, ggufNumber, ggufString, ggufStrings } from "../../gguf/ggufHeader.ts";
+import { EngineError } from "../core/base/errors.ts";
+import { pathText, quotedText } from "../core/base/foreignText.ts";
+import { type GgufHeader, ggufNumber, ggufString, ggufStrings } from "./ggufHeader.ts";
 
 /** Rows that two models of one family may differ by: padding at the end (llama.cpp's SPEC_VOCAB_MAX_SIZE_DIFFERENCE). */
 const MAX_SIZE_DIFFERENCE = 128;

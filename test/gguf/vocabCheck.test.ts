@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { GgufHeader, GgufValue } from "../../src/gguf/ggufHeader.ts";
-import { checkSharedVocabulary, vocabularyDifference } from "../../src/llama/model/vocabCheck.ts";
+import { checkSharedVocabulary, vocabularyDifference } from "../../src/gguf/vocabCheck.ts";
 
 interface Vocab {
   readonly kind?: string;

@@ -1,0 +1,94 @@
+/** What can be known of a model file before it is loaded: whether it can serve, and what it will take. */
+import { EngineError } from "../../core/base/errors.ts";
+import { pathText, quotedText } from "../../core/base/foreignText.ts";
+import { findFimFamily } from "../../core/prompt/fimFamilies.ts";
+import { checkGguf } from "../../gguf/ggufCheck.ts";
+import {
+  type GgufHeader,
+  ggufNumber,
+  ggufString,
+  ggufStrings,
+  readGgufHeader,
+} from "../../gguf/ggufHeader.ts";
+import { checkSharedVocabulary } from "../../gguf/vocabCheck.ts";
+
+export interface CheckedModel {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** Weights and the cells of a context of so many positions, in bytes. */
+  readonly memoryBytes: number;
+  readonly header: GgufHeader;
+}
+
+/** Buffers of a context beside its cells, about. */
+const BUFFER_BYTES = 300e6;
+
+/**
+ * @param contextSize - positions.
+ * @throws EngineError as `readGgufHeader` and `checkGguf` do; noFimTokens for a model that cannot fill in.
+ */
+export async function checkTarget(
+  path: string,
+  contextSize: number,
+  signal: AbortSignal,
+): Promise<CheckedModel> {
+  const model = await checkFile(path, contextSize, signal);
+  if (!fillsIn(model.header))
+    throw new EngineError(
+      "noFimTokens",
+      `${pathText(path)} (${quotedText(model.name)}): expected fill-in-the-middle markers, found none, so it cannot complete ` +
+        "at a cursor. Choose a base code model such as Qwen2.5-Coder; chat models have not learned to fill in.",
+    );
+  return model;
+}
+
+/** @throws EngineError as {@link checkTarget} but for the markers; vocabMismatch. */
+export async function checkDraft(
+  path: string,
+  target: CheckedModel,
+  contextSize: number,
+  signal: AbortSignal,
+): Promise<CheckedModel> {
+  const draft = await checkFile(path, contextSize, signal);
+  checkSharedVocabulary(target.header, draft.header);
+  return draft;
+}
+
+async function checkFile(
+  path: string,
+  contextSize: number,
+  signal: AbortSignal,
+): Promise<CheckedModel> {
+  const header = await readGgufHeader(path, signal);
+  checkGguf(header);
+  const name = ggufString(header, "general.name") ?? "";
+  const memoryBytes = header.fileBytes + cellBytes(header, contextSize) + BUFFER_BYTES;
+  return { path, name, bytes: header.fileBytes, memoryBytes, header };
+}
+
+function fillsIn(header: GgufHeader): boolean {
+  const texts = ggufStrings(header, "tokenizer.ggml.tokens") ?? [];
+  const markers = new Set(texts.filter((text) => /^[▁]?[<[]/.test(text)));
+  const identity = {
+    architecture: ggufString(header, "general.architecture") ?? "",
+    name: ggufString(header, "general.name") ?? "",
+    basename: ggufString(header, "general.basename") ?? "",
+  };
+  if (findFimFamily(identity, (text) => markers.has(text)) !== undefined) return true;
+  return ["fim_pre", "fim_suf", "fim_mid"].every(
+    (marker) => ggufNumber(header, `tokenizer.ggml.${marker}_token_id`) !== undefined,
+  );
+}
+
+/** Keys and values of all layers in 16 bits. Zero where the header does not say. */
+function cellBytes(header: GgufHeader, contextSize: number): number {
+  const architecture = ggufString(header, "general.architecture") ?? "";
+  const number = (key: string) => ggufNumber(header, `${architecture}.${key}`);
+  const numLayers = number("block_count") ?? 0;
+  const numHeads = number("attention.head_count") ?? 1;
+  const numKvHeads = number("attention.head_count_kv") ?? numHeads;
+  const headSize =
+    number("attention.key_length") ?? (number("embedding_length") ?? 0) / Math.max(1, numHeads);
+  return 2 * 2 * contextSize * numLayers * numKvHeads * headSize;
+}

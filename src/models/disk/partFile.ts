@@ -1,0 +1,91 @@
+/** A file that is being fetched, and the SHA-256 of what it holds. It goes on where an earlier process was ended. */
+import { createHash, type Hash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+
+const READ_BYTES = 1 << 22;
+
+export class PartFile implements AsyncDisposable {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  #hash: Hash;
+  #bytes = 0;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.path = path;
+    this.#handle = handle;
+    this.#hash = createHash("sha256");
+  }
+
+  /**
+   * Opens what is there, or begins a new file.
+   * @param onRead - bytes that were read again so far.
+   */
+  static async open(
+    path: string,
+    onRead: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<PartFile> {
+    const handle = await openBoth(path);
+    const part = new PartFile(path, handle);
+    try {
+      const buffer = new Uint8Array(READ_BYTES);
+      for (;;) {
+        signal.throwIfAborted();
+        const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, part.#bytes);
+        if (bytesRead === 0) return part;
+        part.#hash.update(buffer.subarray(0, bytesRead));
+        part.#bytes += bytesRead;
+        onRead(part.#bytes);
+      }
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws what the file system says; then the file may be longer than `bytes`, which the next write puts right. */
+  async append(chunk: Uint8Array): Promise<void> {
+    for (let done = 0; done < chunk.length; ) {
+      const { bytesWritten } = await this.#handle.write(
+        chunk,
+        done,
+        chunk.length - done,
+        this.#bytes + done,
+      );
+      done += bytesWritten;
+    }
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  async empty(): Promise<void> {
+    await this.#handle.truncate(0);
+    this.#bytes = 0;
+    this.#hash = createHash("sha256");
+  }
+
+  /** Puts everything on the disk. @returns the SHA-256 in hex. */
+  async finish(): Promise<string> {
+    await this.#handle.truncate(this.#bytes);
+    await this.#handle.sync();
+    return this.#hash.copy().digest("hex");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** For reading and writing, created if it is not there; "a+" would write at the end only. */
+async function openBoth(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r+");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return open(path, "wx+", 0o600);
+  }
+}

@@ -1,0 +1,9 @@
+/** Proxies as shells have them: `https_proxy`, `http_proxy`, `no_proxy`. In the editor VS Code's own hold instead. */
+import type { Agent } from "node:http";
+import { HttpsProxyAgent } from "https-proxy-agent";
+import { getProxyForUrl } from "proxy-from-env";
+
+export function environmentAgent(url: URL): Agent | undefined {
+  const proxy = getProxyForUrl(url.href);
+  return proxy === "" ? undefined : new HttpsProxyAgent(proxy);
+}
