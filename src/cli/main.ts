@@ -11,6 +11,7 @@ import { benchCommand, DEFAULT_SEED, SUITE_NAMES, type SuiteName } from "./bench
 import type { BenchOptions } from "./bench/benchSuite.ts";
 import { type CompleteOptions, completeCommand } from "./complete/completeCommand.ts";
 import { demoCommand } from "./demo/demoCommand.ts";
+import { createModelsCommand } from "./models/modelsCommand.ts";
 import {
   configNames,
   minuteCount,
@@ -22,8 +23,11 @@ import {
 
 function withModelOptions(command: Command): Command {
   return command
-    .option("--target <gguf>", "target model; the bundled tiny pair if absent")
-    .option("--draft <gguf>", "draft model with the target's vocabulary")
+    .option(
+      "--target <model>",
+      "target model, a GGUF file or an installed one's name; the installed pair if absent, or the bundled one",
+    )
+    .option("--draft <model>", "draft model with the target's vocabulary, likewise")
     .addOption(
       new Option("--gpu <backend>", "where the models run").choices(GPU_CHOICES).default("auto"),
     );
@@ -168,6 +172,7 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
         (name) => command.getOptionValueSource(name) === "cli",
       ),
     );
+  program.addCommand(createModelsCommand(context, signal));
   return program;
 }
 

@@ -1,12 +1,12 @@
 /** `npm run study`: what the workspace's index costs by size, and what the stores of an earlier session bring. In a clone only. */
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { bundledModels, chooseModels } from "../../src/cli/base/bundledModels.ts";
 import {
   CONTEXT_SIZE,
   type CommandContext,
   type ModelOptions,
 } from "../../src/cli/base/engineSession.ts";
+import { modelsToLoad } from "../../src/cli/base/installedModels.ts";
 import { runProgram } from "../../src/cli/base/runProgram.ts";
 import { checkReportFile, writeReportFile } from "../../src/cli/bench/reportFile.ts";
 import { progressLine, workspaceSources } from "../../src/cli/bench/speedSuite.ts";
@@ -98,7 +98,7 @@ async function warmStartStudy(
   const { seed, prompts, maxTokens, flatRows, gpu } = options;
   const workspace = await workspaceSources({ options, context }, signal);
   const models = {
-    ...chooseModels(bundledModels(context.cliUrl), options),
+    ...(await modelsToLoad(options, context)),
     contextSize: CONTEXT_SIZE,
   };
   const pair = await loadModelPair(gpu, models, () => {}, signal);

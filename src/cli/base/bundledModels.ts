@@ -14,16 +14,6 @@ export function bundledModels(cliUrl: string): Required<ModelPaths> {
   };
 }
 
-/** The models to load: the bundled pair, or those named. A target of the user's has no draft model unless named. */
-export function chooseModels(
-  bundled: Required<ModelPaths>,
-  named: { readonly target?: string; readonly draft?: string },
-): ModelPaths {
-  const targetPath = named.target ?? bundled.targetPath;
-  const draftPath = named.draft ?? (named.target === undefined ? bundled.draftPath : undefined);
-  return draftPath === undefined ? { targetPath } : { targetPath, draftPath };
-}
-
 /** The built engine beside the command line. */
 export function bundledEngine(cliUrl: string): string {
   return fileURLToPath(new URL("./engine.mjs", cliUrl));

@@ -7,11 +7,12 @@ import type { LoadedModels, LoadParams } from "../../engine/protocol/protocol.ts
 import { EngineClient } from "../../session/client/engineClient.ts";
 import { WorkspaceFeed } from "../../session/client/workspaceFeed.ts";
 import { systemClock } from "../../session/clock.ts";
-import { bundledEngine, bundledModels, chooseModels } from "./bundledModels.ts";
+import { bundledEngine } from "./bundledModels.ts";
 import { cacheFolder } from "./cacheFolder.ts";
+import { modelsToLoad } from "./installedModels.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Options of every command that loads models. */
+/** Options of every command that loads models: paths, or names of installed ones. */
 export interface ModelOptions {
   readonly target?: string;
   readonly draft?: string;
@@ -48,7 +49,7 @@ export async function withEngine<T>(
 ): Promise<T> {
   const { terminal, cliUrl, env } = context;
   const params = {
-    ...chooseModels(bundledModels(cliUrl), options),
+    ...(await modelsToLoad(options, context)),
     contextSize: CONTEXT_SIZE,
     passCostPath: join(cacheFolder(env), "pass-cost.json"),
   };

@@ -1,0 +1,88 @@
+/** `treeline models recommend`: what to install on this machine, by its memory and by a few seconds of measuring. */
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import type { GpuChoice } from "../../core/base/backend.ts";
+import { nullLog } from "../../core/base/log.ts";
+import { lineTimeText } from "../../models/advice/lineTime.ts";
+import { recommend } from "../../models/advice/recommend.ts";
+import { PROBE, SpeedBook } from "../../models/advice/speedBook.ts";
+import {
+  byteText,
+  type Catalogue,
+  licenceText,
+  sizeText,
+} from "../../models/catalogue/catalogue.ts";
+import { measureProbe, measureSpeed } from "../../session/advice/measureSpeed.ts";
+import { EngineClient } from "../../session/client/engineClient.ts";
+import { WorkspaceFeed } from "../../session/client/workspaceFeed.ts";
+import { systemClock } from "../../session/clock.ts";
+import { bundledEngine, bundledModels } from "../base/bundledModels.ts";
+import { cacheFolder } from "../base/cacheFolder.ts";
+import type { CommandContext } from "../base/engineSession.ts";
+import { modelFolderOf } from "../base/installedModels.ts";
+import { table } from "./table.ts";
+
+export interface RecommendOptions {
+  readonly gpu: GpuChoice;
+}
+
+export async function recommendModels(
+  catalogue: Catalogue,
+  { gpu }: RecommendOptions,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { terminal, env } = context;
+  const book = await SpeedBook.open(join(cacheFolder(env), "speed.json"), gpu);
+  const measuredWith = await measure(book, gpu, context, signal);
+  const advised = recommend(catalogue, totalmem(), book.measured);
+  const rows = advised.map(({ entry, lineMs, fits }) => [
+    entry.name,
+    sizeText(entry),
+    book.textOf(entry) ?? (lineMs === undefined ? "" : lineTimeText(lineMs, true)),
+    fits ? "" : "more than this machine's memory holds",
+    licenceText(entry.licence),
+  ]);
+  terminal.note(
+    `${byteText(totalmem())} of memory; measured with ${measuredWith}: a prompt of 256 tokens and a line at a new place`,
+  );
+  terminal.out(table(rows));
+  const [best] = advised;
+  if (best?.fits === true) terminal.note(`advised: treeline models install ${best.entry.name}`);
+}
+
+/** The installed target, or a probe. @returns which, in words. */
+async function measure(
+  book: SpeedBook,
+  gpu: GpuChoice,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<string> {
+  const { terminal, cliUrl, env } = context;
+  const folder = modelFolderOf(env);
+  const chosen = (await folder.chosen())?.target;
+  terminal.progress("measuring this machine");
+  const client = new EngineClient({
+    enginePath: bundledEngine(cliUrl),
+    gpu,
+    log: nullLog,
+    clock: systemClock,
+    env,
+    workspace: new WorkspaceFeed(),
+  });
+  try {
+    if (chosen !== undefined) {
+      const { models, ...speed } = await measureSpeed(client, folder.pathOf(chosen), signal);
+      await book.add(chosen, speed);
+      return `${chosen} on ${models.backend}`;
+    }
+    const path = join(cacheFolder(env), `probe-${process.pid}.gguf`);
+    const { targetPath } = bundledModels(cliUrl);
+    const { models, ...speed } = await measureProbe(client, path, targetPath, signal);
+    await book.add(PROBE, speed);
+    return `layers of a 1.5B's shape on ${models.backend}`;
+  } finally {
+    terminal.progress("");
+    await client[Symbol.asyncDispose]();
+  }
+}

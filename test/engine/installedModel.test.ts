@@ -1,0 +1,114 @@
+/** `treeline models` and the commands that use what it installs, as processes, against a hub on this machine. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ModelHub } from "../support/modelHub.ts";
+import { TARGET_PATH } from "../support/modelPaths.ts";
+
+const run = promisify(execFile);
+const ENTRY = {
+  name: "tiny",
+  title: "Tiny",
+  repository: "me/tiny-GGUF",
+  file: "tiny.gguf",
+  licence: { name: "MIT", commercialUse: "yes" },
+};
+
+describe("treeline models", () => {
+  let hub: ModelHub;
+  let folder: string;
+
+  beforeAll(async () => {
+    hub = await ModelHub.start();
+    await hub.serveFile(ENTRY.repository, ENTRY.file, TARGET_PATH);
+    await hub.serveFile("me/other", "other.gguf", TARGET_PATH);
+    folder = await mkdtemp(join(tmpdir(), "treeline-installed-"));
+    const other = { ...ENTRY, name: "other", repository: "me/other", file: "other.gguf" };
+    const licence = { name: "Research", commercialUse: "no" };
+    await writeFile(join(folder, "own.json"), JSON.stringify([ENTRY, { ...other, licence }]));
+    await writeFile(join(folder, "a.ts"), "export const a = 1;\nexport const b = \n");
+  });
+  afterAll(async () => {
+    await hub[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function treeline(args: readonly string[], env: Record<string, string> = {}) {
+    const { NODE_OPTIONS: _ignored, ...own } = process.env;
+    const all = {
+      ...own,
+      HF_ENDPOINT: hub.address,
+      TREELINE_MODELS: join(folder, "models"),
+      TREELINE_CATALOGUE: join(folder, "own.json"),
+      ...env,
+    };
+    const started = run(process.execPath, ["dist/cli.mjs", ...args], { env: all });
+    return started.then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      ({ code, stdout, stderr }) => ({ code: code as number, stdout, stderr }),
+    );
+  }
+  const completeAt = (...args: string[]) =>
+    treeline([
+      "complete",
+      join(folder, "a.ts"),
+      "--line",
+      "2",
+      "--column",
+      "18",
+      "--gpu",
+      "off",
+      "--json",
+      ...args,
+    ]);
+  const targetOf = (stdout: string) => JSON.parse(stdout).models.target.path as string;
+
+  test("no command asks the network for anything but install", async () => {
+    for (const args of [["models"], ["models", "list"], ["models", "where"]]) {
+      expect((await treeline(args)).code).toBe(0);
+    }
+    expect(targetOf((await completeAt()).stdout)).toContain("treeline-tiny-target");
+    expect(hub.seen).toEqual([]);
+  });
+
+  test("a name that is not installed is a clear error", async () => {
+    const { code, stderr } = await completeAt("--target", "tiny");
+    expect(code).toBe(1);
+    expect(stderr).toContain('"treeline models install tiny" fetches it');
+    expect((await treeline(["models", "install", "nosuch"])).stderr).toContain(
+      "expected a name of the catalogue",
+    );
+  });
+
+  test("offline nothing is asked for", async () => {
+    const { code, stderr } = await treeline(["models", "install", "tiny"], { HF_HUB_OFFLINE: "1" });
+    expect([code, stderr]).toEqual([1, expect.stringContaining("offline by your setting")]);
+    expect(hub.seen).toEqual([]);
+  });
+
+  test("a licence that forbids commercial use is shown before the first byte, and must be accepted", async () => {
+    const refused = await treeline(["models", "install", "other"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("licence: Research, no commercial use");
+    expect(hub.seen).toEqual([]);
+    expect((await treeline(["models", "install", "other", "--accept-licence"])).code).toBe(0);
+    await treeline(["models", "remove", "other"]);
+  });
+
+  test("install, and the commands use it; by name as well; remove, and they do no more", async () => {
+    const { code, stderr } = await treeline(["models", "install", "tiny"]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("ready: tiny")]);
+    const path = join(folder, "models/tiny.gguf");
+    expect((await treeline(["models", "where", "tiny"])).stdout).toBe(`${path}\n`);
+    expect((await treeline(["models", "list"])).stdout).toMatch(/^tiny .*installed, the target/m);
+    expect(targetOf((await completeAt()).stdout)).toBe(path);
+    expect(targetOf((await completeAt("--target", "tiny")).stdout)).toBe(path);
+    expect((await treeline(["models", "remove", "../own.json"])).code).toBe(2);
+    expect((await treeline(["models", "remove", "tiny"])).stderr).toContain("removed: tiny");
+    expect((await treeline(["models", "remove", "tiny"])).code).toBe(1);
+    expect(targetOf((await completeAt()).stdout)).toContain("treeline-tiny-target");
+  });
+});
