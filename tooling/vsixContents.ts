@@ -69,7 +69,7 @@ const OWN_FILES: ReadonlySet<string> = new Set([
 const OWN_PATTERNS = [
   /^models\/[^/]+\.gguf$/,
   /^media\/(icon\.png|[^/]+\.(css|js))$/,
-  /^media\/walkthrough\/[^/]+\.md$/,
+  /^media\/walkthrough\/[^/]+\.png$/,
 ];
 
 /** Whether a file of the repository itself is packed. @param path - relative, with forward slashes. */

@@ -11,8 +11,11 @@ import type { StatisticsStore } from "./figures/statisticsStore.ts";
 import type { WorkspaceWatcher } from "./folders/workspaceWatcher.ts";
 import { DEMONSTRATION_CHOICES, isDemonstrating } from "./lifecycle/demonstration.ts";
 import type { EngineLifecycle } from "./lifecycle/engineLifecycle.ts";
-import { selectModels, useBundledModels } from "./lifecycle/modelPicker.ts";
 import type { Benchmark } from "./measure/benchmark.ts";
+import { deleteModels } from "./models/deleteModels.ts";
+import { selectModels, useBundledModels } from "./models/modelFiles.ts";
+import type { ModelSpeeds } from "./models/modelSpeeds.ts";
+import { setUpModels } from "./models/setUpModels.ts";
 import type { ReportDocuments } from "./reportDocuments.ts";
 import type { DecisionLog } from "./suggest/decisionLog.ts";
 import { editorFacts } from "./suggest/editorFacts.ts";
@@ -27,20 +30,25 @@ export interface CommandContext {
   readonly decisions: DecisionLog;
   readonly reports: ReportDocuments;
   readonly benchmark: Benchmark;
+  readonly speeds: ModelSpeeds;
   readonly channel: vscode.LogOutputChannel;
   readonly log: Log;
 }
 
 /** By command id; package.json has their titles. */
 export function createCommands(context: CommandContext): Record<string, () => Promise<void>> {
-  const { config, lifecycle, statistics, decisions, reports, benchmark, channel } = context;
+  const { config, lifecycle, statistics, decisions, reports, benchmark, channel, log, speeds } =
+    context;
+  const setup = { config, settled: () => lifecycle.settled(), speeds, log };
   return {
     "treeline.toggle": () => updateUserSetting("suggestion.enabled", !config().enabled),
     "treeline.toggleLanguage": () => toggleLanguage(config()),
     "treeline.triggerSuggestion": async () => {
       await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
     },
-    "treeline.selectModels": selectModels,
+    "treeline.setUpModels": () => setUpModels(setup),
+    "treeline.deleteModels": () => deleteModels(setup),
+    "treeline.selectModels": () => selectModels(config().contextSize),
     "treeline.useBundledModels": useBundledModels,
     "treeline.restartEngine": () => lifecycle.restart(),
     "treeline.showLog": async () => channel.show(),

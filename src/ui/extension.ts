@@ -21,14 +21,17 @@ import { logTo, toVscode } from "./base/vscodeAdapters.ts";
 import { registerCommands } from "./commands.ts";
 import { type Counters, countersOfGeneration, figuresOf } from "./figures/counters.ts";
 import { StatisticsStore } from "./figures/statisticsStore.ts";
+import type { EngineStatus } from "./figures/status.ts";
 import { StatusBar } from "./figures/statusBar.ts";
 import { WorkspaceWatcher } from "./folders/workspaceWatcher.ts";
 import { bundledFiles } from "./lifecycle/bundledFiles.ts";
 import { DemonstrationNotice, isDemonstrating } from "./lifecycle/demonstration.ts";
 import { EngineLifecycle } from "./lifecycle/engineLifecycle.ts";
+import { Milestones } from "./lifecycle/milestones.ts";
 import { ProblemNotifier } from "./lifecycle/problemNotifier.ts";
 import { Benchmark } from "./measure/benchmark.ts";
 import { EngineBenchmarkRunner } from "./measure/engineBenchmarkRunner.ts";
+import { ModelSpeeds } from "./models/modelSpeeds.ts";
 import { ReportDocuments } from "./reportDocuments.ts";
 import { CursorRest } from "./suggest/cursorRest.ts";
 import { DecisionLog } from "./suggest/decisionLog.ts";
@@ -60,17 +63,25 @@ export function activate(context: vscode.ExtensionContext): void {
   const notice = new DemonstrationNotice(context.globalState);
   const feed = new WorkspaceFeed();
   const workspace = new WorkspaceWatcher(feed, learnedPathOf(context));
+  const createClient = ({ gpu }: Config, ofWorkspace: WorkspaceFeed) =>
+    new EngineClient({
+      enginePath: bundled.enginePath,
+      gpu,
+      log,
+      clock: systemClock,
+      env: process.env,
+      workspace: ofWorkspace,
+    });
+  const speeds = new ModelSpeeds({
+    storagePath: context.globalStorageUri.fsPath,
+    tokenizerPath: bundled.targetPath,
+    createClient: () => createClient(config, new WorkspaceFeed()),
+    gpu: () => config.gpu,
+    log,
+  });
   const lifecycle = new EngineLifecycle({
     bundled,
-    createClient: ({ gpu }) =>
-      new EngineClient({
-        enginePath: bundled.enginePath,
-        gpu,
-        log,
-        clock: systemClock,
-        env: process.env,
-        workspace: feed,
-      }),
+    createClient: (wanted) => createClient(wanted, feed),
     loadedEngines: new LoadedEngines(join(context.globalStorageUri.fsPath, "engines")),
     clock: systemClock,
     log,
@@ -107,6 +118,11 @@ export function activate(context: vscode.ExtensionContext): void {
     const onlyWhenAsked = isDemonstrating(config);
     statusBar.show({ ...lifecycle.status, today, index: feed.status, onlyWhenAsked, ...language });
   };
+  const milestones = new Milestones();
+  const engineChanged = ({ phase }: EngineStatus) => {
+    if (phase === "ready" && config.targetPath !== undefined) milestones.reached("hasModel");
+    showStatus();
+  };
   const countedIds = new RecentIds();
   const provider = new InlineProvider({
     source: lifecycle,
@@ -138,11 +154,12 @@ export function activate(context: vscode.ExtensionContext): void {
     toVscode(watcher),
     toVscode(cursorRest),
     toVscode(workspace),
-    toVscode(lifecycle.onChange(showStatus)),
+    toVscode(lifecycle.onChange(engineChanged)),
     toVscode(feed.onStatus(showStatus)),
     // A pattern rather than schemes: whatever can be written in is served, wherever it lies.
     vscode.languages.registerInlineCompletionItemProvider({ pattern: "**" }, provider),
     vscode.commands.registerCommand(ACCEPTED_COMMAND, (id: number, rank: number) => {
+      milestones.reached("hasAccepted");
       watcher.accepted(id, rank);
       lifecycle.accepted(id, rank);
     }),
@@ -154,6 +171,7 @@ export function activate(context: vscode.ExtensionContext): void {
       decisions,
       reports,
       benchmark,
+      speeds,
       channel,
       log,
     }),

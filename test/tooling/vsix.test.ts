@@ -26,7 +26,7 @@ describe("isOwnFilePacked", () => {
     "dist/engine.mjs",
     "models/treeline-tiny-target-q8_0.gguf",
     "media/icon.png",
-    "media/walkthrough/accept.md",
+    "media/walkthrough/accept.png",
   ])("packs %s", (path) => expect(isOwnFilePacked(path)).toBe(true));
 
   test.each([

@@ -30,6 +30,8 @@ describe("readConfig", () => {
     expect(config).toEqual({
       enabled: true,
       enable: DEFAULT_ENABLE,
+      isOffline: false,
+      ownModels: [],
       gpu: "auto",
       contextSize: 4096,
       maxTokens: 64,
@@ -172,7 +174,7 @@ describe("package.json", () => {
 
   test("lets no workspace choose what is loaded", () => {
     const models = Object.keys(properties).filter((name) => name.startsWith("treeline.model."));
-    expect(models).toHaveLength(4);
+    expect(models).toHaveLength(8);
     for (const name of models) expect(properties[name]?.["scope"]).toBe("machine");
   });
 

@@ -69,6 +69,6 @@ describe("DemonstrationNotice", () => {
   test("Choose a Model runs the picker", async () => {
     fake.pressedButton = "Choose a Model";
     await new DemonstrationNotice(sharedStorage()).tell(config());
-    expect(fake.executed).toEqual(["treeline.selectModels"]);
+    expect(fake.executed).toEqual(["treeline.setUpModels"]);
   });
 });

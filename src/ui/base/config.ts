@@ -15,10 +15,18 @@ export interface Config {
   readonly enabled: boolean;
   /** By language id; `"*"` stands for all that are not named. */
   readonly enable: Readonly<Record<string, boolean>>;
-  /** Path of the target model; undefined means the bundled pair. */
+  /** Path of the target model, or name of an installed one; undefined means the bundled pair. */
   readonly targetPath?: string;
-  /** Path of the draft model; undefined means none, or the bundled one beside the bundled target. */
+  /** Path or name of the draft model; undefined means none, or the bundled one beside the bundled target. */
   readonly draftPath?: string;
+  /** Where installed models lie; undefined for the user's folder of the platform. */
+  readonly modelFolder?: string;
+  /** A mirror of the model hub; undefined for the hub itself. */
+  readonly hubAddress?: string;
+  /** Whether nothing is asked of a hub, whoever asks. */
+  readonly isOffline: boolean;
+  /** Entries beside the catalogue's; checked where they are used. */
+  readonly ownModels: readonly unknown[];
   readonly gpu: GpuChoice;
   /** Tokens. */
   readonly contextSize: number;
@@ -125,6 +133,14 @@ export function readConfig(
     refuse("prompt.context", `an object of true and false by ${names.join(", ")}`, DEFAULT_CONTEXT);
     return DEFAULT_CONTEXT;
   };
+  const ownModels = (): readonly unknown[] => {
+    const value = read("model.own") ?? [];
+    if (Array.isArray(value)) return value;
+    refuse("model.own", "a list of entries", []);
+    return [];
+  };
+  const modelFolder = path("model.folder");
+  const hubAddress = path("model.hub");
   const targetPath = path("model.target");
   const draftPath = path("model.draft");
   return Object.freeze({
@@ -132,6 +148,10 @@ export function readConfig(
     enable: enable(),
     ...(targetPath === undefined ? {} : { targetPath }),
     ...(draftPath === undefined ? {} : { draftPath }),
+    ...(modelFolder === undefined ? {} : { modelFolder }),
+    ...(hubAddress === undefined ? {} : { hubAddress }),
+    isOffline: flag("model.offline", false),
+    ownModels: ownModels(),
     gpu: choice("model.gpu", GPU_CHOICES, "auto"),
     contextSize: number("model.contextSize"),
     maxTokens: number("suggestion.maxTokens"),
@@ -188,6 +208,7 @@ export function needsReload(before: Config, after: Config): boolean {
   return (
     before.targetPath !== after.targetPath ||
     before.draftPath !== after.draftPath ||
+    before.modelFolder !== after.modelFolder ||
     before.gpu !== after.gpu ||
     before.contextSize !== after.contextSize
   );

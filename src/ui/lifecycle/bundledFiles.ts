@@ -1,6 +1,7 @@
 /** Where the parts of an installed Treeline lie, seen from the extension's folder. */
 import { join } from "node:path";
 import type { LoadParams } from "../../engine/protocol/protocol.ts";
+import { defaultModelFolder, ModelFolder } from "../../models/disk/modelFolder.ts";
 import type { Config } from "../base/config.ts";
 
 export interface BundledFiles {
@@ -21,13 +22,20 @@ export function bundledFiles(extensionPath: string, storagePath: string): Bundle
   };
 }
 
-/** What to load: the bundled pair, or what the user names. A target of the user's has no draft model unless named. */
+/** Where installed models lie. */
+export function modelFolderOf({ modelFolder }: Pick<Config, "modelFolder">): ModelFolder {
+  return new ModelFolder(modelFolder ?? defaultModelFolder(process.env));
+}
+
+/** What to load: the bundled pair, or what the user names by path or as an installed model. A target of the user's has no draft model unless named. */
 export function loadParamsOf(config: Config, bundled: BundledFiles): LoadParams {
   const { contextSize } = config;
   const { passCostPath } = bundled;
-  const targetPath = config.targetPath ?? bundled.targetPath;
-  const draftPath =
-    config.draftPath ?? (config.targetPath === undefined ? bundled.draftPath : undefined);
+  const folder = modelFolderOf(config);
+  const { targetPath: target, draftPath: draft } = config;
+  const targetPath = target === undefined ? bundled.targetPath : folder.resolve(target);
+  const bundledDraft = target === undefined ? bundled.draftPath : undefined;
+  const draftPath = draft === undefined ? bundledDraft : folder.resolve(draft);
   return {
     targetPath,
     contextSize,

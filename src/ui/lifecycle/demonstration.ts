@@ -10,7 +10,7 @@ import { updateUserSetting } from "../base/userSettings.ts";
 const KEY = "treeline.demonstrationTold";
 const MESSAGE =
   "Treeline runs a 5 MB demonstration model, which suggests only when asked (Treeline: Trigger Suggestion). " +
-  "Choose a model of yours, keep this one and let it suggest as you type, or turn Treeline off.";
+  "Choose a useful model, keep this one and let it suggest as you type, or turn Treeline off.";
 
 export interface DemonstrationChoice {
   readonly label: string;
@@ -22,8 +22,8 @@ export interface DemonstrationChoice {
 export const DEMONSTRATION_CHOICES: readonly DemonstrationChoice[] = [
   {
     label: "Choose a Model",
-    description: "a GGUF file of yours suggests as you type",
-    take: () => vscode.commands.executeCommand("treeline.selectModels"),
+    description: "a useful one, downloaded or on this disk, suggests as you type",
+    take: () => vscode.commands.executeCommand("treeline.setUpModels"),
   },
   {
     label: "Keep",

@@ -91,6 +91,12 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     return Promise.resolve();
   }
 
+  /** The status once the engine is what the settings say, or cannot be. */
+  async settled(): Promise<EngineStatus> {
+    await this.#changed;
+    return this.status;
+  }
+
   /** A new engine with the same models. Never rejects. */
   restart(): Promise<void> {
     const config = this.#config;

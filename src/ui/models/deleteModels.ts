@@ -1,0 +1,38 @@
+/** *Delete Models*: of those that Treeline fetched, and what is left of those it began to. */
+import * as vscode from "vscode";
+import { byteText } from "../../models/catalogue/catalogue.ts";
+import { confirmLoss, tell } from "../base/notifications.ts";
+import { modelFolderOf } from "../lifecycle/bundledFiles.ts";
+import { useBundledModels, useModels } from "./modelFiles.ts";
+import type { ModelSetup } from "./setUpModels.ts";
+
+export async function deleteModels(setup: Pick<ModelSetup, "config" | "settled">): Promise<void> {
+  const folder = modelFolderOf(setup.config());
+  const [installed, unfinished] = [await folder.installed(), await folder.unfinished()];
+  const items = [
+    ...installed.map(({ name, bytes }) => ({ label: name, description: byteText(bytes), bytes })),
+    ...unfinished.map(({ name, bytes }) => ({
+      label: name,
+      description: `${byteText(bytes)} of a download that did not end`,
+      bytes,
+    })),
+  ];
+  if (items.length === 0) {
+    void tell("no models were downloaded, so there are none to delete.");
+    return;
+  }
+  const picked = await vscode.window.showQuickPick(items, {
+    title: "Treeline: Delete Models",
+    placeHolder: "Which model is deleted?",
+  });
+  if (picked === undefined) return;
+  const { label: name, bytes } = picked;
+  if (!(await confirmLoss(`Delete ${name} (${byteText(bytes)})?`, "Delete"))) return;
+  const { targetPath, draftPath } = setup.config();
+  // The engine lets go of its file first: Windows deletes none that is in use.
+  if (targetPath === name) await useBundledModels();
+  else if (draftPath === name && targetPath !== undefined) await useModels(targetPath, undefined);
+  await setup.settled();
+  const freed = await folder.remove(name);
+  void tell(`${name} is deleted, ${byteText(freed)} are free again.`);
+}

@@ -1,0 +1,99 @@
+/** Model files of the user's own, checked before the next question: header, fill-in markers, memory, vocabulary. */
+import { totalmem } from "node:os";
+import * as vscode from "vscode";
+import { messageOf } from "../../core/base/errors.ts";
+import { byteText } from "../../models/catalogue/catalogue.ts";
+import { type CheckedModel, checkDraft, checkTarget } from "../../models/disk/checkModel.ts";
+import { confirmChange, tellError } from "../base/notifications.ts";
+import { updateUserSetting } from "../base/userSettings.ts";
+
+const TARGET = "model.target";
+const DRAFT = "model.draft";
+const TITLE = "Treeline: Select Model Files";
+/** Of the machine's memory; the rest is the editor's, the browser's, the system's. */
+const MEMORY_SHARE = 0.7;
+
+/** Undefined if the user gave up. */
+type Picked<T> = T | undefined;
+
+export async function selectModels(contextSize: number): Promise<void> {
+  const path = await pickFile("Target Model");
+  if (path !== undefined) await useModelFile(path, contextSize);
+}
+
+/** Takes a file as target, asks which model drafts for it, and sets both. */
+export async function useModelFile(path: string, contextSize: number): Promise<void> {
+  const { signal } = new AbortController();
+  const target = await checked(() => checkTarget(path, contextSize, signal));
+  if (target === undefined || !(await hasMemory(target.memoryBytes))) return;
+  const draftPath = await pickDraft(target, contextSize);
+  if (draftPath === undefined) return;
+  await useModels(path, draftPath === "" ? undefined : draftPath);
+}
+
+/** @param target - path or name. @param draft - likewise; undefined for none. */
+export async function useModels(target: string, draft: string | undefined): Promise<void> {
+  // The draft first: changing the target is what loads a pair that belongs together.
+  await updateUserSetting(DRAFT, draft);
+  await updateUserSetting(TARGET, target);
+}
+
+export async function useBundledModels(): Promise<void> {
+  await updateUserSetting(DRAFT, undefined);
+  await updateUserSetting(TARGET, undefined);
+}
+
+/** Whether the machine has so much memory, or the user wants to try. */
+export async function hasMemory(bytes: number): Promise<boolean> {
+  if (bytes <= MEMORY_SHARE * totalmem()) return true;
+  return confirmChange(
+    "This model may not fit into memory. Use it anyway?",
+    [
+      `It needs about ${byteText(bytes)}; this machine has ${byteText(totalmem())}.`,
+      "A GPU with memory of its own may hold it.",
+    ],
+    "Use It",
+  );
+}
+
+/** Empty for none. */
+async function pickDraft(target: CheckedModel, contextSize: number): Promise<Picked<string>> {
+  const own = "Choose a draft model…";
+  const choice = await vscode.window.showQuickPick(
+    [
+      {
+        label: "No draft model",
+        description: "drafts come from your text and from earlier passes",
+      },
+      { label: own, description: "a small model with the target's vocabulary" },
+    ],
+    { title: TITLE, placeHolder: "Which model drafts?" },
+  );
+  if (choice === undefined) return undefined;
+  if (choice.label !== own) return "";
+  const path = await pickFile("Draft Model");
+  if (path === undefined) return undefined;
+  const { signal } = new AbortController();
+  const draft = await checked(() => checkDraft(path, target, contextSize, signal));
+  return draft?.path;
+}
+
+/** Tells what is wrong with a file. */
+async function checked(check: () => Promise<CheckedModel>): Promise<Picked<CheckedModel>> {
+  try {
+    return await check();
+  } catch (error) {
+    void tellError(messageOf(error));
+    return undefined;
+  }
+}
+
+async function pickFile(title: string): Promise<Picked<string>> {
+  const files = await vscode.window.showOpenDialog({
+    title,
+    openLabel: "Select",
+    canSelectMany: false,
+    filters: { "GGUF models": ["gguf"] },
+  });
+  return files?.[0]?.fsPath;
+}

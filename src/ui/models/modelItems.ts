@@ -1,0 +1,115 @@
+/** What *Set Up Models* offers: recommended models first, then what is on this disk, then the rest. */
+import { type QuickPickItem, QuickPickItemKind } from "vscode";
+import { labelText } from "../../core/base/foreignText.ts";
+import { fitsMemory, recommend } from "../../models/advice/recommend.ts";
+import type { SpeedBook } from "../../models/advice/speedBook.ts";
+import {
+  byteText,
+  type Catalogue,
+  licenceText,
+  sizeText,
+  titleText,
+} from "../../models/catalogue/catalogue.ts";
+import type { CatalogueEntry } from "../../models/catalogue/catalogueEntry.ts";
+import type { FoundModel } from "../../models/disk/foundModels.ts";
+import type { InstalledModel } from "../../models/disk/modelFolder.ts";
+
+/** What choosing an item means. */
+export type ModelChoice =
+  | { readonly kind: "entry"; readonly entry: CatalogueEntry }
+  | { readonly kind: "installed"; readonly name: string }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "dialog" }
+  | { readonly kind: "bundled" };
+
+export interface ModelItem extends QuickPickItem {
+  /** Absent in a separator. */
+  readonly choice?: ModelChoice;
+}
+
+export interface ModelsHere {
+  readonly catalogue: Catalogue;
+  readonly installed: readonly InstalledModel[];
+  readonly found: readonly FoundModel[];
+  /** How soon entries show a line here. */
+  readonly book: SpeedBook;
+  /** Of this machine, in bytes. */
+  readonly memoryBytes: number;
+  /** Name or path of the target in use; undefined for the bundled one. */
+  readonly target: string | undefined;
+}
+
+export function modelItems(here: ModelsHere): ModelItem[] {
+  const { catalogue, installed, found, memoryBytes } = here;
+  const isInstalled = (name: string) => installed.some((model) => model.name === name);
+  const fits = (entry: CatalogueEntry) => fitsMemory(entry, memoryBytes);
+  const recommended = recommend(catalogue, memoryBytes, here.book.measured)
+    .filter((advised) => advised.fits)
+    .map(({ entry }) => entry)
+    .filter(({ name }) => !isInstalled(name));
+  const others = catalogue.entries.filter(
+    (entry) => !isInstalled(entry.name) && !recommended.includes(entry),
+  );
+  const onDisk = [...installed.map((model) => installedItem(model, here)), ...found.map(foundItem)];
+  return [
+    ...section("Installed, or on this disk", onDisk),
+    ...section(
+      "Recommended",
+      recommended.map((entry) => entryItem(entry, here, true)),
+    ),
+    ...section("Files", [
+      {
+        label: "$(folder-opened) Choose a file…",
+        description: "a GGUF code model that was trained to fill in",
+        choice: { kind: "dialog" },
+      },
+      {
+        label: "$(beaker) Bundled tiny pair",
+        description: "5 MB; a demonstration",
+        choice: { kind: "bundled" },
+      },
+    ]),
+    ...section(
+      "More models",
+      others.map((entry) => entryItem(entry, here, fits(entry))),
+    ),
+  ];
+}
+
+function section(label: string, items: readonly ModelItem[]): ModelItem[] {
+  return items.length === 0 ? [] : [{ label, kind: QuickPickItemKind.Separator }, ...items];
+}
+
+function entryItem(entry: CatalogueEntry, here: ModelsHere, fits: boolean): ModelItem {
+  const details = [
+    fits ? undefined : "more than memory holds",
+    here.book.textOf(entry),
+    licenceText(entry.licence),
+  ];
+  return {
+    label: `$(cloud-download) ${labelText(titleText(entry))}`,
+    description: sizeText(entry),
+    detail: labelText(details.filter((text) => text !== undefined).join(" · ")),
+    choice: { kind: "entry", entry },
+  };
+}
+
+function installedItem(model: InstalledModel, here: ModelsHere): ModelItem {
+  const entry = here.catalogue.find(model.name);
+  const speed = entry === undefined ? undefined : here.book.textOf(entry);
+  return {
+    label: `$(${model.name === here.target ? "check" : "database"}) ${labelText(entry === undefined ? model.name : titleText(entry))}`,
+    description: `${byteText(model.bytes)}, installed`,
+    detail: labelText([speed, model.licence].filter((text) => text !== undefined).join(" · ")),
+    choice: { kind: "installed", name: model.name },
+  };
+}
+
+function foundItem({ label, program, bytes, path }: FoundModel): ModelItem {
+  return {
+    label: `$(file) ${labelText(label)}`,
+    description: `${byteText(bytes)}, ${program}`,
+    detail: labelText(path),
+    choice: { kind: "file", path },
+  };
+}

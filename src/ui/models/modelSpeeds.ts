@@ -1,0 +1,81 @@
+/** How soon models show a line here: read from the book of measurements, and measured in an engine of its own. */
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { isAbortError, messageOf } from "../../core/base/errors.ts";
+import { labelText } from "../../core/base/foreignText.ts";
+import type { Log } from "../../core/base/log.ts";
+import { PROBE, SpeedBook } from "../../models/advice/speedBook.ts";
+import { measureProbe, measureSpeed } from "../../session/advice/measureSpeed.ts";
+import type { EngineClient } from "../../session/client/engineClient.ts";
+import { signalOf } from "../base/vscodeAdapters.ts";
+
+export interface ModelSpeedsOptions {
+  /** Kept between sessions, for all windows. */
+  readonly storagePath: string;
+  /** The bundled target, whose tokenizer the probe takes. */
+  readonly tokenizerPath: string;
+  readonly createClient: () => EngineClient;
+  readonly gpu: () => string;
+  readonly log: Log;
+}
+
+export class ModelSpeeds {
+  readonly #options: ModelSpeedsOptions;
+
+  constructor(options: ModelSpeedsOptions) {
+    this.#options = options;
+  }
+
+  book(): Promise<SpeedBook> {
+    const { storagePath, gpu } = this.#options;
+    return SpeedBook.open(join(storagePath, "speed.json"), gpu());
+  }
+
+  /** Measures with a model that stands in for others. False where that did not work, which the log says. */
+  async measureProbe(book: SpeedBook, signal: AbortSignal): Promise<boolean> {
+    const { storagePath, tokenizerPath } = this.#options;
+    const path = join(storagePath, `probe-${process.pid}.gguf`);
+    return this.#measure(PROBE, book, (client) =>
+      measureProbe(client, path, tokenizerPath, signal),
+    );
+  }
+
+  /** Measures with a model, telling so; the user may end it. */
+  async measureModel(name: string, title: string, path: string): Promise<void> {
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: `Treeline: measuring how soon ${labelText(title)} shows a line here`,
+      cancellable: true,
+    };
+    await vscode.window.withProgress(options, async (_, token) => {
+      using abort = signalOf(token);
+      const book = await this.book();
+      await this.#measure(name, book, (client) => measureSpeed(client, path, abort.signal));
+    });
+  }
+
+  async #measure(
+    model: string,
+    book: SpeedBook,
+    work: (client: EngineClient) => ReturnType<typeof measureSpeed>,
+  ): Promise<boolean> {
+    const { createClient, log } = this.#options;
+    const client = createClient();
+    try {
+      const { models, ...speed } = await work(client);
+      await book.add(model, speed);
+      const { promptMs, tokenMs } = speed;
+      log(
+        "info",
+        `speed measured model=${model} promptMs=${promptMs.toFixed(0)} tokenMs=${tokenMs.toFixed(1)}`,
+      );
+      return true;
+    } catch (error) {
+      if (!isAbortError(error))
+        log("warn", `speed not measured model=${model} reason=${JSON.stringify(messageOf(error))}`);
+      return false;
+    } finally {
+      await client[Symbol.asyncDispose]();
+    }
+  }
+}

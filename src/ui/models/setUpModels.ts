@@ -1,0 +1,269 @@
+/**
+ * *Set Up Models*: from a list to a model that suggests, without a reload. Nothing is asked of the network before the user
+ * has agreed to one download, with size, licence and address in view.
+ */
+import { homedir, totalmem } from "node:os";
+import * as vscode from "vscode";
+import { labelText } from "../../core/base/foreignText.ts";
+import type { Log } from "../../core/base/log.ts";
+import type { SpeedBook } from "../../models/advice/speedBook.ts";
+import {
+  bytesOf,
+  Catalogue,
+  licenceText,
+  sizeText,
+  titleText,
+} from "../../models/catalogue/catalogue.ts";
+import type { CatalogueEntry } from "../../models/catalogue/catalogueEntry.ts";
+import { findModels } from "../../models/disk/foundModels.ts";
+import type { ModelFolder } from "../../models/disk/modelFolder.ts";
+import { fetchModel } from "../../models/hub/fetchModel.ts";
+import { progressText } from "../../models/hub/fetchProgress.ts";
+import { openHub } from "../../models/hub/openHub.ts";
+import { type Hub, pageOf } from "../../models/hub/openHubFile.ts";
+import { abortError } from "../../session/abort.ts";
+import type { Config } from "../base/config.ts";
+import { confirmChange, tell } from "../base/notifications.ts";
+import { signalOf } from "../base/vscodeAdapters.ts";
+import type { EngineStatus } from "../figures/status.ts";
+import { modelFolderOf } from "../lifecycle/bundledFiles.ts";
+import {
+  hasMemory,
+  selectModels,
+  useBundledModels,
+  useModelFile,
+  useModels,
+} from "./modelFiles.ts";
+import { type ModelChoice, type ModelItem, type ModelsHere, modelItems } from "./modelItems.ts";
+import type { ModelSpeeds } from "./modelSpeeds.ts";
+
+export interface ModelSetup {
+  readonly config: () => Config;
+  /** Of an engine that has done what the settings say. */
+  readonly settled: () => Promise<EngineStatus>;
+  readonly speeds: ModelSpeeds;
+  readonly log: Log;
+}
+
+const TITLE = "Treeline: Set Up Models";
+/** Of the target's size: a draft model that is larger takes more time than it saves. */
+const MAX_DRAFT_SHARE = 0.2;
+
+export async function setUpModels(setup: ModelSetup): Promise<void> {
+  const config = setup.config();
+  const folder = modelFolderOf(config);
+  const catalogue = new Catalogue(config.ownModels);
+  const { signal } = new AbortController();
+  const here = {
+    catalogue,
+    installed: await folder.installed(),
+    found: await findModels(process.env, homedir(), signal),
+    book: await setup.speeds.book(),
+    memoryBytes: totalmem(),
+    target: config.targetPath,
+  };
+  const choice = await pickModel(here, setup.speeds);
+  if (choice !== undefined) await take(choice, catalogue, folder, setup);
+}
+
+/** The list, at once; what a machine that was never measured takes is added in a few seconds. */
+async function pickModel(here: ModelsHere, speeds: ModelSpeeds): Promise<ModelChoice | undefined> {
+  const list = vscode.window.createQuickPick<ModelItem>();
+  const end = new AbortController();
+  try {
+    list.title = TITLE;
+    list.placeholder = "Which model completes? Nothing is downloaded before you have agreed.";
+    list.matchOnDescription = true;
+    list.matchOnDetail = true;
+    list.items = modelItems(here);
+    const picked = new Promise<ModelItem | undefined>((resolve) => {
+      list.onDidAccept(() => resolve(list.selectedItems[0]));
+      list.onDidHide(() => resolve(undefined));
+    });
+    list.show();
+    if (here.book.measured === undefined) void addEstimates(list, here, speeds, end.signal);
+    return (await picked)?.choice;
+  } finally {
+    end.abort(abortError("The list was closed."));
+    list.dispose();
+  }
+}
+
+async function addEstimates(
+  list: vscode.QuickPick<ModelItem>,
+  here: ModelsHere,
+  speeds: ModelSpeeds,
+  signal: AbortSignal,
+): Promise<void> {
+  list.busy = true;
+  const isMeasured = await speeds.measureProbe(here.book, signal);
+  if (signal.aborted) return;
+  list.busy = false;
+  if (!isMeasured) return;
+  const [active] = list.activeItems;
+  list.items = modelItems(here);
+  const same = list.items.find(({ label }) => label === active?.label);
+  // Whoever was reading goes on where they were.
+  if (same !== undefined) list.activeItems = [same];
+}
+
+async function take(
+  choice: ModelChoice,
+  catalogue: Catalogue,
+  folder: ModelFolder,
+  setup: ModelSetup,
+): Promise<void> {
+  const { contextSize } = setup.config();
+  switch (choice.kind) {
+    case "bundled":
+      return useBundledModels();
+    case "dialog":
+      return selectModels(contextSize);
+    case "file":
+      return useModelFile(choice.path, contextSize);
+    case "installed": {
+      const entry = catalogue.find(choice.name);
+      if (entry !== undefined) return useEntry(entry, catalogue, folder, setup);
+      await useModels(choice.name, undefined);
+      return tellReady(choice.name, setup);
+    }
+    case "entry":
+      return useEntry(choice.entry, catalogue, folder, setup);
+  }
+}
+
+/** Fetches what is not here yet of a target and the draft that the user wants for it, and has both loaded. */
+async function useEntry(
+  entry: CatalogueEntry,
+  catalogue: Catalogue,
+  folder: ModelFolder,
+  setup: ModelSetup,
+): Promise<void> {
+  const draft = await pickDraft(entry, catalogue);
+  if (draft === "none given") return;
+  const all = [entry, ...(draft === undefined ? [] : [draft])];
+  const isHere = await Promise.all(
+    all.map(async ({ name }) => (await folder.find(name)) !== undefined),
+  );
+  const missing = all.filter((_, index) => isHere[index] === false);
+  const bytes = all.reduce((sum, each) => sum + (bytesOf(each) ?? 0), 0);
+  if (!(await hasMemory(bytes))) return;
+  if (missing.length > 0) {
+    // Told before the question: without leave to ask the hub there is none.
+    const hub = hubOf(setup.config());
+    if (!(await confirmDownload(missing, hub, folder, await setup.speeds.book()))) return;
+    for (const each of missing) {
+      if (!(await fetchWithProgress(each, hub, folder, setup))) return;
+    }
+  }
+  // Before it is loaded for good, so that it is in memory once; a model that was measured is not measured again.
+  if (!(await setup.speeds.book()).has(entry.name))
+    await setup.speeds.measureModel(entry.name, titleText(entry), folder.pathOf(entry.name));
+  const chosen = { target: entry.name, ...(draft === undefined ? {} : { draft: draft.name }) };
+  await folder.choose(chosen);
+  await useModels(chosen.target, draft?.name);
+  await tellReady(titleText(entry), setup, (await setup.speeds.book()).textOf(entry));
+}
+
+/** Asked only where a draft model is small enough to bring anything. */
+async function pickDraft(
+  entry: CatalogueEntry,
+  catalogue: Catalogue,
+): Promise<CatalogueEntry | undefined | "none given"> {
+  const limit = MAX_DRAFT_SHARE * (bytesOf(entry) ?? 0);
+  const drafts = entry.drafts
+    .map((name) => catalogue.find(name))
+    .filter((draft) => draft !== undefined)
+    .filter((draft) => (bytesOf(draft) ?? limit) < limit);
+  if (drafts.length === 0) return undefined;
+  const none = { label: "No draft model", description: "less memory; drafts come from your text" };
+  const items = drafts.map((draft) => ({
+    label: labelText(titleText(draft)),
+    description: `${sizeText(draft)}, changes speed, never suggestions`,
+    draft,
+  }));
+  const picked = await vscode.window.showQuickPick<{ label: string; draft?: CatalogueEntry }>(
+    [none, ...items],
+    { title: TITLE, placeHolder: "Which model drafts for it?" },
+  );
+  return picked === undefined ? "none given" : picked.draft;
+}
+
+function confirmDownload(
+  entries: readonly CatalogueEntry[],
+  hub: Hub,
+  folder: ModelFolder,
+  book: SpeedBook,
+): Promise<boolean> {
+  const names = entries.map((entry) => `${titleText(entry)} (${sizeText(entry)})`).join(" and ");
+  const lines = entries.flatMap((entry) => [
+    `Licence: ${licenceText(entry.licence)}${entry.licence.url === undefined ? "" : `, ${entry.licence.url}`}`,
+    `From: ${pageOf(hub, entry.repository)}`,
+    ...[book.textOf(entry)].filter((text) => text !== undefined),
+  ]);
+  return confirmChange(`Download ${names}?`, [...lines, `To: ${folder.path}`], "Download");
+}
+
+/** False if the user cancelled; what came is kept. */
+async function fetchWithProgress(
+  entry: CatalogueEntry,
+  hub: Hub,
+  folder: ModelFolder,
+  { log }: ModelSetup,
+): Promise<boolean> {
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: `Treeline: downloading ${labelText(titleText(entry))}`,
+    cancellable: true,
+  };
+  return vscode.window.withProgress(options, async (progress, token) => {
+    using abort = signalOf(token);
+    let shown = 0;
+    log("info", `download begins model=${entry.name} hub=${hub.address.host}`);
+    try {
+      const model = await fetchModel(
+        entry,
+        {
+          hub,
+          folder,
+          onProgress: (now) => {
+            const percent =
+              now.totalBytes === undefined ? shown : (100 * now.doneBytes) / now.totalBytes;
+            progress.report({ message: labelText(progressText(now)), increment: percent - shown });
+            shown = percent;
+          },
+        },
+        abort.signal,
+      );
+      log("info", `download done model=${entry.name} bytes=${model.bytes} sha256=${model.sha256}`);
+      return true;
+    } catch (error) {
+      if (abort.signal.aborted) return false;
+      throw error;
+    }
+  });
+}
+
+async function tellReady(
+  title: string,
+  { settled, config }: ModelSetup,
+  speed?: string,
+): Promise<void> {
+  const { phase } = await settled();
+  // What went wrong is told by whoever keeps the engine.
+  if (phase === "ready" || phase === "working")
+    void tell(
+      `${title} is ready${speed === undefined ? "" : ` and ${speed}`}. Type in a source file, and it suggests.`,
+    );
+  else if (!config().enabled) void tell(`${title} is set up. Treeline is turned off.`);
+}
+
+/** @throws EngineError offline, or for an address that is none. */
+function hubOf({ hubAddress, isOffline }: Config): Hub {
+  const { HF_TOKEN: token } = process.env;
+  return openHub({
+    isOffline,
+    ...(hubAddress === undefined ? {} : { address: hubAddress }),
+    ...(token === undefined || token === "" ? {} : { token }),
+  });
+}
