@@ -186,6 +186,8 @@ describe("a model set up in a fresh profile", () => {
     await openWalkthrough();
     await expect.poll(() => checked.count()).toBe(1);
     await executeCommand(host, "workbench.action.closeActiveEditor");
+    await host.runCommand("Treeline: Trigger Suggestion");
+    await settledGhostText(host);
     await host.press("Tab");
     await expect.poll(() => host.editorText()).toMatch(/ {2}url.*\(/);
     await host.runCommand("Treeline: Show Statistics");

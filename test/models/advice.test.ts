@@ -65,6 +65,11 @@ describe("recommend", () => {
     expect(best(64e9, faster(3))?.entry.name).toBe("qwen2.5-coder-1.5b-q8_0");
   });
 
+  test("where models run on a GPU, its memory counts and not the machine's", () => {
+    const measured = { ...faster(40), deviceMemoryBytes: 6e9 };
+    expect(best(64e9, measured)?.entry.name).toBe("qwen2.5-coder-1.5b-q8_0");
+  });
+
   test("where none is soon, or nobody knows, the smallest", () => {
     expect(best(64e9, faster(0.1))?.entry.name).toBe("qwen2.5-coder-0.5b-q8_0");
     expect(best(64e9, undefined)?.entry.name).toBe("qwen2.5-coder-0.5b-q8_0");

@@ -43,8 +43,10 @@ export async function recommendModels(
     fits ? "" : "more than this machine's memory holds",
     licenceText(entry.licence),
   ]);
+  const device = book.measured?.deviceMemoryBytes;
+  const onDevice = device === undefined ? "" : `, ${byteText(device)} of the GPU's`;
   terminal.note(
-    `${byteText(totalmem())} of memory; measured with ${measuredWith}: a prompt of 256 tokens and a line at a new place`,
+    `${byteText(totalmem())} of memory${onDevice}; measured with ${measuredWith}: a prompt of 256 tokens and a line at a new place`,
   );
   terminal.out(table(rows));
   const [best] = advised;

@@ -66,11 +66,13 @@ export async function loadModelPair(
   if (draft === undefined && draftPath !== undefined && step.withDraft) {
     notices.push(`The draft model was left out: recurrent models take no drafts.`);
   }
+  const memory = library.backend === "cpu" ? undefined : await library.nodeLlama.getVramState();
   const loaded: LoadedModels = {
     target: describe(target, step.gpuLayers, threads.now),
     ...(draft === undefined ? {} : { draft: describe(draft, step.gpuLayers, DRAFT_THREADS) }),
     backend: backendOf(library, step),
     deviceNames: library.deviceNames,
+    ...(memory === undefined ? {} : { deviceMemoryBytes: memory.total }),
     llamaCppVersion: library.version,
     contextSize: target.target.contextSize,
     notices,

@@ -41,6 +41,8 @@ export interface LoadedModels {
   readonly draft?: LoadedModel;
   readonly backend: Backend;
   readonly deviceNames: readonly string[];
+  /** Memory of the devices, all of it; absent on the CPU backend. */
+  readonly deviceMemoryBytes?: number;
   readonly llamaCppVersion: string;
   readonly contextSize: number;
   /** What the user should know once: a draft left out, layers kept on the CPU. */

@@ -21,6 +21,8 @@ export interface MeasuredSpeed {
   readonly bytes: number;
   /** Weights that a token of a prompt passes, in thousands of millions, without the embeddings. */
   readonly promptParameters: number;
+  /** Of the GPU that it ran on; absent where that was the CPU. */
+  readonly deviceMemoryBytes?: number | undefined;
 }
 
 /** From the request to the line, in ms. */

@@ -6,7 +6,7 @@ import type { CatalogueEntry } from "../catalogue/catalogueEntry.ts";
 import { estimatedLineMs, type MeasuredSpeed } from "./lineTime.ts";
 
 /** Weights that leave room for a context, the editor and the system. */
-export const MEMORY_SHARE = 0.6;
+const MEMORY_SHARE = 0.6;
 /** Later than this a line comes when most people have gone on. */
 const SOON_MS = 1_500;
 
@@ -18,12 +18,12 @@ export interface Advised {
 }
 
 /**
- * @param memoryBytes - of the machine, or of its GPU where the models run there.
+ * @param hostBytes - memory of the machine; where the measured model ran on a GPU, that one's counts instead.
  * @returns the recommended models, the advised one first, then those that fit, the faster the earlier; then the others.
  */
 export function recommend(
   catalogue: Catalogue,
-  memoryBytes: number,
+  hostBytes: number,
   measured: MeasuredSpeed | undefined,
 ): Advised[] {
   const all = catalogue.entries
@@ -31,7 +31,7 @@ export function recommend(
     .map((entry) => ({
       entry,
       lineMs: measured === undefined ? undefined : estimatedLineMs(entry, measured),
-      fits: fitsMemory(entry, memoryBytes),
+      fits: fitsMemory(entry, hostBytes, measured),
     }));
   const sizeOf = ({ entry }: Advised) => bytesOf(entry) ?? 0;
   const timeOf = (one: Advised) => one.lineMs ?? sizeOf(one);
@@ -45,6 +45,11 @@ export function recommend(
   return [...(best === undefined ? [] : [best]), ...others, ...all.filter(({ fits }) => !fits)];
 }
 
-export function fitsMemory(entry: CatalogueEntry, memoryBytes: number): boolean {
-  return (bytesOf(entry) ?? 0) <= MEMORY_SHARE * memoryBytes;
+/** Whether device, or host, hold a model and what runs beside it. Parameters as of {@link recommend}. */
+export function fitsMemory(
+  entry: CatalogueEntry,
+  hostBytes: number,
+  measured: MeasuredSpeed | undefined,
+): boolean {
+  return (bytesOf(entry) ?? 0) <= MEMORY_SHARE * (measured?.deviceMemoryBytes ?? hostBytes);
 }

@@ -16,6 +16,7 @@ const speed = v.object({
   tokenMs: positive,
   bytes: positive,
   promptParameters: positive,
+  deviceMemoryBytes: v.optional(positive),
 });
 const file = v.object({ machine: v.string(), speeds: v.record(v.string(), speed) });
 

@@ -68,7 +68,15 @@ export async function measureSpeed(
     if (isOver) break;
   }
   // The least disturbed of them: other work on the machine only ever adds.
-  return { promptMs: Math.min(...promptMs), tokenMs: Math.min(...tokenMs), ...weights, models };
+  const isOnDevice = models.target.gpuLayers > 0;
+  const device = isOnDevice ? { deviceMemoryBytes: models.deviceMemoryBytes } : {};
+  return {
+    promptMs: Math.min(...promptMs),
+    tokenMs: Math.min(...tokenMs),
+    ...weights,
+    ...device,
+    models,
+  };
 }
 
 /** Weights that a prompt's token passes, and bytes that writing one reads: not the table of embeddings, of which it takes a row. */

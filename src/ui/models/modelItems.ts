@@ -42,7 +42,7 @@ export interface ModelsHere {
 export function modelItems(here: ModelsHere): ModelItem[] {
   const { catalogue, installed, found, memoryBytes } = here;
   const isInstalled = (name: string) => installed.some((model) => model.name === name);
-  const fits = (entry: CatalogueEntry) => fitsMemory(entry, memoryBytes);
+  const fits = (entry: CatalogueEntry) => fitsMemory(entry, memoryBytes, here.book.measured);
   const recommended = recommend(catalogue, memoryBytes, here.book.measured)
     .filter((advised) => advised.fits)
     .map(({ entry }) => entry)
