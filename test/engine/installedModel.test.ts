@@ -1,6 +1,6 @@
 /** `treeline models` and the commands that use what it installs, as processes, against a hub on this machine. */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -71,6 +71,20 @@ describe("treeline models", () => {
       expect((await treeline(args)).code).toBe(0);
     }
     expect(targetOf((await completeAt()).stdout)).toContain("treeline-tiny-target");
+    expect(hub.seen).toEqual([]);
+  });
+
+  test("recommend measures with a model of its own, which goes again, and asks for nothing", async () => {
+    const cache = { XDG_CACHE_HOME: join(folder, "cache") };
+    const { code, stdout, stderr } = await treeline(["models", "recommend", "--gpu", "off"], cache);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining("advised: treeline models install"),
+    ]);
+    expect(stdout).toMatch(
+      /^qwen2\.5-coder-0\.5b-q8_0 .* shows a line after about .* \(estimated\)/m,
+    );
+    expect(await readdir(join(folder, "cache/treeline"))).toEqual(["speed.json"]);
     expect(hub.seen).toEqual([]);
   });
 

@@ -73,6 +73,9 @@ describe("recommend", () => {
   test("where none is soon, or nobody knows, the smallest", () => {
     expect(best(64e9, faster(0.1))?.entry.name).toBe("qwen2.5-coder-0.5b-q8_0");
     expect(best(64e9, undefined)?.entry.name).toBe("qwen2.5-coder-0.5b-q8_0");
+    const slow = recommend(catalogue, 64e9, faster(0.1));
+    expect(slow.map(({ isSuitable }) => isSuitable).indexOf(true)).toBe(0);
+    expect(slow.filter(({ isSuitable }) => isSuitable)).toHaveLength(1);
   });
 
   test("what does not fit comes last and says so", () => {

@@ -41,7 +41,7 @@ describe("modelItems", () => {
     const items = await itemsOf();
     expect(sections(items)).toEqual(["Recommended", "Files", "More models"]);
     expect(items[1]?.description).toMatch(/GB|MB/);
-    expect(items[1]?.detail).toMatch(/shows a line .*estimated.* · Apache License 2\.0/);
+    expect(items[1]?.detail).toMatch(/^a line after .* s, estimated · Apache License 2\.0/);
   });
 
   test("what is here comes first; an installed model is not offered again", async () => {

@@ -50,7 +50,15 @@ export function estimatedLineMs(
 
 /** "shows a line after about 0.6 s here". */
 export function lineTimeText(ms: number, isEstimated: boolean): string {
+  return `shows a line after about ${secondsText(ms)} here${isEstimated ? " (estimated)" : ""}`;
+}
+
+/** The same where room is scarce: "a line after 0.6 s, estimated". */
+export function shortLineTimeText(ms: number, isEstimated: boolean): string {
+  return `a line after ${secondsText(ms)}${isEstimated ? ", estimated" : ""}`;
+}
+
+function secondsText(ms: number): string {
   const seconds = ms / 1000;
-  const text = `shows a line after about ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s here`;
-  return isEstimated ? `${text} (estimated)` : text;
+  return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }

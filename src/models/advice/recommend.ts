@@ -9,12 +9,16 @@ import { estimatedLineMs, type MeasuredSpeed } from "./lineTime.ts";
 const MEMORY_SHARE = 0.6;
 /** Later than this a line comes when most people have gone on. */
 const SOON_MS = 1_500;
+/** Nobody waits for a line so long. */
+const LATE_MS = 5_000;
 
 export interface Advised {
   readonly entry: CatalogueEntry;
   /** Undefined where nobody knows. */
   readonly lineMs: number | undefined;
   readonly fits: boolean;
+  /** Whether somebody may want it here: it is the one that is advised, or fits and is not late. */
+  readonly isSuitable: boolean;
 }
 
 /**
@@ -32,7 +36,8 @@ export function recommend(
       entry,
       lineMs: measured === undefined ? undefined : estimatedLineMs(entry, measured),
       fits: fitsMemory(entry, hostBytes, measured),
-    }));
+    }))
+    .map((one) => ({ ...one, isSuitable: one.fits && (one.lineMs ?? 0) <= LATE_MS }));
   const sizeOf = ({ entry }: Advised) => bytesOf(entry) ?? 0;
   const timeOf = (one: Advised) => one.lineMs ?? sizeOf(one);
   const fitting = all.filter(({ fits }) => fits).sort((a, b) => timeOf(a) - timeOf(b));
@@ -42,7 +47,11 @@ export function recommend(
     // Nothing is soon, or nobody knows: the smallest is the surest.
     fitting[0];
   const others = fitting.filter((one) => one !== best);
-  return [...(best === undefined ? [] : [best]), ...others, ...all.filter(({ fits }) => !fits)];
+  return [
+    ...(best === undefined ? [] : [{ ...best, isSuitable: true }]),
+    ...others,
+    ...all.filter(({ fits }) => !fits),
+  ];
 }
 
 /** Whether device, or host, hold a model and what runs beside it. Parameters as of {@link recommend}. */

@@ -55,12 +55,12 @@ export class SpeedBook {
     return models.at(-1)?.[1] ?? this.#speeds.get(PROBE);
   }
 
-  /** "shows a line after about 0.6 s here"; undefined where nobody knows. */
-  textOf(entry: CatalogueEntry): string | undefined {
+  /** How soon an entry shows a line here, in words; undefined where nobody knows. */
+  textOf(entry: CatalogueEntry, toText = lineTimeText): string | undefined {
     const own = this.#speeds.get(entry.name);
-    if (own !== undefined) return lineTimeText(lineMs(own), false);
+    if (own !== undefined) return toText(lineMs(own), false);
     const ms = this.measured === undefined ? undefined : estimatedLineMs(entry, this.measured);
-    return ms === undefined ? undefined : lineTimeText(ms, true);
+    return ms === undefined ? undefined : toText(ms, true);
   }
 
   /** @throws what the file system says. */

@@ -1,6 +1,7 @@
 /** What *Set Up Models* offers: recommended models first, then what is on this disk, then the rest. */
 import { type QuickPickItem, QuickPickItemKind } from "vscode";
 import { labelText } from "../../core/base/foreignText.ts";
+import { shortLineTimeText } from "../../models/advice/lineTime.ts";
 import { fitsMemory, recommend } from "../../models/advice/recommend.ts";
 import type { SpeedBook } from "../../models/advice/speedBook.ts";
 import {
@@ -44,7 +45,7 @@ export function modelItems(here: ModelsHere): ModelItem[] {
   const isInstalled = (name: string) => installed.some((model) => model.name === name);
   const fits = (entry: CatalogueEntry) => fitsMemory(entry, memoryBytes, here.book.measured);
   const recommended = recommend(catalogue, memoryBytes, here.book.measured)
-    .filter((advised) => advised.fits)
+    .filter(({ isSuitable }) => isSuitable)
     .map(({ entry }) => entry)
     .filter(({ name }) => !isInstalled(name));
   const others = catalogue.entries.filter(
@@ -83,7 +84,7 @@ function section(label: string, items: readonly ModelItem[]): ModelItem[] {
 function entryItem(entry: CatalogueEntry, here: ModelsHere, fits: boolean): ModelItem {
   const details = [
     fits ? undefined : "more than memory holds",
-    here.book.textOf(entry),
+    here.book.textOf(entry, shortLineTimeText),
     licenceText(entry.licence),
   ];
   return {
@@ -96,7 +97,7 @@ function entryItem(entry: CatalogueEntry, here: ModelsHere, fits: boolean): Mode
 
 function installedItem(model: InstalledModel, here: ModelsHere): ModelItem {
   const entry = here.catalogue.find(model.name);
-  const speed = entry === undefined ? undefined : here.book.textOf(entry);
+  const speed = entry === undefined ? undefined : here.book.textOf(entry, shortLineTimeText);
   return {
     label: `$(${model.name === here.target ? "check" : "database"}) ${labelText(entry === undefined ? model.name : titleText(entry))}`,
     description: `${byteText(model.bytes)}, installed`,
