@@ -219,12 +219,12 @@ describe("replayTrace", () => {
       numRead,
       numLacked,
     });
-    expect(formatReplay("x", [plain])).not.toContain("lacks");
+    expect(formatReplay("x", [plain], [])).not.toContain("lacks");
     const bare = { ...trace, prompts: trace.prompts.map(pathOnly) };
     const lacking = new TraceModels(trace.header);
     const union = replayFigures("union", await replay(bare, "union", lacking), lacking);
     expect(union.lackedShare).toBeGreaterThan(0.01);
-    expect(formatReplay("x", [plain, union])).toMatch(/lacks more than 1 % .* with union:/);
+    expect(formatReplay("x", [plain, union], [])).toMatch(/lacks more than 1 % .* with union:/);
   });
 
   test("compares runs by tokens per pass, and apart where the outputs are the same", async () => {

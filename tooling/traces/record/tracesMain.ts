@@ -4,31 +4,26 @@
  *
  *   npm run traces -- record FILE --target GGUF [--draft GGUF] [--tokens N] [--max-tokens N] [--prompt-tokens N]
  *   npm run traces -- complete FILE --out FILE --target GGUF [--draft GGUF] [--configs NAMES] [--costs NAMES]
- *   npm run traces -- replay FILE [--half choose|report|all] [--costs NAMES] [--configs NAMES] [--json FILE]
+ *   npm run traces -- replay FILE [--half choose|report|all] [--costs NAMES] [--configs NAMES] [--json FILE] [--before JSON]
  *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES] [--costs NAME] [--free]
  */
 import { access, constants, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { PLAIN_CONFIG } from "../../../src/bench/base/benchConfigNames.ts";
 import { GPU_CHOICES, type GpuChoice } from "../../../src/core/base/backend.ts";
 import { EngineError, isAbortError, messageOf } from "../../../src/core/base/errors.ts";
 import { loadModelPair, type ModelPair } from "../../../src/engine/models/modelHost.ts";
+import { ALL_REPLAY_CONFIGS, DEFAULT_REPLAY_CONFIGS } from "../replay/replayConfigs.ts";
 import {
-  ALL_REPLAY_CONFIGS,
-  DEFAULT_REPLAY_CONFIGS,
-  replayConfig,
-} from "../replay/replayConfigs.ts";
-import { flatCosts, parseCosts, type ReplayCosts, recordedCosts } from "../replay/replayCosts.ts";
-import {
-  describeTrace,
-  formatChecks,
-  formatReplay,
-  MAX_REPLAY_ERROR,
-  replayFigures,
-} from "../replay/replayReport.ts";
-import { type ReplayModels, replayTrace, TraceModels } from "../replay/traceReplay.ts";
+  flatCosts,
+  parseCosts,
+  type ReplayCosts,
+  recordedCosts,
+  withDraftShare,
+} from "../replay/replayCosts.ts";
+import { describeTrace, formatChecks, MAX_REPLAY_ERROR } from "../replay/replayReport.ts";
+import { type CostsReport, readReport, replayAtCosts } from "../replay/replayRuns.ts";
 import { TRACE_HALVES, type Trace, type TraceHalf } from "../trace/trace.ts";
 import { checkTrace } from "./checkTrace.ts";
 import { type CompletionProgress, completeTrace } from "./completeTrace.ts";
@@ -57,6 +52,7 @@ const OPTIONS = {
   places: { type: "string", default: "16" },
   free: { type: "boolean", default: false },
   json: { type: "string" },
+  before: { type: "string" },
   out: { type: "string" },
 } as const satisfies ParseArgsConfig["options"];
 
@@ -80,7 +76,7 @@ function count(name: string, value: string): number {
 
 function refuseCosts(name: string): never {
   return refuse(
-    `--costs has "${name}", expected cpu, flat8 or another number of rows, or a JSON file that is there.`,
+    `--costs has "${name}", expected cpu, flat8 or another number of rows, each with @0.2 or another share of the target for the draft model, or a JSON file that is there.`,
   );
 }
 
@@ -146,25 +142,17 @@ async function record(path: string, options: Options, signal: AbortSignal): Prom
   out(describeTrace(await readTrace(path), "all"));
 }
 
-/** A replay waits for nothing: only between places may Ctrl+C come through. */
-function interruptible(models: TraceModels): ReplayModels {
-  const { target, draft } = models;
-  return {
-    ...{ target, draft },
-    async enter(prompt) {
-      await setImmediate();
-      models.enter(prompt);
-    },
-  };
-}
-
 async function costsOf(names: string, { header }: Trace): Promise<ReplayCosts[]> {
   const all: ReplayCosts[] = [];
   for (const name of names.split(",")) {
-    const [, rows] = /^flat(\d+)$/.exec(name) ?? [];
-    if (name === "cpu") all.push(recordedCosts(header));
-    else if (rows !== undefined) all.push(flatCosts(header, Math.max(2, count("costs", rows))));
-    else all.push(parseCosts(await readFile(name, "utf8").catch(() => refuseCosts(name))));
+    const [, machine, rows, share] = /^(cpu|flat(\d+))(?:@(0?\.\d+|1))?$/.exec(name) ?? [];
+    if (machine !== undefined) {
+      const costs =
+        rows === undefined
+          ? recordedCosts(header)
+          : flatCosts(header, Math.max(2, count("costs", rows)));
+      all.push(share === undefined ? costs : withDraftShare(costs, Number(share)));
+    } else all.push(parseCosts(await readFile(name, "utf8").catch(() => refuseCosts(name))));
   }
   return all;
 }
@@ -197,20 +185,14 @@ async function replay(path: string, options: Options, signal: AbortSignal): Prom
   if (prompts.length === 0) return refuse(`${path} has no place of the half ${half}.`);
   const allCosts = await costsOf(options.costs, trace);
   out(`${describeTrace(trace, half)}\n`);
-  const report = [];
+  const { before: beforePath } = options;
+  const before = beforePath === undefined ? undefined : await readReport(beforePath, half);
+  const plan = { prompts, configs: [...names], before };
+  const report: CostsReport[] = [];
   for (const costs of allCosts) {
-    const figures = [];
-    for (const name of names) {
-      if (name.includes("draftModel") && trace.header.draft === null) continue;
-      note(`${costs.name}: ${name}`);
-      const models = new TraceModels(trace.header);
-      const config = replayConfig(name);
-      const told = interruptible(models);
-      const replayed = await replayTrace(trace, prompts, config, costs, told, signal);
-      figures.push(replayFigures(name, replayed, models));
-    }
-    report.push({ costs, figures });
-    out(`${formatReplay(costs.name, figures)}\n`);
+    const { table, ...figures } = await replayAtCosts(trace, plan, costs, note, signal);
+    report.push(figures);
+    out(`${table}\n`);
   }
   if (options.json !== undefined) {
     await writeFile(options.json, `${JSON.stringify({ half, report }, null, 2)}\n`);

@@ -44,24 +44,39 @@ export function recordedCosts({ target, draft, machine }: TraceHeader): ReplayCo
   };
 }
 
+/** The same with a draft model at this share of the target: its rows cost among each other what the target's do. */
+export function withDraftShare(costs: ReplayCosts, share: number): ReplayCosts {
+  const { passMs, promptTokenMs } = costs.target;
+  return {
+    ...costs,
+    name: `${costs.name.split(", draft model")[0]}, draft model at ${share} of the target`,
+    draft: {
+      passMs: passMs.map(({ numRows, ms }) => ({ numRows, ms: share * ms })),
+      promptTokenMs: share * promptTokenMs,
+    },
+  };
+}
+
 /** Passes of up to `numRows` rows cost the same, larger ones their share; the draft model a tenth of that. */
 export function flatCosts({ target }: TraceHeader, numRows: number): ReplayCosts {
   const rowMs = target.passMs[0]!.ms;
-  const model = (share: number): ModelCosts => ({
+  const model: ModelCosts = {
     passMs: [
-      { numRows: 1, ms: share * rowMs },
-      { numRows, ms: share * rowMs },
-      { numRows: MAX_ROWS, ms: (share * rowMs * MAX_ROWS) / numRows },
+      { numRows: 1, ms: rowMs },
+      { numRows, ms: rowMs },
+      { numRows: MAX_ROWS, ms: (rowMs * MAX_ROWS) / numRows },
     ],
-    promptTokenMs: (share * rowMs) / numRows,
-  });
-  return {
-    name: `${numRows} rows as one, draft model at ${FLAT_DRAFT_SHARE} of the target`,
-    target: model(1),
-    draft: model(FLAT_DRAFT_SHARE),
+    promptTokenMs: rowMs / numRows,
+  };
+  const name = `${numRows} rows as one`;
+  const costs = {
+    name,
+    target: model,
+    draft: model,
     drafterMs: DRAFTER_MS,
     unionNodes: numRows - 1,
   };
+  return withDraftShare(costs, FLAT_DRAFT_SHARE);
 }
 
 /** @throws RangeError for a t(n) that is none. */

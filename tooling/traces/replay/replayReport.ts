@@ -1,6 +1,7 @@
 /** What replays of a trace say, in figures and as tables. */
 import { formatTable } from "../../../src/bench/base/markdownTable.ts";
 import type { Trace, TraceHalf } from "../trace/trace.ts";
+import { type PlaceTime, timesAsFast } from "./pairedSpeed.ts";
 import type { ReplayedPlace } from "./traceReplay.ts";
 
 /** Rows that a recording lacks are no matter up to this share. */
@@ -22,6 +23,8 @@ export interface ReplayFigures {
   /** Rows asked for that the recording lacks; 0 … 1. */
   readonly lackedShare: number;
   readonly failures: readonly string[];
+  /** In the order of the trace. */
+  readonly places: readonly PlaceTime[];
 }
 
 /** Rows that a replay asked for, and those of them that its recording lacks. */
@@ -47,18 +50,31 @@ export function replayFigures(
     readSeconds: sum(({ readMs }) => readMs) / 1000,
     lackedShare: lackedShareOf(rows),
     failures,
+    places: places.map(({ prompt, decodeMs }) => ({
+      file: `${prompt.repository}:${prompt.path}`,
+      ms: decodeMs,
+    })),
   };
 }
 
-/** @param figures - plain decoding the first of them. */
-export function formatReplay(costs: string, figures: readonly ReplayFigures[]): string {
-  const [plain] = figures;
+/** What speeds are compared with, place by place. */
+export interface Baseline {
+  readonly name: string;
+  /** The figures to compare those of a configuration with; undefined: none. */
+  readonly of: (config: string) => ReplayFigures | undefined;
+}
+
+/** @param baselines - plain decoding the first of them; a column each. */
+export function formatReplay(
+  costs: string,
+  figures: readonly ReplayFigures[],
+  baselines: readonly Baseline[],
+): string {
   const rows = figures.map((each) => [
     each.config,
     each.tokensPerPass.toFixed(3),
     each.decodeSeconds.toFixed(2),
-    (each.numTokens / each.decodeSeconds).toFixed(1),
-    plain === undefined ? "" : (plain.decodeSeconds / each.decodeSeconds).toFixed(3),
+    ...baselines.map(({ of }) => formatSpeed(of(each.config), each)),
     each.readSeconds.toFixed(2),
     `${(100 * each.lackedShare).toFixed(2)} %`,
   ]);
@@ -66,8 +82,7 @@ export function formatReplay(costs: string, figures: readonly ReplayFigures[]): 
     "config",
     "tokens/pass",
     "decoding, s",
-    "tokens/s",
-    "× plain",
+    ...baselines.map(({ name }) => `× ${name} (95 %)`),
     "of it draft prompts, s",
     "rows lacked",
   ];
@@ -89,6 +104,13 @@ export function formatReplay(costs: string, figures: readonly ReplayFigures[]): 
     formatTable(head, rows),
     ...warnings.map((one) => `\n${one}`),
   ].join("\n");
+}
+
+function formatSpeed(before: ReplayFigures | undefined, after: ReplayFigures): string {
+  const speed = before && timesAsFast(before.places, after.places);
+  if (!speed) return "";
+  const [mean, low, high] = [speed.mean, speed.low, speed.high].map((times) => times.toFixed(3));
+  return before === after ? mean! : `${mean} (${low}-${high})`;
 }
 
 /** What a trace holds, in lines. @param half - of which the places are. */
