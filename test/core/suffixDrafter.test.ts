@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { matchScore, SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
+import { hitConfidence } from "../../src/core/drafters/hitTree.ts";
+import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
 import { checkDraftTree, type DraftTree, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { pathTokens } from "../support/trees.ts";
@@ -51,8 +52,8 @@ describe("SuffixDrafter", () => {
   test("offers each continuation of equally long matches, the newest first, with split scores", async () => {
     const tree = await draftAfter({ prefix: [1, 2, 5, 1, 2, 6, 1, 2] }, 1);
     expect(Array.from(tree.tokens)).toEqual([2, 6, 5]);
-    expect(tree.scores[1]).toBeCloseTo(matchScore(2) / 2);
-    expect(tree.scores[2]).toBeCloseTo(matchScore(2) / 2);
+    expect(tree.scores[1]).toBeCloseTo(hitConfidence(2, 1) / 2);
+    expect(tree.scores[2]).toBeCloseTo(hitConfidence(2, 1) / 2);
   });
 
   test("drafts nothing where nothing matches", async () => {
@@ -90,15 +91,5 @@ describe("SuffixDrafter", () => {
       ),
       { numRuns: NUM_RUNS },
     );
-  });
-});
-
-describe("matchScore", () => {
-  test("is a chance, and never falls with the length of the match", () => {
-    for (let length = 0; length < 100; length++) {
-      expect(matchScore(length)).toBeGreaterThan(0);
-      expect(matchScore(length)).toBeLessThan(1);
-      expect(matchScore(length + 1)).toBeGreaterThanOrEqual(matchScore(length));
-    }
   });
 });

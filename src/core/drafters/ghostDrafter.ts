@@ -4,8 +4,7 @@ import type { Token } from "../base/tokens.ts";
 import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "../tree/drafter.ts";
 import { type DraftTree, sourceBit } from "../tree/draftTree.ts";
 import { type GhostStore, MAX_AGREEMENT, placeIn } from "./ghostStore.ts";
-import { draftFromHits, type Hit, type HitTrust } from "./hitTree.ts";
-import { matchScore } from "./suffixDrafter.ts";
+import { draftFromHits, type Hit, type HitTrust, hitConfidence } from "./hitTree.ts";
 
 /** How much a suggestion counts against the one made before it. */
 const NEWER_FACTOR = 3;
@@ -21,7 +20,7 @@ const CERTAIN_TRUST: HitTrust = {
   confidence: (_matchLength, numVoters) => numVoters / (numVoters + DOUBT),
 };
 /** Another place that looks alike is worth what any earlier text is. */
-const OTHER_TRUST: HitTrust = { maxDepth: Number.POSITIVE_INFINITY, confidence: matchScore };
+const OTHER_TRUST: HitTrust = { maxDepth: Number.POSITIVE_INFINITY, confidence: hitConfidence };
 
 /**
  * Drafts from a {@link GhostStore}, which outlives generations. Text decides where the output stands, tokens what is

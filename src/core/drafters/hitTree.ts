@@ -46,7 +46,7 @@ interface Candidate {
   readonly voters: readonly Hit[];
 }
 
-const WORKSPACE_TRUST: HitTrust = { maxDepth: MAX_DEPTH, confidence: hitConfidence };
+const USUAL_TRUST: HitTrust = { maxDepth: MAX_DEPTH, confidence: hitConfidence };
 
 /**
  * A tree of the likeliest nodes within the budget.
@@ -59,7 +59,7 @@ export function draftFromHits(
   numFollowed: number,
   budget: DraftBudget,
   source: number,
-  trust = WORKSPACE_TRUST,
+  trust = USUAL_TRUST,
 ): DraftTree {
   const tree = new DraftTreeBuilder(rootToken);
   const maxDepth = Math.min(budget.maxDepth, trust.maxDepth);

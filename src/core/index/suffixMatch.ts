@@ -41,6 +41,13 @@ export class SuffixMatcher {
     return this.#text.at(index);
   }
 
+  /** The tokens from an index on, at most so many, up to a separator. */
+  continuation(from: number, maxTokens: number): Int32Array {
+    const tokens = this.#text.view().subarray(from, from + maxTokens);
+    const end = tokens.indexOf(SEPARATOR);
+    return end === -1 ? tokens : tokens.subarray(0, end);
+  }
+
   append(tokens: ArrayLike<number>): void {
     const start = this.#text.length;
     this.#text.append(tokens);
