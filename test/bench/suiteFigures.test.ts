@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BenchConfig, DecodeRun } from "../../src/bench/speed/benchDecoder.ts";
-import type { StepDrafts } from "../../src/core/tree/stepDrafts.ts";
+import type { DraftTree } from "../../src/core/tree/draftTree.ts";
 import {
   BenchHarness,
   LINE_TOKENS,
@@ -102,7 +102,7 @@ describe("suiteFigures", () => {
       tokensToRead: () => 0,
       hasRead() {},
       budgetFor: () => ({ maxNodes: 3, maxDepth: 3, minSurvival: 0 }),
-      plan: ({ fused }: StepDrafts) => ({ tree: fused, expectedAccepted: 2.5 }),
+      plan: (tree: DraftTree) => ({ tree, expectedAccepted: 2.5 }),
       learn() {},
       ended() {},
     };

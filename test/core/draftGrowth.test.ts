@@ -1,16 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DraftPace } from "../../src/core/budget/draftPace.ts";
-import { DraftGrowth, type GrowthLimits } from "../../src/core/drafters/draftGrowth.ts";
 import {
-  DRAFT_MODES,
-  type DraftMode,
-  type DraftWorth,
+  DraftGrowth,
+  type GrowthLimits,
   type TopProbs,
-} from "../../src/core/tree/drafter.ts";
-import { checkDraftTree, type DraftTree, survivals } from "../../src/core/tree/draftTree.ts";
+} from "../../src/core/drafters/draftGrowth.ts";
+import { DRAFT_MODES, type DraftMode, type DraftWorth } from "../../src/core/tree/drafter.ts";
+import { checkDraftTree, type DraftTree, ROOT, survivals } from "../../src/core/tree/draftTree.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
-import { pathTokens } from "../support/trees.ts";
+import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 
 const SOURCE = 4;
 const END_TOKEN = 6;
@@ -92,17 +91,16 @@ const pathsOf = (tree: DraftTree) =>
   Array.from(tree.tokens.keys(), (node) => pathTokens(tree, node).join());
 
 describe("DraftGrowth", () => {
-  test("grows level by level, the likeliest first, and ends in a valid tree within the limits", () => {
+  test("looks beyond the likeliest first, each once, and ends in a valid tree within the limits", () => {
     fc.assert(
       fc.property(arbitraryLimits, arbitraryModel, (limits, probsAt) => {
         const { growth, frontiers, draft } = grow(limits, probsAt);
         expect(frontiers.length).toBeLessThanOrEqual(limits.maxPasses);
-        for (const [depth, frontier] of frontiers.entries()) {
+        expect(new Set(frontiers.flat()).size).toBe(frontiers.flat().length);
+        for (const frontier of frontiers) {
           expect(frontier.length).toBeLessThanOrEqual(4);
           const nodes = frontier.map((node) => growth.nodes[node]!);
-          expect(nodes.every((node) => node.depth === depth && node.token !== END_TOKEN)).toBe(
-            true,
-          );
+          expect(nodes.every(({ token }) => token !== END_TOKEN)).toBe(true);
           for (const [index, { survival }] of nodes.entries()) {
             if (index > 0) expect(survival).toBeLessThanOrEqual(nodes[index - 1]!.survival);
           }
@@ -118,7 +116,7 @@ describe("DraftGrowth", () => {
     );
   });
 
-  test("keeps the likeliest of the nodes that it grew, with their distributions", () => {
+  test("keeps the likeliest of the nodes that it grew", () => {
     fc.assert(
       fc.property(arbitraryLimits, arbitraryModel, (limits, probsAt) => {
         const { growth, draft } = grow(limits, probsAt);
@@ -130,24 +128,18 @@ describe("DraftGrowth", () => {
           .reduce((sum, survival) => sum + survival, 0);
         const kept = survivals(draft).reduce((sum, survival) => sum + survival, -1);
         expect(kept).toBeCloseTo(best, 4);
-        expect(draft.nextProbs?.length).toBe(draft.size);
-        for (const [node, known] of draft.nextProbs!.entries()) {
-          if (known === undefined) continue;
-          expect(known).toEqual(topProbs(probsAt(draft.depths[node]!)));
-        }
       }),
       { numRuns: NUM_RUNS },
     );
   });
 
-  test("a chain is the first choices, a root pass one level, a tree has both", () => {
+  test("a chain is the first choices, a tree has others beside them", () => {
     const probsAt = () => [0.6, 0.2, 0.1];
     const paths = (mode: DraftMode) =>
       new Set(pathsOf(grow(limitsOf({ mode, maxPasses: 3 }), probsAt).draft));
     expect(paths("chain")).toEqual(new Set(["", "0", "0,0", "0,0,0"]));
-    expect(paths("rootPass")).toEqual(new Set(["", "0", "1", "2"]));
     const tree = paths("tree");
-    for (const path of [...paths("chain"), ...paths("rootPass")]) expect(tree).toContain(path);
+    for (const path of [...paths("chain"), "1", "2"]) expect(tree).toContain(path);
   });
 
   test("looks beyond the root whatever that costs, and with probability 1 as far as it may", () => {
@@ -221,5 +213,87 @@ describe("DraftGrowth", () => {
     growth.grow(root!, { tokens: Int32Array.of(END_TOKEN, 1), probs: Float32Array.of(0.7, 0.2) });
     const tokens = growth.nextFrontier(() => 1).map((node) => growth.nodes[node]!.token);
     expect(tokens).toEqual([1]);
+  });
+});
+
+describe("what others drafted", () => {
+  /** 3 → 4 → 5, likely by its scores, and 7, unlikely. */
+  const OTHERS: DraftTree = {
+    ...treeOf(9, [
+      [0, 3],
+      [1, 4],
+      [2, 5],
+      [0, 7],
+    ]),
+    scores: Float32Array.of(1, 0.9, 0.9, 0.9, 0.02),
+  };
+  const rowsOf = (frontier: readonly number[]) => frontier.length;
+  /** Says 3 and 4 with certainty, then 8; or nothing at all below 3. */
+  const says = (depth: number): TopProbs => ({
+    tokens: Int32Array.of([3, 4, 8, 8][depth]!),
+    probs: Float32Array.of(0.9),
+  });
+
+  test("is looked beyond in the first pass as far as the rows cost less than the passes that they save", () => {
+    const looked = (extraRowMs: number) => {
+      const worth = worthOf(10, extraRowMs, 100);
+      const growth = new DraftGrowth(9, limitsOf({ worth }), OTHERS);
+      return growth.nextFrontier(rowsOf).map((node) => growth.nodes[node]!.token);
+    };
+    expect(looked(0)).toEqual([9, 3, 4, 5, 7]);
+    expect(looked(1)).toEqual([9, 3, 4, 5]);
+    expect(looked(8.5)).toEqual([9, 3]);
+    expect(looked(20)).toEqual([9]);
+  });
+
+  test("has the model's chances for scores, and goes on where the model does", () => {
+    const growth = new DraftGrowth(9, limitsOf({ worth: worthOf(1, 0, 100) }), OTHERS);
+    const first = growth.nextFrontier(rowsOf);
+    for (const node of first) growth.grow(node, says(growth.nodes[node]!.depth));
+    expect(growth.nodes[growth.likeliestEnd(first)]!.token).toBe(5);
+    const [next] = growth.nextFrontier(rowsOf);
+    expect(growth.tokensTo(next!)).toEqual(Int32Array.of(3, 4, 8));
+    const draft = growth.finish(SOURCE);
+    const scoreOf = (token: number) => draft.scores[draft.tokens.indexOf(token)];
+    expect(scoreOf(3)).toBeCloseTo(0.9);
+    expect(scoreOf(5)).toBeLessThan(0.001);
+    expect(scoreOf(7)).toBeLessThan(0.001);
+  });
+
+  test("is not judged by rows that say nothing, nor what follows it there", () => {
+    const growth = new DraftGrowth(9, limitsOf({ worth: worthOf(1, 0, 100) }), OTHERS);
+    for (const node of growth.nextFrontier(rowsOf)) {
+      const isKnown = node === ROOT;
+      growth.grow(
+        node,
+        isKnown ? says(0) : { tokens: new Int32Array(0), probs: new Float32Array(0) },
+      );
+    }
+    expect(Array.from(growth.finish(SOURCE).tokens)).toEqual([9, 3, 7]);
+  });
+
+  test("is left out as far as the model cannot take it in one pass", () => {
+    const growth = new DraftGrowth(9, limitsOf({ worth: worthOf(1, 0, 100) }), OTHERS);
+    expect(growth.nextFrontier(({ length }) => (length <= 3 ? length : undefined)).length).toBe(3);
+  });
+
+  test("stays out where costs are not known", () => {
+    expect(new DraftGrowth(9, limitsOf({}), OTHERS).nextFrontier(rowsOf)).toEqual([ROOT]);
+  });
+
+  test("is told with what the model adds as a valid tree, whatever it is", () => {
+    fc.assert(
+      fc.property(arbitraryTree(6, 12), arbitraryModel, fc.nat(5), (others, probsAt, numPasses) => {
+        const growth = new DraftGrowth(9, limitsOf({ worth: worthOf(1, 0.1, 100) }), others);
+        const numRows = (frontier: readonly number[]) => 1 + frontier.length;
+        for (let pass = 0; pass <= numPasses; pass++) {
+          for (const node of growth.nextFrontier(numRows)) {
+            growth.grow(node, topProbs(probsAt(growth.nodes[node]!.depth)));
+          }
+        }
+        expect(checkDraftTree(growth.finish(SOURCE))).toBeUndefined();
+      }),
+      { numRuns: NUM_RUNS },
+    );
   });
 });

@@ -26,14 +26,27 @@ describe("DraftTreeBuilder", () => {
   test("merges equal siblings: sources united, estimates combined, the better rank and match kept", () => {
     const builder = new DraftTreeBuilder(0);
     const first = builder.add(0, 7, { score: 0.5, source: 1, rank: 2, matchLength: 3 });
-    const second = builder.add(0, 7, { score: 0.5, source: 4, rank: 1, matchLength: 9 });
+    const second = builder.add(0, 7, { score: 0.5, source: 2, rank: 1, matchLength: 9 });
     expect(second).toBe(first);
     const tree = builder.finish();
     expect(tree.size).toBe(2);
     expect(tree.scores[1]).toBeCloseTo(0.75);
-    expect(tree.sources[1]).toBe(5);
+    expect(tree.sources[1]).toBe(3);
     expect(tree.ranks[1]).toBe(1);
     expect(tree.matchLengths[1]).toBe(9);
+  });
+
+  test("takes a draft model's estimate as it is, whoever comes first", () => {
+    const model = { score: 0.1, source: sourceBit("draftModel") };
+    const copy = { score: 0.9, source: sourceBit("workspace") };
+    for (const proposals of [
+      [model, copy],
+      [copy, model],
+    ]) {
+      const builder = new DraftTreeBuilder(0);
+      for (const proposal of proposals) builder.add(0, 7, proposal);
+      expect(builder.finish().scores[1]).toBeCloseTo(0.1);
+    }
   });
 
   test("merged scores stay in (0, 1], however small or large", () => {

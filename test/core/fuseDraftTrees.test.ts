@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkDraftTree, type DraftTree, ROOT } from "../../src/core/tree/draftTree.ts";
+import { checkDraftTree, type DraftTree, ROOT, sourceBit } from "../../src/core/tree/draftTree.ts";
 import { fuseDraftTrees } from "../../src/core/tree/fuseDraftTrees.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 
+const MODEL_BIT = sourceBit("draftModel");
 const ANY = { vocabSize: 100, isEndToken: () => false };
 const arbitraryDrafts = fc.array(arbitraryTree(4, 15), { maxLength: 4 });
 
@@ -32,12 +33,13 @@ describe("fuseDraftTrees", () => {
     );
   });
 
-  test("keeps every proposing source's bit, and scores at least as high as each", () => {
+  test("keeps every proposing source's bit, and scores at least as high as each, or as the draft model", () => {
     fc.assert(
       fc.property(arbitraryDrafts, (drafts) => {
         const fused = byPath(fuseDraftTrees(0, drafts, ANY));
         for (const [path, { score, sources }] of drafts.flatMap((draft) => [...byPath(draft)])) {
-          expect(fused.get(path)!.score).toBeGreaterThanOrEqual(score);
+          const isJudged = (fused.get(path)!.sources & ~sources & MODEL_BIT) !== 0;
+          if (!isJudged) expect(fused.get(path)!.score).toBeGreaterThanOrEqual(score);
           if (path !== "") expect(fused.get(path)!.sources & sources).toBe(sources);
         }
       }),

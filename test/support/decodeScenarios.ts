@@ -16,7 +16,6 @@ import { SuffixDrafter } from "../../src/core/drafters/suffixDrafter.ts";
 import type { Drafter, DraftMode, GenerationContext } from "../../src/core/tree/drafter.ts";
 import type { Generation, GenerationLimits } from "../../src/core/tree/generation.ts";
 import type { Opening } from "../../src/core/tree/opening.ts";
-import type { PruneSettings } from "../../src/core/tree/pruneRetrieval.ts";
 import type { TargetModel } from "../../src/core/tree/targetModel.ts";
 import { FakeTarget, hashedLogits } from "../fakes/fakeTarget.ts";
 import { arbitraryHostilePlan, HostileDrafter, type HostilePlan } from "../fakes/hostileDrafter.ts";
@@ -30,7 +29,6 @@ export type DrafterPlan =
   | "ghost"
   | "draftModel"
   | "draftTree"
-  | "draftRoot"
   | "wrongModel"
   | HostilePlan;
 
@@ -43,7 +41,6 @@ export interface Scenario {
   readonly maxDraftNodes: number;
   /** ms of a pass by its rows, less one, for a measured policy; none without. */
   readonly passMs: readonly number[] | undefined;
-  readonly pruning?: PruneSettings | undefined;
   readonly maxTokens: number;
   readonly maxBranches: number;
   /** Context positions beyond the prompt. */
@@ -74,7 +71,6 @@ export function arbitraryScenario(): fc.Arbitrary<Scenario> {
             "ghost",
             "draftModel",
             "draftTree",
-            "draftRoot",
             "wrongModel",
           ),
         ),
@@ -86,14 +82,6 @@ export function arbitraryScenario(): fc.Arbitrary<Scenario> {
         {
           nil: undefined,
         },
-      ),
-      pruning: fc.option(
-        fc.record({
-          minProb: fc.double({ min: 0, max: 1, noNaN: true }),
-          minShare: fc.double({ min: 0, max: 1, noNaN: true }),
-          byRecycling: fc.boolean(),
-        }),
-        { nil: undefined },
       ),
       maxTokens: fc.integer({ min: 1, max: 30 }),
       maxBranches: fc.integer({ min: 1, max: 8 }),
@@ -122,7 +110,6 @@ export function openDrafters(scenario: Scenario): Drafter[] {
     if (plan === "ghost") return ghostOf(scenario);
     if (plan === "draftModel") return draftModel(openFake(scenario));
     if (plan === "draftTree") return draftModel(openFake(scenario), "tree");
-    if (plan === "draftRoot") return draftModel(openFake(scenario), "rootPass");
     if (plan === "wrongModel") return draftModel(openFake(scenario, scenario.seed + 1), "tree");
     return new HostileDrafter(plan);
   });
@@ -212,7 +199,6 @@ export function decodeSpeculatively(
       limits: limitsOf(scenario),
       maxDraftNodes: scenario.maxDraftNodes,
       ...policyOf(scenario),
-      pruning: scenario.pruning,
       observer: options.observer ?? CLOCK,
     },
     options.signal ?? NEVER,

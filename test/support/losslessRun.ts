@@ -26,7 +26,6 @@ import {
 import type { Drafter, DraftMode, GenerationContext } from "../../src/core/tree/drafter.ts";
 import type { DraftSource } from "../../src/core/tree/draftTree.ts";
 import type { Generation, GenerationLimits } from "../../src/core/tree/generation.ts";
-import { DEFAULT_PRUNING } from "../../src/core/tree/pruneRetrieval.ts";
 import type { TargetModel } from "../../src/core/tree/targetModel.ts";
 import { fimTokensOf } from "../../src/llama/model/fimTokens.ts";
 import type { LlamaModel } from "../../src/llama/model/llamaModel.ts";
@@ -44,8 +43,6 @@ export const MAX_GAP = NEAR_TIE_GAP[KIND];
 /** Near ties per emitted token of the tiny pair. GPU kernels are not batch-invariant: measured 2.2 per 1,000 on lavapipe. */
 export const MAX_RATE = { cpu: 1 / 1000, gpu: 5 / 1000 }[KIND];
 
-/** Stricter than the default, so that it does something. */
-const PRUNING = { ...DEFAULT_PRUNING, minShare: 0.3, byRecycling: true };
 const PROMPT_TOKENS = 384;
 const DOCUMENT = "document";
 const observer = {
@@ -76,7 +73,6 @@ export class LosslessBench {
   readonly #maxGap: number;
   readonly #limits: GenerationLimits;
   readonly #store: RecyclingStore;
-  #numCompared = 0;
   readonly #ghosts: GhostStore;
 
   /** @param maxGap - between the two best logits of a tie. */
@@ -129,10 +125,9 @@ export class LosslessBench {
       typeof budget === "number"
         ? { maxDraftNodes: budget }
         : { maxDraftNodes: 63, policy: budget };
-    const pruning = this.#numCompared++ % 2 === 0 ? undefined : PRUNING;
     const speculative = await speculativeDecode(
       {
-        ...{ target: decodeWith, context, limits: this.#limits, ...nodes, pruning, observer },
+        ...{ target: decodeWith, context, limits: this.#limits, ...nodes, observer },
         drafters: typeof budget === "number" ? drafters.map(readAhead) : drafters,
       },
       NEVER,

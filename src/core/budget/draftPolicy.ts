@@ -5,7 +5,6 @@
 import type { DraftBudget } from "../tree/drafter.ts";
 import type { DraftSource, DraftTree } from "../tree/draftTree.ts";
 import { READ_STEP } from "../tree/promptReading.ts";
-import type { StepDrafts } from "../tree/stepDrafts.ts";
 import { limitDraftTree, type VerifyLimits } from "./draftBudget.ts";
 
 /** The tree to verify, and how many of its nodes are expected to be accepted. */
@@ -51,9 +50,9 @@ export interface DraftPolicy {
    * What a drafter may draft in this step; no nodes: it is not asked.
    * @param others - for one that drafts by passes of a model: what the others drafted, if they did.
    */
-  budgetFor(source: DraftSource, limits: VerifyLimits, others?: StepDrafts): DraftBudget;
-  /** Chooses of the candidates of all drafters; not asked where there are none. */
-  plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan;
+  budgetFor(source: DraftSource, limits: VerifyLimits, others?: DraftTree): DraftBudget;
+  /** Chooses of the candidates, the union of all drafts; not asked where there are none. */
+  plan(candidates: DraftTree, limits: VerifyLimits): StepPlan;
   /** Called after each step. */
   learn(outcome: StepOutcome): void;
   ended(numSteps: number): void;
@@ -71,8 +70,8 @@ export const UNLIMITED_POLICY: DraftPolicy = {
   tokensToRead: () => UNMEASURED_PART,
   hasRead() {},
   budgetFor: (_source, { maxNodes, maxDepth }) => ({ maxNodes, maxDepth, minSurvival: 0 }),
-  plan: ({ fused }, limits) => ({
-    tree: limitDraftTree(fused, limits),
+  plan: (candidates, limits) => ({
+    tree: limitDraftTree(candidates, limits),
     expectedAccepted: undefined,
   }),
   learn() {},

@@ -6,7 +6,6 @@
 import { AcceptanceTable } from "../calibration/acceptanceTable.ts";
 import type { DraftBudget, DraftWorth } from "../tree/drafter.ts";
 import { type DraftSource, type DraftTree, ROOT } from "../tree/draftTree.ts";
-import type { StepDrafts } from "../tree/stepDrafts.ts";
 import { BaselineProbe } from "./baselineProbe.ts";
 import { chooseNumNodes, rankNodes, treeOfRanked, type VerifyLimits } from "./draftBudget.ts";
 import { DraftPace } from "./draftPace.ts";
@@ -18,7 +17,7 @@ import type { PassCostTable } from "./passCost.ts";
 /** What speculation may cost unless a user says otherwise: a share of plain decoding's time, and so many ms. */
 export const DEFAULT_MAX_LOSS = { share: 0.03, ms: 200 } as const;
 /** Nodes that the target reaches with a smaller chance are not drafted. */
-const MIN_SURVIVAL = 0.01;
+const MIN_SURVIVAL = 0.001;
 /** Rows of the pass at which the price of a further row is read. */
 const MANY_ROWS = 16;
 /** Share by which a step moves what a ms brings, what a step takes beside its pass, and what a draft model would bring. */
@@ -66,9 +65,8 @@ export class MeasuredPolicy implements DraftPolicy {
   #stepsPerGeneration = 12;
   /** Steps of this generation. */
   #numSteps = 0;
-  /** Between a plan and its outcome: the candidates, and the chance that the next token is none of them. */
+  /** Between a plan and its outcome. */
   #candidates: DraftTree | undefined;
-  #missRate = 1;
   /** Whether the draft model was asked in this step. */
   #hasAskedModel = false;
 
@@ -132,28 +130,28 @@ export class MeasuredPolicy implements DraftPolicy {
   budgetFor(
     source: DraftSource,
     { maxNodes, maxDepth }: VerifyLimits,
-    others?: StepDrafts,
+    others?: DraftTree,
   ): DraftBudget {
     const budget = { maxNodes, maxDepth, minSurvival: MIN_SURVIVAL };
     if (source !== "draftModel") return budget;
     this.#hasAskedModel = true;
-    const drafted = others && this.acceptance.calibrate(others.fused);
+    const drafted = others && this.acceptance.calibrate(others);
     const worth = this.#worthBeside(drafted === undefined ? 1 : missRateOf(drafted));
     const gainMs = expectedModelGainMs(worth);
     this.#noteModelGain(gainMs);
-    return { ...budget, maxNodes: gainMs > 0 ? maxNodes : 0, mode: "tree", worth };
+    const isAsked = gainMs > 0;
+    return { ...budget, maxNodes: isAsked ? maxNodes : 0, mode: "tree", worth, others: drafted };
   }
 
-  plan(drafts: StepDrafts, limits: VerifyLimits): StepPlan {
-    const calibrated = this.acceptance.calibrate(drafts.fused);
+  plan(candidates: DraftTree, limits: VerifyLimits): StepPlan {
+    const calibrated = this.acceptance.calibrate(candidates);
     const ranked = rankNodes(calibrated, limits);
     const choice = chooseNumNodes(ranked.survival, {
       passMs: (numRows) => this.#cost.ms(numRows),
       treeMs: Math.max(0, (this.#treeHostMs ?? 0) - (this.#plainHostMs ?? 0)),
       tokensPerMs: this.#tokensPerMs * this.#caution,
     });
-    this.#candidates = drafts.fused;
-    this.#missRate = missRateOf(calibrated);
+    this.#candidates = candidates;
     return {
       tree: treeOfRanked(ranked, choice.numNodes),
       expectedAccepted: choice.expectedAccepted,
@@ -181,13 +179,12 @@ export class MeasuredPolicy implements DraftPolicy {
       if (medianMs !== undefined) this.#cost.recordPlain(medianMs);
     }
     if (!this.#hasAskedModel) {
-      // What a model would have brought beside the others is known without it.
+      // What a model would have brought is known without it.
       this.#pace.fade();
-      this.#noteModelGain(expectedModelGainMs(this.#worthBeside(this.#missRate)));
+      this.#noteModelGain(expectedModelGainMs(this.#worthBeside(1)));
     }
     if (this.#candidates !== undefined) this.acceptance.learn(this.#candidates, committed);
     this.#candidates = undefined;
-    this.#missRate = 1;
     this.#hasAskedModel = false;
     this.#numSteps++;
   }

@@ -4,19 +4,19 @@ import type { DraftWorth } from "../tree/drafter.ts";
 const MAX_DEPTH = 16;
 
 /**
- * What drafting with a model is expected to bring a step beyond what the others drafted, in ms; below 0 where it would
- * cost more. Each pass drafts a token further, and the target goes on with it as often as it did of late; where it
- * already goes on with what others drafted for the next token, the model's drafts are nothing new.
+ * What drafting with a model is expected to bring a step, in ms; below 0 where it would
+ * cost more. Each pass drafts a token further, and the target goes on with it as often as it did of late. What others drafted is
+ * no reason not to ask: a pass judges all of it, and the next ones go on where it ends.
  *
  * @see Huang et al., SpecDec++ (arXiv 2405.19715): stop where the expected gain of a further token does not pay; here
  *   the same question before the first one.
  */
-export function expectedModelGainMs({ tokenMs, rowMs, pace, missRate = 1 }: DraftWorth): number {
+export function expectedModelGainMs({ tokenMs, rowMs, pace }: DraftWorth): number {
   // One of which no pass was seen is free, or it would never be seen.
   const passMs = pace.passMs(1) ?? 0;
   const hitRate = pace.hitRate("tree");
   let gainMs = 0;
-  let reached = missRate;
+  let reached = 1;
   for (let depth = 1; depth <= MAX_DEPTH; depth++) {
     reached *= hitRate;
     const furtherMs = reached * tokenMs - rowMs - passMs;

@@ -20,7 +20,7 @@ import { AcceptanceTable, areAcceptanceCounts, NUM_ACCEPTANCE_COUNTS } from "./a
 /** Another meaning of the counts, buckets for instance, is another version. */
 const FORMAT: SnapshotFormat = {
   magic: 0x50_43_41_54,
-  version: 2,
+  version: 3,
   name: "acceptance table",
   headerWords: 7,
 };

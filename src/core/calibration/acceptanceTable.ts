@@ -5,7 +5,7 @@
  * Histogram binning, as in Zadrozny & Elkan, Obtaining calibrated probability estimates (ICML 2001). Sources that agree
  * have counters of their own instead of combined odds: they are not independent.
  */
-import { DRAFT_SOURCES, type DraftTree, ROOT } from "../tree/draftTree.ts";
+import { DRAFT_SOURCES, type DraftTree, ROOT, sourceBit } from "../tree/draftTree.ts";
 
 /** Upper ends of the score buckets; the last bucket is open. */
 const SCORE_EDGES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -146,9 +146,11 @@ function kindsOf(tree: DraftTree, node: number): { wide: number; narrow: number 
   return { wide, narrow: wide * NUM_DEPTHS + depthBucket };
 }
 
-/** Of those that agree, the first in the order of {@link DRAFT_SOURCES} stands for all. */
+const MODEL_BIT = sourceBit("draftModel");
+
+/** Of those that agree, the draft model stands for all, as the score is its; else the first in the order of {@link DRAFT_SOURCES}. */
 function originOf(sources: number): number {
-  const first = sources & -sources;
+  const first = sources & MODEL_BIT || sources & -sources;
   // Of nobody: as if of the first.
   if (first === 0) return 0;
   return 2 * (31 - Math.clz32(first)) + (first === sources ? 0 : 1);

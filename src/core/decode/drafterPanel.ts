@@ -5,13 +5,10 @@ import type { Token } from "../base/tokens.ts";
 import type { VerifyLimits } from "../budget/draftBudget.ts";
 import { type DraftPolicy, type StepPlan, UNLIMITED_POLICY } from "../budget/draftPolicy.ts";
 import { countProposals, type DecodeStats } from "../tree/decodeStats.ts";
-import type { Draft, Drafter, VerifiedStep } from "../tree/drafter.ts";
-import { checkDraftTree, copyDraftTree, rootOnlyTree } from "../tree/draftTree.ts";
-import type { SourceDraft } from "../tree/pruneRetrieval.ts";
-import { StepDrafts } from "../tree/stepDrafts.ts";
+import type { Drafter, VerifiedStep } from "../tree/drafter.ts";
+import { checkDraftTree, copyDraftTree, type DraftTree, rootOnlyTree } from "../tree/draftTree.ts";
+import { fuseDraftTrees } from "../tree/fuseDraftTrees.ts";
 import type { SpeculativeParams } from "./speculativeDecode.ts";
-
-const NO_TOKENS: ReadonlySet<Token> = new Set();
 
 export class DrafterPanel {
   readonly #params: SpeculativeParams;
@@ -25,8 +22,6 @@ export class DrafterPanel {
   #hasDrafted = false;
   /** Whether no step has been drafted yet: the first token is still to come. */
   #isFirst = true;
-  /** First tokens that pruning took from this step's drafts. */
-  #prunedFirst = NO_TOKENS;
 
   constructor(params: SpeculativeParams, stats: DecodeStats) {
     this.#params = params;
@@ -54,7 +49,6 @@ export class DrafterPanel {
   /** The tree of this step: every draft, fused, of which the policy chooses within the limits. */
   async draft(rootToken: Token, limits: VerifyLimits, signal: AbortSignal): Promise<StepPlan> {
     this.#hasDrafted = false;
-    this.#prunedFirst = NO_TOKENS;
     const { now } = this.#params.observer;
     const start = now();
     try {
@@ -72,11 +66,10 @@ export class DrafterPanel {
     const { vocabSize } = this.#params.target;
     const { isEndToken } = this.#params.limits;
     const draftStart = now();
-    const { pruning } = this.#params;
-    const drafts: SourceDraft[] = [];
-    const fuse = () => new StepDrafts(rootToken, drafts, { vocabSize, isEndToken, pruning });
+    const drafts: DraftTree[] = [];
+    const fuse = () => fuseDraftTrees(rootToken, drafts, { vocabSize, isEndToken });
     /** Of all drafts so far; undefined where one was added since. */
-    let fused: StepDrafts | undefined;
+    let fused: DraftTree | undefined;
     for (const drafter of active) {
       const { source, reader } = drafter;
       try {
@@ -84,11 +77,11 @@ export class DrafterPanel {
         const budget = this.#policy.budgetFor(source, limits, fused);
         if (budget.maxNodes <= 0) continue;
         // A copy, as the next drafter's turn is time enough to change a tree that was checked.
-        const draft = copyDraft(await drafter.draft(rootToken, budget, signal));
+        const draft = copyDraftTree(await drafter.draft(rootToken, budget, signal));
         const broken = checkDraftTree(draft);
         if (broken !== undefined) throw new RangeError(broken);
         countProposals(this.#stats, source, draft);
-        drafts.push({ source, draft });
+        drafts.push(draft);
         fused = undefined;
       } catch (error) {
         this.#dropOrRethrow(drafter, error, signal);
@@ -98,10 +91,7 @@ export class DrafterPanel {
     this.#stats.timings.draftMs += fuseStart - draftStart;
     if (drafts.length === 0) return draftless(rootToken);
     this.#hasDrafted = true;
-    const step = fused ?? fuse();
-    const plan = this.#policy.plan(step, limits);
-    this.#stats.numPruned += step.numPruned;
-    this.#prunedFirst = step.prunedFirst;
+    const plan = this.#policy.plan(fused ?? fuse(), limits);
     this.#stats.timings.fuseMs += now() - fuseStart;
     return plan;
   }
@@ -164,7 +154,6 @@ export class DrafterPanel {
     times: { evaluateMs: number; hostMs: number },
   ): void {
     const { now } = this.#params.observer;
-    if (this.#prunedFirst.has(step.committed[0]!)) this.#stats.numPrunedRight++;
     const start = now();
     for (const drafter of this.#begun) {
       try {
@@ -207,15 +196,4 @@ export class DrafterPanel {
 /** The plan of a step in which nobody drafts. */
 function draftless(rootToken: Token): StepPlan {
   return { tree: rootOnlyTree(rootToken), expectedAccepted: 0 };
-}
-
-/** Whoever made the draft may change theirs. @throws what a draft that is none makes throw. */
-function copyDraft(draft: Draft): Draft {
-  const { nextProbs } = draft;
-  if (nextProbs === undefined) return copyDraftTree(draft);
-  const copies = nextProbs.map(
-    (known) =>
-      known && { tokens: Int32Array.from(known.tokens), probs: Float32Array.from(known.probs) },
-  );
-  return { ...copyDraftTree(draft), nextProbs: copies };
 }

@@ -15,7 +15,6 @@ import {
 import type { DraftTree } from "../tree/draftTree.ts";
 import { type Generation, type GenerationLimits, OutputCollector } from "../tree/generation.ts";
 import { type Opening, takeKnown } from "../tree/opening.ts";
-import type { PruneSettings } from "../tree/pruneRetrieval.ts";
 import type { TargetModel } from "../tree/targetModel.ts";
 import { TokenChooser } from "../tree/tokenChooser.ts";
 import { committedTokens, verifyGreedy } from "../tree/verifyGreedy.ts";
@@ -48,8 +47,6 @@ export interface SpeculativeParams {
   readonly maxDraftNodes: number;
   /** Decides within that; absent: all that is drafted is verified. */
   readonly policy?: DraftPolicy;
-  /** Absent: retrieved drafts are not pruned. */
-  readonly pruning?: PruneSettings | undefined;
   readonly observer: DecodeObserver;
 }
 

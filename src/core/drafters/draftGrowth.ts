@@ -4,23 +4,31 @@
  */
 
 import type { Token } from "../base/tokens.ts";
-import type { Draft, DraftMode, DraftWorth, TopProbs } from "../tree/drafter.ts";
-import { DraftTreeBuilder, ROOT } from "../tree/draftTree.ts";
+import type { DraftMode, DraftWorth } from "../tree/drafter.ts";
+import { type DraftTree, DraftTreeBuilder, ROOT, survivals } from "../tree/draftTree.ts";
 import type { GrownNode } from "./frontierPasses.ts";
+
+/** The likeliest next tokens by the model's own distribution. */
+export interface TopProbs {
+  /** [<= k] best first. */
+  readonly tokens: Int32Array;
+  /** [<= k] their probabilities, falling. */
+  readonly probs: Float32Array;
+}
 
 /** What a mode allows. */
 interface Shape {
   /** Nodes looked beyond in one pass; one row of a pass each. */
   readonly maxWidth: number;
   readonly maxSiblings: number;
-  readonly maxPasses: number;
 }
 
 const SHAPES: Readonly<Record<DraftMode, Shape>> = {
-  chain: { maxWidth: 1, maxSiblings: 1, maxPasses: Number.POSITIVE_INFINITY },
-  tree: { maxWidth: 4, maxSiblings: 8, maxPasses: Number.POSITIVE_INFINITY },
-  rootPass: { maxWidth: 1, maxSiblings: 8, maxPasses: 1 },
+  chain: { maxWidth: 1, maxSiblings: 1 },
+  tree: { maxWidth: 4, maxSiblings: 8 },
 };
+/** What a token is taken to have that is not among a row's likeliest. */
+const UNLISTED_PROB = 1e-4;
 
 /** What one draft may become. */
 export interface GrowthLimits {
@@ -43,29 +51,39 @@ interface ModelNode extends GrownNode {
   readonly survival: number;
 }
 
-/** A tree that grows level by level, a pass of the model for each (EAGLE-2's and OPT-Tree's way). */
+/**
+ * A tree that grows by passes of the model (EAGLE-2's and OPT-Tree's way). Where others have drafted, the first pass judges that, and
+ * later ones go on from it: the model's chances say which copies to believe, and what was copied rightly takes no passes to draft.
+ * @see RASD (arXiv 2503.03434), whose draft model filters what was retrieved, and cascade speculative drafting (Chen et al.,
+ *   NeurIPS 2024), whose draft model verifies what a cheaper one drafts.
+ */
 export class DraftGrowth {
   /** The root first, parents before children. */
   readonly nodes: ModelNode[];
-  /** Distributions after the nodes that were looked beyond. */
-  readonly nextProbs = new Map<number, TopProbs>();
+  /** Nodes that were looked beyond. */
+  readonly looked = new Set<number>();
   readonly #limits: GrowthLimits;
   readonly #shape: Shape;
+  readonly #others: DraftTree | undefined;
+  /** Nodes that others drafted, by their parents; all of them, and those that the model has not judged. */
+  readonly #othersBelow = new Map<number, number[]>();
+  #numOthers = 0;
+  readonly #unjudged = new Set<number>();
   #numPasses = 0;
-  /** Where the level begins that was added last. */
-  #levelStart = 0;
 
-  constructor(rootToken: Token, limits: GrowthLimits) {
+  /** @param others - what others drafted, scores the chances that the target chooses each; judged where costs are known. */
+  constructor(rootToken: Token, limits: GrowthLimits, others?: DraftTree) {
     this.nodes = [{ token: rootToken, parent: -1, depth: 0, score: 1, rank: 0, survival: 1 }];
     this.#limits = limits;
     this.#shape = SHAPES[limits.mode];
+    this.#others = others;
   }
 
   /**
-   * The nodes that the next pass looks beyond, the likeliest first; none where no pass pays. One more pass while the
+   * The nodes that the next pass looks beyond; none where no pass pays. One more pass while the
    * tokens that it is expected to bring are worth more than it costs: OPT-Tree's gain of a level (arXiv 2406.17276)
    * against SpecDec++'s threshold (arXiv 2405.19715) in marginal form. Gains fall from level to
-   * level, so looking one pass ahead is enough; a node left out here is not come back to.
+   * level, so looking one pass ahead is enough.
    *
    * @param numRows - of a pass over such nodes; undefined where the model cannot take it.
    */
@@ -74,16 +92,20 @@ export class DraftGrowth {
     const { maxWidth, maxSiblings } = this.#shape;
     // Each pass of a chain adds one node.
     const numUseful = maxSiblings === 1 ? Math.min(maxPasses, maxNodes) : maxPasses;
-    if (this.#numPasses >= Math.min(numUseful, this.#shape.maxPasses) || maxNodes < 1) return [];
-    const level = Array.from(this.nodes.keys()).slice(this.#levelStart);
-    const candidates = level
+    if (this.#numPasses >= numUseful || maxNodes < 1 || maxDepth < 1) return [];
+    if (this.#numPasses++ === 0) return this.#firstFrontier(numRows);
+    const open = Array.from(this.nodes.keys())
       .filter((node) => {
         const { depth, survival, token } = this.nodes[node]!;
-        const isEnd = node !== ROOT && isEndToken(token);
-        return depth < maxDepth && survival >= minExpandedSurvival && !isEnd;
+        const isOpen = depth < maxDepth && !this.looked.has(node) && !isEndToken(token);
+        return isOpen && survival >= minExpandedSurvival;
       })
-      .sort((a, b) => this.nodes[b]!.survival - this.nodes[a]!.survival)
-      .slice(0, maxWidth);
+      .sort((a, b) => this.nodes[b]!.survival - this.nodes[a]!.survival);
+    const candidates: number[] = [];
+    for (const node of open) {
+      if (candidates.length === maxWidth) break;
+      if (numRows([node]) !== undefined) candidates.push(node);
+    }
     let best: { frontier: readonly number[]; gainMs: number } = { frontier: [], gainMs: 0 };
     for (let width = 1; width <= candidates.length; width++) {
       const frontier = candidates.slice(0, width);
@@ -92,22 +114,43 @@ export class DraftGrowth {
       const gainMs = this.#gainMs(frontier, rows);
       if (gainMs > best.gainMs) best = { frontier, gainMs };
     }
-    this.#numPasses++;
-    this.#levelStart = this.nodes.length;
     return best.frontier;
   }
 
-  /** Adds the likely tokens after a node of the frontier. */
+  /** Adds the likely tokens after a node of the frontier; those that others drafted there have the model's chance now. */
   grow(node: number, nextProbs: TopProbs): void {
-    this.nextProbs.set(node, nextProbs);
+    this.looked.add(node);
     const { depth, survival: parentSurvival } = this.nodes[node]!;
     const { tokens, probs } = nextProbs;
+    const known = this.#othersBelow.get(node) ?? [];
+    // A row that says nothing, as a recording's may, judges nothing; nor is known what follows what was not judged.
+    const isKnown = tokens.length > 0 && !this.#unjudged.has(node);
+    for (const child of known) {
+      const own = this.nodes[child]!;
+      const listed = tokens.indexOf(own.token);
+      if (isKnown) this.#unjudged.delete(child);
+      const score = isKnown ? Math.max(UNLISTED_PROB, Math.min(1, probs[listed] ?? 0)) : own.score;
+      const rank = isKnown && listed === -1 ? tokens.length : Math.max(listed, 0);
+      this.nodes[child] = { ...own, score, rank, survival: parentSurvival * score };
+    }
+    if (!isKnown) return;
     for (let rank = 0; rank < Math.min(this.#shape.maxSiblings, tokens.length); rank++) {
       const score = Math.min(1, probs[rank]!);
       const survival = parentSurvival * score;
       if (!(score > 0 && survival >= this.#limits.minSurvival)) return;
       const token = tokens[rank]!;
+      if (known.some((child) => this.nodes[child]!.token === token)) continue;
       this.nodes.push({ token, parent: node, depth: depth + 1, score, rank, survival });
+    }
+  }
+
+  /** The end of the likeliest path within a frontier that was looked beyond. */
+  likeliestEnd(frontier: readonly number[]): number {
+    let end = frontier[0]!;
+    for (;;) {
+      const below = frontier.filter((node) => this.nodes[node]!.parent === end);
+      if (below.length === 0) return end;
+      end = below.reduce((a, b) => (this.nodes[b]!.survival > this.nodes[a]!.survival ? b : a));
     }
   }
 
@@ -120,24 +163,82 @@ export class DraftGrowth {
     return tokens;
   }
 
-  /** The likeliest nodes, as many as are wanted, with the distributions. @param source - the drafter's bit. */
-  finish(source: number): Draft {
+  /** The likeliest nodes, as many as are wanted, and all that was judged. @param source - the drafter's bit. */
+  finish(source: number): DraftTree {
     const { nodes } = this;
-    const order = Array.from(nodes.keys()).slice(1);
-    // Survival never rises along a path, so the best nodes are a tree.
-    const chosen = order
-      .sort((a, b) => nodes[b]!.survival - nodes[a]!.survival || a - b)
-      .slice(0, this.#limits.maxNodes)
-      .sort((a, b) => a - b);
+    const isOthers = (node: number) => node <= this.#numOthers;
+    const drafted = Array.from(nodes.keys()).slice(1);
+    // Survival never rises along a path, so the best nodes are a tree below what was judged, which is told however unlikely.
+    const chosen = [
+      ...drafted.filter((node) => isOthers(node) && !this.#unjudged.has(node)),
+      ...drafted
+        .filter((node) => !isOthers(node))
+        .sort((a, b) => nodes[b]!.survival - nodes[a]!.survival || a - b)
+        .slice(0, this.#limits.maxNodes)
+        .sort((a, b) => a - b),
+    ];
     const tree = new DraftTreeBuilder(nodes[ROOT]!.token);
-    const nextProbs = [this.nextProbs.get(ROOT)];
     const added = new Map<number, number>([[ROOT, ROOT]]);
     for (const node of chosen) {
       const { parent, token, score, rank } = nodes[node]!;
       added.set(node, tree.add(added.get(parent)!, token, { score, rank, source }));
-      nextProbs.push(this.nextProbs.get(node));
     }
-    return { ...tree.finish(), nextProbs };
+    return tree.finish();
+  }
+
+  /**
+   * The root, and those that others drafted for which that pays: where the output goes through one, its row saves the pass that
+   * would have drafted it.
+   */
+  #firstFrontier(numRows: (frontier: readonly number[]) => number | undefined): readonly number[] {
+    const others = this.#others;
+    const { worth, maxDepth, isEndToken } = this.#limits;
+    if (numRows([ROOT]) === undefined) return [];
+    if (others === undefined || worth === undefined) return [ROOT];
+    const passMs = (rows: number) => worth.pace.passMs(rows) ?? 0;
+    const survival = survivals(others);
+    const likeliest = Array.from(survival.keys())
+      .slice(1)
+      .sort((a, b) => survival[b]! - survival[a]! || a - b);
+    const looked = new Set([ROOT]);
+    let numPaying = 1;
+    let savedMs = 0;
+    let bestMs = 0;
+    for (const node of likeliest) {
+      const isOpen = others.depths[node]! < maxDepth && !isEndToken(others.tokens[node]!);
+      if (!isOpen || !looked.has(others.parents[node]!)) continue;
+      looked.add(node);
+      savedMs += survival[node]! * passMs(1);
+      const gainMs = savedMs - (passMs(looked.size) - passMs(1));
+      if (gainMs > bestMs) [numPaying, bestMs] = [looked.size, gainMs];
+    }
+    for (; ; numPaying--) {
+      const frontier = this.#takeOver(others, [...looked].slice(0, numPaying));
+      if (numPaying === 1 || numRows(frontier) !== undefined) return frontier;
+    }
+  }
+
+  /** @param looked - nodes of `others`, parents first. @returns the same here, parents first. */
+  #takeOver(others: DraftTree, looked: readonly number[]): readonly number[] {
+    this.nodes.length = 1;
+    this.#othersBelow.clear();
+    this.#unjudged.clear();
+    const own = new Map([[ROOT, ROOT]]);
+    const isLooked = new Set(looked);
+    for (let node = 1; node < others.size; node++) {
+      if (!isLooked.has(others.parents[node]!)) continue;
+      const parent = own.get(others.parents[node]!)!;
+      own.set(node, this.nodes.length);
+      const siblings = this.#othersBelow.get(parent) ?? [];
+      this.#othersBelow.set(parent, [...siblings, this.nodes.length]);
+      const token = others.tokens[node]!;
+      const depth = others.depths[node]!;
+      const score = others.scores[node]!;
+      this.#unjudged.add(this.nodes.length);
+      this.nodes.push({ token, parent, depth, score, rank: others.ranks[node]!, survival: 0 });
+    }
+    this.#numOthers = this.nodes.length - 1;
+    return looked.map((node) => own.get(node)!).sort((a, b) => a - b);
   }
 
   /** What a pass over these nodes is expected to bring beyond its cost; any number above 0 where costs are unknown. */

@@ -2,19 +2,17 @@
 
 import { commonPrefixLength, type Token, TokenBuffer } from "../base/tokens.ts";
 import type {
-  Draft,
   DraftBudget,
   Drafter,
   DraftMode,
   DraftWorth,
   GenerationContext,
-  TopProbs,
   VerifiedStep,
 } from "../tree/drafter.ts";
-import { ROOT, rootOnlyTree, sourceBit } from "../tree/draftTree.ts";
+import { type DraftTree, ROOT, rootOnlyTree, sourceBit } from "../tree/draftTree.ts";
 import { endOfPart, type PromptReader } from "../tree/promptReading.ts";
 import type { TargetModel, TreeLogits } from "../tree/targetModel.ts";
-import { DraftGrowth, type GrowthLimits } from "./draftGrowth.ts";
+import { DraftGrowth, type GrowthLimits, type TopProbs } from "./draftGrowth.ts";
 import { FrontierPasses } from "./frontierPasses.ts";
 
 export interface DraftModelSettings {
@@ -32,7 +30,7 @@ export const DEFAULT_DRAFT_MODEL: DraftModelSettings = { maxTokens: 16, minSurvi
 
 /** Nodes below this chance cost the policy's time only. */
 const MIN_SURVIVAL = 0.01;
-/** Tokens of a distribution that others can judge by; the smallest of so many is next to nothing. */
+/** Tokens of a distribution that others' drafts are judged by; the smallest of so many is next to nothing. */
 const NUM_TOP = 32;
 /** The first pass takes so many missing tokens along; more of them are passes of their own, as a prompt's are. */
 const MAX_MISSING = 16;
@@ -95,12 +93,12 @@ export class DraftModelDrafter implements Drafter, PromptReader {
     this.#numCached = end;
   }
 
-  async draft(rootToken: Token, budget: DraftBudget, signal: AbortSignal): Promise<Draft> {
+  async draft(rootToken: Token, budget: DraftBudget, signal: AbortSignal): Promise<DraftTree> {
     // Until the first token is out: a prompt of its own may end otherwise than the target's.
     if (this.#history.view().at(-1) !== rootToken) return rootOnlyTree(rootToken);
     const { now } = this.#settings;
     const limits = this.#limitsOf(budget);
-    const growth = new DraftGrowth(rootToken, limits);
+    const growth = new DraftGrowth(rootToken, limits, budget.others);
     const passes = new FrontierPasses(this.#model, await this.#rewindToRoot(signal), growth.nodes);
     let deepest = -1;
     try {
@@ -114,7 +112,7 @@ export class DraftModelDrafter implements Drafter, PromptReader {
           growth.grow(node, topProbs(logits, rows[index]!));
         }
         if (now !== undefined) limits.worth?.pace.recordPass(numRows, now() - start);
-        deepest = frontier[0]!;
+        deepest = growth.likeliestEnd(frontier);
       }
       if (deepest !== -1) {
         passes.keep(deepest);
@@ -188,7 +186,7 @@ function topProbs(logits: TreeLogits, row: number): TopProbs {
 function noteHits({ growth, mode, worth }: LastDraft, committed: Int32Array): void {
   let reached = ROOT;
   for (const token of committed) {
-    if (!growth.nextProbs.has(reached)) return;
+    if (!growth.looked.has(reached)) return;
     const next = growth.nodes.findIndex((node) => node.parent === reached && node.token === token);
     worth.pace.recordHit(mode, next !== -1);
     if (next === -1) return;

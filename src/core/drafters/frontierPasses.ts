@@ -5,7 +5,7 @@
  */
 
 import type { Token } from "../base/tokens.ts";
-import { DraftTreeBuilder } from "../tree/draftTree.ts";
+import { DraftTreeBuilder, ROOT } from "../tree/draftTree.ts";
 import type { TargetModel, TreeLogits } from "../tree/targetModel.ts";
 
 /** A node of the growing tree; node 0 is the root. */
@@ -53,20 +53,28 @@ export class FrontierPasses {
     this.#rootPosition = model.kvLength + missing.length;
   }
 
-  /** Rows of a pass over these nodes, all of one depth and at least one; undefined where the model cannot take it. */
+  /**
+   * Rows of a pass over these nodes, at least one; undefined where the model cannot take it, or where its cache has gone on to
+   * another path.
+   */
   numRows(frontier: readonly number[]): number | undefined {
     const { maxNodes, maxBranches, contextSize } = this.#model;
-    const base = this.#meetingOf(frontier);
-    const numBelow = this.#rowsBelow(base, frontier).length;
+    const base = this.#baseOf(frontier);
+    if (base === undefined) return undefined;
+    const below = this.#rowsBelow(base, frontier);
+    const numBelow = below.length;
+    const numLeaves =
+      numBelow - new Set(below.slice(1).map((node) => this.#nodes[node]!.parent)).size;
     const numRows = this.#numMissing + numBelow;
     const end = this.#rootPosition + this.#nodes[base]!.depth + numBelow;
-    const fits = numRows <= maxNodes && frontier.length <= maxBranches && end <= contextSize;
+    const fits = numRows <= maxNodes && numLeaves <= maxBranches && end <= contextSize;
     return fits ? numRows : undefined;
   }
 
   /** One pass. */
   async evaluate(frontier: readonly number[], signal: AbortSignal): Promise<EvaluatedFrontier> {
-    const base = this.#meetingOf(frontier);
+    const base = this.#baseOf(frontier);
+    if (base === undefined) throw new RangeError("the cache has gone on to another path");
     const numMissing = this.#numMissing;
     this.#commitAbove(base);
     const [first, ...others] = [
@@ -116,13 +124,33 @@ export class FrontierPasses {
     return this.#isFirst ? this.#missing.length : 0;
   }
 
+  /**
+   * Where a pass over these begins: the deepest node on all paths to them whose parent the last pass has evaluated, or with which that
+   * one began. Undefined where they are not below that.
+   */
+  #baseOf(frontier: readonly number[]): number | undefined {
+    let base = this.#meetingOf(frontier);
+    const pass = this.#pass;
+    while (pass !== undefined && base !== pass.base) {
+      if (base === ROOT) return undefined;
+      const { parent } = this.#nodes[base]!;
+      if (pass.rows.has(parent)) break;
+      base = parent;
+    }
+    return base;
+  }
+
   /** The deepest node that is on all paths to these. */
   #meetingOf(frontier: readonly number[]): number {
-    let level = new Set(frontier);
-    while (level.size > 1) {
-      level = new Set(Array.from(level, (node) => this.#nodes[node]!.parent));
+    let meeting = frontier[0]!;
+    for (let node of frontier) {
+      // Parents have smaller indices.
+      while (node !== meeting) {
+        if (node > meeting) node = this.#nodes[node]!.parent;
+        else meeting = this.#nodes[meeting]!.parent;
+      }
     }
-    return level.values().next().value!;
+    return meeting;
   }
 
   /** The nodes on the paths from `base`, itself included, to these; parents first. */

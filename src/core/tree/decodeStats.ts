@@ -40,9 +40,6 @@ export interface DecodeStats {
   numAcceptedTokens: number;
   /** How many of them the scores promised, where they are calibrated. */
   expectedAcceptedTokens: number;
-  /** Retrieved nodes that were pruned, and steps whose first token only they had. */
-  numPruned: number;
-  numPrunedRight: number;
   /** [deepest + 1] number of steps that accepted exactly that many tokens. */
   readonly acceptedPerStep: number[];
   readonly bySource: Record<DraftSource, SourceStats>;
@@ -61,8 +58,6 @@ export function emptyDecodeStats(): DecodeStats {
     numDraftTokens: 0,
     numAcceptedTokens: 0,
     expectedAcceptedTokens: 0,
-    numPruned: 0,
-    numPrunedRight: 0,
     acceptedPerStep: [],
     bySource,
     timings: {

@@ -23,6 +23,8 @@ export function sourceBit(source: DraftSource): number {
   return 1 << DRAFT_SOURCES.indexOf(source);
 }
 
+const MODEL_BIT = sourceBit("draftModel");
+
 /** The sources whose bits are set. */
 export function sourcesOf(bits: number): DraftSource[] {
   return DRAFT_SOURCES.filter((source) => (bits & sourceBit(source)) !== 0);
@@ -92,7 +94,7 @@ export class DraftTreeBuilder {
 
   /**
    * Adds a child, or merges into the equal sibling: sources are united and independent estimates combined
-   * (1 - the product of the misses).
+   * (1 - the product of the misses). A draft model's is taken as it is: it has looked at the place, others copy.
    * @throws RangeError if `parent` is no node or the score is not in (0, 1].
    */
   add(parent: number, token: Token, proposal: NodeProposal): number {
@@ -103,9 +105,12 @@ export class DraftTreeBuilder {
     if (!(score > 0 && score <= 1)) throw new RangeError(`score ${score} is not in (0, 1]`);
     const existing = this.child(parent, token);
     if (existing !== -1) {
-      // The same as 1 - (1 - a)(1 - b), but never 0 for scores near 0.
       const known = this.#scores[existing]!;
-      this.#scores[existing] = Math.min(1, known + score * (1 - known));
+      const wasModel = (this.#sources[existing]! & MODEL_BIT) !== 0;
+      const isModel = (source & MODEL_BIT) !== 0;
+      if (isModel) this.#scores[existing] = wasModel ? Math.max(known, score) : score;
+      // The same as 1 - (1 - a)(1 - b), but never 0 for scores near 0.
+      else if (!wasModel) this.#scores[existing] = Math.min(1, known + score * (1 - known));
       this.#sources[existing]! |= source;
       this.#ranks[existing] = Math.min(this.#ranks[existing]!, rank);
       this.#matchLengths[existing] = Math.max(this.#matchLengths[existing]!, matchLength);

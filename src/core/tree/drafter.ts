@@ -33,11 +33,8 @@ export function contextAfter(context: GenerationContext, tokens: Int32Array): Ge
   };
 }
 
-/**
- * How a draft model drafts: its greedy choices; one pass at the root, whose distribution also judges what others
- * retrieved (`pruneRetrieval.ts`); or the best-first tree of its likely tokens, which the measured policy asks for.
- */
-export const DRAFT_MODES = ["chain", "rootPass", "tree"] as const;
+/** How a draft model drafts: its greedy choices, or the best-first tree of its likely tokens, which the measured policy asks for. */
+export const DRAFT_MODES = ["chain", "tree"] as const;
 export type DraftMode = (typeof DRAFT_MODES)[number];
 
 /** What drafts are weighed against, in ms. */
@@ -74,20 +71,8 @@ export interface DraftBudget {
   readonly mode?: DraftMode | undefined;
   /** For a source that pays by the pass. Absent: nothing is measured. */
   readonly worth?: DraftWorth | undefined;
-}
-
-/** The likeliest next tokens by a drafter's own distribution. */
-export interface TopProbs {
-  /** [<= k] best first. */
-  readonly tokens: Int32Array;
-  /** [<= k] their probabilities, falling. */
-  readonly probs: Float32Array;
-}
-
-/** A draft tree, and what its drafter knows beyond it. */
-export interface Draft extends DraftTree {
-  /** [size] the drafter's distribution after each node's path; undefined where it did not look. */
-  readonly nextProbs?: readonly (TopProbs | undefined)[] | undefined;
+  /** For the same: what others drafted, to be judged and gone on from; scores are the chances that the target chooses each. */
+  readonly others?: DraftTree | undefined;
 }
 
 /** One finished step, for learning. The logits are valid only during the call. */
@@ -115,7 +100,7 @@ export interface Drafter {
   /** Starts a generation; forgets the state of the previous one, keeps what was learned. No pass of a model, as the first token waits for it. */
   begin(context: GenerationContext, signal: AbortSignal): Promise<void>;
   /** Drafts below `rootToken`, the last committed token. May return the root alone. */
-  draft(rootToken: number, budget: DraftBudget, signal: AbortSignal): Promise<Draft>;
+  draft(rootToken: number, budget: DraftBudget, signal: AbortSignal): Promise<DraftTree>;
   /** Reports a step, also one whose tree held nothing of this drafter. */
   learn(step: VerifiedStep): void;
 }
