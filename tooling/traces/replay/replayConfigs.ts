@@ -19,6 +19,9 @@ import { SuffixDrafter } from "../../../src/core/drafters/suffixDrafter.ts";
 import { WorkspaceDrafter } from "../../../src/core/drafters/workspaceDrafter.ts";
 import type { Drafter, DraftMode } from "../../../src/core/tree/drafter.ts";
 import type { DraftSource } from "../../../src/core/tree/draftTree.ts";
+import { END, SamDecoding, SearchedText } from "../published/samDecoding.ts";
+import { SuffixDecoding } from "../published/suffixDecoding.ts";
+import { type RecyclingMatrix, TokenRecycling } from "../published/tokenRecycling.ts";
 import { costTable } from "./replayCosts.ts";
 import type { ReplayConfig, ReplayMaterial } from "./traceReplay.ts";
 
@@ -33,13 +36,37 @@ export const DEFAULT_REPLAY_CONFIGS: readonly string[] = [
   UNION_CONFIG,
   FUSED_CONFIG,
 ];
+/** Methods as published, verified without a budget: as many nodes as the union has. */
+const PUBLISHED: ReadonlyMap<string, ReplayConfig> = new Map(
+  (["SuffixDecoding", "SAM", "TokenRecycling", "SAM+TokenRecycling"] as const).map((name) => [
+    name,
+    {
+      name,
+      open(_vocabSize, { unionNodes }) {
+        const matrix: RecyclingMatrix = new Map();
+        const outputs: number[][] = [];
+        const drafters = (material: ReplayMaterial): Drafter[] => {
+          if (name === "SuffixDecoding") return [new SuffixDecoding(outputs)];
+          const recycling = new TokenRecycling(matrix);
+          if (name === "TokenRecycling") return [recycling];
+          const corpus = corpusOf(material);
+          return [new SamDecoding(corpus, name === "SAM" ? undefined : recycling)];
+        };
+        return { drafters, maxDraftNodes: unionNodes };
+      },
+    },
+  ]),
+);
 export const ALL_REPLAY_CONFIGS: readonly string[] = [
   ...DEFAULT_REPLAY_CONFIGS,
+  ...PUBLISHED.keys(),
   ...BENCH_SOURCES.map(withoutSource),
 ];
 
 /** @throws RangeError for a name that is none. */
 export function replayConfig(name: string): ReplayConfig {
+  const published = PUBLISHED.get(name);
+  if (published !== undefined) return published;
   if (name === PLAIN_CONFIG)
     return { name, open: () => ({ drafters: () => [], maxDraftNodes: 0 }) };
   const single = BENCH_SOURCES.find((source) => source === name);
@@ -60,6 +87,17 @@ export function replayConfig(name: string): ReplayConfig {
       return { drafters, maxDraftNodes: MAX_CANDIDATES, policy };
     },
   };
+}
+
+/** The repository's files but the place's own, of which a part is hidden. */
+function corpusOf({ prompt, workspace }: ReplayMaterial): SearchedText {
+  const corpus = new SearchedText();
+  for (const { path, tokens } of workspace.files) {
+    if (path === prompt.path) continue;
+    corpus.append(tokens);
+    corpus.append([END]);
+  }
+  return corpus;
 }
 
 /**

@@ -138,6 +138,8 @@ export interface ReplayCheck {
   readonly replayed: number;
   /** Of the tokens per pass. */
   readonly error: number;
+  /** The replay's modelled time for a token, as a share of the real run's by the same clock. */
+  readonly timeShare: number;
   readonly numPlaces: number;
   /** Places where the real run's output is the recorded one. */
   readonly numSame: number;
@@ -166,6 +168,7 @@ export function checkReplay(
     real: perPass(real),
     replayed: perPass(replayed),
     error: errorOf(pairs),
+    timeShare: msPerToken(replayed) / msPerToken(real),
     numPlaces: pairs.length,
     numSame: same.length,
     errorOfSame: same.length === 0 ? 0 : errorOf(same),
@@ -181,6 +184,7 @@ export function formatChecks(checks: readonly ReplayCheck[]): string {
     check.real.toFixed(4),
     check.replayed.toFixed(4),
     percent(check.error),
+    check.timeShare.toFixed(3),
     `${check.numSame} of ${check.numPlaces}`,
     percent(check.errorOfSame),
     `${check.numSameSteps}`,
@@ -191,6 +195,7 @@ export function formatChecks(checks: readonly ReplayCheck[]): string {
     "real",
     "replayed",
     "differ by",
+    "time, replayed / real",
     "same output",
     "differ by there",
     "same passes",
@@ -202,6 +207,11 @@ export function formatChecks(checks: readonly ReplayCheck[]): string {
 function perPass(places: readonly ReplayedPlace[]): number {
   const numSteps = places.reduce((sum, place) => sum + place.numSteps, 0);
   return places.reduce((sum, place) => sum + place.numCommitted, 0) / numSteps;
+}
+
+function msPerToken(places: readonly ReplayedPlace[]): number {
+  const numTokens = places.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  return places.reduce((sum, { decodeMs }) => sum + decodeMs, 0) / numTokens;
 }
 
 function lackedShareOf({ numRead, numLacked }: RowCounts): number {

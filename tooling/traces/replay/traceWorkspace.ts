@@ -22,6 +22,10 @@ export class TraceWorkspace {
     for (const { path, tokens } of repository.files) this.index.setFile(path, tokens);
   }
 
+  get files(): TraceRepository["files"] {
+    return this.#repository.files;
+  }
+
   /** Hides what this place hides, and what was hidden before is there again. Nothing changes where it was the last. */
   enter({ file, path, visible, importedFiles }: PlaceInWorkspace): LookupPlace {
     // Files have an age, counted in changes.
