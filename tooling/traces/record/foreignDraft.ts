@@ -9,7 +9,7 @@ import { ROOT, rootOnlyTree } from "../../../src/core/tree/draftTree.ts";
 import { openModel } from "../../../src/llama/model/llamaModel.ts";
 import type { Vocabulary } from "../../../src/llama/model/vocabulary.ts";
 import { loadLlamaLibrary } from "../../../src/llama/native/llamaLibrary.ts";
-import { countIdleCores } from "../../../src/llama/native/threads.ts";
+import { countThreads } from "../../../src/llama/native/threads.ts";
 import { openContext } from "../../../src/llama/target/llamaContext.ts";
 import { LlamaTarget } from "../../../src/llama/target/llamaTarget.ts";
 import { PartPace } from "../../../src/llama/target/promptParts.ts";
@@ -45,14 +45,13 @@ export async function measureForeignDraft(
   signal: AbortSignal,
 ): Promise<ForeignDraft> {
   const library = await loadLlamaLibrary("off");
-  const numThreads = await countIdleCores();
+  const threads = await countThreads(library.nodeLlama.cpuMathCores);
   const options = { gpuLayers: 0, onProgress() {} };
   using known = await openModel(library, vocabularyPath, options, signal);
   using model = await openModel(library, draftPath, options, signal);
   const context = await openContext(model, {
     contextSize: Math.min(CONTEXT_SIZE, model.trainedContext),
-    numThreads,
-    numBatchThreads: numThreads,
+    threads,
     backend: "cpu",
   });
   using draft = new LlamaTarget(context, new PartPace(true));
