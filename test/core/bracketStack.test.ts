@@ -38,14 +38,19 @@ function naiveBrackets(prefix: string, suffix: string, isCut: boolean) {
     }
   }
   const closed = new Set<number>();
+  const surplus: (typeof closers)[number][] = [];
   let height = stack.length;
-  for (const { opens, indent } of closers) {
+  for (const closer of closers) {
+    const { opens, indent } = closer;
     const rest = stack.slice(0, height);
     const alike = rest.findLastIndex((open) => open.char === opens && open.indent === indent);
     const isElsewhere = isCut && indent !== undefined;
     const inner = rest.findLastIndex((open) => open.char === opens);
     const index = alike === -1 && !isElsewhere ? inner : alike;
-    if (index === -1) continue;
+    if (index === -1) {
+      surplus.push(closer);
+      continue;
+    }
     closed.add(index);
     height = index;
   }
@@ -64,7 +69,9 @@ function naiveBrackets(prefix: string, suffix: string, isCut: boolean) {
     const bracket = open[index]!;
     if (!closed.has(index) && left[bracket.char]-- > 0) bracket.isClosable = true;
   }
-  return { open, hasSurplusClosers: !isCut && closers.length > closed.size };
+  const numSurplus: Record<Opener, number> = { "(": 0, "[": 0, "{": 0 };
+  if (!isCut) for (const { opens } of surplus) numSurplus[opens]++;
+  return { open, numSurplus };
 }
 
 describe("readBrackets", () => {
@@ -76,8 +83,8 @@ describe("readBrackets", () => {
   test("says what a search for every bracket says", () => {
     fc.assert(
       fc.property(text, text, fc.boolean(), (prefix, suffix, isCut) => {
-        const { open, hasSurplusClosers } = readBrackets(prefix, suffix, syntax, 4, isCut);
-        expect({ open, hasSurplusClosers }).toEqual(naiveBrackets(prefix, suffix, isCut));
+        const { open, numSurplus } = readBrackets(prefix, suffix, syntax, 4, isCut);
+        expect({ open, numSurplus }).toEqual(naiveBrackets(prefix, suffix, isCut));
       }),
       { numRuns: NUM_RUNS * 5 },
     );

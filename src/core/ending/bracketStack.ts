@@ -75,8 +75,10 @@ export interface PrefixBrackets {
   readonly lexer: CodeLexer;
   /** Outermost first. */
   readonly open: readonly OpenBracket[];
-  /** Closers after the cursor that nothing opened. */
-  readonly hasSurplusClosers: boolean;
+  /** Closers after the cursor that nothing opened, by the bracket that would; unknown, and 0, where the prefix was cut. */
+  readonly numSurplus: Readonly<Record<Opener, number>>;
+  /** Columns before those of them that begin their line. */
+  readonly surplusIndents: ReadonlySet<number>;
 }
 
 export function isOpener(char: string): char is Opener {
@@ -115,7 +117,7 @@ export function readBrackets(
   const closers = unmatchedClosers(suffixText, lexer.fork(), tabWidth);
   const closed = closedBy(stack, closers, isCutPrefix);
   const closedKinds = isCutPrefix
-    ? Array.from(closed, (index) => stack[index]!.char)
+    ? Array.from(closed.openers, (index) => stack[index]!.char)
     : closers.map(({ opens }) => opens);
   const budget = closableCounts(stack, closedKinds);
   const open = stack.map(({ char, indent, position }): OpenBracket => {
@@ -124,11 +126,17 @@ export function readBrackets(
   // The innermost first, and never more of a kind than the text after the cursor leaves open.
   for (let index = open.length - 1; index >= 0; index--) {
     const bracket = open[index]!;
-    if (closed.has(index) || budget[bracket.char] <= 0) continue;
+    if (closed.openers.has(index) || budget[bracket.char] <= 0) continue;
     budget[bracket.char]--;
     open[index] = { ...bracket, isClosable: true };
   }
-  return { lexer, open, hasSurplusClosers: !isCutPrefix && closers.length > closed.size };
+  const numSurplus: Record<Opener, number> = { "(": 0, "[": 0, "{": 0 };
+  const surplus = isCutPrefix ? [] : closers.filter((closer) => !closed.closers.has(closer));
+  for (const { opens } of surplus) numSurplus[opens]++;
+  const surplusIndents = new Set(
+    surplus.flatMap(({ indent }) => (indent === undefined ? [] : [indent])),
+  );
+  return { lexer, open, numSurplus, surplusIndents };
 }
 
 interface PlacedBracket {
@@ -208,7 +216,7 @@ function closedBy(
   stack: readonly PlacedBracket[],
   closers: readonly Closer[],
   isCutPrefix: boolean,
-): Set<number> {
+): { readonly openers: ReadonlySet<number>; readonly closers: ReadonlySet<Closer> } {
   const ofKind = new Map<string, number[]>();
   for (const [index, { char, indent }] of stack.entries()) {
     for (const key of [char, char + indent]) {
@@ -224,16 +232,19 @@ function closedBy(
     while ((indices.at(-1) ?? -1) >= height) indices.pop();
     return indices.at(-1) ?? -1;
   };
-  const closed = new Set<number>();
-  for (const { opens, indent } of closers) {
+  const openers = new Set<number>();
+  const closing = new Set<Closer>();
+  for (const closer of closers) {
+    const { opens, indent } = closer;
     const alike = indent === undefined ? -1 : innermost(opens + indent);
     const isElsewhere = isCutPrefix && indent !== undefined;
     const index = alike === -1 && !isElsewhere ? innermost(opens) : alike;
     if (index === -1) continue;
-    closed.add(index);
+    openers.add(index);
+    closing.add(closer);
     height = index;
   }
-  return closed;
+  return { openers, closers: closing };
 }
 
 /** How many openers of each kind a completion may close without leaving a closer behind the cursor alone. */

@@ -15,6 +15,7 @@ import {
 import { withoutDanglingLines } from "./danglingLine.ts";
 import { blankOf, indentWidth, repairIndentation } from "./indentation.ts";
 import { mayBecomeLoop } from "./loopDetector.ts";
+import { wholeWords, withoutOpenBlock } from "./naturalEnd.ts";
 import { readOpenEnds, withoutOpenText } from "./openText.ts";
 import { beforePossibleOverlap, withoutSuffixOverlap } from "./suffixOverlap.ts";
 
@@ -73,19 +74,22 @@ export function streamableText(settledText: string, context: CursorContext): str
       text = beforePossibleOverlap(withoutOpenTail(text, context), context).trimEnd();
       // Half a delimiter may turn out to begin a comment.
       text = withoutTrailing(withoutOpenText(text, context), /[-<!/*\s]/);
-      text = withoutDanglingLines(text, context, true);
+      text = withoutDanglingLines(wholeWords(text, context), context, true);
     }
   } else if (context.lineAfter.trim() !== "" || fitted !== settledText) {
     // What lines have in common with the rest of the cursor's line, and their level, is known at the end.
     return "";
-  } else text = withoutDanglingLines(withoutOpenText(text, context), context);
+  } else {
+    const closed = withoutOpenBlock(withoutOpenText(text, context), context);
+    text = withoutDanglingLines(closed, context);
+  }
   return isSurelyOffered(text, context) ? text : "";
 }
 
 function trimOnce(text: string, context: CursorContext, isUnfinished: boolean): TrimmedCompletion {
   const end = findEnd(text, context, isUnfinished);
   const kept =
-    end === undefined && isUnfinished ? withoutLastLine(text) : text.slice(0, end?.length);
+    end === undefined && isUnfinished ? withoutLastLine(text, context) : text.slice(0, end?.length);
   if (end?.cause === "repetition") {
     const whole = withoutOpenText(text.slice(0, end.soundLength).trimEnd(), context);
     const sound = withoutDanglingLines(whole, context);
@@ -100,7 +104,7 @@ function trimOnce(text: string, context: CursorContext, isUnfinished: boolean): 
   const isWhole = balanced.length === fitted.length;
   const lineBreak = isWhole ? lineBreakBehind(kept, text, context) : "";
   const closed = withoutOpenText(withoutTrailingSpace(balanced, context), context, lineBreak);
-  const result = withoutDanglingLines(closed, context);
+  const result = withoutDanglingLines(withoutOpenBlock(closed, context), context);
   if (result.trim() !== "") {
     const rejected = findRejection(result, context);
     return rejected === undefined ? { text: result } : { rejected };
@@ -121,12 +125,11 @@ function findEnd(
   return scanner.push(text) ?? (isUnfinished ? undefined : scanner.finish());
 }
 
-/** Without a line that was cut short, unless there is no other. */
-function withoutLastLine(text: string): string {
+/** Without a line that was cut short; of the only one its whole words stay. */
+function withoutLastLine(text: string, context: CursorContext): string {
   const lastBreak = text.lastIndexOf("\n");
   const before = lastBreak === -1 ? "" : text.slice(0, lastBreak);
-  const kept = before.trim() === "" ? text : before;
-  return /[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept;
+  return before.trim() === "" ? wholeWords(text, context) : before;
 }
 
 function fitWhiteSpace(text: string, context: CursorContext): string {
@@ -157,7 +160,8 @@ function expectedIndent({ lineAbove, indentStyle }: CursorContext): number {
 /** Without an opening bracket whose closer is missing in the last line, if text follows that line. */
 function withoutOpenTail(text: string, context: CursorContext): string {
   const { lineAfter, brackets, syntax } = context;
-  if (lineAfter.trim() === "" || brackets.hasSurplusClosers || !syntax.countsBrackets) return text;
+  const hasSurplus = Object.values(brackets.numSurplus).some((count) => count > 0);
+  if (lineAfter.trim() === "" || hasSurplus || !syntax.countsBrackets) return text;
   const lastLineStart = text.lastIndexOf("\n") + 1;
   const open = readOpenEnds(text, brackets.lexer).brackets.find(
     ({ position }) => position >= lastLineStart,
