@@ -77,8 +77,6 @@ export interface PrefixBrackets {
   readonly open: readonly OpenBracket[];
   /** Closers after the cursor that nothing opened, by the bracket that would; unknown, and 0, where the prefix was cut. */
   readonly numSurplus: Readonly<Record<Opener, number>>;
-  /** Columns before those of them that begin their line. */
-  readonly surplusIndents: ReadonlySet<number>;
 }
 
 export function isOpener(char: string): char is Opener {
@@ -133,10 +131,7 @@ export function readBrackets(
   const numSurplus: Record<Opener, number> = { "(": 0, "[": 0, "{": 0 };
   const surplus = isCutPrefix ? [] : closers.filter((closer) => !closed.closers.has(closer));
   for (const { opens } of surplus) numSurplus[opens]++;
-  const surplusIndents = new Set(
-    surplus.flatMap(({ indent }) => (indent === undefined ? [] : [indent])),
-  );
-  return { lexer, open, numSurplus, surplusIndents };
+  return { lexer, open, numSurplus };
 }
 
 interface PlacedBracket {

@@ -17,6 +17,10 @@ export interface TextBlock {
 export interface CodeSyntax {
   /** Whether a closing bracket must have an opener; false for prose and markup. */
   readonly countsBrackets: boolean;
+  /** A closing bracket that nothing opens is text of a plain value. */
+  readonly hasPlainText?: true;
+  /** White space at a line's start says what the line is, so it stays as it was written. */
+  readonly keepsTabs?: true;
   /** Blocks end by indentation, not by a bracket. */
   readonly isIndented: boolean;
   /** Characters that open and close a string within a line. */
@@ -50,7 +54,7 @@ const C_LIKE: CodeSyntax = {
 };
 const HASH: CodeSyntax = { ...C_LIKE, lineComments: ["#"], blocks: [] };
 const PYTHON: CodeSyntax = { ...HASH, isIndented: true, blocks: [TRIPLE, TRIPLE_SINGLE] };
-const YAML: CodeSyntax = { ...HASH, isIndented: true };
+const YAML: CodeSyntax = { ...HASH, isIndented: true, hasPlainText: true };
 const PROSE: CodeSyntax = {
   ...C_LIKE,
   countsBrackets: false,
@@ -92,7 +96,10 @@ const all = (ids: string, syntax: CodeSyntax) => ids.split(" ").map((id) => [id,
 
 const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ...all("python cython nim gdscript", PYTHON),
-  ["coffeescript", { ...YAML, blocks: [comment("###", "###"), TRIPLE, TRIPLE_SINGLE] }],
+  [
+    "coffeescript",
+    { ...HASH, isIndented: true, blocks: [comment("###", "###"), TRIPLE, TRIPLE_SINGLE] },
+  ],
   ...all("yaml dockercompose", YAML),
   ["pug", { ...PROSE, isIndented: true }],
   [
@@ -118,7 +125,8 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
     "shellscript",
     { ...HASH, countsBrackets: false, hasQuotesInWords: true, stringsSpanLines: true },
   ],
-  ...all("makefile dockerfile", { ...PROSE, lineComments: ["#"] }),
+  ["makefile", { ...PROSE, lineComments: ["#"], keepsTabs: true }],
+  ["dockerfile", { ...PROSE, lineComments: ["#"] }],
   // A single quote begins a lifetime or ends a name.
   ["rust", { ...C_LIKE, quotes: '"', stringsSpanLines: true, blocks: [NESTED_SLASH_STAR] }],
   ["haskell", HASKELL],

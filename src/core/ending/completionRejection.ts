@@ -2,6 +2,7 @@
 import { openerOf } from "./bracketStack.ts";
 import type { CursorContext } from "./cursorContext.ts";
 import { indentWidth } from "./indentation.ts";
+import { hasWords } from "./repeatBelow.ts";
 
 /**
  * Why nothing is offered: no text (`empty`), punctuation or a single character (`tooShort`), text that stands after
@@ -15,8 +16,6 @@ export type CompletionRejection =
   | "repetitive";
 
 const MIN_CHARS = 2;
-/** Letters and digits a line needs before its repetition says anything: `},` may stand anywhere. */
-const MIN_WORD_CHARS = 3;
 const ONLY_PUNCTUATION = /^[\s\p{P}$+<=>^`|~]*$/u;
 /** Ends what was begun before the cursor, perhaps with the separators that follow. */
 const ONLY_CLOSERS = /^[\s)\]}"'`;,]*$/;
@@ -103,8 +102,4 @@ function areEqual(line: string | undefined, other: string, { indentStyle }: Curs
 
 function normalized(line: string): string {
   return line.trim().replaceAll(/\s+/g, " ");
-}
-
-function hasWords(line: string): boolean {
-  return (line.match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= MIN_WORD_CHARS;
 }

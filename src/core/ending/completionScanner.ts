@@ -19,6 +19,7 @@ import {
 } from "./cursorContext.ts";
 import { indentWidth } from "./indentation.ts";
 import { isStartingLoop, LoopDetector, type TextLoop } from "./loopDetector.ts";
+import { RepeatBelow } from "./repeatBelow.ts";
 
 /**
  * Why a text ends: its one line is full (`line`), the block is complete (`block`, `blankLine`), the text after the
@@ -68,6 +69,7 @@ export class CompletionScanner {
   #isInIndentedBlock = false;
   #lastLine = "";
   #numEqualLines = 1;
+  readonly #below: RepeatBelow;
   /** Where the first repeat of {@link #lastLine} begins. */
   #repeatedLinesStart = 0;
 
@@ -80,6 +82,7 @@ export class CompletionScanner {
     );
     this.#lineBeganInText = this.#lexer.goesOn;
     this.#isInCursorText = this.#lexer.mode !== "code";
+    this.#below = new RepeatBelow(context.linesBelow);
   }
 
   /** All text that was pushed up to the end that was found. */
@@ -112,6 +115,7 @@ export class CompletionScanner {
   get #heldFrom(): number {
     return Math.min(
       this.#loops.earliestRepeat,
+      this.#below.heldFrom,
       this.#numEqualLines > 1 ? this.#repeatedLinesStart : this.#text.length,
     );
   }
@@ -130,6 +134,13 @@ export class CompletionScanner {
   /** Judges the last line as one that is complete. */
   finish(): CompletionEnd | undefined {
     if (this.#end === undefined && !this.#context.isSingleLine) this.#endLine(this.#text.length);
+    return this.cutShort();
+  }
+
+  /** Judges a text that was cut short: its last line may go on. */
+  cutShort(): CompletionEnd | undefined {
+    const start = this.#below.start;
+    if (this.#end === undefined && start !== undefined) this.#endAt(start, "suffixLine");
     return this.#end;
   }
 
@@ -188,6 +199,9 @@ export class CompletionScanner {
       this.#lineClosedPrefix = true;
       return;
     }
+    const before = this.#lineStart === 0 ? this.#context.lineBefore : "";
+    const isPlain = index === -1 && this.#context.syntax.hasPlainText === true;
+    if (isPlain && (before + this.#text.slice(this.#lineStart, at)).trim() !== "") return;
     const isLineBlank = this.#text.slice(this.#lineStart, at).trim() === "";
     this.#endAt(isLineBlank && this.#lineStart > 0 ? this.#lineStart - 1 : at, "closer");
   }
@@ -200,19 +214,24 @@ export class CompletionScanner {
     if (this.#lineBeganInText && !isFirst) return;
     if (isFirst) this.#judgeFirstLine(line, trimmed, lineEnd);
     else this.#judgeLine(line, trimmed, lineEnd);
+    if (this.#end === undefined && this.#isHeaderOfBelow(whole)) this.#endAt(lineEnd, "block");
     if (this.#end === undefined && trimmed !== "") this.#countEqualLines(whole, lineEnd);
   }
 
   #judgeFirstLine(line: string, trimmed: string, lineEnd: number): void {
     const { linesBelow, syntax } = this.#context;
     const isJudged = line.trim() !== "" && !this.#isByBalance(linesBelow[0]?.trimmed);
-    if (isJudged && isNextLine(this.#context, line)) this.#endAt(lineEnd, "suffixLine");
+    if (isJudged && isNextLine(this.#context, line)) {
+      // It stays in the text, as what was settled does, and is refused in the end.
+      const start = this.#below.push(linesBelow[0]!, lineEnd, false);
+      if (start !== undefined) this.#endAt(start, "suffixLine");
+    }
     this.#isInIndentedBlock = syntax.isIndented && opensIndentedBlock(trimmed);
     this.#awaitsClosing = this.#hasOpenBlock();
   }
 
   #judgeLine(line: string, trimmed: string, lineEnd: number): void {
-    const { baseIndent, linesBelow, indentStyle } = this.#context;
+    const { baseIndent, indentStyle } = this.#context;
     const before = this.#lineStart - 1;
     if (trimmed === "") {
       if (this.#text.slice(0, before).trim() !== "" && !this.#hasOpenBlock())
@@ -220,11 +239,10 @@ export class CompletionScanner {
       return;
     }
     const indent = indentWidth(line, indentStyle.width);
-    const below = linesBelow[0];
-    // Equal text at another indentation, or within an own block, is another statement.
-    const isBelow = below?.trimmed === trimmed && below.indent === indent;
-    if (isBelow && !this.#lineBeganInOwn && !this.#isByBalance(trimmed)) {
-      this.#endAt(before, "suffixLine");
+    const isInOwn = this.#lineBeganInOwn || this.#isByBalance(trimmed);
+    const repeatStart = this.#below.push({ text: line, trimmed, indent }, before, isInOwn);
+    if (repeatStart !== undefined) {
+      this.#endAt(repeatStart, "suffixLine");
       return;
     }
     if (this.#isOutside(trimmed, indent)) this.#endAt(before, "block");
@@ -252,6 +270,16 @@ export class CompletionScanner {
     }
     if (!this.#isInIndentedBlock || indent > baseIndent || this.#hasOwn) return false;
     return !(belongs || CONTINUES_BLOCK.test(trimmed) || trimmed.startsWith("- "));
+  }
+
+  /** Whether the lines below are the block that a line opened: they stand deeper, and closers there lack their openers. */
+  #isHeaderOfBelow(line: string): boolean {
+    const { linesBelow, indentStyle, brackets } = this.#context;
+    const [below] = linesBelow;
+    if (!this.#hasOwn || below === undefined) return false;
+    if (below.indent <= indentWidth(line, indentStyle.width)) return false;
+    const numLeft = { ...brackets.numSurplus };
+    return this.#own.items.every(({ char }) => numLeft[char]-- > 0);
   }
 
   /** Whether the completion opened a bracket that it has not closed. */
@@ -284,6 +312,11 @@ export class CompletionScanner {
 
   #endAt(length: number, cause: EndCause, soundLength = length): void {
     if (this.#end !== undefined) return;
+    const start = this.#below.start;
+    if (start !== undefined && start < length) {
+      this.#endAt(start, "suffixLine");
+      return;
+    }
     const isBreak = this.#text[length] === "\n" && this.#text[length - 1] === "\r";
     const kept = isBreak ? length - 1 : length;
     this.#end = { length: kept, cause, soundLength: Math.min(kept, soundLength) };

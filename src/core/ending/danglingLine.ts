@@ -47,8 +47,13 @@ function withoutContinuation(text: string): string {
   return numBackslashes % 2 === 1 ? end.slice(0, -1).trimEnd() : text;
 }
 
+/** Whether a line says something of the next one. */
+export function isAnnotation(trimmed: string): boolean {
+  return ANNOTATION.test(trimmed);
+}
+
 function isDangling(line: string, hasBraces: boolean): boolean {
-  if (ANNOTATION.test(line)) return true;
+  if (isAnnotation(line)) return true;
   return hasBraces && (WORD_HEAD.test(line) || (HEAD.test(line) && isBalanced(line)));
 }
 

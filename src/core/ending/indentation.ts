@@ -49,16 +49,27 @@ export function blankOf(columns: number, { kind, width }: IndentStyle): string {
   return "\t".repeat(Math.floor(columns / width)) + " ".repeat(columns % width);
 }
 
-/** The completion with the lines after its first indented by the document's own character. */
-export function repairIndentation(text: string, style: IndentStyle): string {
-  if (style.kind === "unknown" || !text.includes("\n")) return text;
-  const [first = "", ...others] = text.split("\n");
-  const level = style.kind === "tabs" ? spacesPerLevel(others) : style.width;
-  const repaired = others.map((line) => {
+/**
+ * The completion with its lines indented by the document's own character.
+ * @param isFitted - [lines] whether a line's white space may be changed: not where it begins inside of a string.
+ */
+export function repairIndentation(
+  lines: readonly string[],
+  style: IndentStyle,
+  isFitted: readonly boolean[],
+): string {
+  if (style.kind === "unknown") return lines.join("\n");
+  // The first line is shown before the others are known.
+  const [first = "", ...others] = lines;
+  const levels = [first, others].map((part) =>
+    style.kind === "tabs" ? spacesPerLevel([part].flat()) : style.width,
+  );
+  const repaired = lines.map((line, index) => {
+    if (!isFitted[index]) return line;
     const blank = /^[ \t]*/.exec(line)?.[0] ?? "";
-    return indentIn(blank, style.kind, level) + line.slice(blank.length);
+    return indentIn(blank, style.kind, levels[Math.min(index, 1)]!) + line.slice(blank.length);
   });
-  return [first, ...repaired].join("\n");
+  return repaired.join("\n");
 }
 
 /** The level a completion indents by with spaces where the document has tabs. */

@@ -16,7 +16,7 @@ export function withoutSuffixOverlap(text: string, context: CursorContext): stri
 function beforeContained(text: string, rest: string, context: CursorContext): string {
   if (!context.isSingleLine || rest.length < MIN_CONTAINED_CHARS) return text;
   const start = text.indexOf(rest);
-  if (start === -1 || cutsWord(text, start)) return text;
+  if (start === -1 || (cutsWord(text, start) && !isInsideWord(context))) return text;
   return keepsBalance(text.slice(0, start), text, context) ? text.slice(0, start) : text;
 }
 
@@ -28,12 +28,18 @@ function withoutTail(text: string, rest: string, context: CursorContext): string
       const overlap = candidate.slice(0, length);
       if (overlap.trim() === "" || !written.endsWith(overlap)) continue;
       const start = written.length - length;
-      if (cutsWord(written, start) || !isWholeWords(candidate, length)) continue;
+      if (cutsWord(written, start) && !isInsideWord(context)) continue;
+      if (!isWholeWords(candidate, length)) continue;
       const kept = written.slice(0, start);
       if (keepsBalance(kept, written, context)) return kept;
     }
   }
   return text;
+}
+
+/** Whether the cursor stands in a word: what follows is its rest, and no completion is one without it. */
+function isInsideWord({ lineBefore, lineAfter }: CursorContext): boolean {
+  return cutsWord(lineBefore + lineAfter, lineBefore.length);
 }
 
 /** Whether a cut would leave half a word, or half a character. */
@@ -53,6 +59,7 @@ function keepsBalance(kept: string, text: string, context: CursorContext): boole
   const before = readOpenEnds(kept, context.brackets.lexer);
   if (before.brackets.length > after.brackets.length) return false;
   if (isInOwnString(before) && !isInOwnString(after)) return false;
+  if (closesAngle(kept, text.slice(kept.length))) return false;
   if (context.syntax.countsBrackets) return true;
   // Markup: brackets and quotes are counted as characters.
   const removed = text.slice(kept.length);
@@ -67,6 +74,14 @@ function keepsBalance(kept: string, text: string, context: CursorContext): boole
     hasPairedQuote('"') &&
     hasPairedQuote("'")
   );
+}
+
+/** Whether what goes begins with the end of type arguments, or of a tag, that what stays began. */
+function closesAngle(kept: string, removed: string): boolean {
+  if (!removed.startsWith(">")) return false;
+  const numOpen = kept.match(/[\p{L}\p{N}_:]<|<[\p{L}/]/gu)?.length ?? 0;
+  const numClosed = kept.match(/(?<![=-])>/g)?.length ?? 0;
+  return numOpen > numClosed;
 }
 
 function countOf(text: string, part: string): number {

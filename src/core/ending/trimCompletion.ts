@@ -104,7 +104,9 @@ function trimOnce(text: string, context: CursorContext, isUnfinished: boolean): 
   const isWhole = balanced.length === fitted.length;
   const lineBreak = isWhole ? lineBreakBehind(kept, text, context) : "";
   const closed = withoutOpenText(withoutTrailingSpace(balanced, context), context, lineBreak);
-  const result = withoutDanglingLines(withoutOpenBlock(closed, context), context);
+  const ended = withoutDanglingLines(withoutOpenBlock(closed, context), context);
+  const isGlued = ended === joined && lineBreak !== "" && isAboveCode(context);
+  const result = isGlued && ended.trim() !== "" ? ended + lineBreak : ended;
   if (result.trim() !== "") {
     const rejected = findRejection(result, context);
     return rejected === undefined ? { text: result } : { rejected };
@@ -122,7 +124,7 @@ function findEnd(
   isUnfinished: boolean,
 ): CompletionEnd | undefined {
   const scanner = new CompletionScanner(context);
-  return scanner.push(text) ?? (isUnfinished ? undefined : scanner.finish());
+  return scanner.push(text) ?? (isUnfinished ? scanner.cutShort() : scanner.finish());
 }
 
 /** Without a line that was cut short; of the only one its whole words stay. */
@@ -133,7 +135,18 @@ function withoutLastLine(text: string, context: CursorContext): string {
 }
 
 function fitWhiteSpace(text: string, context: CursorContext): string {
-  return repairIndentation(withoutDoubledSpace(text, context), context.indentStyle);
+  const { syntax, indentStyle, lineBefore } = context;
+  const joined = withoutDoubledSpace(text, context);
+  if (syntax.keepsTabs === true || indentStyle.kind === "unknown") return joined;
+  const lines = joined.split("\n");
+  const lexer = context.brackets.lexer.fork();
+  const isFitted = lines.map((line, index) => {
+    // White space behind text is none of the indentation.
+    const isIndented = (index > 0 || lineBefore.trim() === "") && !lexer.isInString;
+    for (const char of `${line}\n`) lexer.push(char);
+    return isIndented;
+  });
+  return repairIndentation(lines, indentStyle, isFitted);
 }
 
 /** Without the space or indentation that stands before the cursor already. */
@@ -151,10 +164,17 @@ function widthOf(blank: string, { indentStyle }: CursorContext): number {
 }
 
 /** Columns the cursor's line has at most: one level more where the line above opens a block. */
-function expectedIndent({ lineAbove, indentStyle }: CursorContext): number {
+function expectedIndent({ lineAbove, lineBefore, indentStyle }: CursorContext): number {
   if (lineAbove === undefined) return 0;
-  const opensBlock = /[([{:]$|=>$/.test(lineAbove.trimmed);
+  // In a new file the level is not known: what was typed is one.
+  const isLevel = indentStyle.kind === "unknown" && indentWidth(lineBefore, 1) > lineAbove.indent;
+  const opensBlock = !isLevel && /[([{:]$|=>$/.test(lineAbove.trimmed);
   return lineAbove.indent + (opensBlock ? indentStyle.width : 0);
+}
+
+/** Whether the cursor begins a line of text: a line that is written there stands above it. */
+function isAboveCode({ isSingleLine, lineBefore, lineAfter }: CursorContext): boolean {
+  return isSingleLine && lineBefore.trim() === "" && lineAfter.trim() !== "";
 }
 
 /** Without an opening bracket whose closer is missing in the last line, if text follows that line. */
