@@ -7,7 +7,8 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // Pure: no I/O, no native code, no other room. Schemas of what comes from outside are valibot's.
   "core/base": "| valibot",
   "core/tree": "core/base",
-  "core/ending": "core/base core/tree",
+  "core/syntax": "",
+  "core/ending": "core/base core/tree core/syntax",
   "core/prompt": "core/base core/tree core/ending | valibot",
   "core/healing": "core/base core/tree",
   "core/index": "core/base",
@@ -31,7 +32,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   workspace: "core/base core/prompt | node ignore @vscode/tree-sitter-wasm",
 
   // Measures against core's interfaces only.
-  "bench/spots": "core/ending",
+  "bench/spots": "core/ending core/syntax",
   "bench/base": "core/tree bench/spots",
   "bench/speed": "core/base core/tree core/budget bench/base bench/spots | valibot",
   "bench/decoders": "core/* bench/base bench/spots bench/speed",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { languageIdOfPath, syntaxOf } from "../../src/core/ending/codeSyntax.ts";
+import { languageIdOfPath, syntaxOf } from "../../src/core/syntax/codeSyntax.ts";
 
 describe("languageIdOfPath", () => {
   test.each([

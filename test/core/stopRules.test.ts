@@ -67,8 +67,8 @@ const GOLDEN: readonly (readonly [
   ["an unfinished line is not judged", "  █\n", "b();\nc", "b();\nc…"],
   [
     "a bracket that closes what the text after the cursor closes ends the output at once",
-    "f(() => {\n  █\n});\n",
-    "b();\n}",
+    "f([\n  █\n]);\n",
+    "b();\n]",
     "b();",
   ],
   ["a carriage return belongs to the line break", "const a = █ + b;\r\n", "x\r\n", "x"],

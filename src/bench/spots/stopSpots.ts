@@ -2,8 +2,8 @@
  * Places where people stop and ask, drawn by seed from real files: behind an opening bracket, a dot, an assignment or an
  * operator, at a line's indentation, inside a word, at a line's end. Hidden is the rest of the line, or of the block. Pure.
  */
-import { CodeLexer } from "../../core/ending/codeLexer.ts";
-import { syntaxOf } from "../../core/ending/codeSyntax.ts";
+import { CodeLexer } from "../../core/syntax/codeLexer.ts";
+import { syntaxOf } from "../../core/syntax/codeSyntax.ts";
 import { type SourceFile, type SourceSpot, seededRandom } from "./sourceSpots.ts";
 
 export const STOP_KINDS = [

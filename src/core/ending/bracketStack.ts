@@ -1,6 +1,6 @@
 /** Brackets that are open at a place of the text, and which of them the text after the cursor closes. */
-import { CodeLexer } from "./codeLexer.ts";
-import type { CodeSyntax } from "./codeSyntax.ts";
+import { CodeLexer } from "../syntax/codeLexer.ts";
+import type { CodeSyntax } from "../syntax/codeSyntax.ts";
 import { indentWidth } from "./indentation.ts";
 
 export type Opener = "(" | "[" | "{";

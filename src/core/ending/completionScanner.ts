@@ -2,14 +2,7 @@
  * Where a completion ends, found character by character, so that it cannot depend on how the model's tokens cut the
  * text. Used while decoding (`stopRules.ts`) and after it (`trimCompletion.ts`).
  */
-import {
-  isOpener,
-  type OpenBracket,
-  OpenBrackets,
-  type OwnBracket,
-  openerOf,
-} from "./bracketStack.ts";
-import type { CodeLexer } from "./codeLexer.ts";
+import type { CodeLexer } from "../syntax/codeLexer.ts";
 import {
   type CursorContext,
   isCloserLine,
@@ -18,8 +11,17 @@ import {
   withoutTrailing,
 } from "./cursorContext.ts";
 import { indentWidth } from "./indentation.ts";
-import { isStartingLoop, LoopDetector, type TextLoop } from "./loopDetector.ts";
-import { RepeatBelow } from "./repeatBelow.ts";
+import {
+  CLOSES,
+  CONTINUES_BLOCK,
+  Conditionals,
+  GOES_ON,
+  isDirective,
+  opensIndentedBlock,
+} from "./lineKinds.ts";
+import { EqualLines, isStartingLoop, LoopDetector, type TextLoop } from "./loopDetector.ts";
+import { hasWords, RepeatBelow } from "./repeatBelow.ts";
+import { ScannedBrackets } from "./scannedBrackets.ts";
 
 /**
  * Why a text ends: its one line is full (`line`), the block is complete (`block`, `blankLine`), the text after the
@@ -35,15 +37,6 @@ export interface CompletionEnd {
   readonly soundLength: number;
 }
 
-/** A line that goes on in the next one, whatever that is indented by. */
-const GOES_ON = /(=>|[=+*&|?.]|\breturn)$/;
-/** Begins a line that belongs to the block before it. */
-const CONTINUES_BLOCK = /^(else|elif|except|finally|case)\b/;
-const CLOSES = /^[)\]}]/;
-/** A preprocessor's line, at column 0 wherever it is. */
-const DIRECTIVE = /^#\s*(if|ifdef|ifndef|else|elif|endif|define|undef|include|pragma)\b/;
-const NUM_EQUAL_LINES = 3;
-
 export class CompletionScanner {
   readonly #context: CursorContext;
   readonly #lexer: CodeLexer;
@@ -53,33 +46,25 @@ export class CompletionScanner {
   #lineStart = 0;
   /** Whether the line being written began inside a string or comment. */
   #lineBeganInText: boolean;
+  /** Whether that is the one around the cursor. */
+  #lineBeganInCursorText = false;
   /** Whether the line being written began inside a bracket that the completion opened. */
   #lineBeganInOwn = false;
-  /** Whether the line being written closed a bracket that stands before the cursor. */
-  #lineClosedPrefix = false;
   /** The string or comment around the cursor has not ended yet. */
   #isInCursorText: boolean;
-  readonly #own = new OpenBrackets<OwnBracket>();
-  readonly #prefixOpen: OpenBrackets<OpenBracket>;
-  /** Index of the outermost bracket of the cursor's line that a completion may close, -1 if there is none. */
-  readonly #lineOpenIndex: number;
+  readonly #brackets: ScannedBrackets;
   /** The cursor's line left a block open; its closing ends the completion. */
   #awaitsClosing = false;
   /** The cursor's line began a block that ends by indentation. */
   #isInIndentedBlock = false;
-  #lastLine = "";
-  #numEqualLines = 1;
+  readonly #equalLines = new EqualLines();
   readonly #below: RepeatBelow;
-  /** Where the first repeat of {@link #lastLine} begins. */
-  #repeatedLinesStart = 0;
+  readonly #conditionals = new Conditionals();
 
   constructor(context: CursorContext) {
     this.#context = context;
     this.#lexer = context.brackets.lexer.fork();
-    this.#prefixOpen = new OpenBrackets(context.brackets.open);
-    this.#lineOpenIndex = context.brackets.open.findIndex(
-      (open) => open.isOnCursorLine && open.isClosable,
-    );
+    this.#brackets = new ScannedBrackets(context);
     this.#lineBeganInText = this.#lexer.goesOn;
     this.#isInCursorText = this.#lexer.mode !== "code";
     this.#below = new RepeatBelow(context.linesBelow);
@@ -116,7 +101,8 @@ export class CompletionScanner {
     return Math.min(
       this.#loops.earliestRepeat,
       this.#below.heldFrom,
-      this.#numEqualLines > 1 ? this.#repeatedLinesStart : this.#text.length,
+      this.#equalLines.heldFrom,
+      this.#brackets.unclosedEnd ?? Number.POSITIVE_INFINITY,
     );
   }
 
@@ -140,7 +126,9 @@ export class CompletionScanner {
   /** Judges a text that was cut short: its last line may go on. */
   cutShort(): CompletionEnd | undefined {
     const start = this.#below.start;
+    const unclosed = this.#brackets.unclosedEnd;
     if (this.#end === undefined && start !== undefined) this.#endAt(start, "suffixLine");
+    if (this.#end === undefined && unclosed !== undefined) this.#endAt(unclosed, "closer");
     return this.#end;
   }
 
@@ -155,10 +143,11 @@ export class CompletionScanner {
       else this.#endLine(at);
       this.#lineStart = at + 1;
       this.#lineBeganInText = this.#lexer.mode !== "code";
-      this.#lineBeganInOwn = this.#hasOwn;
-      this.#lineClosedPrefix = false;
+      this.#lineBeganInCursorText = this.#isInCursorText;
+      this.#lineBeganInOwn = this.#brackets.hasOwn;
+      this.#brackets.beginLine();
     } else if (isCode && this.#context.syntax.countsBrackets) this.#pushCode(char, at);
-    if (!isCode) this.#own.dropFrom(at + 1 - this.#lexer.delimiterLength);
+    if (!isCode) this.#brackets.dropFrom(at + 1 - this.#lexer.delimiterLength);
     if (this.#isInCursorText && this.#lexer.mode !== modeBefore) this.#leaveCursorText(at);
     if (loop !== undefined && this.#end === undefined) this.#endLoop(loop);
   }
@@ -186,24 +175,19 @@ export class CompletionScanner {
   }
 
   #pushCode(char: string, at: number): void {
-    if (isOpener(char)) {
-      this.#own.push({ char, position: at });
-      return;
-    }
-    const opener = openerOf(char);
-    if (opener === undefined) return;
-    if (this.#own.close(char)) return;
-    const index = this.#prefixOpen.innermost(opener);
-    if (!this.#hasOwn && this.#prefixOpen.items[index]?.isClosable === true) {
-      this.#prefixOpen.truncate(index);
-      this.#lineClosedPrefix = true;
-      return;
-    }
-    const before = this.#lineStart === 0 ? this.#context.lineBefore : "";
-    const isPlain = index === -1 && this.#context.syntax.hasPlainText === true;
-    if (isPlain && (before + this.#text.slice(this.#lineStart, at)).trim() !== "") return;
-    const isLineBlank = this.#text.slice(this.#lineStart, at).trim() === "";
-    this.#endAt(isLineBlank && this.#lineStart > 0 ? this.#lineStart - 1 : at, "closer");
+    const own = this.#text.slice(this.#lineStart, at);
+    const line = this.#lineStart === 0 ? this.#context.lineBefore + own : own;
+    const start = own.trim() === "" && this.#lineStart > 0 ? this.#lineStart - 1 : at;
+    const end = this.#brackets.push(char, at, start, line);
+    if (end !== undefined) this.#endAt(this.#repeatsStart(end), "closer");
+  }
+
+  /** Where a line that ends before a closer begins, if it stands below as well; else where it ends. */
+  #repeatsStart(end: number): number {
+    const [below] = this.#context.linesBelow;
+    const line = this.#text.slice(this.#lineStart, end).trim();
+    const repeats = below?.trimmed.startsWith(line) === true && hasWords(line);
+    return repeats && this.#lineStart > 0 ? this.#lineStart - 1 : end;
   }
 
   #endLine(lineEnd: number): void {
@@ -211,11 +195,33 @@ export class CompletionScanner {
     const isFirst = this.#lineStart === 0;
     const whole = (isFirst ? this.#context.lineBefore + line : line).trimEnd();
     const trimmed = whole.trimStart();
-    if (this.#lineBeganInText && !isFirst) return;
+    if (this.#lineBeganInText && !isFirst) {
+      if (this.#lineBeganInCursorText) this.#judgeTextLine(line, trimmed);
+      return;
+    }
     if (isFirst) this.#judgeFirstLine(line, trimmed, lineEnd);
     else this.#judgeLine(line, trimmed, lineEnd);
-    if (this.#end === undefined && this.#isHeaderOfBelow(whole)) this.#endAt(lineEnd, "block");
-    if (this.#end === undefined && trimmed !== "") this.#countEqualLines(whole, lineEnd);
+    const unclosed = this.#brackets.unclosedEnd;
+    if (this.#end === undefined && unclosed !== undefined) this.#endAt(unclosed, "closer");
+    if (this.#end === undefined && this.#brackets.isHeaderOfBelow(whole)) {
+      this.#endAt(lineEnd, "block");
+    }
+    if (this.#end !== undefined || trimmed === "") return;
+    const loopStart = this.#equalLines.push(whole, lineEnd);
+    if (loopStart !== undefined) this.#endAt(loopStart, "repetition");
+  }
+
+  /** A line of the string or comment around the cursor: it may be one that stands below, or none of the comment's. */
+  #judgeTextLine(line: string, trimmed: string): void {
+    const { baseIndent, indentStyle, brackets, lineBefore, syntax } = this.#context;
+    if (trimmed === "") return;
+    const before = this.#lineStart - 1;
+    const indent = indentWidth(line, indentStyle.width);
+    const start = this.#below.push({ text: line, trimmed, indent }, before, false);
+    if (start !== undefined) this.#endAt(start, "suffixLine");
+    const isOther =
+      indent < baseIndent || (/^\s*\*/.test(lineBefore + this.#text) && !trimmed.startsWith("*"));
+    if ((!brackets.lexer.isInString || syntax.isIndented) && isOther) this.#endAt(before, "block");
   }
 
   #judgeFirstLine(line: string, trimmed: string, lineEnd: number): void {
@@ -227,14 +233,14 @@ export class CompletionScanner {
       if (start !== undefined) this.#endAt(start, "suffixLine");
     }
     this.#isInIndentedBlock = syntax.isIndented && opensIndentedBlock(trimmed);
-    this.#awaitsClosing = this.#hasOpenBlock();
+    this.#awaitsClosing = this.#brackets.hasOpenBlock;
   }
 
   #judgeLine(line: string, trimmed: string, lineEnd: number): void {
-    const { baseIndent, indentStyle } = this.#context;
+    const { baseIndent, indentStyle, syntax } = this.#context;
     const before = this.#lineStart - 1;
     if (trimmed === "") {
-      if (this.#text.slice(0, before).trim() !== "" && !this.#hasOpenBlock())
+      if (this.#text.slice(0, before).trim() !== "" && !this.#brackets.hasOpenBlock)
         this.#endAt(before, "blankLine");
       return;
     }
@@ -245,15 +251,16 @@ export class CompletionScanner {
       this.#endAt(repeatStart, "suffixLine");
       return;
     }
-    if (this.#isOutside(trimmed, indent)) this.#endAt(before, "block");
-    else if (this.#lineClosedPrefix && indent < baseIndent) this.#endAt(lineEnd, "block");
+    const isElsewhere = syntax.countsBrackets && this.#conditionals.isOutside(trimmed);
+    if (isElsewhere || this.#isOutside(trimmed, indent)) this.#endAt(before, "block");
+    else if (this.#brackets.lineClosedPrefix && indent < baseIndent) this.#endAt(lineEnd, "block");
     else this.#endOpenBlock(trimmed, lineEnd);
   }
 
   /** Ends the text with the line that closes what the cursor's line opened. */
   #endOpenBlock(trimmed: string, lineEnd: number): void {
     const { syntax } = this.#context;
-    if (!this.#awaitsClosing || this.#hasOpenBlock() || GOES_ON.test(trimmed)) return;
+    if (!this.#awaitsClosing || this.#brackets.hasOpenBlock || GOES_ON.test(trimmed)) return;
     if (syntax.isIndented && opensIndentedBlock(trimmed)) {
       this.#isInIndentedBlock = true;
       this.#awaitsClosing = false;
@@ -263,51 +270,19 @@ export class CompletionScanner {
   /** Whether a line belongs to what is around the block. */
   #isOutside(trimmed: string, indent: number): boolean {
     const { baseIndent, syntax } = this.#context;
-    const belongs = CLOSES.test(trimmed) && (this.#lineClosedPrefix || syntax.countsBrackets);
+    const belongs =
+      CLOSES.test(trimmed) && (this.#brackets.lineClosedPrefix || syntax.countsBrackets);
     if (indent < baseIndent) {
-      const isDirective = !syntax.isIndented && syntax.countsBrackets && DIRECTIVE.test(trimmed);
-      return !belongs && !isDirective;
+      const mayBeDirective = !syntax.isIndented && syntax.countsBrackets;
+      return !belongs && !(mayBeDirective && isDirective(trimmed));
     }
-    if (!this.#isInIndentedBlock || indent > baseIndent || this.#hasOwn) return false;
+    if (!this.#isInIndentedBlock || indent > baseIndent || this.#brackets.hasOwn) return false;
     return !(belongs || CONTINUES_BLOCK.test(trimmed) || trimmed.startsWith("- "));
-  }
-
-  /** Whether the lines below are the block that a line opened: they stand deeper, and closers there lack their openers. */
-  #isHeaderOfBelow(line: string): boolean {
-    const { linesBelow, indentStyle, brackets } = this.#context;
-    const [below] = linesBelow;
-    if (!this.#hasOwn || below === undefined) return false;
-    if (below.indent <= indentWidth(line, indentStyle.width)) return false;
-    const numLeft = { ...brackets.numSurplus };
-    return this.#own.items.every(({ char }) => numLeft[char]-- > 0);
-  }
-
-  /** Whether the completion opened a bracket that it has not closed. */
-  get #hasOwn(): boolean {
-    return this.#own.items.length > 0;
-  }
-
-  /** Whether a bracket is open that the completion, or the cursor's line, opened and nothing closes. */
-  #hasOpenBlock(): boolean {
-    const isLineOpen =
-      this.#lineOpenIndex !== -1 && this.#lineOpenIndex < this.#prefixOpen.items.length;
-    return this.#hasOwn || isLineOpen;
   }
 
   /** Whether a line is judged by the balance of brackets and not by its text. */
   #isByBalance(trimmed: string | undefined): boolean {
     return trimmed !== undefined && this.#context.syntax.countsBrackets && isCloserLine(trimmed);
-  }
-
-  #countEqualLines(line: string, lineEnd: number): void {
-    if (line === this.#lastLine && /\p{L}/u.test(line)) this.#numEqualLines++;
-    else {
-      this.#lastLine = line;
-      this.#numEqualLines = 1;
-      this.#repeatedLinesStart = lineEnd + 1;
-    }
-    if (this.#numEqualLines < NUM_EQUAL_LINES) return;
-    this.#endAt(this.#repeatedLinesStart - 1, "repetition");
   }
 
   #endAt(length: number, cause: EndCause, soundLength = length): void {
@@ -321,8 +296,4 @@ export class CompletionScanner {
     const kept = isBreak ? length - 1 : length;
     this.#end = { length: kept, cause, soundLength: Math.min(kept, soundLength) };
   }
-}
-
-function opensIndentedBlock(trimmed: string): boolean {
-  return /:(\s*#.*)?$/.test(trimmed);
 }

@@ -1,7 +1,8 @@
 /** The text around the cursor, read once for the rules of a completion's end. */
+
+import type { CodeLexer } from "../syntax/codeLexer.ts";
+import { type CodeSyntax, syntaxOf } from "../syntax/codeSyntax.ts";
 import { type PrefixBrackets, readBrackets } from "./bracketStack.ts";
-import type { CodeLexer } from "./codeLexer.ts";
-import { type CodeSyntax, syntaxOf } from "./codeSyntax.ts";
 import { type IndentStyle, indentStyleOf, indentWidth } from "./indentation.ts";
 
 /** What is around the cursor. */

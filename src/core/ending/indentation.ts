@@ -28,6 +28,9 @@ export function indentStyleOf(prefixText: string, suffixText: string): IndentSty
     width = Math.min(width, numSpaces);
   }
   if (numTabbed === 0 && numSpaced === 0) return { kind: "unknown", width: DEFAULT_WIDTH };
+  // Where both are usual, as with tabs of eight columns, neither is wrong.
+  const isMixed = Math.min(numTabbed, numSpaced) * 3 > Math.max(numTabbed, numSpaced);
+  if (isMixed) return { kind: "unknown", width: numTabbed >= numSpaced ? DEFAULT_WIDTH : width };
   if (numTabbed >= numSpaced) return { kind: "tabs", width: DEFAULT_WIDTH };
   return { kind: "spaces", width };
 }

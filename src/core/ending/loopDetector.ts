@@ -59,6 +59,30 @@ export class LoopDetector {
   }
 }
 
+/** Notices lines that are equal to the one before. */
+export class EqualLines {
+  #last = "";
+  #count = 1;
+  /** Where the first repeat of the last line begins. */
+  #repeatStart = 0;
+
+  /** Takes a line with text; returns where the text ends before the repeats, once they are a loop. */
+  push(line: string, lineEnd: number): number | undefined {
+    if (line === this.#last && LETTER.test(line)) this.#count++;
+    else {
+      this.#last = line;
+      this.#count = 1;
+      this.#repeatStart = lineEnd + 1;
+    }
+    return this.#count < LINE_REPEATS ? undefined : this.#repeatStart - 1;
+  }
+
+  /** Where text begins that may turn out to be a loop. */
+  get heldFrom(): number {
+    return this.#count > 1 ? this.#repeatStart : Number.POSITIVE_INFINITY;
+  }
+}
+
 /** Whether a loop within a line is all of a text. */
 export function isStartingLoop(loop: TextLoop, text: string): boolean {
   const isShort = loop.repeatStart - loop.start <= MAX_STARTING_PERIOD;

@@ -5,9 +5,9 @@
  */
 import { isOpener } from "./bracketStack.ts";
 import { type CursorContext, withoutTrailing } from "./cursorContext.ts";
+import { withoutLastWord } from "./graphemes.ts";
 import { isInOwnString, readOpenEnds } from "./openText.ts";
 
-const WORD = /[\p{L}\p{N}_$\p{M}\u200d\uFE0F]/u;
 /** What asks for more behind it, with the space around. */
 const DANGLING = /[\s=+\-*/%&|^<!?:,.~@\\]/;
 
@@ -33,14 +33,7 @@ export function wholeWords(text: string, context: CursorContext): string {
   if (isInOwnString(ends)) return text;
   const called = withoutOpenCall(text, context);
   if (called !== text || ends.mode !== "code") return called;
-  return withoutTrailing(withoutWord(text), DANGLING);
-}
-
-function withoutWord(text: string): string {
-  const characters = Array.from(text);
-  let length = characters.length;
-  while (length > 0 && WORD.test(characters[length - 1]!)) length--;
-  return characters.slice(0, length).join("");
+  return withoutTrailing(withoutLastWord(text), DANGLING);
 }
 
 /** What stands before a cut in a line, without what asks for the part that is gone. */

@@ -2,8 +2,9 @@
  * What a completion leaves open, and what that does to the text behind the cursor. A comment that swallows the rest of
  * the cursor's line, or a string that nothing ends, would change what the user wrote, so it is not offered.
  */
+
+import type { CodeLexer, LexerMode } from "../syntax/codeLexer.ts";
 import { isOpener, OpenBrackets, type OwnBracket } from "./bracketStack.ts";
-import type { CodeLexer, LexerMode } from "./codeLexer.ts";
 import type { CursorContext } from "./cursorContext.ts";
 
 /** What a completion leaves open, as far as it opened it. */

@@ -1,5 +1,6 @@
 /** What a completion and the rest of the cursor's line have in common is written once. */
 import type { CursorContext } from "./cursorContext.ts";
+import { cutsGrapheme } from "./graphemes.ts";
 import { isInOwnString, readOpenEnds } from "./openText.ts";
 
 /** A rest of this length that the completion contains in full is the place where it ends. */
@@ -44,7 +45,7 @@ function isInsideWord({ lineBefore, lineAfter }: CursorContext): boolean {
 
 /** Whether a cut would leave half a word, or half a character. */
 function cutsWord(text: string, at: number): boolean {
-  if (/[\uDC00-\uDFFF]/.test(text[at] ?? "")) return true;
+  if (cutsGrapheme(text, at)) return true;
   return at > 0 && /[\p{L}\p{N}_$]/u.test(text[at - 1]!) && /[\p{L}\p{N}_$]/u.test(text[at]!);
 }
 

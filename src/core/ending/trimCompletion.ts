@@ -27,6 +27,8 @@ export type TrimmedCompletion =
 export interface TrimOptions {
   /** Whether decoding was cut short: the last line may then lack its end. False unless given. */
   readonly isUnfinished?: boolean;
+  /** Whether a text that was cut short before its first line ended has nothing to offer. False unless given. */
+  readonly onlyWholeLines?: boolean;
 }
 
 /**
@@ -49,6 +51,9 @@ export function trimAt(
   options: TrimOptions = {},
 ): TrimmedCompletion {
   let isUnfinished = options.isUnfinished ?? false;
+  if (isUnfinished && options.onlyWholeLines === true && !text.trimStart().includes("\n")) {
+    return { rejected: "empty" };
+  }
   let current = text;
   // A cut can uncover another; each pass shortens the text or fits its indentation, so this ends.
   for (;;) {

@@ -5,7 +5,7 @@ import { concatTokens } from "../../core/base/tokens.ts";
 import { DEFAULT_MAX_LOSS } from "../../core/budget/measuredPolicy.ts";
 import type { PassCostTable } from "../../core/budget/passCost.ts";
 import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
-import { languageIdOfPath } from "../../core/ending/codeSyntax.ts";
+import { languageIdOfPath } from "../../core/syntax/codeSyntax.ts";
 import type { CursorText } from "../../core/ending/cursorContext.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
 import { confidenceOfLine } from "../../core/suggestions/confidence.ts";

@@ -57,16 +57,16 @@ export class SuggestionRules {
   }
 
   /** What is shown of a decoded text, or why nothing is. */
-  trim(rawText: string, finishReason: FinishReason): TrimmedCompletion {
+  trim(rawText: string, finishReason: FinishReason, onlyWholeLines = false): TrimmedCompletion {
     const isUnfinished = finishReason === "maxTokens" || finishReason === "contextFull";
-    return trimAt(rawText, this.context, { isUnfinished });
+    return trimAt(rawText, this.context, { isUnfinished, onlyWholeLines });
   }
 
-  /** What is shown of an output; empty where nothing is. */
+  /** What is shown of an output beside the first: whole lines, or up to its own end; empty where nothing is. */
   textOf({ tokens, finishReason }: Pick<Generation, "tokens" | "finishReason">): string {
     const decoder = this.newDecoder();
     const rawText = Array.from(tokens, (token) => decoder.push(token)).join("");
-    const trimmed = this.trim(rawText, finishReason);
+    const trimmed = this.trim(rawText, finishReason, true);
     return "text" in trimmed ? trimmed.text : "";
   }
 }

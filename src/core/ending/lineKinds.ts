@@ -1,0 +1,30 @@
+/** What a line says of the block it stands in, by how it begins or ends. */
+
+/** A line that goes on in the next one, whatever that is indented by. */
+export const GOES_ON = /(=>|[=+*&|?.]|\breturn)$/;
+/** Begins a line that belongs to the block before it. */
+export const CONTINUES_BLOCK = /^(else|elif|except|finally|case)\b/;
+export const CLOSES = /^[)\]}]/;
+/** A preprocessor's line, at column 0 wherever it is. */
+const DIRECTIVE = /^#\s*(if|ifdef|ifndef|else|elif|endif|define|undef|include|pragma)\b/;
+
+export function isDirective(trimmed: string): boolean {
+  return DIRECTIVE.test(trimmed);
+}
+
+export function opensIndentedBlock(trimmed: string): boolean {
+  return /:(\s*#.*)?$/.test(trimmed);
+}
+
+/** The preprocessor's conditionals of a completion. */
+export class Conditionals {
+  #numOpen = 0;
+
+  /** Takes a line; whether it belongs to a conditional that began before the cursor. */
+  isOutside(trimmed: string): boolean {
+    const kind = DIRECTIVE.exec(trimmed)?.[1];
+    if (kind?.startsWith("if") === true) this.#numOpen++;
+    if (kind === "endif") return --this.#numOpen < 0;
+    return (kind === "else" || kind === "elif") && this.#numOpen === 0;
+  }
+}
