@@ -1,4 +1,5 @@
 /** Brackets that are open at a place of the text, and which of them the text after the cursor closes. */
+import { closingDelimiter } from "../syntax/closingDelimiter.ts";
 import { CodeLexer } from "../syntax/codeLexer.ts";
 import type { CodeSyntax } from "../syntax/codeSyntax.ts";
 import { indentWidth } from "./indentation.ts";
@@ -112,7 +113,10 @@ export function readBrackets(
     else brackets.close(char);
   }
   const stack = brackets.items;
-  const closers = unmatchedClosers(suffixText, lexer.fork(), tabWidth);
+  // Text that nothing ends is ended by the completion; what follows is code.
+  const isUnended = lexer.mode === "block" && closingDelimiter(lexer, suffixText) === undefined;
+  const reader = isUnended ? new CodeLexer(syntax) : lexer.fork();
+  const closers = unmatchedClosers(suffixText, reader, tabWidth);
   const closed = closedBy(stack, closers, isCutPrefix);
   const closedKinds = isCutPrefix
     ? Array.from(closed.openers, (index) => stack[index]!.char)

@@ -1,5 +1,6 @@
 /** The text around the cursor, read once for the rules of a completion's end. */
 
+import { closingDelimiter } from "../syntax/closingDelimiter.ts";
 import type { CodeLexer } from "../syntax/codeLexer.ts";
 import { type CodeSyntax, syntaxOf } from "../syntax/codeSyntax.ts";
 import { type PrefixBrackets, readBrackets } from "./bracketStack.ts";
@@ -109,18 +110,6 @@ function isTextOfLine(
 ): boolean {
   if (mode === "code" || goesOn || lineAfter.trim() === "") return false;
   return mode === "lineComment" || delimiter !== undefined;
-}
-
-function closingDelimiter({ opener, closer, goesOn }: CodeLexer, suffixText: string) {
-  if (closer === undefined) return undefined;
-  const text = goesOn ? suffixText : firstLine(suffixText);
-  // Equal delimiters in pairs are strings behind the cursor.
-  if (opener === undefined || opener === closer) {
-    return text.split(closer).length % 2 === 0 ? closer : undefined;
-  }
-  const end = text.indexOf(closer);
-  const start = text.indexOf(opener);
-  return end !== -1 && (start === -1 || end < start) ? closer : undefined;
 }
 
 function windowBefore(prefixText: string): string {
