@@ -78,6 +78,8 @@ export interface PrefixBrackets {
   readonly open: readonly OpenBracket[];
   /** Closers after the cursor that nothing opened, by the bracket that would; unknown, and 0, where the prefix was cut. */
   readonly numSurplus: Readonly<Record<Opener, number>>;
+  /** Whether the text after the cursor ends the code within text that the cursor stands in. */
+  readonly leavesSubstitution: boolean;
 }
 
 export function isOpener(char: string): char is Opener {
@@ -116,7 +118,7 @@ export function readBrackets(
   // Text that nothing ends is ended by the completion; what follows is code.
   const isUnended = lexer.mode === "block" && closingDelimiter(lexer, suffixText) === undefined;
   const reader = isUnended ? new CodeLexer(syntax) : lexer.fork();
-  const closers = unmatchedClosers(suffixText, reader, tabWidth);
+  const { closers, leavesSubstitution } = unmatchedClosers(suffixText, reader, tabWidth);
   const closed = closedBy(stack, closers, isCutPrefix);
   const closedKinds = isCutPrefix
     ? Array.from(closed.openers, (index) => stack[index]!.char)
@@ -135,7 +137,7 @@ export function readBrackets(
   const numSurplus: Record<Opener, number> = { "(": 0, "[": 0, "{": 0 };
   const surplus = isCutPrefix ? [] : closers.filter((closer) => !closed.closers.has(closer));
   for (const { opens } of surplus) numSurplus[opens]++;
-  return { lexer, open, numSurplus };
+  return { lexer, open, numSurplus, leavesSubstitution };
 }
 
 interface PlacedBracket {
@@ -190,13 +192,16 @@ interface Closer {
   readonly indent: number | undefined;
 }
 
-function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number): Closer[] {
+function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number) {
+  const { numSubstitutions } = lexer;
+  let leavesSubstitution = false;
   const closers: Closer[] = [];
   const brackets = new OpenBrackets<OwnBracket>();
   const lines = new LineIndent(suffixText, tabWidth);
   for (let i = 0; i < suffixText.length; i++) {
     const char = suffixText[i]!;
     const isCode = lexer.push(char);
+    if (lexer.numSubstitutions < numSubstitutions) leavesSubstitution = true;
     if (char === "\n") lines.beginAt(i + 1);
     if (!isCode) brackets.dropFrom(i + 1 - lexer.delimiterLength);
     else if (isOpener(char)) brackets.push({ char, position: i });
@@ -207,7 +212,7 @@ function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number
       closers.push({ opens, indent: beginsLine ? lines.before(i) : undefined });
     }
   }
-  return closers;
+  return { closers, leavesSubstitution };
 }
 
 /** Which openers the closers close: at a line's start the one whose line is indented alike, else the innermost. */

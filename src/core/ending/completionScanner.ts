@@ -38,7 +38,7 @@ export interface CompletionEnd {
 }
 
 export class CompletionScanner {
-  readonly #context: CursorContext;
+  readonly context: CursorContext;
   readonly #lexer: CodeLexer;
   readonly #loops = new LoopDetector();
   #text = "";
@@ -62,10 +62,10 @@ export class CompletionScanner {
   readonly #conditionals = new Conditionals();
 
   constructor(context: CursorContext) {
-    this.#context = context;
+    this.context = context;
     this.#lexer = context.brackets.lexer.fork();
     this.#brackets = new ScannedBrackets(context);
-    this.#lineBeganInText = this.#lexer.goesOn;
+    this.#lineBeganInText = this.#lexer.goesOn && !this.#lexer.isInElement;
     this.#isInCursorText = this.#lexer.mode !== "code";
     this.#below = new RepeatBelow(context.linesBelow);
   }
@@ -119,7 +119,7 @@ export class CompletionScanner {
 
   /** Judges the last line as one that is complete. */
   finish(): CompletionEnd | undefined {
-    if (this.#end === undefined && !this.#context.isSingleLine) this.#endLine(this.#text.length);
+    if (this.#end === undefined && !this.context.isSingleLine) this.#endLine(this.#text.length);
     return this.cutShort();
   }
 
@@ -127,8 +127,8 @@ export class CompletionScanner {
   cutShort(): CompletionEnd | undefined {
     const start = this.#below.start;
     const unclosed = this.#brackets.unclosedEnd;
-    if (this.#end === undefined && start !== undefined) this.#endAt(start, "suffixLine");
-    if (this.#end === undefined && unclosed !== undefined) this.#endAt(unclosed, "closer");
+    if (start !== undefined) this.#endAt(start, "suffixLine");
+    else if (unclosed !== undefined) this.#endAt(unclosed, "closer");
     return this.#end;
   }
 
@@ -136,19 +136,22 @@ export class CompletionScanner {
     const at = this.#text.length;
     this.#text += char;
     const loop = this.#loops.push(char);
-    const modeBefore = this.#lexer.mode;
     const isCode = this.#lexer.push(char);
+    const { lexer: cursor } = this.context.brackets;
+    if (this.#brackets.leavesSubstitution(this.#lexer, at)) this.#endAt(at, "closer");
     if (char === "\n") {
-      if (this.#context.isSingleLine) this.#endAt(at, "line");
+      if (this.context.isSingleLine) this.#endAt(at, "line");
       else this.#endLine(at);
       this.#lineStart = at + 1;
-      this.#lineBeganInText = this.#lexer.mode !== "code";
+      const isOwnElement = this.#lexer.depth > cursor.depth;
+      const isText = this.#lexer.mode !== "code";
+      this.#lineBeganInText = isText && (isOwnElement || !this.#lexer.isInElement);
       this.#lineBeganInCursorText = this.#isInCursorText;
       this.#lineBeganInOwn = this.#brackets.hasOwn;
       this.#brackets.beginLine();
-    } else if (isCode && this.#context.syntax.countsBrackets) this.#pushCode(char, at);
+    } else if (isCode && this.context.syntax.countsBrackets) this.#pushCode(char, at);
     if (!isCode) this.#brackets.dropFrom(at + 1 - this.#lexer.delimiterLength);
-    if (this.#isInCursorText && this.#lexer.mode !== modeBefore) this.#leaveCursorText(at);
+    if (this.#isInCursorText && this.#lexer.depth < cursor.depth) this.#leaveCursorText(at);
     if (loop !== undefined && this.#end === undefined) this.#endLoop(loop);
   }
 
@@ -157,16 +160,15 @@ export class CompletionScanner {
     const lineStart = this.#text.lastIndexOf("\n", loop.start - 1) + 1;
     const newline = this.#text.indexOf("\n", loop.repeatStart - 1);
     if (loop.hasLines && newline !== -1) this.#endAt(newline, "repetition");
-    else if (lineStart > 0) this.#endAt(loop.repeatStart, "repetition", lineStart);
     else {
       const soundLength = isStartingLoop(loop, this.#text) ? 0 : loop.repeatStart;
-      this.#endAt(loop.repeatStart, "repetition", soundLength);
+      this.#endAt(loop.repeatStart, "repetition", lineStart > 0 ? lineStart : soundLength);
     }
   }
 
   #leaveCursorText(at: number): void {
     this.#isInCursorText = false;
-    const { closingDelimiter } = this.#context;
+    const { closingDelimiter } = this.context;
     if (closingDelimiter === undefined || this.#end !== undefined) return;
     const start = at + 1 - closingDelimiter.length;
     if (this.#text.endsWith(closingDelimiter)) this.#endAt(Math.max(0, start), "closer");
@@ -176,7 +178,7 @@ export class CompletionScanner {
 
   #pushCode(char: string, at: number): void {
     const own = this.#text.slice(this.#lineStart, at);
-    const line = this.#lineStart === 0 ? this.#context.lineBefore + own : own;
+    const line = this.#lineStart === 0 ? this.context.lineBefore + own : own;
     const start = own.trim() === "" && this.#lineStart > 0 ? this.#lineStart - 1 : at;
     const end = this.#brackets.push(char, at, start, line);
     if (end !== undefined) this.#endAt(this.#repeatsStart(end), "closer");
@@ -184,7 +186,7 @@ export class CompletionScanner {
 
   /** Where a line that ends before a closer begins, if it stands below as well; else where it ends. */
   #repeatsStart(end: number): number {
-    const [below] = this.#context.linesBelow;
+    const [below] = this.context.linesBelow;
     const line = this.#text.slice(this.#lineStart, end).trim();
     const repeats = below?.trimmed.startsWith(line) === true && hasWords(line);
     return repeats && this.#lineStart > 0 ? this.#lineStart - 1 : end;
@@ -193,19 +195,19 @@ export class CompletionScanner {
   #endLine(lineEnd: number): void {
     const line = withoutReturn(this.#text.slice(this.#lineStart, lineEnd));
     const isFirst = this.#lineStart === 0;
-    const whole = (isFirst ? this.#context.lineBefore + line : line).trimEnd();
+    const whole = (isFirst ? this.context.lineBefore + line : line).trimEnd();
     const trimmed = whole.trimStart();
     if (this.#lineBeganInText && !isFirst) {
       if (this.#lineBeganInCursorText) this.#judgeTextLine(line, trimmed);
       return;
     }
+    const isElsewhere = this.context.syntax.countsBrackets && this.#conditionals.push(trimmed);
+    if (isElsewhere && !isFirst) this.#endAt(this.#lineStart - 1, "block");
     if (isFirst) this.#judgeFirstLine(line, trimmed, lineEnd);
     else this.#judgeLine(line, trimmed, lineEnd);
     const unclosed = this.#brackets.unclosedEnd;
-    if (this.#end === undefined && unclosed !== undefined) this.#endAt(unclosed, "closer");
-    if (this.#end === undefined && this.#brackets.isHeaderOfBelow(whole)) {
-      this.#endAt(lineEnd, "block");
-    }
+    if (unclosed !== undefined) this.#endAt(unclosed, "closer");
+    if (this.#brackets.isHeaderOfBelow(whole)) this.#endAt(lineEnd, "block");
     if (this.#end !== undefined || trimmed === "") return;
     const loopStart = this.#equalLines.push(whole, lineEnd);
     if (loopStart !== undefined) this.#endAt(loopStart, "repetition");
@@ -213,7 +215,7 @@ export class CompletionScanner {
 
   /** A line of the string or comment around the cursor: it may be one that stands below, or none of the comment's. */
   #judgeTextLine(line: string, trimmed: string): void {
-    const { baseIndent, indentStyle, brackets, lineBefore, syntax } = this.#context;
+    const { baseIndent, indentStyle, brackets, lineBefore, syntax } = this.context;
     if (trimmed === "") return;
     const before = this.#lineStart - 1;
     const indent = indentWidth(line, indentStyle.width);
@@ -225,9 +227,9 @@ export class CompletionScanner {
   }
 
   #judgeFirstLine(line: string, trimmed: string, lineEnd: number): void {
-    const { linesBelow, syntax } = this.#context;
+    const { linesBelow, syntax } = this.context;
     const isJudged = line.trim() !== "" && !this.#isByBalance(linesBelow[0]?.trimmed);
-    if (isJudged && isNextLine(this.#context, line)) {
+    if (isJudged && isNextLine(this.context, line)) {
       // It stays in the text, as what was settled does, and is refused in the end.
       const start = this.#below.push(linesBelow[0]!, lineEnd, false);
       if (start !== undefined) this.#endAt(start, "suffixLine");
@@ -237,7 +239,7 @@ export class CompletionScanner {
   }
 
   #judgeLine(line: string, trimmed: string, lineEnd: number): void {
-    const { baseIndent, indentStyle, syntax } = this.#context;
+    const { baseIndent, indentStyle } = this.context;
     const before = this.#lineStart - 1;
     if (trimmed === "") {
       if (this.#text.slice(0, before).trim() !== "" && !this.#brackets.hasOpenBlock)
@@ -251,15 +253,14 @@ export class CompletionScanner {
       this.#endAt(repeatStart, "suffixLine");
       return;
     }
-    const isElsewhere = syntax.countsBrackets && this.#conditionals.isOutside(trimmed);
-    if (isElsewhere || this.#isOutside(trimmed, indent)) this.#endAt(before, "block");
+    if (this.#isOutside(trimmed, indent)) this.#endAt(before, "block");
     else if (this.#brackets.lineClosedPrefix && indent < baseIndent) this.#endAt(lineEnd, "block");
     else this.#endOpenBlock(trimmed, lineEnd);
   }
 
   /** Ends the text with the line that closes what the cursor's line opened. */
   #endOpenBlock(trimmed: string, lineEnd: number): void {
-    const { syntax } = this.#context;
+    const { syntax } = this.context;
     if (!this.#awaitsClosing || this.#brackets.hasOpenBlock || GOES_ON.test(trimmed)) return;
     if (syntax.isIndented && opensIndentedBlock(trimmed)) {
       this.#isInIndentedBlock = true;
@@ -269,7 +270,7 @@ export class CompletionScanner {
 
   /** Whether a line belongs to what is around the block. */
   #isOutside(trimmed: string, indent: number): boolean {
-    const { baseIndent, syntax } = this.#context;
+    const { baseIndent, syntax } = this.context;
     const belongs =
       CLOSES.test(trimmed) && (this.#brackets.lineClosedPrefix || syntax.countsBrackets);
     if (indent < baseIndent) {
@@ -282,7 +283,7 @@ export class CompletionScanner {
 
   /** Whether a line is judged by the balance of brackets and not by its text. */
   #isByBalance(trimmed: string | undefined): boolean {
-    return trimmed !== undefined && this.#context.syntax.countsBrackets && isCloserLine(trimmed);
+    return trimmed !== undefined && this.context.syntax.countsBrackets && isCloserLine(trimmed);
   }
 
   #endAt(length: number, cause: EndCause, soundLength = length): void {

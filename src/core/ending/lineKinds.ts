@@ -16,12 +16,26 @@ export function opensIndentedBlock(trimmed: string): boolean {
   return /:(\s*#.*)?$/.test(trimmed);
 }
 
+/** Begins a block that ends with a word, and goes on with it. */
+const OPENS_WORD_BLOCK =
+  /^(?:def|class|module|if|unless|while|until|case|begin|for|(?:local )?function|repeat|else|elsif|elseif|elif)\b|\b(?:do|then)(?:\s*\|[^|]*\|)?$/;
+const CONTINUES_WORD_BLOCK = /^(?:else|elsif|elseif|elif|rescue|ensure|when)\b/;
+
+/** Whether the lines below it, which stand deeper, are a block that a word ends. */
+export function opensWordBlock(trimmed: string): boolean {
+  return OPENS_WORD_BLOCK.test(trimmed);
+}
+
+export function continuesWordBlock(trimmed: string): boolean {
+  return CONTINUES_WORD_BLOCK.test(trimmed);
+}
+
 /** The preprocessor's conditionals of a completion. */
 export class Conditionals {
   #numOpen = 0;
 
   /** Takes a line; whether it belongs to a conditional that began before the cursor. */
-  isOutside(trimmed: string): boolean {
+  push(trimmed: string): boolean {
     const kind = DIRECTIVE.exec(trimmed)?.[1];
     if (kind?.startsWith("if") === true) this.#numOpen++;
     if (kind === "endif") return --this.#numOpen < 0;

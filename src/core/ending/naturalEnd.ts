@@ -6,6 +6,8 @@
 import { isOpener } from "./bracketStack.ts";
 import { type CursorContext, withoutTrailing } from "./cursorContext.ts";
 import { withoutLastWord } from "./graphemes.ts";
+import { indentWidth } from "./indentation.ts";
+import { continuesWordBlock, opensWordBlock } from "./lineKinds.ts";
 import { isInOwnString, readOpenEnds } from "./openText.ts";
 
 /** What asks for more behind it, with the space around. */
@@ -13,12 +15,38 @@ const DANGLING = /[\s=+\-*/%&|^<!?:,.~@\\]/;
 
 /** Without the block or call that nothing closes; its header stays where a line of the completion ends with it. */
 export function withoutOpenBlock(text: string, context: CursorContext): string {
+  return withoutOpenWordBlock(withoutOpenBraces(text, context), context);
+}
+
+function withoutOpenBraces(text: string, context: CursorContext): string {
   const start = openStart(text, context);
   if (start === undefined) return text;
   const lineBreak = text.indexOf("\n", start);
   const header = (lineBreak === -1 ? text : text.slice(0, lineBreak)).trimEnd();
   if (isOpener(header.at(-1) ?? "") && endsOpen(header, context)) return header;
   return beforeCut(text, start);
+}
+
+/** The same of blocks that a word ends, told by indentation: their last line stands where their first does. */
+function withoutOpenWordBlock(text: string, context: CursorContext): string {
+  const { syntax, lineBefore, indentStyle } = context;
+  if (syntax.endsBlocksByWord !== true || !text.includes("\n")) return text;
+  const open: { readonly end: number; readonly indent: number }[] = [];
+  let end = -1;
+  for (const [index, line] of text.split("\n").entries()) {
+    end += line.length + 1;
+    const whole = index === 0 ? lineBefore + line : line;
+    const trimmed = whole.trim();
+    if (trimmed === "") continue;
+    const indent = indentWidth(whole, indentStyle.width);
+    while ((open.at(-1)?.indent ?? -1) >= indent) open.pop();
+    // What the cursor's line began is the document's.
+    const isOwn = index > 0 || lineBefore.trim() === "";
+    if (isOwn && (opensWordBlock(trimmed) || continuesWordBlock(trimmed)))
+      open.push({ end, indent });
+  }
+  const [outermost] = open;
+  return outermost === undefined ? text : text.slice(0, outermost.end).trimEnd();
 }
 
 /** Without the call or block that a line opens before it is known how the line ends. */
@@ -33,7 +61,9 @@ export function wholeWords(text: string, context: CursorContext): string {
   if (isInOwnString(ends)) return text;
   const called = withoutOpenCall(text, context);
   if (called !== text || ends.mode !== "code") return called;
-  return withoutTrailing(withoutLastWord(text), DANGLING);
+  const whole = withoutTrailing(withoutLastWord(text), DANGLING);
+  // The end of a comment is whole.
+  return readOpenEnds(whole, context.brackets.lexer).mode === "code" ? whole : text;
 }
 
 /** What stands before a cut in a line, without what asks for the part that is gone. */
@@ -50,9 +80,12 @@ function beforeCut(text: string, start: number): string {
 function openStart(text: string, context: CursorContext): number | undefined {
   const { brackets, syntax } = context;
   if (!syntax.countsBrackets) return undefined;
+  const ends = readOpenEnds(text, brackets.lexer);
   const numLeft = { ...brackets.numSurplus };
-  return readOpenEnds(text, brackets.lexer).brackets.find(({ char }) => numLeft[char]-- <= 0)
-    ?.position;
+  // `} else {` opens the block anew that it closes, where the text after the cursor has its closer.
+  const numClosable = brackets.open.filter((open) => open.char === "{" && open.isClosable).length;
+  numLeft["{"] += Math.max(0, ends.numClosingBraces - numClosable);
+  return ends.brackets.find(({ char }) => numLeft[char]-- <= 0)?.position;
 }
 
 /** Whether the last character is a bracket that is open. */

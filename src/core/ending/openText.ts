@@ -3,7 +3,8 @@
  * the cursor's line, or a string that nothing ends, would change what the user wrote, so it is not offered.
  */
 
-import type { CodeLexer, LexerMode } from "../syntax/codeLexer.ts";
+import type { CodeLexer } from "../syntax/codeLexer.ts";
+import type { LexerMode } from "../syntax/lexerState.ts";
 import { isOpener, OpenBrackets, type OwnBracket } from "./bracketStack.ts";
 import type { CursorContext } from "./cursorContext.ts";
 
@@ -11,6 +12,8 @@ import type { CursorContext } from "./cursorContext.ts";
 export interface OpenEnds {
   /** Outermost first. */
   readonly brackets: readonly OwnBracket[];
+  /** Closing braces that close none of them. */
+  readonly numClosingBraces: number;
   /** Where the string, comment or regular expression begins that the completion began and does not end. */
   readonly openTextStart: number | undefined;
   /** Where the completion's last character stands. */
@@ -25,21 +28,40 @@ export interface OpenEnds {
 export function readOpenEnds(text: string, lexer: CodeLexer): OpenEnds {
   const own = lexer.fork(true);
   const brackets = new OpenBrackets<OwnBracket>();
-  let openTextStart: number | undefined;
+  /** Where the texts begin that are open, outermost first. */
+  const starts: number[] = [];
+  let outerDepth = own.depth;
   let hasDoubtfulQuotes = false;
+  let numClosingBraces = 0;
   for (let position = 0; position < text.length; position++) {
     const char = text[position]!;
     const wasInString = own.isInString;
+    const numBefore = own.numSubstitutions;
     const isCode = own.push(char);
-    if (own.mode === "code") {
-      openTextStart = undefined;
-      if (char === "\n" && wasInString) hasDoubtfulQuotes = true;
-    } else if (own.delimiterLength > 0) openTextStart = Math.max(0, position + 1 - own.openedBack);
+    if (own.mode === "code" && char === "\n" && wasInString) hasDoubtfulQuotes = true;
+    outerDepth = Math.min(outerDepth, own.depth);
+    const numOpen = own.depth - outerDepth;
+    if (own.delimiterLength > 0) {
+      // The delimiter may have become a longer one.
+      starts.length = Math.min(starts.length, numOpen - 1);
+      starts.push(Math.max(0, position + 1 - own.openedBack));
+    } else starts.length = Math.min(starts.length, numOpen);
     if (!isCode) brackets.dropFrom(position + 1 - own.delimiterLength);
+    if (own.numSubstitutions > numBefore) brackets.push({ char: "{", position });
+    else if (own.numSubstitutions < numBefore) brackets.close("}");
+    else if (!isCode) continue;
     else if (isOpener(char)) brackets.push({ char, position });
-    else brackets.close(char);
+    else if (!brackets.close(char) && char === "}") numClosingBraces++;
   }
-  return { brackets: brackets.items, openTextStart, mode: own.mode, hasDoubtfulQuotes, lexer: own };
+  const [openTextStart] = starts;
+  return {
+    brackets: brackets.items,
+    numClosingBraces,
+    openTextStart,
+    mode: own.mode,
+    hasDoubtfulQuotes,
+    lexer: own,
+  };
 }
 
 /** Whether a completion leaves a string open that it began. */
@@ -98,17 +120,21 @@ const NUM_COMPARED_CHARS = 256;
 /** Whether the rest of the cursor's line is code where it was code, and text where it was text. */
 function readsAlike(after: CodeLexer, { brackets, closingDelimiter, lineAfter }: CursorContext) {
   const before = brackets.lexer.fork();
-  const isClosed = before.mode !== "code" && after.mode === "code";
+  const isClosed = after.depth < before.depth;
   // What is open at the cursor and never ends may be ended by the completion.
   if (isClosed && closingDelimiter === undefined && before.mode !== "lineComment") return true;
   const seen = after.fork();
-  if (lineAfter.trim() !== "" && seen.mode !== before.mode) return false;
+  if (lineAfter.trim() !== "" && !areAlike(seen, before)) return false;
   for (const char of lineAfter.slice(0, NUM_COMPARED_CHARS)) {
     before.push(char);
     seen.push(char);
     // A slash divides or begins a regular expression by what stands before it.
     if (before.mode === "regex" || seen.mode === "regex") return true;
-    if (before.mode !== seen.mode) return false;
+    if (!areAlike(seen, before)) return false;
   }
   return true;
+}
+
+function areAlike(a: CodeLexer, b: CodeLexer): boolean {
+  return a.mode === b.mode && a.depth === b.depth && a.isInElement === b.isInElement;
 }

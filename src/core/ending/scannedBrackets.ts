@@ -1,4 +1,5 @@
 /** The brackets of a completion that is being written, and those before the cursor that it closes. */
+import type { CodeLexer } from "../syntax/codeLexer.ts";
 import {
   isOpener,
   type OpenBracket,
@@ -18,10 +19,12 @@ export class ScannedBrackets {
   /** Where the completion ends if the line does not open anew the block that it closed: `} else {`. */
   #unclosedEnd: number | undefined;
   #lineOpenedAnew = false;
+  #numSubstitutions: number;
   #lineClosedPrefix = false;
 
   constructor(context: CursorContext) {
     this.#context = context;
+    this.#numSubstitutions = context.brackets.lexer.numSubstitutions;
     this.#prefixOpen = new OpenBrackets(context.brackets.open);
     this.#lineOpenIndex = context.brackets.open.findIndex(
       (open) => open.isOnCursorLine && open.isClosable,
@@ -92,6 +95,21 @@ export class ScannedBrackets {
     const isOwnLine = lineBefore.trim() === "" && start <= line.length;
     const [below] = linesBelow;
     return isOwnLine || below === undefined || below.indent <= indentWidth(line, indentStyle.width);
+  }
+
+  /**
+   * Notes the brace that begins code within text, and the one that ends it; true if it ends what the text after the cursor ends.
+   * @param lexer - behind the character at the position.
+   */
+  leavesSubstitution({ numSubstitutions }: CodeLexer, position: number): boolean {
+    const { lexer: cursor, leavesSubstitution } = this.#context.brackets;
+    const numBefore = this.#numSubstitutions;
+    this.#numSubstitutions = numSubstitutions;
+    if (numSubstitutions > numBefore) this.#own.push({ char: "{", position });
+    if (numSubstitutions >= numBefore) return false;
+    if (numSubstitutions < cursor.numSubstitutions) return leavesSubstitution;
+    this.#own.close("}");
+    return false;
   }
 
   /** Drops the brackets from a position on: they turned out to be part of a delimiter. */

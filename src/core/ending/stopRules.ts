@@ -9,26 +9,35 @@ import { type CursorContext, type CursorText, readCursor } from "./cursorContext
  * Ends the output at the end of the line where text that it must join follows the cursor. Elsewhere it ends with the
  * block around the cursor, at a blank line, where it meets the text after the cursor, or when it repeats itself.
  *
- * @param cursor - the text around it, or what was read of that: several outputs at one cursor read it once.
+ * @param cursor - the text around it, or what reads that once for several outputs.
  * @param decode - text that a token adds; holds back the bytes of an unfinished character.
  */
 export class CompletionStopRule implements StopRule {
   readonly #decode: (token: Token) => string;
-  readonly #scanner: CompletionScanner;
-  /** The text around the cursor, read. */
-  readonly context: CursorContext;
+  readonly #read: () => CursorContext;
+  #lazyScanner: CompletionScanner | undefined;
   #rawText = "";
 
-  constructor(cursor: CursorText | CursorContext, decode: (token: Token) => string) {
+  constructor(cursor: CursorText | (() => CursorContext), decode: (token: Token) => string) {
     this.#decode = decode;
-    this.context = "syntax" in cursor ? cursor : readCursor(cursor);
-    this.#scanner = new CompletionScanner(this.context);
+    this.#read = typeof cursor === "function" ? cursor : () => readCursor(cursor);
+  }
+
+  /** The text around the cursor, read. */
+  get context(): CursorContext {
+    return this.#scanner.context;
   }
 
   push(token: Token): boolean {
     const text = this.#decode(token);
     this.#rawText += text;
     return this.#scanner.push(text) !== undefined;
+  }
+
+  /** Made when there is text to judge. */
+  get #scanner(): CompletionScanner {
+    this.#lazyScanner ??= new CompletionScanner(this.#read());
+    return this.#lazyScanner;
   }
 
   /** Why the output ended; undefined while it goes on. */

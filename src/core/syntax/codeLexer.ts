@@ -1,85 +1,82 @@
 /** Tells code from strings and comments, character by character, so that brackets are counted in code only. */
 import type { CodeSyntax, TextBlock } from "./codeSyntax.ts";
+import {
+  delimiterAt,
+  isNoString,
+  isQuotedBracket,
+  isWordChar,
+  mayBeRegex,
+  meaningOf,
+} from "./delimiters.ts";
+import { type LexerMode, LexerState, type QuoteMode } from "./lexerState.ts";
+import { ELEMENT, frameAround, stepElement, TAG, TEXT } from "./textFrames.ts";
 
-/**
- * Where the last character stood: in code, a comment, a regular expression, or a string; a string of one line is named by
- * its quote, `block` goes on behind line breaks and is a string or a comment.
- */
-export type LexerMode = "code" | "lineComment" | "block" | "regex" | QuoteMode;
-export type QuoteMode = '"' | "'";
-
-/** Strings may be prefixed by one of these; behind any other word an apostrophe is one. */
-const STRING_PREFIX = /^(?:[bflru]|[bf]r|r[bf]|u8)$/i;
-/** After one of these, or at a line's start, a slash begins a regular expression. */
-const BEFORE_REGEX = /[(,=:[!&|?{};+\n]/;
-const WORD_BEFORE_REGEX =
-  /^(?:return|typeof|case|in|of|void|delete|throw|do|else|yield|await|new)$/;
 /** Longest delimiter, with what stands before it. */
 const MAX_RECENT = 10;
 const MAX_WORD = 8;
-const WORD_CHAR = /[\p{L}\p{N}_]/u;
 
 /** A lexer of one pass; {@link CodeLexer.fork} continues from a state. */
 export class CodeLexer {
   readonly #syntax: CodeSyntax;
-  #mode: LexerMode = "code";
-  #block: TextBlock | undefined;
-  /** Blocks open inside each other. */
-  #depth = 0;
-  /** Whether strings of one line go on in the next. */
-  #spansLines = false;
-  #isEscaped = false;
-  /** A slash in code that may begin a comment or a regular expression. */
-  #isSlashPending = false;
-  #inCharacterClass = false;
-  /** The last characters, at most {@link MAX_RECENT}; those before the mode began left out. */
-  #recent = "\n";
-  /** Last character of code that is not white space. */
-  #lastCode = "\n";
-  /** The word that the last code ends with; empty if it does not. A longer one's last characters. */
-  #word = "";
-  /** Whether the last character ended an empty string: a third quote then opens a triple-quoted one. */
-  #endedEmptyString = false;
-  #numTextChars = 0;
-  /** Length of the delimiter that began the mode. */
-  #openedBack = 0;
+  #state = new LexerState();
 
   constructor(syntax: CodeSyntax) {
     this.#syntax = syntax;
   }
 
   get mode(): LexerMode {
-    return this.#mode;
+    return this.#state.mode;
   }
 
   /** What ends the string or comment; undefined in code and where the line does. */
   get closer(): string | undefined {
-    if (this.#mode === '"' || this.#mode === "'") return this.#mode;
-    return this.#block?.close;
+    if (this.#state.element !== undefined) return undefined;
+    if (this.#state.mode === '"' || this.#state.mode === "'") return this.#state.mode;
+    return this.#state.block?.close;
   }
 
   /** What begins another one of the block. */
   get opener(): string | undefined {
-    return this.#block?.open;
+    return this.#state.element === undefined ? this.#state.block?.open : undefined;
   }
 
   get isInString(): boolean {
-    return this.#mode === '"' || this.#mode === "'" || this.#block?.isComment === false;
+    if (this.#state.element !== undefined) return this.#state.element.quote !== "";
+    return (
+      this.#state.mode === '"' || this.#state.mode === "'" || this.#state.block?.isComment === false
+    );
+  }
+
+  /** Whether the last character stands in the text between tags. */
+  get isInElement(): boolean {
+    return this.#state.element?.part === "text";
+  }
+
+  /** Strings, comments and elements around the place. */
+  get depth(): number {
+    return (this.#state.frame?.depth ?? 0) + (this.#state.mode === "code" ? 0 : 1);
+  }
+
+  /** Of them, those in which the place is code again: `${` and `{`. */
+  get numSubstitutions(): number {
+    return this.#state.frame?.numSubstitutions ?? 0;
   }
 
   /** Whether what the last character stands in goes on behind a line break. */
   get goesOn(): boolean {
-    return this.#mode === "block" || (this.#spansLines && this.isInString);
+    return this.#state.mode === "block" || (this.#state.spansLines && this.isInString);
   }
 
   /** Characters of the delimiter that began {@link mode}: so far back it began when it was first seen. */
   get openedBack(): number {
-    return this.#openedBack;
+    return this.#state.openedBack;
   }
 
   /** The same at the character that began the mode; 0 at any other. */
   get delimiterLength(): number {
-    return this.#mode !== "code" && this.#numTextChars === 0 ? this.#openedBack : 0;
+    return this.#state.mode !== "code" && this.#state.numTextChars === 0
+      ? this.#state.openedBack
+      : 0;
   }
 
   /**
@@ -88,73 +85,114 @@ export class CodeLexer {
    */
   fork(spansLines = false): CodeLexer {
     const copy = new CodeLexer(this.#syntax);
-    copy.#mode = this.#mode;
-    copy.#block = this.#block;
-    copy.#depth = this.#depth;
-    copy.#spansLines = this.#spansLines || (spansLines && this.#syntax.stringsSpanLines === true);
-    copy.#isEscaped = this.#isEscaped;
-    copy.#isSlashPending = this.#isSlashPending;
-    copy.#inCharacterClass = this.#inCharacterClass;
-    copy.#recent = this.#recent;
-    copy.#lastCode = this.#lastCode;
-    copy.#word = this.#word;
-    copy.#endedEmptyString = this.#endedEmptyString;
-    copy.#numTextChars = this.#numTextChars;
-    copy.#openedBack = this.#openedBack;
+    copy.#state = Object.assign(new LexerState(), this.#state);
+    if (spansLines) copy.#state.spansLines ||= this.#syntax.stringsSpanLines === true;
     return copy;
   }
 
   /** Takes a UTF-16 code unit; true if it is code, delimiters of strings and comments not counted. */
   push(char: string): boolean {
-    this.#recent = (this.#recent + char).slice(-MAX_RECENT);
-    return this.#mode === "code" ? this.#pushCode(char) : this.#pushText(char);
+    this.#state.recent = (this.#state.recent + char).slice(-MAX_RECENT);
+    return this.#state.mode === "code" ? this.#pushCode(char) : this.#pushText(char);
   }
 
   #pushCode(char: string): boolean {
-    const endedEmptyString = this.#endedEmptyString;
-    const word = this.#word;
-    this.#endedEmptyString = false;
-    if (isWordChar(char)) this.#word = (this.#wordGoesOn ? word + char : char).slice(-MAX_WORD);
-    else if (char !== " " && char !== "\t") this.#word = "";
-    if (this.#beginDelimited()) return false;
-    if (this.#isSlashPending) {
-      this.#isSlashPending = false;
-      if (char !== "\n" && char !== "/" && this.#mayBeRegex(word)) {
+    const endedEmptyString = this.#state.endedEmptyString;
+    const word = this.#state.word;
+    this.#state.endedEmptyString = false;
+    if (isWordChar(char))
+      this.#state.word = (this.#wordGoesOn ? word + char : char).slice(-MAX_WORD);
+    else if (char !== " " && char !== "\t") this.#state.word = "";
+    const delimiter = delimiterAt(this.#state.recent, this.#syntax);
+    if (delimiter !== undefined) {
+      const { block, length } = delimiter;
+      this.#begin(block === undefined ? "lineComment" : "block", length, block);
+      return false;
+    }
+    if (isQuotedBracket(this.#state.recent, this.#syntax)) return false;
+    if (this.#state.isSlashPending) {
+      this.#state.isSlashPending = false;
+      if (char !== "\n" && char !== "/" && mayBeRegex(this.#state.lastCode, word)) {
         this.#begin("regex", 2);
         this.#pushText(char);
         return false;
       }
-      this.#lastCode = "/";
+      this.#state.lastCode = "/";
     }
-    if (this.#syntax.quotes.includes(char) && !this.#isNoString(char, word)) {
+    if (this.#syntax.quotes.includes(char) && !isNoString(this.#state.recent, word, this.#syntax)) {
       this.#beginString(char as QuoteMode, endedEmptyString);
       return false;
     }
     if (char === "/" && this.#syntax.lineComments.includes("//")) {
-      this.#isSlashPending = true;
-      this.#word = word;
+      this.#state.isSlashPending = true;
+      this.#state.word = word;
       return true;
     }
-    if (char === "\n" || char.trim() !== "") this.#lastCode = char;
+    if (this.#endsSubstitution(char) || this.#beginsElement(char, word)) return false;
+    if (char === "\n" || char.trim() !== "") this.#state.lastCode = meaningOf(this.#state.recent);
     return true;
+  }
+
+  /** Counts the braces of code within text; true if the character ends that code. */
+  #endsSubstitution(char: string): boolean {
+    const frame = this.#state.frame;
+    if (frame === undefined || (char !== "{" && char !== "}")) return false;
+    const numBraces = frame.numBraces + (char === "{" ? 1 : -1);
+    if (numBraces >= 0) {
+      this.#state.frame = { ...frame, numBraces };
+      return false;
+    }
+    this.#begin("block", 0, frame.block);
+    this.#state.element = frame.element;
+    this.#state.frame = frame.parent;
+    this.#state.numTextChars = 1;
+    return true;
+  }
+
+  /** Leaves text for the code in it. */
+  #beginSubstitution(): void {
+    this.#state.frame = frameAround(
+      this.#state.frame,
+      this.#state.block!,
+      this.#state.element,
+      false,
+    );
+    this.#state.element = undefined;
+    this.#end("{");
+    this.#state.recent = "{";
+  }
+
+  #beginsElement(char: string, word: string): boolean {
+    const isTag = this.#state.isTagPending && /[\p{L}_$>]/u.test(char);
+    this.#state.isTagPending =
+      this.#syntax.hasElements === true && char === "<" && mayBeRegex(this.#state.lastCode, word);
+    if (!isTag) return false;
+    this.#begin("block", 2, ELEMENT);
+    this.#state.element = char === ">" ? TEXT : TAG;
+    return true;
+  }
+
+  #pushElement(char: string): void {
+    const step = stepElement(this.#state.element!, char, this.#state.frame?.isOfElement === true);
+    if (typeof step !== "string") this.#state.element = step;
+    else if (step === "code") this.#beginSubstitution();
+    else if (step === "element" || step === "fragment") {
+      this.#state.frame = frameAround(this.#state.frame, ELEMENT, TEXT, true);
+      this.#state.element = step === "fragment" ? TEXT : TAG;
+      this.#state.openedBack = 2;
+      this.#state.numTextChars = 0;
+    } else if (step === "end" && this.#state.frame?.isOfElement === true) {
+      this.#state.element = this.#state.frame.element;
+      this.#state.frame = this.#state.frame.parent;
+    } else {
+      this.#state.element = undefined;
+      this.#end(step === "end" ? ")" : char);
+    }
   }
 
   /** Whether the character before the last one belongs to the same word. */
   get #wordGoesOn(): boolean {
-    return isWordChar(this.#recent.at(-2) ?? "");
-  }
-
-  #mayBeRegex(word: string): boolean {
-    return BEFORE_REGEX.test(this.#lastCode) || WORD_BEFORE_REGEX.test(word);
-  }
-
-  /** Whether a quote only stands in a word or a number (`don't`, `1'000`), is escaped, or is a character (`'"'`). */
-  #isNoString(char: string, word: string): boolean {
-    const before = this.#recent.at(-2);
-    if (before === "\\") return true;
-    if (before === "'" && !this.#syntax.quotes.includes("'")) return true;
-    if (char !== "'" || !isWordChar(before ?? "")) return false;
-    return this.#syntax.hasQuotesInWords !== true && !STRING_PREFIX.test(word);
+    return isWordChar(this.#state.recent.at(-2) ?? "");
   }
 
   #beginString(quote: QuoteMode, endedEmptyString: boolean): void {
@@ -164,79 +202,63 @@ export class CodeLexer {
     else this.#begin(quote, 1);
   }
 
-  /** Begins the comment or string whose delimiter ends with the last character. */
-  #beginDelimited(): boolean {
-    const { blocks, lineComments } = this.#syntax;
-    const line = lineComments.find((one) => this.#recent.endsWith(one));
-    const block = blocks.find((one) => this.#recent.endsWith(one.open) && this.#mayBegin(one));
-    if (line !== undefined && this.#mayComment(line) && block === undefined) {
-      this.#begin("lineComment", line.length);
-    } else if (block !== undefined) this.#begin("block", block.open.length, block);
-    else return false;
-    return true;
-  }
-
-  #mayBegin({ open, isComment, isOfLine }: TextBlock): boolean {
-    const before = this.#recent.at(-1 - open.length) ?? "\n";
-    return isOfLine ? before === "\n" : isComment || before !== "\\";
-  }
-
-  /** Whether what stands before a delimiter lets it begin a comment: `$#`, `\\%`, `http://` and `url(//` do not. */
-  #mayComment(delimiter: string): boolean {
-    const before = this.#recent.at(-1 - delimiter.length) ?? "\n";
-    if (delimiter === "#") return /\s/.test(before);
-    if (delimiter === "//") return before !== ":" && !this.#recent.endsWith("url(//");
-    return before !== "\\";
-  }
-
   #begin(mode: LexerMode, openedBack: number, block?: TextBlock): void {
-    this.#mode = mode;
-    this.#block = block;
-    this.#depth = 1;
-    this.#openedBack = openedBack;
-    this.#isEscaped = false;
-    this.#isSlashPending = false;
-    this.#inCharacterClass = false;
-    this.#numTextChars = 0;
-    this.#word = "";
-    this.#recent = "";
+    this.#state.mode = mode;
+    this.#state.block = block;
+    this.#state.depth = 1;
+    this.#state.openedBack = openedBack;
+    this.#state.isEscaped = false;
+    this.#state.isSlashPending = false;
+    this.#state.inCharacterClass = false;
+    this.#state.numTextChars = 0;
+    this.#state.word = "";
+    this.#state.recent = "";
   }
 
   #end(lastCode: string): void {
-    this.#mode = "code";
-    this.#block = undefined;
-    this.#lastCode = lastCode;
+    this.#state.mode = "code";
+    this.#state.block = undefined;
+    this.#state.lastCode = lastCode;
   }
 
   #pushText(char: string): boolean {
-    const mode = this.#mode;
-    this.#numTextChars++;
+    const mode = this.#state.mode;
+    this.#state.numTextChars++;
+    if (this.#state.element !== undefined) {
+      this.#pushElement(char);
+      return false;
+    }
     if (mode === "lineComment" && this.#becomesBlock()) return false;
-    if (char === "\n" && !this.goesOn && !(this.#isEscaped && this.isInString)) {
+    if (char === "\n" && !this.goesOn && !(this.#state.isEscaped && this.isInString)) {
       // An apostrophe, or a string the author has not finished.
       this.#end("\n");
-      this.#recent = "\n";
+      this.#state.recent = "\n";
       return true;
     }
-    if (this.#isEscaped) this.#isEscaped = char === "\r";
-    else if (char === "\\" && this.#hasEscapes) this.#isEscaped = true;
+    const { hasCode } = this.#state.block ?? {};
+    if (hasCode && this.#state.recent.endsWith("${") && this.#state.recent.at(-3) !== "\\") {
+      this.#beginSubstitution();
+      return false;
+    }
+    if (this.#state.isEscaped) this.#state.isEscaped = char === "\r";
+    else if (char === "\\" && this.#hasEscapes) this.#state.isEscaped = true;
     else if (this.#endsWith(char)) {
-      this.#endedEmptyString = mode === char && this.#numTextChars === 1;
+      this.#state.endedEmptyString = mode === char && this.#state.numTextChars === 1;
       this.#end(char);
     }
     return false;
   }
 
   get #hasEscapes(): boolean {
-    if (this.#mode === "lineComment") return false;
-    return this.#block === undefined || this.#block.hasEscapes === true;
+    if (this.#state.mode === "lineComment") return false;
+    return this.#state.block === undefined || this.#state.block.hasEscapes === true;
   }
 
   /** Whether a comment turns out to be one that may span lines: Lua's `--[[`. */
   #becomesBlock(): boolean {
-    const length = this.#openedBack + this.#numTextChars;
+    const length = this.#state.openedBack + this.#state.numTextChars;
     const block = this.#syntax.blocks.find(
-      ({ open }) => open.length === length && open.endsWith(this.#recent),
+      ({ open }) => open.length === length && open.endsWith(this.#state.recent),
     );
     if (block === undefined) return false;
     this.#begin("block", length, block);
@@ -244,35 +266,22 @@ export class CodeLexer {
   }
 
   #endsWith(char: string): boolean {
-    if (this.#mode === "lineComment") return false;
-    if (this.#mode === "block") return this.#endsBlock(this.#block!);
-    if (this.#mode !== "regex") return char === this.#mode;
-    if (char === "[") this.#inCharacterClass = true;
-    else if (char === "]") this.#inCharacterClass = false;
-    return char === "/" && !this.#inCharacterClass;
+    if (this.#state.mode === "lineComment") return false;
+    if (this.#state.mode === "block") return this.#endsBlock(this.#state.block!);
+    if (this.#state.mode !== "regex") return char === this.#state.mode;
+    if (char === "[") this.#state.inCharacterClass = true;
+    else if (char === "]") this.#state.inCharacterClass = false;
+    return char === "/" && !this.#state.inCharacterClass;
   }
 
   #endsBlock({ open, close, nests }: TextBlock): boolean {
-    if (nests && this.#recent.endsWith(open)) {
-      this.#depth++;
-      this.#recent = "";
-    } else if (this.#recent.endsWith(close)) {
-      this.#depth--;
-      this.#recent = "";
+    if (nests && this.#state.recent.endsWith(open)) {
+      this.#state.depth++;
+      this.#state.recent = "";
+    } else if (this.#state.recent.endsWith(close)) {
+      this.#state.depth--;
+      this.#state.recent = "";
     } else return false;
-    return this.#depth === 0;
+    return this.#state.depth === 0;
   }
-}
-
-function isWordChar(char: string): boolean {
-  const code = char.charCodeAt(0);
-  if (code < 128) {
-    return (
-      (code >= 48 && code < 58) ||
-      (code >= 65 && code < 91) ||
-      code === 95 ||
-      (code >= 97 && code < 123)
-    );
-  }
-  return WORD_CHAR.test(char);
 }

@@ -11,6 +11,8 @@ export interface TextBlock {
   readonly hasEscapes?: true;
   /** Whether it begins at a line's start only. */
   readonly isOfLine?: true;
+  /** Whether code stands in it between `${` and `}`. */
+  readonly hasCode?: true;
 }
 
 /** A language family's lexical habits, as far as bracket counting needs them. */
@@ -23,6 +25,8 @@ export interface CodeSyntax {
   readonly keepsTabs?: true;
   /** Blocks end by indentation, not by a bracket. */
   readonly isIndented: boolean;
+  /** Blocks end with a word, as `end`: brackets do not show them. */
+  readonly endsBlocksByWord?: true;
   /** Characters that open and close a string within a line. */
   readonly quotes: string;
   /** Whether such a string may go on in the next line all the same. Documents are read as if it did not: one quote that is misread would turn all that follows. */
@@ -32,6 +36,8 @@ export interface CodeSyntax {
   /** What begins a comment that ends with its line. */
   readonly lineComments: readonly string[];
   readonly blocks: readonly TextBlock[];
+  /** Whether a tag in an expression begins an element with text in it. */
+  readonly hasElements?: true;
 }
 
 const comment = (open: string, close: string): TextBlock => ({ open, close, isComment: true });
@@ -52,7 +58,10 @@ const C_LIKE: CodeSyntax = {
   lineComments: ["//"],
   blocks: [SLASH_STAR, TEMPLATE],
 };
+const JS_TEMPLATE: TextBlock = { ...TEMPLATE, hasCode: true };
+const JS: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, JS_TEMPLATE] };
 const HASH: CodeSyntax = { ...C_LIKE, lineComments: ["#"], blocks: [] };
+const WORDS: CodeSyntax = { ...HASH, endsBlocksByWord: true };
 const PYTHON: CodeSyntax = { ...HASH, isIndented: true, blocks: [TRIPLE, TRIPLE_SINGLE] };
 const YAML: CodeSyntax = { ...HASH, isIndented: true, hasPlainText: true };
 const PROSE: CodeSyntax = {
@@ -90,7 +99,7 @@ const ML: CodeSyntax = { ...BARE_APOSTROPHE, blocks: [{ ...comment("(*", "*)"), 
 /** Languages of the JVM and their like. */
 const WITH_TEXT_BLOCKS: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, TRIPLE] };
 /** Components of the web: markup around code. */
-const COMPONENT: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, TEMPLATE, TAG_COMMENT] };
+const COMPONENT: CodeSyntax = { ...JS, blocks: [...JS.blocks, TAG_COMMENT] };
 
 const all = (ids: string, syntax: CodeSyntax) => ids.split(" ").map((id) => [id, syntax] as const);
 
@@ -105,15 +114,15 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   [
     "ruby",
     {
-      ...HASH,
+      ...WORDS,
       stringsSpanLines: true,
       blocks: [{ ...comment("=begin", "=end"), isOfLine: true }, TEMPLATE],
     },
   ],
-  ["elixir", { ...HASH, stringsSpanLines: true, blocks: [TRIPLE, TRIPLE_SINGLE] }],
+  ["elixir", { ...WORDS, stringsSpanLines: true, blocks: [TRIPLE, TRIPLE_SINGLE] }],
   [
     "julia",
-    { ...HASH, stringsSpanLines: true, blocks: [{ ...comment("#=", "=#"), nests: true }, TRIPLE] },
+    { ...WORDS, stringsSpanLines: true, blocks: [{ ...comment("#=", "=#"), nests: true }, TRIPLE] },
   ],
   // A quote may stand in a pattern.
   ["perl", { ...HASH, quotes: "" }],
@@ -123,7 +132,7 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   // A pattern of `case` ends in a closer that nothing opened.
   [
     "shellscript",
-    { ...HASH, countsBrackets: false, hasQuotesInWords: true, stringsSpanLines: true },
+    { ...WORDS, countsBrackets: false, hasQuotesInWords: true, stringsSpanLines: true },
   ],
   ["makefile", { ...PROSE, lineComments: ["#"], keepsTabs: true }],
   ["dockerfile", { ...PROSE, lineComments: ["#"] }],
@@ -133,7 +142,7 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ...all("elm purescript", HASKELL),
   ...all("ada vhdl", DASHES),
   ["sql", { ...C_LIKE, lineComments: ["--"], stringsSpanLines: true, blocks: [SLASH_STAR] }],
-  ["lua", { ...HASH, lineComments: ["--"], blocks: [comment("--[[", "]]"), string("[[", "]]")] }],
+  ["lua", { ...WORDS, lineComments: ["--"], blocks: [comment("--[[", "]]"), string("[[", "]]")] }],
   ...all("clojure commonlisp elisp lisp racket scheme", LISP),
   ...all("ocaml sml", { ...ML, stringsSpanLines: true }),
   ...all("matlab octave", BARE_APOSTROPHE),
@@ -154,6 +163,8 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ["csharp", { ...C_LIKE, blocks: [SLASH_STAR, string('"""'), string('@"', '"')] }],
   ["php", { ...COMPONENT, lineComments: ["//", "#"], stringsSpanLines: true }],
   ...all("terraform hcl", { ...C_LIKE, lineComments: ["//", "#"], blocks: [SLASH_STAR] }),
+  ["typescript", JS],
+  ...all("javascript javascriptreact typescriptreact", { ...JS, hasElements: true }),
   ["graphql", { ...HASH, blocks: [TRIPLE] }],
   ...all("vue svelte astro handlebars razor", COMPONENT),
   ...all("html xml", MARKUP),

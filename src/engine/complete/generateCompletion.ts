@@ -5,10 +5,10 @@ import { concatTokens } from "../../core/base/tokens.ts";
 import { DEFAULT_MAX_LOSS } from "../../core/budget/measuredPolicy.ts";
 import type { PassCostTable } from "../../core/budget/passCost.ts";
 import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
-import { languageIdOfPath } from "../../core/syntax/codeSyntax.ts";
 import type { CursorText } from "../../core/ending/cursorContext.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
 import { confidenceOfLine } from "../../core/suggestions/confidence.ts";
+import { languageIdOfPath } from "../../core/syntax/codeSyntax.ts";
 import type { GenerationContext } from "../../core/tree/drafter.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { WorkspaceStore } from "../indexing/workspaceStore.ts";
@@ -88,6 +88,8 @@ export async function generateCompletion(
     pending,
   );
   const material = materialOf(stores, params, memory);
+  // The text around the cursor is read beside the prompt: the first token does not wait for it.
+  setImmediate(() => rules.context);
   const healStart = performance.now();
   const opening = await stores.healing.open(context, pending, signal);
   const healMs = performance.now() - healStart;
