@@ -118,7 +118,11 @@ export function readBrackets(
   // Text that nothing ends is ended by the completion; what follows is code.
   const isUnended = lexer.mode === "block" && closingDelimiter(lexer, suffixText) === undefined;
   const reader = isUnended ? new CodeLexer(syntax) : lexer.fork();
-  const { closers, leavesSubstitution } = unmatchedClosers(suffixText, reader, tabWidth);
+  const { closers, numLeft } = unmatchedClosers(suffixText, reader, tabWidth);
+  const numOpenBraces = stack.filter(({ char }) => char === "{").length + lexer.numSubstitutions;
+  const numClosingBraces = closers.filter(({ opens }) => opens === "{").length + numLeft;
+  // Where a brace is missing it is the innermost.
+  const leavesSubstitution = numLeft > 0 && (isCutPrefix || numClosingBraces >= numOpenBraces);
   const closed = closedBy(stack, closers, isCutPrefix);
   const closedKinds = isCutPrefix
     ? Array.from(closed.openers, (index) => stack[index]!.char)
@@ -194,14 +198,15 @@ interface Closer {
 
 function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number) {
   const { numSubstitutions } = lexer;
-  let leavesSubstitution = false;
+  /** Of the code within text around the cursor, how many end here. */
+  let numLeft = 0;
   const closers: Closer[] = [];
   const brackets = new OpenBrackets<OwnBracket>();
   const lines = new LineIndent(suffixText, tabWidth);
   for (let i = 0; i < suffixText.length; i++) {
     const char = suffixText[i]!;
     const isCode = lexer.push(char);
-    if (lexer.numSubstitutions < numSubstitutions) leavesSubstitution = true;
+    numLeft = Math.max(numLeft, numSubstitutions - lexer.numSubstitutions);
     if (char === "\n") lines.beginAt(i + 1);
     if (!isCode) brackets.dropFrom(i + 1 - lexer.delimiterLength);
     else if (isOpener(char)) brackets.push({ char, position: i });
@@ -212,7 +217,7 @@ function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number
       closers.push({ opens, indent: beginsLine ? lines.before(i) : undefined });
     }
   }
-  return { closers, leavesSubstitution };
+  return { closers, numLeft };
 }
 
 /** Which openers the closers close: at a line's start the one whose line is indented alike, else the innermost. */

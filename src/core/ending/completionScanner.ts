@@ -19,7 +19,7 @@ import {
   isDirective,
   opensIndentedBlock,
 } from "./lineKinds.ts";
-import { EqualLines, isStartingLoop, LoopDetector, type TextLoop } from "./loopDetector.ts";
+import { EqualLines, LoopDetector, loopEnd, type TextLoop } from "./loopDetector.ts";
 import { hasWords, RepeatBelow } from "./repeatBelow.ts";
 import { ScannedBrackets } from "./scannedBrackets.ts";
 
@@ -136,34 +136,30 @@ export class CompletionScanner {
     const at = this.#text.length;
     this.#text += char;
     const loop = this.#loops.push(char);
+    const wasInElement = this.#lexer.isInElement;
     const isCode = this.#lexer.push(char);
-    const { lexer: cursor } = this.context.brackets;
     if (this.#brackets.leavesSubstitution(this.#lexer, at)) this.#endAt(at, "closer");
+    const cursorDepth = this.context.brackets.lexer.depth;
     if (char === "\n") {
       if (this.context.isSingleLine) this.#endAt(at, "line");
       else this.#endLine(at);
       this.#lineStart = at + 1;
-      const isOwnElement = this.#lexer.depth > cursor.depth;
+      const isOwnElement = this.#lexer.depth > cursorDepth;
       const isText = this.#lexer.mode !== "code";
       this.#lineBeganInText = isText && (isOwnElement || !this.#lexer.isInElement);
       this.#lineBeganInCursorText = this.#isInCursorText;
       this.#lineBeganInOwn = this.#brackets.hasOwn;
       this.#brackets.beginLine();
-    } else if (isCode && this.context.syntax.countsBrackets) this.#pushCode(char, at);
+    } else if (wasInElement && char === "}") this.#endAt(this.#startOf(at), "closer");
+    else if (isCode && this.context.syntax.countsBrackets) this.#pushCode(char, at);
     if (!isCode) this.#brackets.dropFrom(at + 1 - this.#lexer.delimiterLength);
-    if (this.#isInCursorText && this.#lexer.depth < cursor.depth) this.#leaveCursorText(at);
+    if (this.#isInCursorText && this.#lexer.depth < cursorDepth) this.#leaveCursorText(at);
     if (loop !== undefined && this.#end === undefined) this.#endLoop(loop);
   }
 
-  /** Of repeated lines the first stay; of a line that loops the text before it does, or the first unit. */
   #endLoop(loop: TextLoop): void {
-    const lineStart = this.#text.lastIndexOf("\n", loop.start - 1) + 1;
-    const newline = this.#text.indexOf("\n", loop.repeatStart - 1);
-    if (loop.hasLines && newline !== -1) this.#endAt(newline, "repetition");
-    else {
-      const soundLength = isStartingLoop(loop, this.#text) ? 0 : loop.repeatStart;
-      this.#endAt(loop.repeatStart, "repetition", lineStart > 0 ? lineStart : soundLength);
-    }
+    const { length, soundLength } = loopEnd(loop, this.#text);
+    this.#endAt(length, "repetition", soundLength);
   }
 
   #leaveCursorText(at: number): void {
@@ -179,9 +175,14 @@ export class CompletionScanner {
   #pushCode(char: string, at: number): void {
     const own = this.#text.slice(this.#lineStart, at);
     const line = this.#lineStart === 0 ? this.context.lineBefore + own : own;
-    const start = own.trim() === "" && this.#lineStart > 0 ? this.#lineStart - 1 : at;
-    const end = this.#brackets.push(char, at, start, line);
+    const end = this.#brackets.push(char, at, this.#startOf(at), line);
     if (end !== undefined) this.#endAt(this.#repeatsStart(end), "closer");
+  }
+
+  /** Where the text ends before a character: with the line before, if it is the first of its own. */
+  #startOf(at: number): number {
+    const isFirst = this.#text.slice(this.#lineStart, at).trim() === "";
+    return isFirst && this.#lineStart > 0 ? this.#lineStart - 1 : at;
   }
 
   /** Where a line that ends before a closer begins, if it stands below as well; else where it ends. */
@@ -205,8 +206,7 @@ export class CompletionScanner {
     if (isElsewhere && !isFirst) this.#endAt(this.#lineStart - 1, "block");
     if (isFirst) this.#judgeFirstLine(line, trimmed, lineEnd);
     else this.#judgeLine(line, trimmed, lineEnd);
-    const unclosed = this.#brackets.unclosedEnd;
-    if (unclosed !== undefined) this.#endAt(unclosed, "closer");
+    if (this.#brackets.unclosedEnd !== undefined) this.#endAt(this.#brackets.unclosedEnd, "closer");
     if (this.#brackets.isHeaderOfBelow(whole)) this.#endAt(lineEnd, "block");
     if (this.#end !== undefined || trimmed === "") return;
     const loopStart = this.#equalLines.push(whole, lineEnd);

@@ -83,8 +83,17 @@ export class EqualLines {
   }
 }
 
+/** Where a text with a loop ends: of repeated lines the first stay, of a line that loops the text before it, or the first unit. */
+export function loopEnd(loop: TextLoop, text: string): { length: number; soundLength: number } {
+  const lineStart = text.lastIndexOf("\n", loop.start - 1) + 1;
+  const newline = text.indexOf("\n", loop.repeatStart - 1);
+  if (loop.hasLines && newline !== -1) return { length: newline, soundLength: newline };
+  const ownLength = isStartingLoop(loop, text) ? 0 : loop.repeatStart;
+  return { length: loop.repeatStart, soundLength: lineStart > 0 ? lineStart : ownLength };
+}
+
 /** Whether a loop within a line is all of a text. */
-export function isStartingLoop(loop: TextLoop, text: string): boolean {
+function isStartingLoop(loop: TextLoop, text: string): boolean {
   const isShort = loop.repeatStart - loop.start <= MAX_STARTING_PERIOD;
   return isShort && !loop.hasLines && text.slice(0, loop.start).trim() === "";
 }

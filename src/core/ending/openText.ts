@@ -136,5 +136,5 @@ function readsAlike(after: CodeLexer, { brackets, closingDelimiter, lineAfter }:
 }
 
 function areAlike(a: CodeLexer, b: CodeLexer): boolean {
-  return a.mode === b.mode && a.depth === b.depth && a.isInElement === b.isInElement;
+  return a.mode === b.mode && a.depth === b.depth && a.elementPart === b.elementPart;
 }

@@ -109,7 +109,10 @@ function trimOnce(text: string, context: CursorContext, isUnfinished: boolean): 
   const isWhole = balanced.length === fitted.length;
   const lineBreak = isWhole ? lineBreakBehind(kept, text, context) : "";
   const closed = withoutOpenText(withoutTrailingSpace(balanced, context), context, lineBreak);
-  const ended = withoutDanglingLines(withoutOpenBlock(closed, context), context);
+  const whole = withoutOpenBlock(closed, context);
+  // What the model itself went on with stands below: that is what its last line asks for.
+  const isContinued = end?.cause === "suffixLine" && whole === fitted.trimEnd();
+  const ended = isContinued ? whole : withoutDanglingLines(whole, context);
   const isGlued = ended === joined && lineBreak !== "" && isAboveCode(context);
   const result = isGlued && ended.trim() !== "" ? ended + lineBreak : ended;
   if (result.trim() !== "") {

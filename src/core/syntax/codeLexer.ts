@@ -9,7 +9,7 @@ import {
   meaningOf,
 } from "./delimiters.ts";
 import { type LexerMode, LexerState, type QuoteMode } from "./lexerState.ts";
-import { ELEMENT, frameAround, stepElement, TAG, TEXT } from "./textFrames.ts";
+import { ELEMENT, type Element, frameAround, stepElement, TAG, TEXT } from "./textFrames.ts";
 
 /** Longest delimiter, with what stands before it. */
 const MAX_RECENT = 10;
@@ -47,9 +47,13 @@ export class CodeLexer {
     );
   }
 
-  /** Whether the last character stands in the text between tags. */
+  /** Whether the last character stands in a tag or between tags, and in no attribute's value. */
   get isInElement(): boolean {
-    return this.#state.element?.part === "text";
+    return this.#state.element?.quote === "";
+  }
+
+  get elementPart(): Element["part"] | undefined {
+    return this.#state.element?.part;
   }
 
   /** Strings, comments and elements around the place. */

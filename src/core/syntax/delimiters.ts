@@ -34,6 +34,8 @@ export function isNoString(recent: string, word: string, syntax: CodeSyntax): bo
 export function isQuotedBracket(recent: string, { quotes }: CodeSyntax): boolean {
   if (recent.at(-2) !== "'" || quotes.includes("'") || !/[()[\]{}]$/.test(recent)) return false;
   const before = recent.at(-3) ?? "\n";
+  // The apostrophe ends a character: `'"')`.
+  if (before === "}" || /'(?:\\.|[^\\])'.$/.test(recent)) return false;
   return !isWordChar(before) || /(?:^|\W)b'.$/.test(recent);
 }
 
