@@ -30,6 +30,7 @@ export class DraftPace implements PassPace {
   /** By number of rows. */
   readonly #passes = new Map<number, Mean>();
   readonly #hits = new Map<DraftMode, { hits: number; trials: number }>();
+  #draftMs = 0;
 
   /** Expected ms of a pass of `numRows` rows; undefined before the first pass. */
   passMs(numRows: number): number | undefined {
@@ -51,6 +52,7 @@ export class DraftPace implements PassPace {
   /** Reports a pass that was made. */
   recordPass(numRows: number, ms: number): void {
     if (!(ms > 0 && Number.isFinite(ms))) return;
+    this.#draftMs += ms;
     const known = this.#passes.get(numRows);
     const expected = known?.ms ?? this.passMs(numRows) ?? ms;
     const bounded = Math.min(MAX_SURPRISE * expected, Math.max(expected / MAX_SURPRISE, ms));
@@ -61,6 +63,13 @@ export class DraftPace implements PassPace {
     known.count++;
     known.ms += Math.max(WEIGHT, 1 / known.count) * (bounded - known.ms);
     known.bestMs = Math.min(known.bestMs, known.ms);
+  }
+
+  /** What passes took since this was last asked, in ms. */
+  takeDraftMs(): number {
+    const ms = this.#draftMs;
+    this.#draftMs = 0;
+    return ms;
   }
 
   /** The chance that the target, at a node that was looked beyond, goes on with one of the children drafted there. */

@@ -5,13 +5,20 @@
  */
 import { AcceptanceTable } from "../calibration/acceptanceTable.ts";
 import type { DraftBudget, DraftWorth } from "../tree/drafter.ts";
-import { type DraftSource, type DraftTree, ROOT } from "../tree/draftTree.ts";
+import { type DraftSource, type DraftTree, rootOnlyTree } from "../tree/draftTree.ts";
 import { BaselineProbe } from "./baselineProbe.ts";
-import { chooseNumNodes, rankNodes, treeOfRanked, type VerifyLimits } from "./draftBudget.ts";
+import {
+  chooseNumNodes,
+  type NodeChoice,
+  type RankedNodes,
+  rankNodes,
+  treeOfRanked,
+  type VerifyLimits,
+} from "./draftBudget.ts";
 import { DraftPace } from "./draftPace.ts";
 import type { DraftPolicy, StepOutcome, StepPlan } from "./draftPolicy.ts";
 import { LossBudget } from "./lossBudget.ts";
-import { expectedModelGainMs } from "./modelGain.ts";
+import { expectedModelGainMs, ModelGain, missRateOf, numFollowed } from "./modelGain.ts";
 import type { PassCostTable } from "./passCost.ts";
 
 /** What speculation may cost unless a user says otherwise: a share of plain decoding's time, and so many ms. */
@@ -22,6 +29,8 @@ const MIN_SURVIVAL = 0.001;
 const MANY_ROWS = 16;
 /** Share by which a step moves what a ms brings, what a step takes beside its pass, and what a draft model would bring. */
 const RATE_WEIGHT = 0.01;
+/** Plain steps that the rate begins as. */
+const FIRST_RATE_STEPS = 10;
 const HOST_WEIGHT = 0.05;
 const GAIN_WEIGHT = 0.05;
 /**
@@ -54,8 +63,10 @@ export class MeasuredPolicy implements DraftPolicy {
   readonly #budget: LossBudget;
   readonly #probe = new BaselineProbe();
   readonly #pace = new DraftPace();
+  readonly #gain = new ModelGain();
   /** What decoding brings in what time, smoothed apart: the rate is the ratio of the means. */
   #tokens = 1;
+  #numRates = 0;
   #ms: number;
   /** Host time of steps with trees, and of steps behind a plain one, smoothed; undefined before the first. */
   #treeHostMs: number | undefined;
@@ -65,8 +76,11 @@ export class MeasuredPolicy implements DraftPolicy {
   #stepsPerGeneration = 12;
   /** Steps of this generation. */
   #numSteps = 0;
-  /** Between a plan and its outcome. */
+  /** Between a plan and its outcome: the candidates, and the chance that the next token is none of them. */
   #candidates: DraftTree | undefined;
+  #missRate = 1;
+  /** What would be verified without the draft model, where it is asked, and how sure that is. */
+  #others: { readonly tree: DraftTree; readonly missRate: number } | undefined;
   /** Whether the draft model was asked in this step. */
   #hasAskedModel = false;
 
@@ -92,6 +106,7 @@ export class MeasuredPolicy implements DraftPolicy {
   started(): boolean {
     // An abort may have come between the last one's plan and its outcome.
     this.#candidates = undefined;
+    this.#others = undefined;
     this.#numSteps = 0;
     this.#probe.started();
     return this.#budget.creditMs > 0;
@@ -129,29 +144,29 @@ export class MeasuredPolicy implements DraftPolicy {
 
   budgetFor(
     source: DraftSource,
-    { maxNodes, maxDepth }: VerifyLimits,
+    { maxNodes, maxDepth, maxBranches }: VerifyLimits,
     others?: DraftTree,
   ): DraftBudget {
     const budget = { maxNodes, maxDepth, minSurvival: MIN_SURVIVAL };
     if (source !== "draftModel") return budget;
     this.#hasAskedModel = true;
-    const drafted = others && this.acceptance.calibrate(others);
-    const worth = this.#worthBeside(drafted === undefined ? 1 : missRateOf(drafted));
-    const gainMs = expectedModelGainMs(worth);
+    const drafted = this.acceptance.calibrate(others ?? rootOnlyTree(0));
+    const missRate = missRateOf(drafted);
+    const worth = this.#worthBeside(missRate);
+    const gainMs = this.#gain.expectedMs(missRate, expectedModelGainMs(worth), worth.tokenMs);
     this.#noteModelGain(gainMs);
-    const isAsked = gainMs > 0;
-    return { ...budget, maxNodes: isAsked ? maxNodes : 0, mode: "tree", worth, others: drafted };
+    if (gainMs <= 0) return { ...budget, maxNodes: 0, worth };
+    this.#others = { tree: this.#chosenOf(drafted, { maxNodes, maxDepth, maxBranches }), missRate };
+    this.#pace.takeDraftMs();
+    return { ...budget, mode: "tree", worth, others: drafted };
   }
 
   plan(candidates: DraftTree, limits: VerifyLimits): StepPlan {
     const calibrated = this.acceptance.calibrate(candidates);
     const ranked = rankNodes(calibrated, limits);
-    const choice = chooseNumNodes(ranked.survival, {
-      passMs: (numRows) => this.#cost.ms(numRows),
-      treeMs: Math.max(0, (this.#treeHostMs ?? 0) - (this.#plainHostMs ?? 0)),
-      tokensPerMs: this.#tokensPerMs * this.#caution,
-    });
+    const choice = this.#choose(ranked);
     this.#candidates = candidates;
+    this.#missRate = missRateOf(calibrated);
     return {
       tree: treeOfRanked(ranked, choice.numNodes),
       expectedAccepted: choice.expectedAccepted,
@@ -181,16 +196,44 @@ export class MeasuredPolicy implements DraftPolicy {
     if (!this.#hasAskedModel) {
       // What a model would have brought is known without it.
       this.#pace.fade();
-      this.#noteModelGain(expectedModelGainMs(this.#worthBeside(1)));
+      this.#gain.fade();
+      const worth = this.#worthBeside(this.#missRate);
+      const expectedMs = expectedModelGainMs(worth);
+      this.#noteModelGain(this.#gain.expectedMs(this.#missRate, expectedMs, worth.tokenMs));
     }
     if (this.#candidates !== undefined) this.acceptance.learn(this.#candidates, committed);
+    this.#noteGain(plan.tree, committed);
     this.#candidates = undefined;
+    this.#missRate = 1;
     this.#hasAskedModel = false;
     this.#numSteps++;
   }
 
   ended(numSteps: number): void {
     this.#stepsPerGeneration += LENGTH_WEIGHT * (Math.max(1, numSteps) - this.#stepsPerGeneration);
+  }
+
+  /** What a draft model that was asked has brought beyond the others' drafts, and what that took. */
+  #noteGain(verified: DraftTree, committed: Int32Array): void {
+    const others = this.#others;
+    this.#others = undefined;
+    if (others === undefined) return;
+    const numTokens = committed.length - 1 - numFollowed(others.tree, committed);
+    const rowsMs = this.#cost.ms(verified.size) - this.#cost.ms(others.tree.size);
+    this.#gain.record(others.missRate, numTokens, this.#pace.takeDraftMs() + rowsMs);
+  }
+
+  #choose({ survival }: RankedNodes): NodeChoice {
+    return chooseNumNodes(survival, {
+      passMs: (numRows) => this.#cost.ms(numRows),
+      treeMs: Math.max(0, (this.#treeHostMs ?? 0) - (this.#plainHostMs ?? 0)),
+      tokensPerMs: this.#tokensPerMs * this.#caution,
+    });
+  }
+
+  #chosenOf(calibrated: DraftTree, limits: VerifyLimits): DraftTree {
+    const ranked = rankNodes(calibrated, limits);
+    return treeOfRanked(ranked, this.#choose(ranked).numNodes);
   }
 
   #worthBeside(missRate: number): DraftWorth {
@@ -216,8 +259,9 @@ export class MeasuredPolicy implements DraftPolicy {
   }
 
   #noteRate(numTokens: number, ms: number): void {
-    this.#tokens += RATE_WEIGHT * (numTokens - this.#tokens);
-    this.#ms += RATE_WEIGHT * (ms - this.#ms);
+    const weight = Math.max(RATE_WEIGHT, 1 / (FIRST_RATE_STEPS + this.#numRates++));
+    this.#tokens += weight * (numTokens - this.#tokens);
+    this.#ms += weight * (ms - this.#ms);
   }
 
   /** How much dearer than their time rows are taken to be. */
@@ -234,13 +278,6 @@ export class MeasuredPolicy implements DraftPolicy {
   get #tokensPerMs(): number {
     return Math.max(this.#tokens / this.#ms, 1 / this.#plainStepMs);
   }
-}
-
-/** The chance that the next token is none that was drafted. */
-function missRateOf({ size, parents, scores }: DraftTree): number {
-  let missRate = 1;
-  for (let node = 1; node < size; node++) if (parents[node] === ROOT) missRate -= scores[node]!;
-  return Math.max(0, missRate);
 }
 
 /** A host phase, smoothed; one that is far longer than usual counts as the longest that is believed. */
