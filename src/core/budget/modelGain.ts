@@ -31,7 +31,7 @@ export function expectedModelGainMs({ tokenMs, rowMs, pace }: DraftWorth): numbe
 /** Upper ends of the buckets of miss rates; the last is open. */
 const MISS_EDGES = [0.15, 0.35, 0.6];
 /** Steps that an estimate starts with, each as expected; more than so many are halved. */
-const PRIOR_STEPS = 3;
+const PRIOR_STEPS = 8;
 const MAX_STEPS = 120;
 /** What is left of what is known behind a step in which the model was not asked. */
 const KEPT = 0.9995;
