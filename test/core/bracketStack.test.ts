@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Opener, readBrackets } from "../../src/core/ending/bracketStack.ts";
-import { syntaxOf } from "../../src/core/syntax/codeSyntax.ts";
 import { readCursor } from "../../src/core/ending/cursorContext.ts";
 import { trimCompletion } from "../../src/core/ending/trimCompletion.ts";
+import { syntaxOf } from "../../src/core/syntax/codeSyntax.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
 const OPENER_OF: Readonly<Record<string, Opener>> = { ")": "(", "]": "[", "}": "{" };

@@ -30,7 +30,14 @@ const HABITS: readonly Habits[] = [
     comment: "#",
     quote: "'",
   },
-  { ids: "elixir", head: "case a do", end: "end", body: ["load", "save"], comment: "#", quote: '"' },
+  {
+    ids: "elixir",
+    head: "case a do",
+    end: "end",
+    body: ["load", "save"],
+    comment: "#",
+    quote: '"',
+  },
   { ids: "julia", head: "while a", end: "end", body: ["b()", "c()"], comment: "#", quote: '"' },
   {
     ids: "sql",
@@ -43,7 +50,14 @@ const HABITS: readonly Habits[] = [
   { ids: "html xml vue", head: "<b>", end: "</b>", body: ["text", "more"] },
   { ids: "css scss less", head: "a {", end: "}", body: ["b: c;", "d: e;"] },
   { ids: "terraform", head: "a {", end: "}", body: ["b = c", "d = e"], comment: "#", quote: '"' },
-  { ids: "powershell", head: "while ($a) {", end: "}", body: ["load", "save"], comment: "#", quote: "'" },
+  {
+    ids: "powershell",
+    head: "while ($a) {",
+    end: "}",
+    body: ["load", "save"],
+    comment: "#",
+    quote: "'",
+  },
 ];
 const LANGUAGES = HABITS.flatMap((habits) =>
   habits.ids.split(" ").map((id) => [id, habits] as const),
