@@ -42,9 +42,9 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
   const complete = program
     .command("complete")
     .description("complete at a cursor of a file")
-    .argument("<file>", "source file, UTF-8")
-    .requiredOption("--line <number>", "line of the cursor, from 1", positiveInteger)
-    .requiredOption(
+    .argument("<place>", "FILE:LINE:COLUMN of a source file, UTF-8; or FILE with the options below")
+    .option("--line <number>", "line of the cursor, from 1", positiveInteger)
+    .option(
       "--column <number>",
       "column of the cursor, from 1; a tab counts one (VS Code shows it as its width), an emoji two",
       positiveInteger,
@@ -65,8 +65,8 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
         .default("branches"),
     )
     .option("--json", "print one JSON object and nothing else to stdout")
-    .action((file: string, options: CompleteOptions) =>
-      completeCommand(file, options, context, signal),
+    .action((place: string, options: CompleteOptions) =>
+      completeCommand(place, options, context, signal),
     );
   const demo = program
     .command("demo")

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { DEMO_SPOTS, placeSpot } from "../../src/cli/demo/demoSpots.ts";
+import { DEMO_SPOTS, placeSpot, sessionPlaces } from "../../src/cli/demo/demoSpots.ts";
 
 const ROOT = new URL("../../node_modules/", import.meta.url);
 
@@ -21,5 +21,23 @@ describe("placeSpot", () => {
     const spot = { packageName: "p", file: "f.ts", before: "x = ", numHiddenLines: 1 };
     expect(() => placeSpot("x = 1\nx = 2\n", spot)).toThrow(/p\/f\.ts.*more than once/);
     expect(() => placeSpot("y = 1\n", spot)).toThrow(/nowhere/);
+  });
+});
+
+describe("sessionPlaces", () => {
+  test("are before other lines of code, and have nothing of what the spot hides", () => {
+    const lines = Array.from({ length: 40 }, (_, line) =>
+      line % 2 === 0 ? `  const value${line} = ${line};` : "  // a comment of some length",
+    );
+    const prefixText = lines.slice(0, 20).join("\n");
+    const suffixText = ["", ...lines.slice(21)].join("\n");
+    const places = sessionPlaces({ prefixText, suffixText });
+    expect(places).toHaveLength(3);
+    for (const place of places) {
+      expect(place.prefixText).toMatch(/\n {2}$/);
+      expect(place.suffixText).toMatch(/^\n/);
+      expect(place.prefixText + place.suffixText).not.toContain("value20");
+    }
+    expect(sessionPlaces({ prefixText: "", suffixText: "" })).toEqual([]);
   });
 });

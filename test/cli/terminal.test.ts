@@ -46,6 +46,16 @@ describe("Terminal", () => {
     });
   });
 
+  test("begins a note on a line of its own, wherever the text before it ended", () => {
+    const { terminal, written } = opened(false);
+    terminal.out("text");
+    terminal.note("figures");
+    terminal.note("more");
+    terminal.out("next\n");
+    terminal.note("last");
+    expect(written.join("")).toBe("text\nfigures\nmore\nnext\nlast\n");
+  });
+
   test("writes notes and progress as one short line, to a person and to a pipe", () => {
     forAll((text) => {
       for (const isTTY of [true, false]) {

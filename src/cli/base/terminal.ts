@@ -34,6 +34,8 @@ export class Terminal {
   readonly #stderr: OutputStream;
   readonly #hasColor: boolean;
   readonly #now: () => number;
+  /** Whether what went to stdout last ended inside a line. */
+  #isInLine = false;
   /** When a line of progress may be told next without a terminal; never unless asked for. */
   #nextTellMs = Number.POSITIVE_INFINITY;
 
@@ -55,13 +57,22 @@ export class Terminal {
     return this.#stdout.isTTY === true;
   }
 
-  out(...parts: readonly Part[]): void {
-    this.#stdout.write(parts.map((part) => this.#rendered(part)).join(""));
+  /** Without, what colors say must be said otherwise. */
+  get hasColor(): boolean {
+    return this.#hasColor;
   }
 
-  /** One line to stderr. */
+  out(...parts: readonly Part[]): void {
+    const text = parts.map((part) => this.#rendered(part)).join("");
+    this.#stdout.write(text);
+    if (text !== "") this.#isInLine = !text.endsWith("\n");
+  }
+
+  /** One line to stderr, which never goes on where stdout ended: both may go to one place. */
   note(line: string): void {
-    this.#stderr.write(`${foreignText(line, MAX_NOTE_LENGTH)}\n`);
+    const lineEnd = this.#isInLine ? "\n" : "";
+    this.#isInLine = false;
+    this.#stderr.write(`${lineEnd}${foreignText(line, MAX_NOTE_LENGTH)}\n`);
   }
 
   /** Several lines to stderr. */

@@ -130,6 +130,9 @@ async function runSuite<R>(
     text: suite.format(report),
   };
   terminal.out(options.json === STDOUT ? written.json : written.text);
+  // The beginning of a long report has left the screen by now.
+  const summary = terminal.isInteractive ? suite.summary?.(report) : undefined;
+  if (summary !== undefined) terminal.note(summary);
   for (const { path, holds } of reportFiles(options, context)) {
     await writeReportFile(path, written[holds]);
   }

@@ -58,4 +58,6 @@ export interface BenchSuite<R> {
   /** Returns what was measured so far when the signal aborts, or throws its reason if that is nothing. */
   measure(surroundings: SuiteSurroundings, signal: AbortSignal): Promise<R>;
   format(report: R): string;
+  /** The report in a sentence, which a person finds at its end; undefined where it has none. */
+  summary?(report: R): string | undefined;
 }

@@ -54,6 +54,8 @@ export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchR
       );
     },
     format: formatBenchMarkdown,
+    // The cost of passes alone has no verdict.
+    summary: ({ verdict }) => (suites.length === 0 ? undefined : verdict.sentence),
   };
 }
 

@@ -2,7 +2,6 @@
 
 import { resolve } from "node:path";
 import { visibleText } from "../../core/base/foreignText.ts";
-import type { CompletionRejection } from "../../core/ending/completionRejection.ts";
 import { APPENDED_PROMPT } from "../../core/prompt/promptAnchor.ts";
 import { DROP_REASONS, type DropReason } from "../../core/suggestions/rankSuggestions.ts";
 import { meanAcceptanceLength } from "../../core/tree/decodeStats.ts";
@@ -18,13 +17,11 @@ import {
 } from "../base/engineSession.ts";
 import { displayPath, readSourceFile } from "../sources/sourceFile.ts";
 import { folderAt, indexFolder } from "../sources/workspaceSources.ts";
-import { lineEndsOf, splitAtCursor, withLineFeeds } from "./cursor.ts";
+import { lineEndsOf, linesBefore, splitAtCursor, withLineFeeds } from "./cursor.ts";
+import { type NamedPlace, placeOf } from "./place.ts";
+import { rejectionText } from "./rejectionWords.ts";
 
-export interface CompleteOptions extends ModelOptions {
-  /** 1-based. */
-  readonly line: number;
-  /** 1-based, in UTF-16 code units. */
-  readonly column: number;
+export interface CompleteOptions extends ModelOptions, NamedPlace {
   readonly maxTokens: number;
   readonly speculation: boolean;
   /** A folder whose files are drafted from. */
@@ -36,15 +33,16 @@ export interface CompleteOptions extends ModelOptions {
 }
 
 export async function completeCommand(
-  file: string,
+  named: string,
   options: CompleteOptions,
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<void> {
   const { terminal, workingFolder } = context;
+  const { file, line, column } = placeOf(named, options);
   const path = resolve(workingFolder, file);
   const text = await readSourceFile(path, signal);
-  const cursor = withLineFeeds(splitAtCursor(text, options.line, options.column));
+  const cursor = withLineFeeds(splitAtCursor(text, line, column));
   const inFile = lineEndsOf(text);
   const folder =
     options.workspace === undefined ? undefined : await folderAt(options.workspace, workingFolder);
@@ -55,6 +53,10 @@ export async function completeCommand(
       if (folder !== undefined && options.speculation) {
         const size = await indexFolder(folder, workspace, terminal, signal);
         if (options.json !== true) terminal.note(size);
+      }
+      // For a person, who cannot judge the text without its place; a pipe has the text alone.
+      if (terminal.isInteractive && options.json !== true) {
+        terminal.out({ style: "dim", text: linesBefore(cursor.prefixText) });
       }
       let streamed = "";
       const onChunk = ({ text }: CompletionChunk) => {
@@ -138,15 +140,6 @@ export function fewerSuggestions(
   return `${suggestions.length} of ${numWanted} suggestions; ${others}`;
 }
 
-/** Why there is no text, in words. */
-const REJECTION_WORDS: Readonly<Record<CompletionRejection, string>> = {
-  empty: "the model ended at once",
-  tooShort: "too short to be of use",
-  repeatsSuffix: "it repeats the text after the cursor",
-  repeatsLineAbove: "it repeats the line above",
-  repetitive: "it repeats itself",
-};
-
 /** What `--json` prints. */
 export function completionReport(result: CompletionResult, models: LoadedModels) {
   const { stats } = result;
@@ -175,7 +168,8 @@ export function completionReport(result: CompletionResult, models: LoadedModels)
 }
 
 function summaryLine(result: CompletionResult, models: LoadedModels): string {
-  const { stats, tokens, timings, rejection } = result;
+  const { stats, tokens, timings } = result;
+  const rejection = rejectionText(result);
   return (
     `${tokens.length} token${tokens.length === 1 ? "" : "s"} in ${timings.totalMs.toFixed(1)} ms, ` +
     `mean acceptance length ${meanAcceptanceLength(stats).toFixed(2)} incl. bonus, ` +
@@ -183,6 +177,6 @@ function summaryLine(result: CompletionResult, models: LoadedModels): string {
     (timings.othersMs === undefined
       ? ""
       : `, ${timings.othersMs.toFixed(1)} ms of that for the other suggestions`) +
-    (rejection === undefined ? "" : `, nothing offered: ${REJECTION_WORDS[rejection]}`)
+    (rejection === undefined ? "" : `, nothing offered: ${rejection}`)
   );
 }

@@ -19,6 +19,17 @@ export function lineEndsOf(text: string): (completion: string) => string {
   return (completion) => (isCrlf ? completion.replaceAll("\n", "\r\n") : completion);
 }
 
+/** Lines above the cursor's that are shown with it. */
+const NUM_LINES_ABOVE = 2;
+
+/** What a person is shown of the text before a cursor: the cursor's line so far, and two above. */
+export function linesBefore(prefixText: string): string {
+  return prefixText
+    .split("\n")
+    .slice(-NUM_LINES_ABOVE - 1)
+    .join("\n");
+}
+
 const LINE_END = /\r\n|\n|\r/g;
 const HIGH_SURROGATE = /[\uD800-\uDBFF]/;
 const LOW_SURROGATE = /[\uDC00-\uDFFF]/;

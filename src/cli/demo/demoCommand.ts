@@ -1,7 +1,9 @@
 /** `treeline demo`: real files, speculation beside plain decoding, in one engine. */
 import { access } from "node:fs/promises";
+import { APPENDED_PROMPT } from "../../core/prompt/promptAnchor.ts";
 import type { CompleteParams, CompletionResult } from "../../engine/protocol/completeMessages.ts";
-import { packagePath } from "../base/bundledModels.ts";
+import type { LoadParams } from "../../engine/protocol/protocol.ts";
+import { bundledModels, packagePath } from "../base/bundledModels.ts";
 import { CliError } from "../base/cliError.ts";
 import {
   type CommandContext,
@@ -10,12 +12,35 @@ import {
   type ModelOptions,
   withEngine,
 } from "../base/engineSession.ts";
+import { type SplitText, withLineFeeds } from "../complete/cursor.ts";
 import { readSourceFile } from "../sources/sourceFile.ts";
-import { demoSummary, ghostText, legend, type SpotMeasurement, spotFigures } from "./demoReport.ts";
-import { DEMO_SPOTS, type DemoSpot, type PlacedSpot, placeSpot } from "./demoSpots.ts";
+import {
+  demoSummary,
+  ghostText,
+  introduction,
+  legend,
+  type SpotMeasurement,
+  spotFigures,
+} from "./demoReport.ts";
+import {
+  DEMO_SPOTS,
+  type DemoSpot,
+  type PlacedSpot,
+  placeSpot,
+  sessionPlaces,
+} from "./demoSpots.ts";
 
-const NUM_ROUNDS = 5;
+const MAX_ROUNDS = 5;
+/** No round begins later, in ms. */
+const ROUNDS_MS = 30_000;
 const MAX_TOKENS = 64;
+/** As the editor has them on machines that read slowly: the demo is about what comes behind the prompt. */
+const MAX_PROMPT_TOKENS = 256;
+/** A session's other places are completed for so long, in ms; a tiny model has them all by then. */
+const SESSION_MS = 8_000;
+
+/** What one run has of its own. */
+type Request = Pick<CompleteParams, "sources"> & Partial<CompleteParams>;
 
 interface NamedSpot extends PlacedSpot {
   readonly name: string;
@@ -42,68 +67,96 @@ export async function demoCommand(
     options,
     context,
     async (session) => {
-      const { models } = session;
-      terminal.out(
-        `target ${models.target.name}, draft ${models.draft?.name ?? "none"}, ${models.backend}\n`,
-      );
-      terminal.out(
-        `Medians of ${NUM_ROUNDS} rounds. Before each the models are loaded anew, so that nothing is known of the texts; ` +
-          "its places follow each other as in a session, plain and with drafts in alternating order, the prompt in the cache " +
-          "of both.\n" +
-          "decode: all but the prompt's evaluation, drafting included. total: from request to result.\n\n",
-      );
-      terminal.out(...legend(), "\n");
-      const measurements = await measureSpots(spots, session, context, signal);
+      const { models, params } = session;
+      const isBundled = params.targetPath === bundledModels(context.cliUrl).targetPath;
+      terminal.out(...introduction(models, isBundled), "\n", ...legend(terminal.hasColor), "\n");
+      terminal.tellProgress();
+      const measurements = await measureSpots(spots, session, isBundled, context, signal);
       for (const [index, { name, line, prefixText }] of spots.entries()) {
         const measurement = measurements[index]!;
-        const [shown] = measurement.speculative;
         terminal.out("\n", { style: "bold", text: `${name}:${line}` }, "\n");
-        if (shown !== undefined) terminal.out(...ghostText(prefixText, shown), "\n");
-        terminal.out(`${spotFigures(measurement)}\n`);
+        terminal.out(...ghostText(prefixText, measurement.shown, terminal.hasColor), "\n");
+        terminal.out(...spotFigures(measurement).map((figures) => `  ${figures}\n`));
       }
-      terminal.out(`\n${demoSummary(measurements).join("\n")}\n`);
+      terminal.out(`\n${demoSummary(measurements, isBundled).join("\n")}\n`);
     },
     signal,
   );
 }
 
-/** [spots.length] each in every round. */
+/** What one place is asked with: plain decoding twice, which says how far to trust a difference. */
+const RUNS = ["plain", "plainAgain", "drafted"] as const;
+
+/** Runs all places: each in every round. @returns [spots.length] */
 async function measureSpots(
   spots: readonly NamedSpot[],
   { client, params, models }: EngineSession,
+  isBundled: boolean,
   { terminal }: CommandContext,
   signal: AbortSignal,
 ): Promise<SpotMeasurement[]> {
   const results = spots.map(() => ({
     plain: [] as CompletionResult[],
-    speculative: [] as CompletionResult[],
+    plainAgain: [] as CompletionResult[],
+    drafted: [] as CompletionResult[],
+    shown: undefined as CompletionResult | undefined,
   }));
   // Earlier suggestions are kept after any request: the plain run's would be copied whole.
   const sources = draftSources(models).filter((source) => source !== "ghost");
-  for (let round = 0; round < NUM_ROUNDS; round++) {
+  const runAt = (place: SplitText, file: string, request: Request) =>
+    client.complete(
+      {
+        ...withLineFeeds(place),
+        ...APPENDED_PROMPT,
+        filePath: file,
+        maxTokens: MAX_TOKENS,
+        maxPromptTokens: MAX_PROMPT_TOKENS,
+        ...request,
+      },
+      () => {},
+      signal,
+    );
+  const startSession = async (loaded: LoadParams) => {
     // The recycling store would know these very outputs from the round before.
     await client.unload(signal);
-    await client.load(params, () => {}, signal);
-    for (const [index, { name, file, prefixText, suffixText }] of spots.entries()) {
-      terminal.progress(
-        `round ${round + 1} of ${NUM_ROUNDS}, ${index + 1} of ${spots.length}: ${name}`,
-      );
-      const cursor = { prefixText, suffixText, filePath: file, maxTokens: MAX_TOKENS };
-      const run = (request: Pick<CompleteParams, "sources"> & Partial<CompleteParams>) =>
-        client.complete({ ...cursor, ...request }, () => {}, signal);
+    await client.load(loaded, () => {}, signal);
+    // What drafts bring, and whether they pay at all, is not found out at the places that are shown.
+    const startMs = performance.now();
+    for (const { name, file, ...spot } of spots) {
+      terminal.progress(`other places of ${name}`);
+      for (const place of sessionPlaces(spot)) {
+        if (performance.now() - startMs > SESSION_MS) return;
+        await runAt(place, file, { sources });
+      }
+    }
+  };
+  if (isBundled) {
+    // Without a table of costs every draft is verified: with this model next to none would pay, and none be seen.
+    const { passCostPath: _, ...withoutCosts } = params;
+    await startSession(withoutCosts);
+    for (const [index, { name, file, ...spot }] of spots.entries()) {
+      terminal.progress(`all drafts verified, ${index + 1} of ${spots.length}: ${name}`);
+      results[index]!.shown = await runAt(spot, file, { sources });
+    }
+  }
+  const startMs = performance.now();
+  const isTimeLeft = () => performance.now() - startMs < ROUNDS_MS;
+  for (let round = 0; round < MAX_ROUNDS && (round === 0 || isTimeLeft()); round++) {
+    await startSession(params);
+    for (const [index, { name, file, ...spot }] of spots.entries()) {
+      terminal.progress(`round ${round + 1}, ${index + 1} of ${spots.length}: ${name}`);
       // Fills both models' caches with the prompt. A number of nodes of its own keeps it, and plain runs, out of what is
       // learned of drafts.
-      await run({ sources: ["draftModel"], maxTokens: 1, maxDraftNodes: 1 });
-      const { plain, speculative } = results[index]!;
-      const runs = [
-        async () => plain.push(await run({ sources: [], maxDraftNodes: 0 })),
-        async () => speculative.push(await run({ sources })),
-      ];
-      for (const runOne of (round + index) % 2 === 0 ? runs : runs.reverse()) await runOne();
+      await runAt(spot, file, { sources: ["draftModel"], maxTokens: 1, maxDraftNodes: 1 });
+      for (const at of RUNS.keys()) {
+        const run = RUNS[(round + index + at) % RUNS.length]!;
+        const request = run === "drafted" ? { sources } : { sources: [], maxDraftNodes: 0 };
+        results[index]![run].push(await runAt(spot, file, request));
+      }
     }
   }
   terminal.progress("");
-  return results;
+  return results.map(({ shown, ...runs }) => ({ ...runs, shown: shown ?? runs.drafted[0]! }));
 }
 
 /** The spots whose packages are there; names each package that is not. */

@@ -89,3 +89,24 @@ export function placeSpot(text: string, spot: DemoSpot): PlacedSpot {
     line: prefixText.split("\n").length,
   };
 }
+
+/** Where in a file a session is begun, as shares of its lines. */
+const SESSION_SHARES = [0.25, 0.5, 0.75];
+/** Shorter lines say little. */
+const MIN_LINE_LENGTH = 12;
+
+/** Other cursors in a spot's file, each before a line of code that it hides. What the spot hides they do not have either. */
+export function sessionPlaces({ prefixText, suffixText }: SplitText): SplitText[] {
+  const lines = (prefixText + suffixText).split("\n");
+  return SESSION_SHARES.flatMap((share) => {
+    const start = Math.floor(share * lines.length);
+    const found = lines
+      .slice(start)
+      .findIndex((line) => line.trim().length >= MIN_LINE_LENGTH && !/^\s*(\/[/*]|\*)/.test(line));
+    const line = lines[start + found];
+    if (found === -1 || line === undefined) return [];
+    const before = [...lines.slice(0, start + found), line.slice(0, line.search(/\S/))];
+    const after = ["", ...lines.slice(start + found + 1)];
+    return [{ prefixText: before.join("\n"), suffixText: after.join("\n") }];
+  });
+}

@@ -52,10 +52,9 @@ export async function readWorkspaceSources(
 /** The absolute path of a folder. @throws CliError if it is none. */
 export async function folderAt(folder: string, workingFolder: string): Promise<string> {
   const root = resolve(workingFolder, folder);
-  const found = await stat(root).catch((error: unknown) => {
-    throw new CliError(
-      `Expected a folder at ${pathText(root)}: ${messageOf(error)}. Check the path.`,
-    );
+  const found = await stat(root).catch((error: NodeJS.ErrnoException) => {
+    const what = error.code === "ENOENT" ? "found nothing there" : messageOf(error);
+    throw new CliError(`Expected a folder at ${pathText(root)}, ${what}. Check the path.`);
   });
   if (!found.isDirectory())
     throw new CliError(`Expected a folder, found a file: ${pathText(root)}.`);

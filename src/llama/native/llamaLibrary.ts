@@ -140,7 +140,7 @@ function deviceRemedy(gpu: GpuChoice): string {
   if (gpu === "metal") return `llama.cpp has Metal on Apple Silicon only: use ${fallback}`;
   return gpu === "cuda"
     ? `CUDA needs an NVIDIA driver and llama.cpp's CUDA binaries, which Treeline does not bundle: use gpu "vulkan", ${fallback}`
-    : `Install the driver that this backend needs, or use ${fallback}`;
+    : `Vulkan needs a driver: the GPU's vendor has it (on Linux, Mesa's for most: mesa-vulkan-drivers). Else use ${fallback}`;
 }
 
 /** node-llama-cpp's own version. */
