@@ -13,10 +13,11 @@ import {
   isEnabledFor,
   readConfig,
   SECTION,
-  suggestsOnlyWhenAsked,
   wantsIndex,
+  whyOnlyWhenAsked,
 } from "./base/config.ts";
 import { tell } from "./base/notifications.ts";
+import { moveRenamedSettings } from "./base/renamedSettings.ts";
 import { logTo, toVscode } from "./base/vscodeAdapters.ts";
 import { registerCommands } from "./commands.ts";
 import { type Counters, countersOfGeneration, figuresOf } from "./figures/counters.ts";
@@ -25,12 +26,15 @@ import type { EngineStatus } from "./figures/status.ts";
 import { StatusBar } from "./figures/statusBar.ts";
 import { WorkspaceWatcher } from "./folders/workspaceWatcher.ts";
 import { bundledFiles } from "./lifecycle/bundledFiles.ts";
-import { DemonstrationNotice, isDemonstrating } from "./lifecycle/demonstration.ts";
+import { DemonstrationNotice } from "./lifecycle/demonstration.ts";
 import { EngineLifecycle } from "./lifecycle/engineLifecycle.ts";
+import { FirstLineWatch } from "./lifecycle/firstLineWatch.ts";
+import { IdleUnloading } from "./lifecycle/idleUnloading.ts";
 import { Milestones } from "./lifecycle/milestones.ts";
 import { ProblemNotifier } from "./lifecycle/problemNotifier.ts";
 import { Benchmark } from "./measure/benchmark.ts";
 import { EngineBenchmarkRunner } from "./measure/engineBenchmarkRunner.ts";
+import { commandTitles } from "./menu.ts";
 import { ModelSpeeds } from "./models/modelSpeeds.ts";
 import { ReportDocuments } from "./reportDocuments.ts";
 import { CursorRest } from "./suggest/cursorRest.ts";
@@ -50,13 +54,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const guard = (work: PromiseLike<void>) =>
     void work.then(undefined, (error: unknown) => log("error", `failed: ${messageOf(error)}`));
   const settings = () => vscode.workspace.getConfiguration(SECTION);
-  const readSettings = () =>
-    readConfig(
+  let isPaused = false;
+  const readSettings = (): Config => {
+    const read = readConfig(
       (name) => settings().get(name),
       homedir(),
       (message) => log("warn", message),
     );
-  let config: Config = readSettings();
+    return isPaused ? { ...read, trigger: "paused" } : read;
+  };
+  let config = readSettings();
 
   const bundled = bundledFiles(context.extensionPath, context.globalStorageUri.fsPath);
   const notifier = new ProblemNotifier();
@@ -89,6 +96,7 @@ export function activate(context: vscode.ExtensionContext): void {
     onRecovered: () => notifier.forget(),
     onNotice: (message) => void tell(message),
   });
+  const idle = new IdleUnloading(lifecycle, systemClock, () => config);
   const statusBar = new StatusBar();
   const statistics: StatisticsStore = new StatisticsStore({
     storage: context.globalState,
@@ -110,13 +118,31 @@ export function activate(context: vscode.ExtensionContext): void {
     config: () => config,
     log,
   });
+  const firstLines = new FirstLineWatch(context.globalState);
   const showStatus = () => {
     const languageId = vscode.window.activeTextEditor?.document.languageId;
     const isOff = languageId !== undefined && !isEnabledFor(config, languageId);
-    const today = figuresOf(statistics.today);
-    const language = isOff ? { languageOff: languageId } : {};
-    const onlyWhenAsked = isDemonstrating(config);
-    statusBar.show({ ...lifecycle.status, today, index: feed.status, onlyWhenAsked, ...language });
+    const { status } = lifecycle;
+    firstLines.serves(status.models);
+    const { recent } = statistics;
+    statusBar.show({
+      ...status,
+      content: config.statusContent,
+      today: figuresOf(statistics.today),
+      recent: recent && figuresOf(recent),
+      firstLineMs: firstLines.medianMs,
+      index: feed.status,
+      askedReason: whyOnlyWhenAsked(config),
+      languageOff: isOff ? languageId : undefined,
+    });
+  };
+  const applySettings = () => {
+    showStatus();
+    benchmark.settingsChanged();
+    workspace.apply(wantsIndex(config));
+    idle.settingsChanged();
+    guard(lifecycle.apply(config));
+    guard(notice.tell(config));
   };
   const milestones = new Milestones();
   const engineChanged = ({ phase }: EngineStatus) => {
@@ -125,10 +151,11 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const countedIds = new RecentIds();
   const provider = new InlineProvider({
-    source: lifecycle,
+    source: idle,
     config: () => config,
     decisions,
     log,
+    onWaited: (ms) => guard(firstLines.waited(ms, config)),
     onOffer: (offer, { id, result }) => {
       watcher.offered(offer);
       // A suggestion is offered again while the user types through it.
@@ -139,16 +166,17 @@ export function activate(context: vscode.ExtensionContext): void {
     },
   });
   const cursorRest = new CursorRest(
-    () => config.enabled && !suggestsOnlyWhenAsked(config),
+    () => config.enabled && whyOnlyWhenAsked(config) === undefined,
     ({ document, selection }) => {
       if (refusalOf(config, factsOf(document)) !== undefined) return;
-      lifecycle.prepare(queryOf(document, selection.active, "automatic"));
+      idle.prepare(queryOf(document, selection.active, "automatic"));
     },
   );
 
   context.subscriptions.push(
     channel,
     toVscode(statusBar),
+    toVscode(idle),
     toVscode(reports),
     toVscode(benchmark),
     toVscode(watcher),
@@ -165,6 +193,12 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     ...registerCommands({
       config: () => config,
+      togglePause: () => {
+        isPaused = !isPaused;
+        config = readSettings();
+        applySettings();
+      },
+      titles: commandTitles(context.extension.packageJSON),
       lifecycle,
       statistics,
       workspace,
@@ -178,11 +212,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (!event.affectsConfiguration(SECTION)) return;
       config = readSettings();
-      showStatus();
-      benchmark.settingsChanged();
-      workspace.apply(wantsIndex(config));
-      guard(lifecycle.apply(config));
-      guard(notice.tell(config));
+      applySettings();
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => lifecycle.forget(uri.toString())),
     vscode.window.onDidChangeActiveTextEditor(showStatus),
@@ -196,10 +226,8 @@ export function activate(context: vscode.ExtensionContext): void {
     await lifecycle[Symbol.asyncDispose]();
     await statistics[Symbol.asyncDispose]();
   };
-  showStatus();
-  workspace.apply(wantsIndex(config));
-  guard(lifecycle.apply(config));
-  guard(notice.tell(config));
+  applySettings();
+  guard(moveRenamedSettings(log));
 }
 
 /** A folder for what is learned of this workspace alone; undefined where VS Code has none on disk. */

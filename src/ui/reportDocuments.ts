@@ -2,9 +2,6 @@
 import * as vscode from "vscode";
 import { REPORT_SCHEME } from "./suggest/servedDocuments.ts";
 
-export type ReportName = "Treeline Statistics" | "Why No Suggestion";
-export type TextName = "Last Prompt";
-
 export class ReportDocuments implements vscode.TextDocumentContentProvider, Disposable {
   readonly #texts = new Map<string, string>();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
@@ -20,7 +17,7 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, Disp
   }
 
   /** As it is, not as Markdown: it may hold anybody's text. */
-  async showText(name: TextName, text: string): Promise<void> {
+  async showText(name: string, text: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: REPORT_SCHEME, path: `/${name}.txt` });
     this.#texts.set(uri.path, text);
     this.#changed.fire(uri);
@@ -28,7 +25,7 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, Disp
     await vscode.window.showTextDocument(document, { preview: true });
   }
 
-  async show(name: ReportName, markdown: string): Promise<void> {
+  async show(name: string, markdown: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: REPORT_SCHEME, path: `/${name}.md` });
     this.#texts.set(uri.path, markdown);
     this.#changed.fire(uri);

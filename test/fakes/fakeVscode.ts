@@ -117,7 +117,11 @@ export class ThemeColor {
 
 /** What tests set and read; `resetVscode` empties it. */
 export interface FakeState {
+  /** The user's own. */
   settings: Map<string, unknown>;
+  workspaceSettings: Map<string, unknown>;
+  /** As with a settings.json that does not parse. */
+  unwritable: boolean;
   commands: Map<string, (...args: unknown[]) => unknown>;
   executed: string[];
   errorMessages: string[];
@@ -129,8 +133,10 @@ export interface FakeState {
   pressedButton: string | undefined;
   /** The entry that the user picks from every list. */
   pickedLabel: string | undefined;
-  /** Labels of the lists that were shown. */
+  /** Labels of the lists that were shown, without icons; no separators. */
   quickPicks: string[][];
+  /** Of the last list. */
+  quickPickDescriptions: string[];
   statusItems: { text: string; tooltip: unknown; backgroundColor: unknown; isShown: boolean }[];
   logLines: string[];
   providers: unknown[];
@@ -139,6 +145,8 @@ export interface FakeState {
 
 const emptyState = (): FakeState => ({
   settings: new Map(),
+  workspaceSettings: new Map(),
+  unwritable: false,
   commands: new Map(),
   executed: [],
   errorMessages: [],
@@ -148,6 +156,7 @@ const emptyState = (): FakeState => ({
   pressedButton: undefined,
   pickedLabel: undefined,
   quickPicks: [],
+  quickPickDescriptions: [],
   statusItems: [],
   logLines: [],
   providers: [],
@@ -173,8 +182,15 @@ export function resetVscode(): void {
 }
 
 /** Changes a setting as the user would. */
-export function setSetting(name: string, value: unknown): void {
-  fake.settings.set(name, value);
+export function setSetting(
+  name: string,
+  value: unknown,
+  target: number = ConfigurationTarget.Global,
+): void {
+  const isGlobal = target === ConfigurationTarget.Global;
+  const settings = isGlobal ? fake.settings : fake.workspaceSettings;
+  if (value === undefined) settings.delete(name);
+  else settings.set(name, value);
   events.changeConfiguration.fire({
     affectsConfiguration: (section) => name === section || name.startsWith(`${section}.`),
   });
@@ -222,9 +238,15 @@ export const window = {
     if (options?.detail !== undefined) fake.details.push(options.detail);
     return rest.includes(fake.pressedButton) ? fake.pressedButton : undefined;
   },
-  showQuickPick: async (items: readonly { label: string }[]) => {
-    fake.quickPicks.push(items.map(({ label }) => label));
-    return items.find(({ label }) => label === fake.pickedLabel);
+  showQuickPick: async (
+    items: readonly { label: string; description?: string; kind?: number }[],
+  ) => {
+    const entries = items
+      .filter(({ kind }) => kind !== QuickPickItemKind.Separator)
+      .map((item) => ({ item, label: item.label.replace(/^\$\([\w-]+\) /, "") }));
+    fake.quickPicks.push(entries.map(({ label }) => label));
+    fake.quickPickDescriptions = entries.map(({ item }) => item.description ?? "");
+    return entries.find(({ label }) => label === fake.pickedLabel)?.item;
   },
   showWarningMessage: async (message: string, ...rest: unknown[]) => {
     fake.warningMessages.push(message);
@@ -245,8 +267,14 @@ export const workspace = {
   registerTextDocumentContentProvider: () => track("content provider"),
   getConfiguration: (section: string) => ({
     get: (name: string) => fake.settings.get(`${section}.${name}`),
-    inspect: (name: string) => ({ globalValue: fake.settings.get(`${section}.${name}`) }),
-    update: async (name: string, value: unknown) => setSetting(`${section}.${name}`, value),
+    inspect: (name: string) => ({
+      globalValue: fake.settings.get(`${section}.${name}`),
+      workspaceValue: fake.workspaceSettings.get(`${section}.${name}`),
+    }),
+    update: async (name: string, value: unknown, target: number = ConfigurationTarget.Global) => {
+      if (fake.unwritable) throw new Error("Unable to write into user settings.");
+      setSetting(`${section}.${name}`, value, target);
+    },
   }),
   getWorkspaceFolder: (uri: Uri) =>
     uri.path.startsWith("/ws/")
@@ -272,6 +300,12 @@ export const commands = {
     return fake.commands.get(id)?.(...args);
   },
   getCommands: async () => [...fake.commands.keys()],
+};
+
+/** English, as where there is no bundle. */
+export const l10n = {
+  t: (message: string, ...values: readonly (string | number)[]) =>
+    message.replace(/\{(\d+)\}/g, (hole, index) => String(values[Number(index)] ?? hole)),
 };
 
 export const extensions = { all: [] as { id: string; isActive: boolean }[] };

@@ -62,7 +62,7 @@ describe("the demonstration model in a fresh profile", () => {
     await host.expectNoGhostTextFor(2500);
     const tooltip = await host.statusBarTooltip(STATUS_ITEM);
     expect(tooltip).toContain("the demonstration model suggests only when asked");
-    expect(tooltip).not.toContain("Tokens per pass");
+    expect(tooltip).not.toContain("A pass of the model");
     await host.runCommand("Treeline: Why No Suggestion?");
     await expect.poll(() => host.editorText()).toContain("| not asked for |");
     await executeCommand(host, "workbench.action.closeActiveEditor");

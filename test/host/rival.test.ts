@@ -74,7 +74,7 @@ describe("beside another extension that suggests", () => {
   test("Why No Suggestion? does not take its own report for the document", async () => {
     // The report lies open now.
     await expectReport(/- No text editor is active\./);
-    expect(await host.editorText()).not.toContain("`treeline.enable` is false");
+    expect(await host.editorText()).not.toContain("`treeline.suggestion.languages` is false");
   });
 
   test("Why No Suggestion? does not name the other one once it is off for the language", async () => {

@@ -16,6 +16,7 @@ import {
   executeCommand,
   HUMAN,
   SCHEMA_LINE,
+  STATUS_ITEM,
   settledGhostText,
   showFailure,
   startTreeline,
@@ -148,5 +149,21 @@ describe("the packed extension with a large model", () => {
     expect(await settledGhostText(host)).toBe(rest);
     await host.press("Tab");
     await expect.poll(() => host.editorText()).toContain(`  url${whole}`);
+  });
+
+  test("warns once that first lines come late, and names the remedy", async () => {
+    onTestFailed(() => showFailure(host, "slow-warning"));
+    using _ = throttled(await host.childProcesses("engine.mjs"));
+    // Each time at a place that is new.
+    for (const name of ["one", "two", "three", "four", "five", "six"]) {
+      await executeCommand(host, "workbench.action.files.revert");
+      await host.moveCursor(SCHEMA_LINE, 1);
+      await host.typeText(`  ${name}`, HUMAN);
+      await settledGhostText(host);
+    }
+    const told = await host.waitForNotification("a first line takes");
+    expect(told).toMatch(/A model of about \d+ % of its size/);
+    await host.screenshot("treeline-slow-warning.png");
+    expect(await host.statusBarTooltip(STATUS_ITEM)).toMatch(/A first line is shown after \d/);
   });
 });

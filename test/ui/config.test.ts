@@ -1,18 +1,21 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { GPU_CHOICES } from "../../src/core/base/backend.ts";
 import { CONTEXT_KINDS } from "../../src/core/prompt/promptContext.ts";
 import {
   asksOtherwise,
   DEFAULT_CONTEXT,
-  DEFAULT_ENABLE,
+  DEFAULT_LANGUAGES,
   isEnabledFor,
   NUMBER_SETTINGS,
   needsReload,
   readConfig,
-  suggestsOnlyWhenAsked,
+  STATUS_CONTENTS,
+  SUGGESTION_TRIGGERS,
   wantsIndex,
+  whyOnlyWhenAsked,
 } from "../../src/ui/base/config.ts";
+import { RENAMED_SETTINGS } from "../../src/ui/base/renamedSettings.ts";
+import { readManifest } from "../support/manifest.ts";
 
 function read(settings: Record<string, unknown>) {
   const warnings: string[] = [];
@@ -29,7 +32,8 @@ describe("readConfig", () => {
     const { config, warnings } = read({});
     expect(config).toEqual({
       enabled: true,
-      enable: DEFAULT_ENABLE,
+      languages: DEFAULT_LANGUAGES,
+      trigger: "automatic",
       isOffline: false,
       ownModels: [],
       gpu: "auto",
@@ -43,6 +47,8 @@ describe("readConfig", () => {
       firstLineMs: 1000,
       context: DEFAULT_CONTEXT,
       demonstration: false,
+      statusContent: "figures",
+      unloadAfterMinutes: 30,
     });
     expect(Object.isFrozen(config)).toBe(true);
     expect(warnings).toEqual([]);
@@ -63,16 +69,22 @@ describe("readConfig", () => {
 
   test("replaces values of another type, each with a warning", () => {
     const { config, warnings } = read({
-      enable: ["typescript"],
+      "suggestion.languages": ["typescript"],
+      "suggestion.trigger": "paused",
       "model.gpu": "rocm",
       "model.target": 7,
       "speculation.enabled": "yes",
       "suggestion.method": "all",
       "suggestion.enabled": null,
     });
-    expect(config).toMatchObject({ enable: DEFAULT_ENABLE, gpu: "auto", speculation: true });
+    expect(config).toMatchObject({
+      languages: DEFAULT_LANGUAGES,
+      trigger: "automatic",
+      gpu: "auto",
+      speculation: true,
+    });
     expect(config.targetPath).toBeUndefined();
-    expect(warnings).toHaveLength(5);
+    expect(warnings).toHaveLength(6);
   });
 
   test("expands the home folder and trims paths", () => {
@@ -112,34 +124,42 @@ describe("prompt.context", () => {
 
 describe("isEnabledFor", () => {
   test("goes by the language, then by the star, then is on", () => {
-    expect(isEnabledFor({ enable: { "*": false, python: true } }, "python")).toBe(true);
-    expect(isEnabledFor({ enable: { "*": false, python: true } }, "go")).toBe(false);
-    expect(isEnabledFor({ enable: {} }, "go")).toBe(true);
+    expect(isEnabledFor({ languages: { "*": false, python: true } }, "python")).toBe(true);
+    expect(isEnabledFor({ languages: { "*": false, python: true } }, "go")).toBe(false);
+    expect(isEnabledFor({ languages: {} }, "go")).toBe(true);
   });
 });
 
-describe("suggestsOnlyWhenAsked", () => {
-  test("is true for the bundled pair, until the user keeps it or chooses a target", () => {
-    expect(suggestsOnlyWhenAsked(read({}).config)).toBe(true);
-    expect(suggestsOnlyWhenAsked(read({ "model.draft": "d.gguf" }).config)).toBe(true);
-    expect(suggestsOnlyWhenAsked(read({ "suggestion.demonstration": true }).config)).toBe(false);
-    expect(suggestsOnlyWhenAsked(read({ "model.target": "t.gguf" }).config)).toBe(false);
+describe("whyOnlyWhenAsked", () => {
+  test("is the demonstration for the bundled pair, until the user keeps it or chooses a target", () => {
+    expect(whyOnlyWhenAsked(read({}).config)).toBe("demonstration");
+    expect(whyOnlyWhenAsked(read({ "model.draft": "d.gguf" }).config)).toBe("demonstration");
+    expect(whyOnlyWhenAsked(read({ "suggestion.demonstration": true }).config)).toBeUndefined();
+    expect(whyOnlyWhenAsked(read({ "model.target": "t.gguf" }).config)).toBeUndefined();
+  });
+
+  test("is the user's wish before that, which has questions asked otherwise", () => {
+    const target = { "model.target": "t.gguf" };
+    const { config } = read({ ...target, "suggestion.trigger": "manual" });
+    expect(whyOnlyWhenAsked(config)).toBe("manual");
+    expect(whyOnlyWhenAsked({ ...config, trigger: "paused" })).toBe("paused");
+    expect(asksOtherwise(read(target).config, config)).toBe(true);
   });
 });
 
 describe("needsReload", () => {
   test("is true for what the models depend on only", () => {
     const { config } = read({});
-    expect(needsReload(config, { ...config, maxTokens: 8, speculation: false, enable: {} })).toBe(
-      false,
-    );
+    expect(
+      needsReload(config, { ...config, maxTokens: 8, speculation: false, languages: {} }),
+    ).toBe(false);
     expect(needsReload(config, { ...config, gpu: "off" })).toBe(true);
     expect(needsReload(config, { ...config, targetPath: "x.gguf" })).toBe(true);
   });
 });
 
 describe("package.json", () => {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const manifest = readManifest();
   const properties: Record<string, Record<string, unknown>> = manifest.contributes.configuration
     .properties;
 
@@ -155,7 +175,19 @@ describe("package.json", () => {
     for (const [name, bounds] of Object.entries(NUMBER_SETTINGS)) {
       expect(properties[`treeline.${name}`]).toMatchObject(bounds);
     }
-    expect(properties["treeline.model.gpu"]?.["enum"]).toEqual([...GPU_CHOICES]);
+    const choices = (name: string) => properties[`treeline.${name}`]?.["enum"];
+    expect(choices("model.gpu")).toEqual([...GPU_CHOICES]);
+    expect(choices("suggestion.trigger")).toEqual([...SUGGESTION_TRIGGERS]);
+    expect(choices("statusBar.content")).toEqual([...STATUS_CONTENTS]);
+  });
+
+  test("names every setting by what it is about and what of it", () => {
+    for (const name of Object.keys(properties)) {
+      expect(name).toMatch(/^treeline\.[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/);
+    }
+    for (const name of Object.values(RENAMED_SETTINGS)) {
+      expect(properties).toHaveProperty([`treeline.${name}`]);
+    }
   });
 
   test("describes every setting with its default and its effect", () => {
@@ -174,7 +206,7 @@ describe("package.json", () => {
 
   test("lets no workspace choose what is loaded", () => {
     const models = Object.keys(properties).filter((name) => name.startsWith("treeline.model."));
-    expect(models).toHaveLength(8);
+    expect(models).toHaveLength(9);
     for (const name of models) expect(properties[name]?.["scope"]).toBe("machine");
   });
 

@@ -120,7 +120,7 @@ describe("EngineLifecycle", () => {
     await using _ = lifecycle;
     await lifecycle.apply(configWith({}));
     await lifecycle.apply(configWith({ maxTokens: 8 }));
-    await lifecycle.apply(configWith({ maxTokens: 8, enable: { "*": false } }));
+    await lifecycle.apply(configWith({ maxTokens: 8, languages: { "*": false } }));
     expect(await loads()).toEqual(["tiny.gguf"]);
     expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
   });
@@ -171,6 +171,34 @@ describe("EngineLifecycle", () => {
     await lifecycle.apply(configWith({}));
     expect(lifecycle.status.phase).toBe("ready");
     expect(await loads()).toHaveLength(2);
+  });
+
+  test("sleeps, and wakes with the same models", async () => {
+    const { lifecycle, loads, phases } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    await lifecycle.sleep();
+    expect(lifecycle.status).toMatchObject({ phase: "asleep", alsoLoadedBytes: 0 });
+    expect(lifecycle.status.models).toBeUndefined();
+    expect(phases.at(-1)).toBe("asleep");
+    // A setting that needs no models does not wake it.
+    await lifecycle.apply(configWith({ maxTokens: 8 }));
+    expect(lifecycle.status.phase).toBe("asleep");
+    await lifecycle.wake();
+    expect(lifecycle.status.phase).toBe("ready");
+    expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
+    expect(await loads()).toEqual(["tiny.gguf", "tiny.gguf"]);
+  });
+
+  test("does not sleep while it loads or measures, and not twice", async () => {
+    const { lifecycle, phases } = setUp();
+    await using _ = lifecycle;
+    const loaded = lifecycle.apply(configWith({}));
+    await lifecycle.sleep();
+    await loaded;
+    expect(phases).not.toContain("asleep");
+    await lifecycle.wake();
+    expect(phases.filter((phase) => phase === "loading")).toHaveLength(1);
   });
 
   test("restarts with the same models", async () => {

@@ -16,10 +16,13 @@ import {
   resetVscode,
   setSetting,
   Uri,
+  window,
   workspace,
 } from "../fakes/fakeVscode.ts";
+import { readManifest } from "../support/manifest.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
+const manifest = readManifest();
 
 describe("activate and deactivate", () => {
   let folder: string;
@@ -48,6 +51,7 @@ describe("activate and deactivate", () => {
     activate({
       extensionPath: folder,
       globalStorageUri: Uri.from({ scheme: "file", path: join(folder, "storage") }),
+      extension: { packageJSON: manifest },
       storageUri: Uri.from({ scheme: "file", path: join(folder, "workspaceStorage") }),
       globalState: { get: () => undefined, update: async () => {} },
       subscriptions,
@@ -60,7 +64,9 @@ describe("activate and deactivate", () => {
   }
 
   const statusText = () => fake.statusItems[0]?.text;
-  const isReady = () => expect(statusText()).toBe("$(list-tree) Treeline");
+  /** With the bundled pair, or with a model of one's own. */
+  const isReady = () =>
+    expect(statusText()).toMatch(/^\$\(list-tree\) Treeline(: demonstration)?$/);
 
   /** What engines did, in order. */
   async function events(): Promise<
@@ -77,7 +83,6 @@ describe("activate and deactivate", () => {
 
   test("registers everything that the manifest contributes, and nothing else to be seen", async () => {
     start();
-    const manifest = JSON.parse(await readFile(join(REPOSITORY, "package.json"), "utf8"));
     const contributed = manifest.contributes.commands.map(
       ({ command }: { command: string }) => command,
     );
@@ -89,7 +94,7 @@ describe("activate and deactivate", () => {
 
   test("loads the bundled models, shows that it is ready, and leaves nothing behind", async () => {
     start();
-    expect(statusText()).toBe("$(loading~spin) Treeline");
+    expect(statusText()).toBe("$(loading~spin) Treeline: starting");
     await vi.waitFor(isReady);
     const [pid = 0] = await enginePids();
     await end();
@@ -190,19 +195,90 @@ describe("activate and deactivate", () => {
     expect(liveDisposables()).toEqual([]);
   });
 
-  test("the menu offers what to do about the demonstration model, and then the usual", async () => {
+  test("the menu begins with the models, and turns nothing off unasked", async () => {
     start();
     await vi.waitFor(isReady);
     const labels = async () => {
       await fake.commands.get("treeline.showMenu")?.();
-      return fake.quickPicks.at(-1)?.slice(0, 3);
+      return fake.quickPicks.at(-1);
     };
-    expect(await labels()).toEqual(["Choose a Model", "Keep", "Turn Off"]);
+    expect(await labels()).toEqual([
+      "Set Up Models",
+      "Select Model Files",
+      "Keep",
+      "Turn Off",
+      "Why No Suggestion?",
+      "Show Statistics",
+      "Run Benchmark",
+      "Show Last Prompt",
+      "Restart Engine",
+      "Show Log",
+      "Settings",
+    ]);
+    expect(fake.quickPickDescriptions[0]).toMatch(/^now the demonstration model, .* on cpu$/);
     fake.pickedLabel = "Keep";
     await labels();
     expect(fake.settings.get("treeline.suggestion.demonstration")).toBe(true);
     fake.pickedLabel = undefined;
-    expect(await labels()).toEqual(["Turn Off", "Why No Suggestion?", "Show Statistics"]);
+    const kept = await labels();
+    expect(kept).not.toContain("Keep");
+    expect(kept?.slice(0, 5)).toEqual([
+      "Set Up Models",
+      "Select Model Files",
+      "Pause",
+      "Suggest Only When Asked",
+      "Turn Off",
+    ]);
+    await end();
+  });
+
+  test("the menu has VS Code's snooze where there is one, and the language of the editor", async () => {
+    fake.commands.set("editor.action.inlineSuggest.snooze", () => {});
+    window.activeTextEditor = { document: new FakeDocument("") };
+    start();
+    await vi.waitFor(isReady);
+    fake.pickedLabel = "Snooze";
+    await fake.commands.get("treeline.showMenu")?.();
+    expect(fake.quickPicks.at(-1)).toContain("Turn Off for typescript");
+    expect(fake.executed.at(-1)).toBe("editor.action.inlineSuggest.snooze");
+    await end();
+  });
+
+  test("a pause holds for the window until it is resumed, whatever the settings do", async () => {
+    setSetting("treeline.model.target", "tiny.gguf");
+    start();
+    await vi.waitFor(isReady);
+    await fake.commands.get("treeline.togglePause")?.();
+    expect(statusText()).toBe("$(debug-pause) Treeline: paused");
+    setSetting("treeline.suggestion.maxTokens", 8);
+    expect(statusText()).toBe("$(debug-pause) Treeline: paused");
+    expect(fake.settings.has("treeline.suggestion.trigger")).toBe(false);
+    await fake.commands.get("treeline.togglePause")?.();
+    expect(statusText()).toBe("$(list-tree) Treeline");
+    await fake.commands.get("treeline.toggleManual")?.();
+    expect(fake.settings.get("treeline.suggestion.trigger")).toBe("manual");
+    expect(statusText()).toBe("$(list-tree) Treeline: when asked");
+    await end();
+  });
+
+  test("a setting that cannot be written is told with a way to the settings", async () => {
+    start();
+    await vi.waitFor(isReady);
+    fake.unwritable = true;
+    fake.pressedButton = "Open Settings";
+    await fake.commands.get("treeline.toggle")?.();
+    expect(fake.errorMessages).toEqual(["Treeline: Unable to write into user settings."]);
+    await vi.waitFor(() => expect(fake.executed).toContain("workbench.action.openSettingsJson"));
+    await end();
+  });
+
+  test("a setting under its earlier name is moved to the new one", async () => {
+    setSetting("treeline.enable", { "*": false });
+    start();
+    await vi.waitFor(() =>
+      expect(fake.settings.get("treeline.suggestion.languages")).toEqual({ "*": false }),
+    );
+    await vi.waitFor(() => expect(fake.settings.has("treeline.enable")).toBe(false));
     await end();
   });
 
@@ -210,7 +286,7 @@ describe("activate and deactivate", () => {
     start();
     await vi.waitFor(isReady);
     await fake.commands.get("treeline.toggle")?.();
-    await vi.waitFor(() => expect(statusText()).toBe("$(circle-slash) Treeline"));
+    await vi.waitFor(() => expect(statusText()).toBe("$(circle-slash) Treeline: off"));
     await fake.commands.get("treeline.toggle")?.();
     await vi.waitFor(isReady);
     await end();

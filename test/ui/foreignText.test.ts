@@ -98,10 +98,14 @@ describe("the menu", () => {
     await fc.assert(
       fc.asyncProperty(hostileText(), async (languageId) => {
         window.activeTextEditor = { document: { languageId } };
-        const config = { enabled: true, enable: {}, targetPath: "m.gguf" };
-        await createCommands({ config: () => config } as never)["treeline.showMenu"]?.();
+        const config = { enabled: true, languages: {}, targetPath: "m.gguf", trigger: "automatic" };
+        const lifecycle = { status: { models: models(languageId) } };
+        const titles = new Map([["treeline.selectModels", "Select Model Files"]]);
+        const context = { config: () => config, lifecycle, titles };
+        await createCommands(context as never)["treeline.showMenu"]?.();
         const labels = fake.quickPicks.at(-1) ?? [];
-        expect(labels.length).toBeGreaterThan(7);
+        expect(labels.length).toBeGreaterThan(4);
+        for (const description of fake.quickPickDescriptions) expectInert(description);
         for (const label of labels) expectInert(label);
       }),
       { numRuns: NUM_RUNS },
@@ -112,6 +116,7 @@ describe("the menu", () => {
 describe("the status bar", () => {
   const state = (text: string): StatusState => ({
     phase: "ready",
+    content: "figures",
     detail: text,
     models: models(text),
     alsoLoadedBytes: 0,
@@ -123,9 +128,9 @@ describe("the status bar", () => {
     expectShapeOfWords((text) => renderStatus(state(text)).tooltip);
     forAll((text) => {
       const view = renderStatus(state(text));
-      expect(view.text).toBe("$(circle-slash) Treeline");
+      expect(view.text).toBe("$(circle-slash) Treeline: off here");
       expectInert(view.label);
-      expect(view.tooltip.match(/\]\(command:/g)).toHaveLength(3);
+      expect(view.tooltip.match(/\]\(command:/g)).toHaveLength(4);
     });
   });
 });

@@ -51,6 +51,7 @@ function setUp(answer: Answer = async () => ({ suggestion: suggestion(5, "b + c;
     decisions,
     log: (_level, message) => log.push(message),
     onOffer: (offer) => offers.push(offer),
+    onWaited: () => {},
   });
   const askAt = async (
     document: FakeDocument,
@@ -170,7 +171,7 @@ describe("InlineProvider", () => {
   test("answers with nothing, and says why, where the user switched it off", async () => {
     const { ask, queries, reasons, settings } = setUp();
     await ask("a█", { languageId: "markdown" });
-    settings["enable"] = { typescript: false };
+    settings["suggestion.languages"] = { typescript: false };
     await ask("a█");
     settings["suggestion.enabled"] = false;
     await ask("a█", { languageId: "go" });

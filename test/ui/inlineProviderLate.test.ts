@@ -24,6 +24,7 @@ const TRIGGER = "editor.action.inlineSuggest.trigger";
 beforeEach(() => resetVscode());
 
 function setUp({ query }: Pick<CompletionSource, "query">) {
+  const waits: number[] = [];
   const provider = new InlineProvider({
     source: { query, prepare: () => {}, accepted: () => {}, forget: () => {} },
     config: () =>
@@ -35,8 +36,9 @@ function setUp({ query }: Pick<CompletionSource, "query">) {
     decisions: new DecisionLog(),
     log: () => {},
     onOffer: () => {},
+    onWaited: (ms) => waits.push(ms),
   });
-  return { provider, document: new FakeDocument(""), position: new Position(0, 0) };
+  return { provider, document: new FakeDocument(""), position: new Position(0, 0), waits };
 }
 
 function askOf(
@@ -70,7 +72,7 @@ describe("InlineProvider with an answer that the editor gave up", () => {
         const cancelled = { reason: "cancelled", detail: "" } as const;
         signal.addEventListener("abort", () => resolve({ noSuggestion: cancelled }));
       });
-    const { provider, document, position } = setUp({ query });
+    const { provider, document, position, waits } = setUp({ query });
     const selection = { isEmpty: true, active: position };
     window.activeTextEditor = { document, selection, selections: [selection] };
     const invoke = () =>
@@ -84,10 +86,16 @@ describe("InlineProvider with an answer that the editor gave up", () => {
     token.cancel();
     later(() => askOf(provider, document, position));
     expect(await asked).toBeUndefined();
+    vi.advanceTimersByTime(1_250);
     const last = answers.at(-1);
     last?.answer({ suggestion: suggestion(6, "late") });
     await new Promise((done) => setImmediate(done));
-    return { answers, invoke, numTriggers: fake.executed.filter((id) => id === TRIGGER).length };
+    return {
+      answers,
+      waits,
+      invoke,
+      numTriggers: fake.executed.filter((id) => id === TRIGGER).length,
+    };
   }
 
   afterEach(() => vi.useRealTimers());
@@ -99,6 +107,13 @@ describe("InlineProvider with an answer that the editor gave up", () => {
     expect(numTriggers).toBe(1);
     void invoke();
     expect(answers.at(-1)?.trigger).toBe("invoke");
+  });
+
+  test("tells how long it was waited for, and of a wait in vain only where it was long", async () => {
+    expect((await giveUp(750)).waits).toContain(2_000);
+    expect((await giveUp(20)).waits).toEqual([]);
+    expect((await giveUp(750, (document) => document.version++)).waits).toEqual([]);
+    expect((await giveUp(3_000, (document) => document.version++)).waits).toEqual([3_000]);
   });
 
   test("is not waited for after a key, nor where something else cancelled", async () => {

@@ -8,7 +8,6 @@ import { loadedModels } from "../support/completionResults.ts";
 const FACTS: EditorFacts = {
   languageId: "typescript",
   isLanguageOff: false,
-  onlyWhenAsked: false,
   inlineSuggestEnabled: true,
   hidingSettings: [],
   rivals: [],
@@ -37,13 +36,29 @@ describe("noSuggestionReport", () => {
   });
 
   test("says that the demonstration model suggests only when asked, and what to do", () => {
-    const report = noSuggestionReport(READY, { ...FACTS, onlyWhenAsked: true }, [
+    const report = noSuggestionReport(READY, { ...FACTS, askedReason: "demonstration" }, [
       decision({ reason: "notAsked" }),
     ]);
     expect(report).toContain("- The bundled model is a demonstration and suggests only when asked");
     expect(report).toContain("`treeline.suggestion.demonstration`");
     expect(report).toMatch(/\| not asked for \|.*\| Run \*Treeline: Trigger Suggestion\*/);
     expect(noSuggestionReport(READY, FACTS, [])).not.toContain("demonstration");
+  });
+
+  test("says how to come back from a pause and from asking only", () => {
+    const of = (askedReason: "paused" | "manual") =>
+      noSuggestionReport(READY, { ...FACTS, askedReason }, []);
+    expect(of("paused")).toContain("*Treeline: Pause or Resume Suggestions in This Window*");
+    expect(of("manual")).toContain("*Treeline: Suggest as You Type, or Only When Asked*");
+  });
+
+  test("has a remedy for a suggestion that came late", () => {
+    const offered = (latencyMs: number) =>
+      decision({ reason: "offered", detail: "", origin: "generated", latencyMs });
+    expect(noSuggestionReport(READY, FACTS, [offered(11_938)])).toMatch(
+      /\| generated, 11938 ms \| Late\. A smaller model/,
+    );
+    expect(noSuggestionReport(READY, FACTS, [offered(640)])).toContain("| generated, 640 ms |  |");
   });
 
   test("names everything that stands in the way, each with its remedy", () => {
@@ -63,7 +78,7 @@ describe("noSuggestionReport", () => {
     expect(report).toContain("- No such file");
     expect(report).toContain("1.0 MB more");
     expect(report).toContain("`editor.inlineSuggest.enabled` is false");
-    expect(report).toContain("`treeline.enable` is false for typescript");
+    expect(report).toContain("`treeline.suggestion.languages` is false for typescript");
     expect(report).toContain("minShowDelay: 500");
     expect(report).toContain("GitHub.copilot is active");
     expect(report).toContain("Restricted Mode");
@@ -129,7 +144,9 @@ describe("statisticsReport", () => {
     expect(report).toContain("| today | 4 | 1 | 25 % |");
     expect(report).toContain("| last\u00a090\u00a0days | 6 | 1 | 17 % |");
     expect(report).toContain("| c\\_x | 4 | 1 |");
-    expect(report.indexOf("| 2025-11-21 |")).toBeLessThan(report.indexOf("| 2025-11-20 |"));
+    expect(report.indexOf("| 2025\u201111\u201121 |")).toBeLessThan(
+      report.indexOf("| 2025\u201111\u201120 |"),
+    );
     expect(report).toContain("| draft model | 10 | 4 | 40 % |");
     expect(report).toContain("1.50");
   });

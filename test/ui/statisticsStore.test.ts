@@ -52,6 +52,19 @@ describe("StatisticsStore", () => {
     expect(store.today).toEqual({ shown: 3, accepted: 1 });
   });
 
+  test("the figures of late are of the newest days that have twenty shown suggestions", () => {
+    const days = {
+      "2025-11-20": { go: { shown: 12, accepted: 6 } },
+      "2025-11-19": { go: { shown: 5 }, rust: { shown: 2 } },
+      "2025-11-18": { go: { shown: 90, accepted: 90 } },
+    };
+    const { store } = storeOn(storage(days));
+    expect(store.recent).toEqual({ shown: 109, accepted: 96 });
+    store.add("go", { shown: 1, accepted: 1 });
+    expect(store.recent).toEqual({ shown: 20, accepted: 7 });
+    expect(storeOn(storage({ "2025-11-20": { go: { shown: 19 } } })).store.recent).toBeUndefined();
+  });
+
   test("loses nothing that another window counted meanwhile", async () => {
     const memento = storage();
     const [one, two] = [storeOn(memento).store, storeOn(memento).store];

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { countersOfGeneration, figuresOf } from "../../src/ui/figures/counters.ts";
+import { formatBytes, formatSaved } from "../../src/ui/figures/formats.ts";
 import {
-  formatBytes,
-  formatSaved,
   type Phase,
   renderStatus,
+  type StatusState,
   TOOLTIP_COMMANDS,
 } from "../../src/ui/figures/status.ts";
 import { completionResult, loadedModels } from "../support/completionResults.ts";
@@ -19,45 +19,76 @@ const SOME = figuresOf({
   keptCharacters: 40,
 });
 
+/** Ready, and nothing counted, but for what a test says. */
+function render(state: Partial<StatusState>) {
+  return renderStatus({
+    phase: "ready",
+    content: "figures",
+    alsoLoadedBytes: 0,
+    today: NOTHING,
+    ...state,
+  });
+}
+
 describe("renderStatus", () => {
   test.each<[Phase, string, string]>([
-    ["off", "$(circle-slash) Treeline", "none"],
-    ["starting", "$(loading~spin) Treeline", "none"],
-    ["loading", "$(loading~spin) Treeline", "none"],
+    ["off", "$(circle-slash) Treeline: off", "none"],
+    ["starting", "$(loading~spin) Treeline: starting", "none"],
+    ["loading", "$(loading~spin) Treeline: loading", "none"],
     ["ready", "$(list-tree) Treeline", "none"],
     ["working", "$(loading~spin) Treeline", "none"],
-    ["recovering", "$(warning) Treeline", "warning"],
-    ["failed", "$(error) Treeline", "error"],
+    ["asleep", "$(coffee) Treeline: asleep", "none"],
+    ["recovering", "$(warning) Treeline: restarting", "warning"],
+    ["failed", "$(error) Treeline: not working", "error"],
   ])("shows %s", (phase, text, color) => {
-    const view = renderStatus({ phase, alsoLoadedBytes: 0, today: NOTHING });
+    const view = render({ phase });
     expect(view).toMatchObject({ text, color });
     expect(view.label).toMatch(/^Treeline: \w/);
     expect(view.tooltip).toContain("command:treeline.explainNoSuggestion");
   });
 
-  test("shows acceptance and tokens per pass once there are some", () => {
-    const view = renderStatus({ phase: "ready", alsoLoadedBytes: 0, today: SOME });
-    expect(view.text).toBe("$(list-tree) Treeline 75 % 2.0/pass");
+  test("shows the figures of late once there are enough, and those of today in words", () => {
+    expect(render({ today: SOME }).text).toBe("$(list-tree) Treeline");
+    const view = render({
+      today: SOME,
+      recent: figuresOf({ shown: 20, accepted: 8, tokens: 17, steps: 10 }),
+    });
+    expect(view.text).toBe("$(list-tree) Treeline 40 % 1.7/pass");
     expect(view.label).toBe(
-      "Treeline: ready. 75 percent of the suggestions shown today were accepted. 2.0 tokens per pass",
+      "Treeline: ready. You took 40 percent of the suggestions shown of late. 1.7 tokens per pass of the model",
     );
-    expect(view.tooltip).toContain("Today: 4 shown, 3 accepted, word by word 2 times");
-    expect(view.tooltip).toContain("Kept: 40 of 50 accepted characters after 30 s");
-    expect(view.tooltip).toContain("Tokens per pass: 2.00 incl. bonus");
-    expect(view.tooltip).toContain("Drafts accepted: recycling\u00a050\u00a0%\u00a0of\u00a04");
-    expect(view.tooltip).toContain("Against plain decoding: 15 ms saved (estimated)");
+    expect(view.tooltip).toContain("Suggestions today: 4 shown, 3 taken, word by word 2 times");
+    expect(view.tooltip).toContain("You kept 80 % of what you took (looked at again after 30 s)");
+    expect(view.tooltip).toContain(
+      "A pass of the model brought 2.00 tokens; without drafts it is 1",
+    );
+    expect(view.tooltip).toContain("Drafts that held: recycling\u00a050\u00a0%\u00a0of\u00a04");
+    expect(view.tooltip).toContain("Time against plain decoding: 15 ms saved (estimated)");
   });
 
   test("says once rather than 1 times", () => {
-    const today = { ...SOME, partialAccepts: 1 };
-    const { tooltip } = renderStatus({ phase: "ready", alsoLoadedBytes: 0, today });
+    const { tooltip } = render({ today: { ...SOME, partialAccepts: 1 } });
     expect(tooltip).toContain("word by word once");
+  });
+
+  test("shows as much as the setting says, whatever the state", () => {
+    const recent = figuresOf({ shown: 20, accepted: 8 });
+    expect(render({ recent, content: "name" }).text).toBe("$(list-tree) Treeline");
+    expect(render({ recent, content: "icon" }).text).toBe("$(list-tree)");
+    expect(render({ phase: "off", content: "icon" }).text).toBe("$(circle-slash)");
+    expect(render({ phase: "loading", recent }).text).toBe("$(loading~spin) Treeline: loading");
+  });
+
+  test("says how soon a first line is shown", () => {
+    expect(render({ firstLineMs: 640 }).tooltip).toContain(
+      "A first line is shown after 0.6 s (median)",
+    );
   });
 
   test("says how large the workspace's index is, and how far it has come", () => {
     const tooltip = (phase: "off" | "indexing" | "ready", numWaiting = 0) => {
       const index = { phase, numFiles: 1, numTokens: 1_234_567, numWaiting };
-      return renderStatus({ phase: "ready", alsoLoadedBytes: 0, today: NOTHING, index }).tooltip;
+      return render({ index }).tooltip;
     };
     expect(tooltip("ready")).toContain("Workspace index: 1 file, 1,234,567 tokens");
     expect(tooltip("indexing", 1_000)).toContain(
@@ -67,49 +98,55 @@ describe("renderStatus", () => {
   });
 
   test("says that the demonstration model suggests only when asked, and how to choose another", () => {
-    const view = (phase: Phase) =>
-      renderStatus({ phase, alsoLoadedBytes: 0, today: NOTHING, onlyWhenAsked: true });
-    expect(view("ready").text).toBe("$(list-tree) Treeline");
+    const view = (phase: Phase) => render({ phase, askedReason: "demonstration" });
+    expect(view("ready").text).toBe("$(list-tree) Treeline: demonstration");
     expect(view("ready").label).toBe(
       "Treeline: ready; the demonstration model suggests only when asked",
     );
     expect(view("ready").tooltip).toContain("the demonstration model suggests only when asked");
-    expect(view("ready").tooltip).toContain("[Choose a model](command:treeline.selectModels)");
+    expect(view("ready").tooltip).toContain("[Choose a model](command:treeline.setUpModels)");
     expect(view("failed").label).toBe("Treeline: not working");
-    expect(TOOLTIP_COMMANDS).toContain("treeline.selectModels");
+    const { tooltip } = render({ askedReason: "demonstration", today: SOME });
+    expect(tooltip).toContain("A pass of the model brought 2.00 tokens");
+    expect(tooltip).not.toContain("plain decoding");
   });
 
-  test("says that the language is off, and shows no figures then", () => {
-    const view = renderStatus({
-      phase: "ready",
-      alsoLoadedBytes: 0,
-      languageOff: "markdown",
-      today: SOME,
-    });
-    expect(view.text).toBe("$(circle-slash) Treeline");
+  test("says that it is paused, or asked only, and how to go on", () => {
+    const paused = render({ askedReason: "paused" });
+    expect(paused.text).toBe("$(debug-pause) Treeline: paused");
+    expect(paused.tooltip).toContain("[Resume](command:treeline.togglePause)");
+    expect(render({ askedReason: "manual" }).text).toBe("$(list-tree) Treeline: when asked");
+  });
+
+  test("says that the language is off, how to turn it on, and shows no figures then", () => {
+    const view = render({ languageOff: "markdown", recent: SOME });
+    expect(view.text).toBe("$(circle-slash) Treeline: off here");
     expect(view.tooltip).toContain("off for markdown");
+    expect(view.tooltip).toContain("[Turn on for this language](command:treeline.toggleLanguage)");
+  });
+
+  test("links to commands that it may run", () => {
+    for (const askedReason of ["paused", "manual", "demonstration"] as const) {
+      const { tooltip } = render({ askedReason, languageOff: "go" });
+      for (const [, id] of tooltip.matchAll(/\(command:([\w.]+)\)/g)) {
+        expect(TOOLTIP_COMMANDS).toContain(id);
+      }
+    }
   });
 
   test("names the models, their notices, and another window that holds models", () => {
     const models = loadedModels({ notices: ["The draft was left out."] });
-    const { tooltip } = renderStatus({
-      phase: "ready",
+    const { tooltip } = render({
       models,
       alsoLoadedBytes: 5 * 1024 ** 2,
-      today: NOTHING,
     });
-    expect(tooltip).toContain("target\\_7b (4.0 GB) on cpu");
+    expect(tooltip).toContain("Model: target\\_7b (4.0 GB) on cpu");
     expect(tooltip).toContain("The draft was left out.");
     expect(tooltip).toContain("Also loaded in another window: 5.0 MB more");
   });
 
   test("shows an error's text as text", () => {
-    const { tooltip } = renderStatus({
-      phase: "failed",
-      detail: "no [link](command:evil) $(icon) <b>",
-      alsoLoadedBytes: 0,
-      today: NOTHING,
-    });
+    const { tooltip } = render({ phase: "failed", detail: "no [link](command:evil) $(icon) <b>" });
     expect(tooltip).toContain("no \\[link\\] (command:evil) \\$ (icon) \\<b\\>");
   });
 });
@@ -118,7 +155,8 @@ describe("formats", () => {
   test("give bytes and times as people read them", () => {
     expect(formatBytes(1024 ** 2 * 4.96)).toBe("5.0 MB");
     expect(formatBytes(1024 ** 2 * 400)).toBe("400 MB");
-    expect(formatSaved(-12.4)).toBe("12 ms lost");
-    expect(formatSaved(65_432)).toBe("65.4 s saved");
+    expect(formatSaved(-12.4, 100)).toBe("12 ms lost");
+    expect(formatSaved(-2.4, 100)).toBe("no difference");
+    expect(formatSaved(65_432, 100_000)).toBe("65.4 s saved");
   });
 });

@@ -75,7 +75,7 @@ describe("WorkspaceWatcher", () => {
     expect(feed.take()).toEqual([root()]);
     setSetting("files.exclude", { "**/*.{a,b}": true, "**/kept": false });
     expect(feed.take()).toEqual([root(["**/*.a", "**/*.b"])]);
-    setSetting("treeline.enable", {});
+    setSetting("treeline.suggestion.languages", {});
     happened.foldersChanged.fire();
     expect(feed.take()).toEqual([]);
     (workspace as { workspaceFolders: unknown }).workspaceFolders = [];

@@ -11,7 +11,7 @@ const TYPED_CHARS = 3;
 
 export const CANCELLED = noSuggestion("cancelled", "The editor no longer wanted an answer.");
 export const SUPERSEDED = noSuggestion("superseded", "A newer question replaced this one.");
-export const NOT_ASKED = noSuggestion("notAsked", "This model suggests only when asked.");
+export const NOT_ASKED = noSuggestion("notAsked", "Suggestions come only when asked.");
 export const FORGOTTEN = noSuggestion(
   "cancelled",
   "The text was forgotten while it was completed.",

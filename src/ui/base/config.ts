@@ -10,11 +10,21 @@ import {
 
 export const SECTION = "treeline";
 
+/** As the user types, or only when asked. */
+export const SUGGESTION_TRIGGERS = ["automatic", "manual"] as const;
+export type SuggestionTrigger = (typeof SUGGESTION_TRIGGERS)[number];
+
+/** What the status bar shows: its icon, the name and state with it, and figures once there are enough. */
+export const STATUS_CONTENTS = ["icon", "name", "figures"] as const;
+export type StatusContent = (typeof STATUS_CONTENTS)[number];
+
 export interface Config {
   /** False: no suggestions anywhere, and no models in memory. */
   readonly enabled: boolean;
   /** By language id; `"*"` stands for all that are not named. */
-  readonly enable: Readonly<Record<string, boolean>>;
+  readonly languages: Readonly<Record<string, boolean>>;
+  /** When suggestions come. A window that the user paused has `paused`; no setting says so. */
+  readonly trigger: SuggestionTrigger | "paused";
   /** Path of the target model, or name of an installed one; undefined means the bundled pair. */
   readonly targetPath?: string;
   /** Path or name of the draft model; undefined means none, or the bundled one beside the bundled target. */
@@ -47,6 +57,9 @@ export interface Config {
   readonly index: boolean;
   /** Whether the bundled demonstration model suggests unasked. */
   readonly demonstration: boolean;
+  readonly statusContent: StatusContent;
+  /** After how long without a question the models leave memory, in minutes; 0: never. */
+  readonly unloadAfterMinutes: number;
 }
 
 /** A value of a setting, by its name below `treeline.`; undefined if it is not set. */
@@ -55,6 +68,7 @@ export type SettingReader = (name: string) => unknown;
 /** Bounds of the numbers; package.json states the same, and a test compares them. */
 export const NUMBER_SETTINGS = {
   "model.contextSize": { default: 4_096, minimum: 512, maximum: 131_072 },
+  "model.unloadAfter": { default: 30, minimum: 0, maximum: 1_440 },
   "prompt.firstLine": { default: FIRST_LINE_MS, minimum: 0, maximum: 60_000 },
   "speculation.maxLoss": { default: 3, minimum: 1, maximum: 100 },
   "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
@@ -65,7 +79,7 @@ export const DEFAULT_CONTEXT: Required<ContextSwitches> = {
   ...{ imports: false, tabs: false, similar: false, edits: false },
 };
 
-export const DEFAULT_ENABLE: Readonly<Record<string, boolean>> = {
+export const DEFAULT_LANGUAGES: Readonly<Record<string, boolean>> = {
   "*": true,
   plaintext: false,
   markdown: false,
@@ -81,7 +95,7 @@ export function readConfig(
   homeFolder: string,
   warn: (message: string) => void,
 ): Config {
-  const refuse = (name: string, expected: string, used: unknown) =>
+  const warnOf = (name: string, expected: string, used: unknown) =>
     warn(
       `${SECTION}.${name} is ${JSON.stringify(read(name))}, expected ${expected}; ` +
         `${JSON.stringify(used)} is used.`,
@@ -90,17 +104,17 @@ export function readConfig(
     const { default: fallback, minimum, maximum } = NUMBER_SETTINGS[name];
     const value = read(name) ?? fallback;
     if (typeof value !== "number" || !Number.isFinite(value)) {
-      refuse(name, "a number", fallback);
+      warnOf(name, "a number", fallback);
       return fallback;
     }
     const used = Math.min(maximum, Math.max(minimum, Math.round(value)));
-    if (used !== value) refuse(name, `a whole number from ${minimum} to ${maximum}`, used);
+    if (used !== value) warnOf(name, `a whole number from ${minimum} to ${maximum}`, used);
     return used;
   };
   const path = (name: string): string | undefined => {
     const value = read(name) ?? "";
     if (typeof value !== "string") {
-      refuse(name, "a path", "");
+      warnOf(name, "a path", "");
       return undefined;
     }
     const trimmed = value.trim();
@@ -109,20 +123,20 @@ export function readConfig(
   const flag = (name: string, fallback: boolean): boolean => {
     const value = read(name) ?? fallback;
     if (typeof value === "boolean") return value;
-    refuse(name, "true or false", fallback);
+    warnOf(name, "true or false", fallback);
     return fallback;
   };
   const choice = <T extends string>(name: string, choices: readonly T[], fallback: T): T => {
     const value = read(name) ?? fallback;
     const chosen = choices.find((each) => each === value);
-    if (chosen === undefined) refuse(name, `one of ${choices.join(", ")}`, fallback);
+    if (chosen === undefined) warnOf(name, `one of ${choices.join(", ")}`, fallback);
     return chosen ?? fallback;
   };
-  const enable = (): Readonly<Record<string, boolean>> => {
-    const value = read("enable") ?? DEFAULT_ENABLE;
+  const languages = (): Readonly<Record<string, boolean>> => {
+    const value = read("suggestion.languages") ?? DEFAULT_LANGUAGES;
     if (isFlagMap(value)) return Object.freeze({ ...value });
-    refuse("enable", "an object of true and false by language", DEFAULT_ENABLE);
-    return DEFAULT_ENABLE;
+    warnOf("suggestion.languages", "an object of true and false by language", DEFAULT_LANGUAGES);
+    return DEFAULT_LANGUAGES;
   };
   const context = (): ContextSwitches => {
     const value = read("prompt.context") ?? DEFAULT_CONTEXT;
@@ -130,13 +144,13 @@ export function readConfig(
     if (isFlagMap(value) && Object.keys(value).every((name) => names.includes(name))) {
       return Object.freeze({ ...DEFAULT_CONTEXT, ...value });
     }
-    refuse("prompt.context", `an object of true and false by ${names.join(", ")}`, DEFAULT_CONTEXT);
+    warnOf("prompt.context", `an object of true and false by ${names.join(", ")}`, DEFAULT_CONTEXT);
     return DEFAULT_CONTEXT;
   };
   const ownModels = (): readonly unknown[] => {
     const value = read("model.own") ?? [];
     if (Array.isArray(value)) return value;
-    refuse("model.own", "a list of entries", []);
+    warnOf("model.own", "a list of entries", []);
     return [];
   };
   const modelFolder = path("model.folder");
@@ -145,7 +159,8 @@ export function readConfig(
   const draftPath = path("model.draft");
   return Object.freeze({
     enabled: flag("suggestion.enabled", true),
-    enable: enable(),
+    languages: languages(),
+    trigger: choice("suggestion.trigger", SUGGESTION_TRIGGERS, "automatic"),
     ...(targetPath === undefined ? {} : { targetPath }),
     ...(draftPath === undefined ? {} : { draftPath }),
     ...(modelFolder === undefined ? {} : { modelFolder }),
@@ -163,20 +178,30 @@ export function readConfig(
     firstLineMs: number("prompt.firstLine"),
     context: context(),
     demonstration: flag("suggestion.demonstration", false),
+    statusContent: choice("statusBar.content", STATUS_CONTENTS, "figures"),
+    unloadAfterMinutes: number("model.unloadAfter"),
   });
 }
 
 /** Whether suggestions are wanted in a language, as far as languages decide. */
-export function isEnabledFor({ enable }: Pick<Config, "enable">, languageId: string): boolean {
-  return enable[languageId] ?? enable["*"] ?? true;
+export function isEnabledFor(
+  { languages }: Pick<Config, "languages">,
+  languageId: string,
+): boolean {
+  return languages[languageId] ?? languages["*"] ?? true;
 }
 
-/** Whether suggestions come only when the user asks: those of the bundled pair show the machinery and help nobody. */
-export function suggestsOnlyWhenAsked({
+/** Why suggestions come only when the user asks. */
+export type AskedReason = "paused" | "manual" | "demonstration";
+
+/** Undefined where they come as one types. Those of the bundled pair show the machinery and help nobody. */
+export function whyOnlyWhenAsked({
+  trigger,
   targetPath,
   demonstration,
-}: Pick<Config, "targetPath" | "demonstration">): boolean {
-  return targetPath === undefined && !demonstration;
+}: Pick<Config, "trigger" | "targetPath" | "demonstration">): AskedReason | undefined {
+  if (trigger !== "automatic") return trigger;
+  return targetPath === undefined && !demonstration ? "demonstration" : undefined;
 }
 
 /** Whether the workspace is to be indexed: drafts are made from it, and what prompts have of other files. */
@@ -198,7 +223,7 @@ export function asksOtherwise(before: Config, after: Config): boolean {
     before.numSuggestions !== after.numSuggestions ||
     before.firstLineMs !== after.firstLineMs ||
     CONTEXT_KINDS.some((kind) => before.context[kind] !== after.context[kind]) ||
-    suggestsOnlyWhenAsked(before) !== suggestsOnlyWhenAsked(after) ||
+    whyOnlyWhenAsked(before) !== whyOnlyWhenAsked(after) ||
     before.suggestionMethod !== after.suggestionMethod
   );
 }

@@ -74,6 +74,19 @@ export function sumBook(book: StatisticsBook, day?: string, language?: string): 
   return sum;
 }
 
+/** Shown suggestions from which on a share of them is not chance alone. */
+const MIN_SHOWN = 20;
+
+/** The newest days that have so many of them together; undefined while there are fewer. */
+export function recentCounters(book: StatisticsBook): Counters | undefined {
+  let sum: Counters = {};
+  for (const day of Object.keys(book).sort().reverse()) {
+    sum = addCounters(sum, sumBook(book, day));
+    if ((sum.shown ?? 0) >= MIN_SHOWN) return sum;
+  }
+  return undefined;
+}
+
 export interface StatisticsStoreOptions {
   readonly storage: BookStorage;
   readonly now: () => Date;
@@ -88,6 +101,7 @@ export interface StatisticsStoreOptions {
 export class StatisticsStore implements AsyncDisposable {
   readonly #options: StatisticsStoreOptions;
   #pending: StatisticsBook = {};
+  #recent: { readonly counters: Counters | undefined } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: StatisticsStoreOptions) {
@@ -105,9 +119,16 @@ export class StatisticsStore implements AsyncDisposable {
     return sumBook(addBooks(this.#storedDays([day]), this.#pending), day);
   }
 
+  /** As {@link recentCounters}, found anew after each count only: it may need many days. */
+  get recent(): Counters | undefined {
+    this.#recent ??= { counters: recentCounters(this.book) };
+    return this.#recent.counters;
+  }
+
   add(languageId: string, counters: Counters): void {
     const day = dayOf(this.#options.now());
     this.#pending = addBooks(this.#pending, { [day]: { [languageId]: counters } });
+    this.#recent = undefined;
     this.#timer ??= setTimeout(() => {
       this.flush().catch(this.#options.onError);
     }, WRITE_DELAY_MS);
@@ -129,6 +150,7 @@ export class StatisticsStore implements AsyncDisposable {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pending = {};
+    this.#recent = undefined;
     await this.#options.storage.update(KEY, undefined);
     this.#options.onChange();
   }

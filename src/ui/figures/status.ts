@@ -1,15 +1,26 @@
-/** The state of Treeline in one value, and how the status bar says it. Pure: no VS Code here. */
-import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
+/** The state of Treeline in one value, and how the status bar says it. No state of VS Code here, only its translations. */
+import { l10n } from "vscode";
 import { labelText, markdownText } from "../../core/base/foreignText.ts";
 import type { LoadedModels } from "../../engine/protocol/protocol.ts";
 import type { WorkspaceStatus } from "../../engine/protocol/workspaceMessages.ts";
+import type { AskedReason, StatusContent } from "../base/config.ts";
 import type { Figures } from "./counters.ts";
+import { formatBytes, formatCount, formatPercent } from "./formats.ts";
+import { figureLines } from "./statusFigures.ts";
 
 /**
  * `off`: switched off by the user. `failed`: nothing works until the user changes something. `recovering`: the engine
- * died and starts again with the next suggestion.
+ * died and starts again with the next suggestion. `asleep`: ended as nobody asked for long; the next question wakes it.
  */
-export type Phase = "off" | "starting" | "loading" | "ready" | "working" | "recovering" | "failed";
+export type Phase =
+  | "off"
+  | "starting"
+  | "loading"
+  | "ready"
+  | "working"
+  | "asleep"
+  | "recovering"
+  | "failed";
 
 /** What the engine's owner knows. */
 export interface EngineStatus {
@@ -22,13 +33,18 @@ export interface EngineStatus {
 }
 
 export interface StatusState extends EngineStatus {
+  readonly content: StatusContent;
   /** The language of the active editor, if suggestions are switched off for it. */
-  readonly languageOff?: string;
-  /** Whether the demonstration model waits to be asked. */
-  readonly onlyWhenAsked?: boolean;
+  readonly languageOff?: string | undefined;
+  /** Why suggestions wait to be asked for. */
+  readonly askedReason?: AskedReason | undefined;
   readonly today: Figures;
+  /** Of the newest days that have suggestions enough to say something; absent until there are. */
+  readonly recent?: Figures | undefined;
+  /** How soon a first line is shown, in ms: the median of the last ones. */
+  readonly firstLineMs?: number | undefined;
   /** Of the workspace's files; absent where none are read. */
-  readonly index?: WorkspaceStatus;
+  readonly index?: WorkspaceStatus | undefined;
 }
 
 export interface StatusView {
@@ -40,97 +56,140 @@ export interface StatusView {
   readonly label: string;
 }
 
-const ICONS: Readonly<Record<Phase, string>> = {
-  off: "$(circle-slash)",
-  starting: "$(loading~spin)",
-  loading: "$(loading~spin)",
-  ready: "$(list-tree)",
-  working: "$(loading~spin)",
-  recovering: "$(warning)",
-  failed: "$(error)",
-};
+/** How a state is said: with the name in the bar, and as a sentence's end in the tooltip. */
+interface StateWords {
+  readonly icon: string;
+  /** Empty for the usual state. */
+  readonly short: string;
+  readonly long: string;
+}
 
-const WORDS: Readonly<Record<Phase, string>> = {
-  off: "off",
-  starting: "starting the engine",
-  loading: "loading models",
-  ready: "ready",
-  working: "completing",
-  recovering: "the engine stopped; it starts again with the next suggestion",
-  failed: "not working",
-};
+const SPINNER = "$(loading~spin)";
+const OFF = "$(circle-slash)";
+const USUAL = "$(list-tree)";
 
 /** Commands that the tooltip links to. */
 export const TOOLTIP_COMMANDS = [
-  "treeline.selectModels",
+  "treeline.setUpModels",
+  "treeline.togglePause",
+  "treeline.toggleLanguage",
   "treeline.explainNoSuggestion",
   "treeline.showStatistics",
   "treeline.showLog",
 ];
 
 export function renderStatus(state: StatusState): StatusView {
-  const { phase, languageOff, today } = state;
-  const isUp = phase === "ready" || phase === "working";
-  const isQuiet = languageOff !== undefined && isUp;
-  const asked =
-    isUp && state.onlyWhenAsked ? "; the demonstration model suggests only when asked" : "";
-  const icon = isQuiet ? ICONS.off : ICONS[phase];
-  const figures = phase === "off" || phase === "failed" || isQuiet ? [] : shortFigures(today);
-  const words = isQuiet ? `off for ${languageOff}` : WORDS[phase] + asked;
+  const { phase, content, recent } = state;
+  const { icon, short, long } = wordsOf(state);
+  const named = short === "" ? `${icon} Treeline` : `${icon} Treeline: ${short}`;
+  const isUsual = short === "";
+  const figures =
+    content === "figures" && recent !== undefined && isUsual ? shortFigures(recent) : [];
   return {
-    text: [`${icon} Treeline`, ...figures].join(" "),
-    tooltip: tooltip(state, words),
+    text: content === "icon" ? icon : [named, ...figures].join(" "),
+    tooltip: tooltip(state, long),
     color: phase === "failed" ? "error" : phase === "recovering" ? "warning" : "none",
-    label: [`Treeline: ${labelText(words)}`, ...spokenFigures(today)].join(". "),
+    label: [
+      `Treeline: ${labelText(long)}`,
+      ...(figures.length > 0 ? spokenFigures(recent) : []),
+    ].join(". "),
   };
 }
 
-/** A count of bytes as people read it. */
-export function formatBytes(bytes: number): string {
-  const mega = bytes / 1024 ** 2;
-  if (mega >= 1024) return `${(mega / 1024).toFixed(1)} GB`;
-  return `${mega >= 10 ? mega.toFixed(0) : mega.toFixed(1)} MB`;
+function wordsOf({ phase, languageOff, askedReason }: StatusState): StateWords {
+  const isUp = phase === "ready" || phase === "working" || phase === "asleep";
+  if (isUp && languageOff !== undefined) {
+    return { icon: OFF, short: l10n.t("off here"), long: l10n.t("off for {0}", languageOff) };
+  }
+  const asked = isUp && askedReason !== undefined ? askedWords(askedReason) : undefined;
+  if (asked !== undefined && phase !== "working") return asked;
+  return phaseWords(phase);
 }
 
-export function formatPercent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+function askedWords(reason: AskedReason): StateWords {
+  switch (reason) {
+    case "paused":
+      return {
+        icon: "$(debug-pause)",
+        short: l10n.t("paused"),
+        long: l10n.t("paused in this window: suggests only when asked"),
+      };
+    case "manual":
+      return {
+        icon: USUAL,
+        short: l10n.t("when asked"),
+        long: l10n.t("ready; suggests only when asked, as the settings say"),
+      };
+    case "demonstration":
+      return {
+        icon: USUAL,
+        short: l10n.t("demonstration"),
+        long: l10n.t("ready; the demonstration model suggests only when asked"),
+      };
+  }
 }
 
-/** A signed time: what was saved, or what speculation cost. */
-export function formatSaved(savedMs: number): string {
-  const ms = Math.round(Math.abs(savedMs));
-  const time = ms < 10_000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
-  return savedMs < 0 ? `${time} lost` : `${time} saved`;
+function phaseWords(phase: Phase): StateWords {
+  switch (phase) {
+    case "off":
+      return { icon: OFF, short: l10n.t("off"), long: l10n.t("off") };
+    case "starting":
+      return { icon: SPINNER, short: l10n.t("starting"), long: l10n.t("starting the engine") };
+    case "loading":
+      return { icon: SPINNER, short: l10n.t("loading"), long: l10n.t("loading models") };
+    case "ready":
+      return { icon: USUAL, short: "", long: l10n.t("ready") };
+    case "working":
+      return { icon: SPINNER, short: "", long: l10n.t("completing") };
+    case "asleep":
+      return {
+        icon: "$(coffee)",
+        short: l10n.t("asleep"),
+        long: l10n.t("asleep: the models left memory, and come back with the next suggestion"),
+      };
+    case "recovering":
+      return {
+        icon: "$(warning)",
+        short: l10n.t("restarting"),
+        long: l10n.t("the engine stopped; it starts again with the next suggestion"),
+      };
+    case "failed":
+      return { icon: "$(error)", short: l10n.t("not working"), long: l10n.t("not working") };
+  }
 }
 
 function shortFigures({ acceptance, tokensPerPass }: Figures): string[] {
   return [
     ...(acceptance === undefined ? [] : [formatPercent(acceptance)]),
-    ...(tokensPerPass === undefined ? [] : [`${tokensPerPass.toFixed(1)}/pass`]),
+    ...(tokensPerPass === undefined ? [] : [l10n.t("{0}/pass", tokensPerPass.toFixed(1))]),
   ];
 }
 
-function spokenFigures({ acceptance, tokensPerPass }: Figures): string[] {
+function spokenFigures(figures: Figures | undefined): string[] {
+  const { acceptance, tokensPerPass } = figures ?? {};
+  const percent = Math.round((acceptance ?? 0) * 100);
   return [
     ...(acceptance === undefined
       ? []
-      : [`${Math.round(acceptance * 100)} percent of the suggestions shown today were accepted`]),
-    ...(tokensPerPass === undefined ? [] : [`${tokensPerPass.toFixed(1)} tokens per pass`]),
+      : [l10n.t("You took {0} percent of the suggestions shown of late", percent)]),
+    ...(tokensPerPass === undefined
+      ? []
+      : [l10n.t("{0} tokens per pass of the model", tokensPerPass.toFixed(1))]),
   ];
 }
 
 function tooltip(state: StatusState, words: string): string {
-  const { detail, models, index, alsoLoadedBytes, today } = state;
+  const { detail, models, index, alsoLoadedBytes } = state;
   const head = [`**Treeline** – ${markdownText(words)}`];
   if (detail !== undefined) head.push(markdownText(detail));
   if (models !== undefined) head.push(...modelLines(models));
   if (index !== undefined && index.phase !== "off") head.push(indexLine(index));
   if (alsoLoadedBytes > 0) {
-    head.push(
-      `$(info) Also loaded in another window: ${formatBytes(alsoLoadedBytes)} more in memory.`,
-    );
+    const size = formatBytes(alsoLoadedBytes);
+    const also = l10n.t("Also loaded in another window: {0} more in memory.", size);
+    head.push(`$(info) ${also}`);
   }
-  const sections = [head, figureLines(today), [linkLine(state)]];
+  const sections = [head, figureLines(state), [linkLine(state)]];
   return sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n\n"))
@@ -138,59 +197,42 @@ function tooltip(state: StatusState, words: string): string {
 }
 
 function modelLines({ target, draft, backend, notices }: LoadedModels): string[] {
-  const names = draft === undefined ? target.name : `${target.name}, drafted by ${draft.name}`;
-  const bytes = target.fileBytes + (draft?.fileBytes ?? 0);
-  return [
-    `${markdownText(names)} (${formatBytes(bytes)}) on ${backend}`,
-    ...notices.map((notice) => `$(info) ${markdownText(notice)}`),
-  ];
+  const size = formatBytes(target.fileBytes + (draft?.fileBytes ?? 0));
+  const line =
+    draft === undefined
+      ? l10n.t("Model: {0} ({1}) on {2}", target.name, size, backend)
+      : l10n.t(
+          "Model: {0}, with {1} to draft ({2}) on {3}",
+          target.name,
+          draft.name,
+          size,
+          backend,
+        );
+  return [markdownText(line), ...notices.map((notice) => `$(info) ${markdownText(notice)}`)];
 }
 
 function indexLine({ phase, numFiles, numTokens, numWaiting }: WorkspaceStatus): string {
-  const size = `${formatCount(numFiles, "file")}, ${formatCount(numTokens, "token")}`;
-  const more = numWaiting === 0 ? "" : `, ${numWaiting.toLocaleString("en-US")} to go`;
-  return phase === "ready" ? `Workspace index: ${size}` : `Indexing the workspace: ${size}${more}`;
+  const files = numFiles === 1 ? l10n.t("1 file") : l10n.t("{0} files", formatCount(numFiles));
+  const tokens = formatCount(numTokens);
+  if (phase === "ready") return l10n.t("Workspace index: {0}, {1} tokens", files, tokens);
+  const left = formatCount(numWaiting);
+  return numWaiting === 0
+    ? l10n.t("Indexing the workspace: {0}, {1} tokens", files, tokens)
+    : l10n.t("Indexing the workspace: {0}, {1} tokens, {2} to go", files, tokens, left);
 }
 
-function formatCount(count: number, what: string): string {
-  return `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
-}
-
-function figureLines(figures: Figures): string[] {
-  const { shown, accepted, partialAccepts, tokensPerPass, savedMs, drafts } = figures;
-  const lines: string[] = [];
-  if (shown > 0 || accepted > 0) {
-    const times = partialAccepts === 1 ? "once" : `${partialAccepts} times`;
-    const partly = partialAccepts === 0 ? "" : `, word by word ${times}`;
-    lines.push(`Today: ${shown} shown, ${accepted} accepted${partly}`);
-  }
-  if (figures.judgedCharacters > 0) {
-    lines.push(
-      `Kept: ${figures.keptCharacters} of ${figures.judgedCharacters} accepted characters after 30 s`,
-    );
-  }
-  if (tokensPerPass !== undefined) {
-    lines.push(`Tokens per pass: ${tokensPerPass.toFixed(2)} incl. bonus`);
-  }
-  if (drafts.length > 0) {
-    const each = drafts.map(({ source, verified, accepted: taken }) =>
-      // Lines break between drafters only.
-      `${SOURCE_NAMES[source]} ${formatPercent(taken / verified)} of ${verified}`.replaceAll(
-        " ",
-        "\u00a0",
-      ),
-    );
-    lines.push(`Drafts accepted: ${each.join(", ")}`);
-  }
-  if (savedMs !== undefined)
-    lines.push(`Against plain decoding: ${formatSaved(savedMs)} (estimated)`);
-  return lines;
-}
-
-function linkLine({ onlyWhenAsked }: StatusState): string {
-  const choose = onlyWhenAsked ? "[Choose a model](command:treeline.selectModels) · " : "";
-  return (
-    `${choose}[Why no suggestion?](command:treeline.explainNoSuggestion) · ` +
-    "[Statistics](command:treeline.showStatistics) · [Log](command:treeline.showLog)"
-  );
+function linkLine({ askedReason, languageOff }: StatusState): string {
+  const link = (text: string, command: string) => `[${text}](command:${command})`;
+  return [
+    ...(askedReason === "demonstration"
+      ? [link(l10n.t("Choose a model"), "treeline.setUpModels")]
+      : []),
+    ...(languageOff === undefined
+      ? []
+      : [link(l10n.t("Turn on for this language"), "treeline.toggleLanguage")]),
+    ...(askedReason === "paused" ? [link(l10n.t("Resume"), "treeline.togglePause")] : []),
+    link(l10n.t("Why no suggestion?"), "treeline.explainNoSuggestion"),
+    link(l10n.t("Statistics"), "treeline.showStatistics"),
+    link(l10n.t("Log"), "treeline.showLog"),
+  ].join(" · ");
 }

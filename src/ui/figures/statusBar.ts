@@ -2,11 +2,12 @@
 import * as vscode from "vscode";
 import { renderStatus, type StatusState, TOOLTIP_COMMANDS } from "./status.ts";
 
-/** A completion that is done sooner does not make the icon spin, in ms. */
-const WORKING_DELAY_MS = 150;
+/** A completion that is done sooner does not make the icon spin, in ms: most are, and it would flicker with each key. */
+const WORKING_DELAY_MS = 300;
 
 export class StatusBar implements Disposable {
   readonly #item: vscode.StatusBarItem;
+  #state: StatusState | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -16,16 +17,27 @@ export class StatusBar implements Disposable {
   }
 
   show(state: StatusState): void {
-    clearTimeout(this.#timer);
-    if (state.phase === "working") {
-      this.#render({ ...state, phase: "ready" });
-      this.#timer = setTimeout(() => this.#render(state), WORKING_DELAY_MS);
-    } else this.#render(state);
+    const wasWorking = this.#state?.phase === "working";
+    this.#state = state;
+    if (state.phase !== "working") this.#cancelSpin();
+    else if (!wasWorking) this.#timer = setTimeout(() => this.#spin(), WORKING_DELAY_MS);
+    // Until the wait is over, other news does not show the work either.
+    this.#render(this.#timer === undefined ? state : { ...state, phase: "ready" });
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#cancelSpin();
     this.#item.dispose();
+  }
+
+  #spin(): void {
+    this.#timer = undefined;
+    if (this.#state !== undefined) this.#render(this.#state);
+  }
+
+  #cancelSpin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #render(state: StatusState): void {

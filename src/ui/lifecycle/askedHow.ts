@@ -2,7 +2,7 @@
 import { APPENDED_PROMPT } from "../../core/prompt/promptAnchor.ts";
 import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
 import type { CompletionBrokerOptions } from "../../session/broker/brokerOptions.ts";
-import { type Config, hasContext, suggestsOnlyWhenAsked } from "../base/config.ts";
+import { type Config, hasContext, whyOnlyWhenAsked } from "../base/config.ts";
 
 export function askedHow(
   config: Config,
@@ -12,7 +12,7 @@ export function askedHow(
     maxTokens: config.maxTokens,
     numSuggestions: config.numSuggestions,
     suggestionMethod: config.suggestionMethod,
-    onlyWhenAsked: suggestsOnlyWhenAsked(config),
+    onlyWhenAsked: whyOnlyWhenAsked(config) !== undefined,
     sources: config.speculation ? DRAFT_SOURCES : [],
     maxLossShare: config.maxLossPercent / 100,
     ...APPENDED_PROMPT,

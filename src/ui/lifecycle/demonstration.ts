@@ -3,14 +3,17 @@
  * suggests only when asked until the user wants it otherwise, which is asked once.
  */
 import * as vscode from "vscode";
-import { type Config, suggestsOnlyWhenAsked } from "../base/config.ts";
+import { type Config, whyOnlyWhenAsked } from "../base/config.ts";
 import { tell } from "../base/notifications.ts";
 import { updateUserSetting } from "../base/userSettings.ts";
 
+const { l10n } = vscode;
+
 const KEY = "treeline.demonstrationTold";
-const MESSAGE =
+const MESSAGE = l10n.t(
   "Treeline runs a 5 MB demonstration model, which suggests only when asked (Treeline: Trigger Suggestion). " +
-  "Choose a useful model, keep this one and let it suggest as you type, or turn Treeline off.";
+    "Choose a useful model, keep this one and let it suggest as you type, or turn Treeline off.",
+);
 
 export interface DemonstrationChoice {
   readonly label: string;
@@ -22,24 +25,24 @@ export interface DemonstrationChoice {
 export const DEMONSTRATION_CHOICES: readonly DemonstrationChoice[] = [
   {
     label: "Choose a Model",
-    description: "a useful one, downloaded or on this disk, suggests as you type",
+    description: l10n.t("a useful one, downloaded or on this disk, suggests as you type"),
     take: () => vscode.commands.executeCommand("treeline.setUpModels"),
   },
   {
-    label: "Keep",
-    description: "the demonstration model suggests as you type",
+    label: l10n.t("Keep"),
+    description: l10n.t("the demonstration model suggests as you type"),
     take: () => updateUserSetting("suggestion.demonstration", true),
   },
   {
-    label: "Turn Off",
-    description: "no suggestions",
+    label: l10n.t("Turn Off"),
+    description: l10n.t("no suggestions"),
     take: () => updateUserSetting("suggestion.enabled", false),
   },
 ];
 
 /** Whether the demonstration model is on and waits to be asked. */
 export function isDemonstrating(config: Config): boolean {
-  return config.enabled && suggestsOnlyWhenAsked(config);
+  return config.enabled && whyOnlyWhenAsked(config) === "demonstration";
 }
 
 export class DemonstrationNotice {

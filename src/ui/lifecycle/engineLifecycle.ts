@@ -2,6 +2,7 @@
  * Keeps the engine as the settings want it: models loaded, loaded anew, or gone. It is the one that the rest of the
  * extension asks for completions. No VS Code here; what the user must be told goes out as a `Problem`.
  */
+import { l10n } from "vscode";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import { EngineError, isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
@@ -23,10 +24,11 @@ import { asksOtherwise, type Config, needsReload } from "../base/config.ts";
 import type { EngineStatus, Phase } from "../figures/status.ts";
 import { askedHow } from "./askedHow.ts";
 import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
+import { OtherWindows } from "./otherWindows.ts";
 import { PHASES } from "./phases.ts";
-import { type Problem, problemKind } from "./problem.ts";
+import { gaveUpProblem, loadProblem, type Problem } from "./problem.ts";
 
-const BENCHMARKING = "A benchmark is running; suggestions come back when it is over.";
+const BENCHMARKING = l10n.t("A benchmark is running; suggestions come back when it is over.");
 /** More than any broker hands out. */
 const IDS_PER_BROKER = 2 ** 32;
 
@@ -60,10 +62,13 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   #progress: string | undefined;
   /** Why no request is worth sending. */
   #refusal: string | undefined;
-  #alsoLoadedBytes = 0;
+  readonly #others: OtherWindows;
+  /** The engine was ended as nobody asked; the next question starts it. */
+  #isAsleep = false;
 
   constructor(options: EngineLifecycleOptions) {
     this.#options = options;
+    this.#others = new OtherWindows(options.loadedEngines, options.log, () => this.#fire());
   }
 
   get status(): EngineStatus {
@@ -72,7 +77,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
       phase: this.#phase,
       ...(detail === undefined ? {} : { detail }),
       ...(this.#models === undefined ? {} : { models: this.#models }),
-      alsoLoadedBytes: this.#alsoLoadedBytes,
+      alsoLoadedBytes: this.#others.alsoLoadedBytes,
     };
   }
 
@@ -107,10 +112,30 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     });
   }
 
+  /** Ends the engine until `wake`, where it has nothing to do. Never rejects. */
+  async sleep(): Promise<void> {
+    const isServing = this.#client?.state === "ready" && !this.#isChanging;
+    if (!isServing || this.#isBenchmarking || this.#isAsleep) return;
+    this.#options.log("info", "unloaded reason=idle");
+    await this.#replaceChange(async () => {
+      this.#isAsleep = true;
+      await this.#endClient();
+      await this.#others.withdraw();
+    });
+  }
+
+  /** Resolves when an engine that slept is up again, or cannot be; at once where none slept. Never rejects. */
+  async wake(): Promise<void> {
+    const config = this.#config;
+    if (!this.#isAsleep || config === undefined) return;
+    this.#isAsleep = false;
+    await this.#replaceChange((signal) => this.#serve(config, undefined, signal));
+  }
+
   async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
     const refusal = this.#refusal ?? (this.#isBenchmarking ? BENCHMARKING : undefined);
     if (refusal !== undefined || this.#broker === undefined) {
-      const detail = refusal ?? "The engine is not running.";
+      const detail = refusal ?? l10n.t("The engine is not running.");
       return { noSuggestion: { reason: "noModel", detail } };
     }
     const idBase = this.#idBase;
@@ -137,7 +162,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     onProgress: (progress: BenchProgress) => void,
     signal: AbortSignal,
   ): Promise<BenchReport> {
-    if (this.#client === undefined) throw new Error("The engine is not running.");
+    if (this.#client === undefined) throw new Error(l10n.t("The engine is not running."));
     this.#isBenchmarking = true;
     try {
       return await this.#client.bench(params, onProgress, signal);
@@ -153,19 +178,19 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
 
   /** Looks again whether other windows hold models too. */
   async lookForOthers(): Promise<void> {
-    if (this.#models === undefined) return;
-    this.#setOthers(await this.#options.loadedEngines.others());
+    await this.#others.look();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#change.abort(abortError("Treeline was deactivated."));
     await this.#endClient();
-    await this.#options.loadedEngines.withdraw();
+    await this.#others.withdraw();
   }
 
   get #phase(): Phase {
     if (this.#config !== undefined && !this.#config.enabled) return "off";
     if (this.#refusal !== undefined) return "failed";
+    if (this.#isAsleep) return "asleep";
     const state = this.#client?.state ?? "stopped";
     if (this.#isChanging) return state === "loading" ? "loading" : "starting";
     return PHASES[state];
@@ -194,14 +219,15 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   }
 
   async #serve(config: Config, before: Config | undefined, signal: AbortSignal): Promise<void> {
-    const { createClient, loadedEngines, log, onNotice } = this.#options;
+    const { createClient, log, onNotice } = this.#options;
     this.#refusal = undefined;
+    this.#isAsleep = false;
     this.#models = undefined;
     this.#broker?.[Symbol.dispose]();
     this.#broker = undefined;
     if (!config.enabled) {
       await this.#endClient();
-      await loadedEngines.withdraw();
+      await this.#others.withdraw();
       return;
     }
     if (before?.gpu !== config.gpu) await this.#endClient();
@@ -217,11 +243,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     this.#models = models;
     for (const notice of models.notices) log("warn", `notice text=${JSON.stringify(notice)}`);
     this.#options.onRecovered();
-    const files = [models.target, ...(models.draft === undefined ? [] : [models.draft])];
-    const bytes = files.reduce((sum, file) => sum + file.fileBytes, 0);
-    this.#setOthers(
-      await loadedEngines.announce({ modelPaths: files.map(({ path }) => path), bytes }),
-    );
+    await this.#others.announce(models);
   }
 
   #createBroker(config: Config): void {
@@ -244,7 +266,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   }
 
   #report({ model, fraction }: LoadProgress): void {
-    this.#progress = `Loading the ${model} model: ${Math.round(fraction * 100)} %`;
+    this.#progress = l10n.t("Loading the {0} model: {1} %", model, Math.round(fraction * 100));
     this.#fire();
   }
 
@@ -255,33 +277,11 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     this.#options.log("error", `load failed code=${code} message=${JSON.stringify(message)}`);
     // A crash may be the backend's: the next request tries again, on another one in the end.
     if (code !== "engineCrashed") this.#refusal = message;
-    const { targetPath = "", draftPath = "" } = this.#config ?? {};
-    this.#options.onProblem({
-      cause: `${code} ${targetPath} ${draftPath}`,
-      message,
-      kind: problemKind(code),
-    });
+    this.#options.onProblem(loadProblem(code, message, this.#config));
   }
 
   #stateChanged(state: EngineState): void {
-    if (state === "failed") {
-      const message =
-        "The engine ended several times in a row, so there are no suggestions for now. " +
-        "Set the GPU to off or choose a smaller model, then restart the engine.";
-      this.#options.onProblem({ cause: "engineFailed", message, kind: "engine" });
-    }
-    this.#fire();
-  }
-
-  #setOthers(others: readonly { readonly bytes: number }[]): void {
-    const { target, draft } = this.#models ?? {};
-    const bytes = others.length === 0 ? 0 : (target?.fileBytes ?? 0) + (draft?.fileBytes ?? 0);
-    if (bytes === this.#alsoLoadedBytes) return;
-    this.#alsoLoadedBytes = bytes;
-    if (bytes > 0) {
-      const pids = others.length;
-      this.#options.log("info", `also loaded elsewhere windows=${pids} extraBytes=${bytes}`);
-    }
+    if (state === "failed") this.#options.onProblem(gaveUpProblem());
     this.#fire();
   }
 

@@ -1,5 +1,8 @@
 /** What went wrong beyond what Treeline can mend by itself. */
 
+import { l10n } from "vscode";
+import type { Config } from "../base/config.ts";
+
 /** Something only the user can put right. */
 export interface Problem {
   /** The same for the same cause. */
@@ -19,7 +22,18 @@ const ENGINE_CODES: ReadonlySet<string> = new Set([
   "internal",
 ]);
 
-/** @param code - of an EngineError. */
-export function problemKind(code: string): Problem["kind"] {
-  return ENGINE_CODES.has(code) ? "engine" : "models";
+/** Models could not be loaded. @param code - of an EngineError. */
+export function loadProblem(code: string, message: string, config: Config | undefined): Problem {
+  const { targetPath = "", draftPath = "" } = config ?? {};
+  const kind = ENGINE_CODES.has(code) ? "engine" : "models";
+  return { cause: `${code} ${targetPath} ${draftPath}`, message, kind };
+}
+
+/** The engine is not started again by itself. */
+export function gaveUpProblem(): Problem {
+  const message = l10n.t(
+    "The engine ended several times in a row, so there are no suggestions for now. " +
+      "Set the GPU to off or choose a smaller model, then restart the engine.",
+  );
+  return { cause: "engineFailed", message, kind: "engine" };
 }

@@ -3,10 +3,12 @@ import * as vscode from "vscode";
 import { tellError } from "../base/notifications.ts";
 import type { Problem } from "./problem.ts";
 
-const SELECT = "Select Model Files";
-const USE_BUNDLED = "Use Bundled Models";
-const RESTART = "Restart Engine";
-const SHOW_LOG = "Show Log";
+const { l10n } = vscode;
+
+const SELECT = l10n.t("Select Model Files");
+const USE_BUNDLED = l10n.t("Use Bundled Models");
+const RESTART = l10n.t("Restart Engine");
+const SHOW_LOG = l10n.t("Show Log");
 
 const BUTTONS: Readonly<Record<Problem["kind"], readonly string[]>> = {
   models: [SELECT, USE_BUNDLED, SHOW_LOG],

@@ -11,6 +11,8 @@ import {
 } from "../../panel/messages/panelProtocol.ts";
 import { benchPanelHtml } from "./benchPanelHtml.ts";
 
+const { l10n } = vscode;
+
 const VIEW_TYPE = "treeline.benchmark";
 
 export interface BenchPanelOptions {
@@ -58,7 +60,7 @@ export class BenchPanel implements Disposable {
     const dist = vscode.Uri.joinPath(this.#options.extensionUri, "dist");
     const panel = vscode.window.createWebviewPanel(
       VIEW_TYPE,
-      "Treeline Benchmark",
+      l10n.t("Treeline Benchmark"),
       vscode.ViewColumn.Active,
       { enableScripts: true, enableFindWidget: true, localResourceRoots: [dist] },
     );

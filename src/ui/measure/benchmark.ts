@@ -25,6 +25,8 @@ import { exportReport, type ReportFormatter } from "./exportReport.ts";
 import { recommendSettings } from "./recommendSettings.ts";
 import { applyChanges, describeChange } from "./settingChanges.ts";
 
+const { l10n } = vscode;
+
 /** The same places every time, so that two runs on one workspace compare. */
 const SEED = 1;
 
@@ -67,7 +69,7 @@ export class Benchmark implements Disposable {
   async run(): Promise<void> {
     const folders = vscode.workspace.workspaceFolders ?? [];
     const refusal = this.#isRunning
-      ? { message: "a benchmark is already running; its notification has the progress." }
+      ? { message: l10n.t("a benchmark is already running; its notification has the progress.") }
       : (refusalOf(this.#context.status()) ?? (folders.length === 0 ? NO_FOLDER : undefined));
     if (refusal !== undefined) return refuse(refusal);
     this.#isRunning = true;
@@ -93,7 +95,7 @@ export class Benchmark implements Disposable {
     const { log } = this.#context;
     const options = {
       location: vscode.ProgressLocation.Notification,
-      title: "Treeline benchmark",
+      title: l10n.t("Treeline benchmark"),
       cancellable: true,
     };
     const startMs = performance.now();
@@ -105,7 +107,7 @@ export class Benchmark implements Disposable {
       const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
       if (Object.keys(finished.report.suites).length === 0 && !finished.report.isComplete) {
         // Models were loaded anew, or the engine was.
-        void refuse({ message: "the benchmark was ended before anything was measured." });
+        void refuse({ message: l10n.t("the benchmark was ended before anything was measured.") });
         return;
       }
       log("info", `benchmark done complete=${finished.report.isComplete} seconds=${seconds}`);
@@ -172,27 +174,30 @@ export class Benchmark implements Disposable {
 }
 
 const NO_FOLDER: Refusal = {
-  message: "open a folder first; the benchmark completes code in its source files.",
-  button: { label: "Open Folder", command: "vscode.openFolder" },
+  message: l10n.t("open a folder first; the benchmark completes code in its source files."),
+  button: { label: l10n.t("Open Folder"), command: "vscode.openFolder" },
 };
 
 const NO_SOURCE: Refusal = {
-  message:
+  message: l10n.t(
     "found no source files to benchmark on. What files.exclude and search.exclude leave out is not read.",
+  ),
 };
 
 /** Why the engine cannot measure now; undefined if it can. */
 export function refusalOf({ phase, detail }: EngineStatus): Refusal | undefined {
   if (phase === "off") {
-    const button = { label: "Turn On", command: "treeline.toggle" };
-    return { message: "no model is loaded, as Treeline is turned off.", button };
+    const button = { label: l10n.t("Turn On"), command: "treeline.toggle" };
+    return { message: l10n.t("no model is loaded, as Treeline is turned off."), button };
   }
   if (phase === "failed") {
-    const button = { label: "Select Model Files", command: "treeline.selectModels" };
-    return { message: `no model is loaded. ${detail ?? ""}`.trimEnd(), button };
+    const button = { label: l10n.t("Select Model Files"), command: "treeline.selectModels" };
+    return { message: l10n.t("no model is loaded. {0}", detail ?? "").trimEnd(), button };
   }
   if (phase === "starting" || phase === "loading") {
-    return { message: "the models are still being loaded. Run the benchmark again in a moment." };
+    return {
+      message: l10n.t("the models are still being loaded. Run the benchmark again in a moment."),
+    };
   }
   return undefined;
 }

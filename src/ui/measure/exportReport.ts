@@ -4,6 +4,8 @@ import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import type { ExportFormat } from "../../panel/messages/panelProtocol.ts";
 import { tell } from "../base/notifications.ts";
 
+const { l10n } = vscode;
+
 export type ReportFormatter = (report: BenchReport) => string;
 
 const KINDS: Readonly<Record<ExportFormat, { readonly name: string; readonly ending: string }>> = {
@@ -21,7 +23,7 @@ export async function exportReport(
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const fileName = reportFileName(report, ending);
   const file = await vscode.window.showSaveDialog({
-    title: `Export Treeline's Benchmark as ${name}`,
+    title: l10n.t("Export Treeline's Benchmark as {0}", name),
     filters: { [name]: [ending] },
     ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, fileName) }),
   });
@@ -29,9 +31,9 @@ export async function exportReport(
   const text =
     format === "markdown" ? formatMarkdown(report) : `${JSON.stringify(report, undefined, 2)}\n`;
   await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
-  const open = "Open";
+  const open = l10n.t("Open");
   const answer = await tell(
-    `the benchmark was written to ${vscode.workspace.asRelativePath(file)}.`,
+    l10n.t("the benchmark was written to {0}.", vscode.workspace.asRelativePath(file)),
     open,
   );
   if (answer === open) await vscode.commands.executeCommand("vscode.open", file);

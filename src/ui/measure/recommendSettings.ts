@@ -1,4 +1,5 @@
 /** Settings that a report's figures speak for. Pure: it says what and why; nothing is changed here. */
+import { l10n } from "vscode";
 import {
   FUSED_CONFIG,
   isLosslessConfig,
@@ -53,7 +54,12 @@ export function recommendSettings(report: BenchReport, current: CurrentSettings)
   if (doubt !== undefined) return { changes: [], findings: [doubt] };
   const judged = judgedSuites(report);
   if (judged.length === 0) {
-    const finding = `Fewer than ${MIN_PROMPTS} prompts were measured with ${FUSED_CONFIG} and compared with ${PLAIN_CONFIG}: too few to recommend anything.`;
+    const finding = l10n.t(
+      "Fewer than {0} prompts were measured with {1} and compared with {2}: too few to recommend anything.",
+      MIN_PROMPTS,
+      FUSED_CONFIG,
+      PLAIN_CONFIG,
+    );
     return { changes: [], findings: [finding] };
   }
   const speculation = speculationFinding(judged, current);
@@ -76,12 +82,15 @@ function wrongOutputFinding(
   const wrong = Object.entries(suites).flatMap(([suite, { configs, unmeasured }]) =>
     [...configs, ...unmeasured].flatMap(({ name, differingTokens }) =>
       isLosslessConfig(name) && differingTokens > 0
-        ? [`${differingTokens} of ${name} on ${suite}`]
+        ? [l10n.t("{0} of {1} on {2}", differingTokens, name, suite)]
         : [],
     ),
   );
   if (wrong.length === 0) return undefined;
-  const reason = `tokens differed from plain decoding's (${wrong.join(", ")}). That is a defect; plain decoding does not have it.`;
+  const reason = l10n.t(
+    "tokens differed from plain decoding's ({0}). That is a defect; plain decoding does not have it.",
+    wrong.join(", "),
+  );
   return speculationDecision(false, reason, current);
 }
 
@@ -89,17 +98,26 @@ function wrongOutputFinding(
 function doubtOf({ machine, settings, suites }: BenchReport): string | undefined {
   const { threads, threadsAtEnd } = settings;
   if (threadsAtEnd !== threads) {
-    return `The target runs with ${threadsAtEnd} of the ${threads} threads it was loaded with, as other programs used the processor, so these figures decide nothing. Restart the engine and run again when the machine is idle.`;
+    return l10n.t(
+      "The target runs with {0} of the {1} threads it was loaded with, as other programs used the processor, so these figures decide nothing. Restart the engine and run again when the machine is idle.",
+      threadsAtEnd,
+      threads,
+    );
   }
   const busy = Object.entries(suites).flatMap(([name, suite]) => [
-    ...(suite.warmupOthersShare > MAX_OTHERS_SHARE ? [`while settings were tried on ${name}`] : []),
+    ...(suite.warmupOthersShare > MAX_OTHERS_SHARE
+      ? [l10n.t("while settings were tried on {0}", name)]
+      : []),
     ...(suite.busyPrompts > 0
-      ? [`at ${suite.busyPrompts} of ${suite.numPrompts} prompts of ${name}`]
+      ? [l10n.t("at {0} of {1} prompts of {2}", suite.busyPrompts, suite.numPrompts, name)]
       : []),
   ]);
-  const times = [...(machine.isBusy ? ["before the start"] : []), ...busy];
+  const times = [...(machine.isBusy ? [l10n.t("before the start")] : []), ...busy];
   if (times.length === 0) return undefined;
-  return `Other programs used the processor ${times.join(", ")}, so these figures decide nothing. Run again when the machine is idle.`;
+  return l10n.t(
+    "Other programs used the processor {0}, so these figures decide nothing. Run again when the machine is idle.",
+    times.join(", "),
+  );
 }
 
 interface JudgedSuite {
@@ -120,30 +138,36 @@ function judgedSuites({ suites }: BenchReport): JudgedSuite[] {
 
 function speculationDecision(value: boolean, reason: string, current: CurrentSettings): Finding {
   const now = current.speculation;
-  if (now === value) return { finding: `Speculation stays ${value ? "on" : "off"}: ${reason}` };
+  if (now === value) return { finding: staysText(value, reason) };
   return { change: { name: "speculation.enabled", now, value, reason } };
+}
+
+function staysText(isOn: boolean, reason: string): string {
+  return isOn
+    ? l10n.t("Speculation stays on: {0}", reason)
+    : l10n.t("Speculation stays off: {0}", reason);
 }
 
 function speculationFinding(judged: readonly JudgedSuite[], current: CurrentSettings): Finding {
   const gains = judged.filter(({ fused }) => fused.speedComparison === "faster");
   const losses = judged.filter(({ fused }) => fused.speedComparison === "slower");
   if (gains.length > 0 && losses.length === 0) {
-    return speculationDecision(true, `it decodes faster than plain ${ratiosText(gains)}.`, current);
+    const reason = l10n.t("it decodes faster than plain {0}.", ratiosText(gains));
+    return speculationDecision(true, reason, current);
   }
   if (losses.length > 0 && gains.length === 0) {
-    return speculationDecision(
-      false,
-      `it decodes slower than plain ${ratiosText(losses)}.`,
-      current,
-    );
+    const reason = l10n.t("it decodes slower than plain {0}.", ratiosText(losses));
+    return speculationDecision(false, reason, current);
   }
-  const state = `Speculation stays ${current.speculation ? "on" : "off"}`;
-  if (gains.length === 0) {
-    return { finding: `${state}: no clear difference from plain ${ratiosText(judged)}.` };
-  }
-  return {
-    finding: `${state}: it gains ${ratiosText(gains)} and loses ${ratiosText(losses)}, so it depends on what you write.`,
-  };
+  const reason =
+    gains.length === 0
+      ? l10n.t("no clear difference from plain {0}.", ratiosText(judged))
+      : l10n.t(
+          "it gains {0} and loses {1}, so it depends on what you write.",
+          ratiosText(gains),
+          ratiosText(losses),
+        );
+  return { finding: staysText(current.speculation, reason) };
 }
 
 /** `on repo (1.87×, 1.69–2.06) and on scratch (…)`. */
@@ -151,9 +175,10 @@ function ratiosText(suites: readonly JudgedSuite[]): string {
   return suites
     .map(({ name, fused }) => {
       const { ratio, low, high } = fused.ratioToPlain;
-      return `on ${name} (${ratio.toFixed(2)}×, ${low.toFixed(2)}–${high.toFixed(2)})`;
+      const bounds = `${low.toFixed(2)}–${high.toFixed(2)}`;
+      return l10n.t("on {0} ({1}×, {2})", name, ratio.toFixed(2), bounds);
     })
-    .join(" and ");
+    .join(l10n.t(" and "));
 }
 
 /** @param speculates - which configuration's speed counts. */
@@ -170,7 +195,7 @@ function lengthFinding(
   const seconds = (tokens: number) => `${(msOf(tokens) / 1000).toFixed(1)} s`;
   const fitting = ((MAX_SUGGESTION_MS - ttftMs.p50) / 1000) * tokensPerSecond;
   const rounded = Math.floor(fitting / TOKENS_STEP) * TOKENS_STEP;
-  const speed = `At ${tokensPerSecond.toFixed(1)} tokens per second`;
+  const speed = tokensPerSecond.toFixed(1);
   const usual = NUMBER_SETTINGS["suggestion.maxTokens"].default;
   const change = (value: number, reason: string): Finding => ({
     change: { name: "suggestion.maxTokens", now: maxTokens, value, reason },
@@ -179,16 +204,34 @@ function lengthFinding(
   if (msOf(maxTokens) > MAX_SUGGESTION_MS && shorter < maxTokens) {
     return change(
       shorter,
-      `${speed} a suggestion of ${maxTokens} tokens takes ${seconds(maxTokens)}, one of ${shorter} tokens ${seconds(shorter)}.`,
+      l10n.t(
+        "At {0} tokens per second a suggestion of {1} tokens takes {2}, one of {3} tokens {4}.",
+        speed,
+        maxTokens,
+        seconds(maxTokens),
+        shorter,
+        seconds(shorter),
+      ),
     );
   }
   if (maxTokens < usual && rounded >= usual) {
     return change(
       usual,
-      `${speed} the usual ${usual} tokens take ${seconds(usual)}, so suggestions need not be cut at ${maxTokens}.`,
+      l10n.t(
+        "At {0} tokens per second the usual {1} tokens take {2}, so suggestions need not be cut at {3}.",
+        speed,
+        usual,
+        seconds(usual),
+        maxTokens,
+      ),
     );
   }
   return {
-    finding: `Suggestions stay at ${maxTokens} tokens at most: ${speed.toLowerCase()} that takes ${seconds(maxTokens)}.`,
+    finding: l10n.t(
+      "Suggestions stay at {0} tokens at most: at {1} tokens per second that takes {2}.",
+      maxTokens,
+      speed,
+      seconds(maxTokens),
+    ),
   };
 }

@@ -6,6 +6,8 @@ import { confirmChange, tell, tellWarning } from "../base/notifications.ts";
 import { updateUserSetting } from "../base/userSettings.ts";
 import type { SettingChange } from "./recommendSettings.ts";
 
+const { l10n } = vscode;
+
 /** As the panel and the question show it. */
 export function describeChange({ name, now, value, reason }: SettingChange): RecommendedChange {
   return {
@@ -17,13 +19,13 @@ export function describeChange({ name, now, value, reason }: SettingChange): Rec
 }
 
 function valueText(value: boolean | number): string {
-  return typeof value === "number" ? String(value) : value ? "on" : "off";
+  return typeof value === "number" ? String(value) : value ? l10n.t("on") : l10n.t("off");
 }
 
 /** Shows what would change, and writes it to the user's settings if that is wanted. */
 export async function applyChanges(changes: readonly SettingChange[]): Promise<void> {
   if (changes.length === 0) {
-    void tell("nothing to change; your settings are what the benchmark recommends.");
+    void tell(l10n.t("nothing to change; your settings are what the benchmark recommends."));
     return;
   }
   const lines = changes
@@ -33,14 +35,17 @@ export async function applyChanges(changes: readonly SettingChange[]): Promise<v
       `${setting}: ${now} → ${recommended}`,
       reason,
     ]);
-  const question = `Change ${changes.length === 1 ? "this setting" : "these settings"} of Treeline?`;
-  if (!(await confirmChange(question, lines, "Change Settings"))) return;
+  const question =
+    changes.length === 1
+      ? l10n.t("Change this setting of Treeline?")
+      : l10n.t("Change these settings of Treeline?");
+  if (!(await confirmChange(question, lines, l10n.t("Change Settings")))) return;
   for (const { name, value } of changes) await updateUserSetting(name, value);
   const after = vscode.workspace.getConfiguration(SECTION);
   const overridden = changes.filter(({ name, value }) => after.get(name) !== value);
   if (overridden.length === 0) return;
   const names = overridden.map(({ name }) => `${SECTION}.${name}`).join(", ");
   void tellWarning(
-    `this workspace's own settings still decide ${names}. Change or remove them there.`,
+    l10n.t("this workspace's own settings still decide {0}. Change or remove them there.", names),
   );
 }

@@ -6,6 +6,8 @@ import { modelFolderOf } from "../lifecycle/bundledFiles.ts";
 import { useBundledModels, useModels } from "./modelFiles.ts";
 import type { ModelSetup } from "./setUpModels.ts";
 
+const { l10n } = vscode;
+
 export async function deleteModels(setup: Pick<ModelSetup, "config" | "settled">): Promise<void> {
   const folder = modelFolderOf(setup.config());
   const [installed, unfinished] = [await folder.installed(), await folder.unfinished()];
@@ -13,26 +15,27 @@ export async function deleteModels(setup: Pick<ModelSetup, "config" | "settled">
     ...installed.map(({ name, bytes }) => ({ label: name, description: byteText(bytes), bytes })),
     ...unfinished.map(({ name, bytes }) => ({
       label: name,
-      description: `${byteText(bytes)} of a download that did not end`,
+      description: l10n.t("{0} of a download that did not end", byteText(bytes)),
       bytes,
     })),
   ];
   if (items.length === 0) {
-    void tell("no models were downloaded, so there are none to delete.");
+    void tell(l10n.t("no models were downloaded, so there are none to delete."));
     return;
   }
   const picked = await vscode.window.showQuickPick(items, {
-    title: "Treeline: Delete Models",
-    placeHolder: "Which model is deleted?",
+    title: l10n.t("Treeline: Delete Models"),
+    placeHolder: l10n.t("Which model is deleted?"),
   });
   if (picked === undefined) return;
   const { label: name, bytes } = picked;
-  if (!(await confirmLoss(`Delete ${name} (${byteText(bytes)})?`, "Delete"))) return;
+  const question = l10n.t("Delete {0} ({1})?", name, byteText(bytes));
+  if (!(await confirmLoss(question, l10n.t("Delete")))) return;
   const { targetPath, draftPath } = setup.config();
   // The engine lets go of its file first: Windows deletes none that is in use.
   if (targetPath === name) await useBundledModels();
   else if (draftPath === name && targetPath !== undefined) await useModels(targetPath, undefined);
   await setup.settled();
   const freed = await folder.remove(name);
-  void tell(`${name} is deleted, ${byteText(freed)} are free again.`);
+  void tell(l10n.t("{0} is deleted, {1} are free again.", name, byteText(freed)));
 }

@@ -7,9 +7,11 @@ import { type CheckedModel, checkDraft, checkTarget } from "../../models/disk/ch
 import { confirmChange, tellError } from "../base/notifications.ts";
 import { updateUserSetting } from "../base/userSettings.ts";
 
+const { l10n } = vscode;
+
 const TARGET = "model.target";
 const DRAFT = "model.draft";
-const TITLE = "Treeline: Select Model Files";
+const TITLE = l10n.t("Treeline: Select Model Files");
 /** Of the machine's memory; the rest is the editor's, the browser's, the system's. */
 const MEMORY_SHARE = 0.7;
 
@@ -17,7 +19,7 @@ const MEMORY_SHARE = 0.7;
 type Picked<T> = T | undefined;
 
 export async function selectModels(contextSize: number): Promise<void> {
-  const path = await pickFile("Target Model");
+  const path = await pickFile(l10n.t("Target Model"));
   if (path !== undefined) await useModelFile(path, contextSize);
 }
 
@@ -47,31 +49,31 @@ export async function useBundledModels(): Promise<void> {
 export async function hasMemory(bytes: number): Promise<boolean> {
   if (bytes <= MEMORY_SHARE * totalmem()) return true;
   return confirmChange(
-    "This model may not fit into memory. Use it anyway?",
+    l10n.t("This model may not fit into memory. Use it anyway?"),
     [
-      `It needs about ${byteText(bytes)}; this machine has ${byteText(totalmem())}.`,
-      "A GPU with memory of its own may hold it.",
+      l10n.t("It needs about {0}; this machine has {1}.", byteText(bytes), byteText(totalmem())),
+      l10n.t("A GPU with memory of its own may hold it."),
     ],
-    "Use It",
+    l10n.t("Use It"),
   );
 }
 
 /** Empty for none. */
 async function pickDraft(target: CheckedModel, contextSize: number): Promise<Picked<string>> {
-  const own = "Choose a draft model…";
+  const own = l10n.t("Choose a draft model…");
   const choice = await vscode.window.showQuickPick(
     [
       {
-        label: "No draft model",
-        description: "drafts come from your text and from earlier passes",
+        label: l10n.t("No draft model"),
+        description: l10n.t("drafts come from your text and from earlier passes"),
       },
-      { label: own, description: "a small model with the target's vocabulary" },
+      { label: own, description: l10n.t("a small model with the target's vocabulary") },
     ],
-    { title: TITLE, placeHolder: "Which model drafts?" },
+    { title: TITLE, placeHolder: l10n.t("Which model drafts?") },
   );
   if (choice === undefined) return undefined;
   if (choice.label !== own) return "";
-  const path = await pickFile("Draft Model");
+  const path = await pickFile(l10n.t("Draft Model"));
   if (path === undefined) return undefined;
   const { signal } = new AbortController();
   const draft = await checked(() => checkDraft(path, target, contextSize, signal));
@@ -91,9 +93,9 @@ async function checked(check: () => Promise<CheckedModel>): Promise<Picked<Check
 async function pickFile(title: string): Promise<Picked<string>> {
   const files = await vscode.window.showOpenDialog({
     title,
-    openLabel: "Select",
+    openLabel: l10n.t("Select"),
     canSelectMany: false,
-    filters: { "GGUF models": ["gguf"] },
+    filters: { [l10n.t("GGUF models")]: ["gguf"] },
   });
   return files?.[0]?.fsPath;
 }

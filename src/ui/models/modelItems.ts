@@ -1,5 +1,5 @@
 /** What *Set Up Models* offers: recommended models first, then what is on this disk, then the rest. */
-import { type QuickPickItem, QuickPickItemKind } from "vscode";
+import { l10n, type QuickPickItem, QuickPickItemKind } from "vscode";
 import { labelText } from "../../core/base/foreignText.ts";
 import { shortLineTimeText } from "../../models/advice/lineTime.ts";
 import { fitsMemory, recommend } from "../../models/advice/recommend.ts";
@@ -53,25 +53,25 @@ export function modelItems(here: ModelsHere): ModelItem[] {
   );
   const onDisk = [...installed.map((model) => installedItem(model, here)), ...found.map(foundItem)];
   return [
-    ...section("Installed, or on this disk", onDisk),
+    ...section(l10n.t("Installed, or on this disk"), onDisk),
     ...section(
-      "Recommended",
+      l10n.t("Recommended"),
       recommended.map((entry) => entryItem(entry, here, true)),
     ),
-    ...section("Files", [
+    ...section(l10n.t("Files"), [
       {
-        label: "$(folder-opened) Choose a file…",
-        description: "a GGUF code model that was trained to fill in",
+        label: `$(folder-opened) ${l10n.t("Choose a file…")}`,
+        description: l10n.t("a GGUF code model that was trained to fill in"),
         choice: { kind: "dialog" },
       },
       {
-        label: "$(beaker) Bundled tiny pair",
-        description: "5 MB; a demonstration",
+        label: `$(beaker) ${l10n.t("Bundled tiny pair")}`,
+        description: l10n.t("5 MB; a demonstration"),
         choice: { kind: "bundled" },
       },
     ]),
     ...section(
-      "More models",
+      l10n.t("More models"),
       others.map((entry) => entryItem(entry, here, fits(entry))),
     ),
   ];
@@ -83,7 +83,7 @@ function section(label: string, items: readonly ModelItem[]): ModelItem[] {
 
 function entryItem(entry: CatalogueEntry, here: ModelsHere, fits: boolean): ModelItem {
   const details = [
-    fits ? undefined : "more than memory holds",
+    fits ? undefined : l10n.t("more than memory holds"),
     here.book.textOf(entry, shortLineTimeText),
     licenceText(entry.licence),
   ];
@@ -100,7 +100,7 @@ function installedItem(model: InstalledModel, here: ModelsHere): ModelItem {
   const speed = entry === undefined ? undefined : here.book.textOf(entry, shortLineTimeText);
   return {
     label: `$(${model.name === here.target ? "check" : "database"}) ${labelText(entry === undefined ? model.name : titleText(entry))}`,
-    description: `${byteText(model.bytes)}, installed`,
+    description: l10n.t("{0}, installed", byteText(model.bytes)),
     detail: labelText([speed, model.licence].filter((text) => text !== undefined).join(" · ")),
     choice: { kind: "installed", name: model.name },
   };

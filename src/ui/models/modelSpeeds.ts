@@ -44,7 +44,7 @@ export class ModelSpeeds {
   async measureModel(name: string, title: string, path: string): Promise<void> {
     const options = {
       location: vscode.ProgressLocation.Notification,
-      title: `Treeline: measuring how soon ${labelText(title)} shows a line here`,
+      title: vscode.l10n.t("Treeline: measuring how soon {0} shows a line here", labelText(title)),
       cancellable: true,
     };
     await vscode.window.withProgress(options, async (_, token) => {

@@ -45,7 +45,9 @@ export interface ModelSetup {
   readonly log: Log;
 }
 
-const TITLE = "Treeline: Set Up Models";
+const { l10n } = vscode;
+
+const TITLE = l10n.t("Treeline: Set Up Models");
 /** Of the target's size: a draft model that is larger takes more time than it saves. */
 const MAX_DRAFT_SHARE = 0.2;
 
@@ -72,7 +74,9 @@ async function pickModel(here: ModelsHere, speeds: ModelSpeeds): Promise<ModelCh
   const end = new AbortController();
   try {
     list.title = TITLE;
-    list.placeholder = "Which model completes? Nothing is downloaded before you have agreed.";
+    list.placeholder = l10n.t(
+      "Which model completes? Nothing is downloaded before you have agreed.",
+    );
     list.matchOnDescription = true;
     list.matchOnDetail = true;
     list.items = modelItems(here);
@@ -140,7 +144,7 @@ async function useEntry(
   setup: ModelSetup,
 ): Promise<void> {
   const draft = await pickDraft(entry, catalogue);
-  if (draft === "none given") return;
+  if (draft === "noneGiven") return;
   const all = [entry, ...(draft === undefined ? [] : [draft])];
   const isHere = await Promise.all(
     all.map(async ({ name }) => (await folder.find(name)) !== undefined),
@@ -169,24 +173,27 @@ async function useEntry(
 async function pickDraft(
   entry: CatalogueEntry,
   catalogue: Catalogue,
-): Promise<CatalogueEntry | undefined | "none given"> {
+): Promise<CatalogueEntry | undefined | "noneGiven"> {
   const limit = MAX_DRAFT_SHARE * (bytesOf(entry) ?? 0);
   const drafts = entry.drafts
     .map((name) => catalogue.find(name))
     .filter((draft) => draft !== undefined)
     .filter((draft) => (bytesOf(draft) ?? limit) < limit);
   if (drafts.length === 0) return undefined;
-  const none = { label: "No draft model", description: "less memory; drafts come from your text" };
+  const none = {
+    label: l10n.t("No draft model"),
+    description: l10n.t("less memory; drafts come from your text"),
+  };
   const items = drafts.map((draft) => ({
     label: labelText(titleText(draft)),
-    description: `${sizeText(draft)}, changes speed, never suggestions`,
+    description: l10n.t("{0}, changes speed, never suggestions", sizeText(draft)),
     draft,
   }));
   const picked = await vscode.window.showQuickPick<{ label: string; draft?: CatalogueEntry }>(
     [none, ...items],
-    { title: TITLE, placeHolder: "Which model drafts for it?" },
+    { title: TITLE, placeHolder: l10n.t("Which model drafts for it?") },
   );
-  return picked === undefined ? "none given" : picked.draft;
+  return picked === undefined ? "noneGiven" : picked.draft;
 }
 
 function confirmDownload(
@@ -195,13 +202,19 @@ function confirmDownload(
   folder: ModelFolder,
   book: SpeedBook,
 ): Promise<boolean> {
-  const names = entries.map((entry) => `${titleText(entry)} (${sizeText(entry)})`).join(" and ");
+  const names = entries
+    .map((entry) => `${titleText(entry)} (${sizeText(entry)})`)
+    .join(l10n.t(" and "));
   const lines = entries.flatMap((entry) => [
-    `Licence: ${licenceText(entry.licence)}${entry.licence.url === undefined ? "" : `, ${entry.licence.url}`}`,
-    `From: ${pageOf(hub, entry.repository)}`,
+    l10n.t(
+      "Licence: {0}",
+      [licenceText(entry.licence), entry.licence.url].filter(Boolean).join(", "),
+    ),
+    l10n.t("From: {0}", pageOf(hub, entry.repository)),
     ...[book.textOf(entry)].filter((text) => text !== undefined),
   ]);
-  return confirmChange(`Download ${names}?`, [...lines, `To: ${folder.path}`], "Download");
+  const to = l10n.t("To: {0}", folder.path);
+  return confirmChange(l10n.t("Download {0}?", names), [...lines, to], l10n.t("Download"));
 }
 
 /** False if the user cancelled; what came is kept. */
@@ -213,7 +226,7 @@ async function fetchWithProgress(
 ): Promise<boolean> {
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: `Treeline: downloading ${labelText(titleText(entry))}`,
+    title: l10n.t("Treeline: downloading {0}", labelText(titleText(entry))),
     cancellable: true,
   };
   return vscode.window.withProgress(options, async (progress, token) => {
@@ -251,11 +264,13 @@ async function tellReady(
 ): Promise<void> {
   const { phase } = await settled();
   // What went wrong is told by whoever keeps the engine.
-  if (phase === "ready" || phase === "working")
+  if (phase === "ready" || phase === "working") {
     void tell(
-      `${title} is ready${speed === undefined ? "" : ` and ${speed}`}. Type in a source file, and it suggests.`,
+      speed === undefined
+        ? l10n.t("{0} is ready. Type in a source file, and it suggests.", title)
+        : l10n.t("{0} is ready and {1}. Type in a source file, and it suggests.", title, speed),
     );
-  else if (!config().enabled) void tell(`${title} is set up. Treeline is turned off.`);
+  } else if (!config().enabled) void tell(l10n.t("{0} is set up. Treeline is turned off.", title));
 }
 
 /** @throws EngineError offline, or for an address that is none. */

@@ -1,7 +1,6 @@
 /** What in this editor can keep ghost text away. */
 import * as vscode from "vscode";
-import { type Config, isEnabledFor } from "../base/config.ts";
-import { isDemonstrating } from "../lifecycle/demonstration.ts";
+import { type Config, isEnabledFor, whyOnlyWhenAsked } from "../base/config.ts";
 import type { EditorFacts } from "./noSuggestionReport.ts";
 import { REPORT_SCHEME } from "./servedDocuments.ts";
 
@@ -33,15 +32,17 @@ export function editorFacts(config: Config): EditorFacts {
   const settings = vscode.workspace.getConfiguration(undefined, document);
   const languageId = document?.languageId;
   const delay = settings.get<number>("editor.inlineSuggest.minShowDelay") ?? 0;
+  const askedReason = whyOnlyWhenAsked(config);
   return {
     ...(languageId === undefined ? {} : { languageId }),
     isLanguageOff: languageId !== undefined && !isEnabledFor(config, languageId),
-    onlyWhenAsked: isDemonstrating(config),
+    ...(config.enabled && askedReason !== undefined && { askedReason }),
     inlineSuggestEnabled: settings.get<boolean>("editor.inlineSuggest.enabled") ?? true,
     hidingSettings: [
-      ...HIDING_VALUES.filter(({ name, value }) => settings.get(name) === value).map(
-        ({ name, value }) => `${name}: ${JSON.stringify(value)}`,
-      ),
+      // VS Code's own values are everybody's.
+      ...HIDING_VALUES.filter(({ name, value }) => settings.get(name) === value)
+        .filter(({ name, value }) => settings.inspect(name)?.defaultValue !== value)
+        .map(({ name, value }) => `${name}: ${JSON.stringify(value)}`),
       ...(delay > 0 ? [`editor.inlineSuggest.minShowDelay: ${delay}`] : []),
     ],
     rivals: vscode.extensions.all

@@ -5,14 +5,20 @@ import type { Log } from "../../core/base/log.ts";
 import type {
   CompletionQuery,
   CompletionSource,
+  NoSuggestionReason,
+  QueryOutcome,
   Suggestion,
+  SuggestionOrigin,
 } from "../../session/broker/completionQuery.ts";
 import type { Config } from "../base/config.ts";
 import { signalOf } from "../base/vscodeAdapters.ts";
+import { SLOW_FIRST_LINE_MS } from "../lifecycle/firstLineWatch.ts";
 import type { Decision, DecisionLog } from "./decisionLog.ts";
 import type { Offer } from "./keptText.ts";
 import { factsOf, queryOf } from "./queryOfDocument.ts";
 import { refusalOf } from "./servedDocuments.ts";
+
+const { l10n } = vscode;
 
 /** Runs when an item was accepted whole; not in the command palette. */
 export const ACCEPTED_COMMAND = "treeline.suggestionAccepted";
@@ -24,6 +30,8 @@ export interface InlineProviderOptions {
   readonly log: Log;
   /** A suggestion goes to the editor. */
   readonly onOffer: (offer: Offer, suggestion: Suggestion) => void;
+  /** How long a line was waited for that had to be generated, in ms; in vain, too, where that was long. */
+  readonly onWaited: (ms: number) => void;
 }
 
 /**
@@ -31,6 +39,10 @@ export interface InlineProviderOptions {
  * another editor cancel at any time. In ms.
  */
 const EDITOR_WAITS_MS = 650;
+/** Answers that the engine had to be waited for. */
+const GENERATED: ReadonlySet<SuggestionOrigin> = new Set(["generated", "running"]);
+const GIVEN_UP: ReadonlySet<NoSuggestionReason> = new Set(["cancelled", "superseded"]);
+
 /** Where a question was asked. */
 interface Place {
   readonly document: vscode.TextDocument;
@@ -88,18 +100,28 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     const isGivenUp =
       token.isCancellationRequested && performance.now() - askedAt >= EDITOR_WAITS_MS;
     if (isGivenUp && document.version === version && question === this.#numQuestions) {
-      void this.#finishLate({ document, position }, query);
-    }
+      void this.#finishLate({ document, position }, query, askedAt);
+    } else this.#tellWait(outcome, askedAt);
     if ("noSuggestion" in outcome) {
       this.#decide(document, position, outcome.noSuggestion);
       return undefined;
     }
     if (token.isCancellationRequested) {
-      const detail = "The editor no longer wanted the answer when it came.";
+      const detail = l10n.t("The editor no longer wanted the answer when it came.");
       this.#decide(document, position, { reason: "cancelled", detail });
       return undefined;
     }
     return this.#offer(document, position, selected, outcome.suggestion);
+  }
+
+  #tellWait(outcome: QueryOutcome, askedAt: number): void {
+    const ms = performance.now() - askedAt;
+    const isGenerated = "suggestion" in outcome && GENERATED.has(outcome.suggestion.origin);
+    const isInVain =
+      "noSuggestion" in outcome &&
+      GIVEN_UP.has(outcome.noSuggestion.reason) &&
+      ms > SLOW_FIRST_LINE_MS;
+    if (isGenerated || isInVain) this.#options.onWaited(ms);
   }
 
   #offer(
@@ -132,7 +154,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     const items = texts.map(
       (each, index) =>
         new vscode.InlineCompletionItem((selected?.text ?? "") + each, range, {
-          title: "Suggestion Accepted",
+          title: l10n.t("Suggestion Accepted"),
           command: ACCEPTED_COMMAND,
           arguments: [id, index + 1],
         }),
@@ -144,7 +166,11 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
    * Waits for an answer that the editor gave up, though nothing was typed since: it waits for 750 ms where quick
    * suggestions are `offWhenInlineCompletions`, its default. Never rejects.
    */
-  async #finishLate({ document, position }: Place, query: CompletionQuery): Promise<void> {
+  async #finishLate(
+    { document, position }: Place,
+    query: CompletionQuery,
+    askedAt: number,
+  ): Promise<void> {
     const askAgain = this.#repeatable({ document, position });
     const left = new AbortController();
     const leaveIfElsewhere = () => {
@@ -159,6 +185,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       // No key was pressed, so there is nothing to wait for. Whoever asks next replaces it.
       const late = { ...query, trigger: "again" } as const;
       const outcome = await this.#options.source.query(late, left.signal);
+      this.#tellWait(outcome, askedAt);
       if ("suggestion" in outcome) await askAgain();
     } finally {
       for (const subscription of subscriptions) subscription.dispose();

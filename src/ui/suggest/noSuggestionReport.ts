@@ -1,6 +1,10 @@
 /** *Why No Suggestion?* as Markdown: what stands in the way now, and the last decisions with their remedies. Pure. */
+import { l10n } from "vscode";
 import { markdownText } from "../../core/base/foreignText.ts";
-import { type EngineStatus, formatBytes, type Phase } from "../figures/status.ts";
+import type { AskedReason } from "../base/config.ts";
+import { formatBytes } from "../figures/formats.ts";
+import type { EngineStatus, Phase } from "../figures/status.ts";
+import { SLOW_FIRST_LINE_MS } from "../lifecycle/firstLineWatch.ts";
 import type { Decision, DecisionReason } from "./decisionLog.ts";
 
 /** What can keep ghost text away besides Treeline. Absent means unknown. */
@@ -8,8 +12,8 @@ export interface EditorFacts {
   /** Of the active editor; absent if there is none. */
   readonly languageId?: string;
   readonly isLanguageOff: boolean;
-  /** The demonstration model waits to be asked. */
-  readonly onlyWhenAsked: boolean;
+  /** Why suggestions wait to be asked for; absent where they come as one types. */
+  readonly askedReason?: AskedReason;
   readonly inlineSuggestEnabled: boolean;
   /** Settings of the editor that hide suggestions at times, as `name: value`. */
   readonly hidingSettings: readonly string[];
@@ -20,45 +24,67 @@ export interface EditorFacts {
 
 const REMEDIES: Readonly<Record<DecisionReason, string>> = {
   offered: "",
-  off: "Run *Treeline: Toggle Suggestions*.",
-  languageOff: "Run *Treeline: Toggle Suggestions for This Language*.",
-  notServed: "Suggestions are for documents that you write.",
-  severalCursors: "Suggestions need a single cursor.",
-  cancelled: "Nothing to do: VS Code cancels while you type.",
-  superseded: "Nothing to do: you typed on.",
-  notAsked: "Run *Treeline: Trigger Suggestion*, or *Treeline: Select Model Files*.",
-  noModel: "Run *Treeline: Select Model Files*, or wait until loading is done.",
-  engineFailed: "See *Treeline: Show Log*, then *Treeline: Restart Engine*.",
-  rejected: "Nothing to do: the completion would not have helped.",
-  empty: "Nothing to do: the model ends here. A larger model may have more to say.",
-  internalError: "See *Treeline: Show Log*; this is a fault of Treeline.",
+  off: l10n.t("Run *Treeline: Toggle Suggestions*."),
+  languageOff: l10n.t("Run *Treeline: Toggle Suggestions for This Language*."),
+  notServed: l10n.t("Suggestions are for documents that you write."),
+  severalCursors: l10n.t("Suggestions need a single cursor."),
+  cancelled: l10n.t("Nothing to do: VS Code cancels while you type."),
+  superseded: l10n.t("Nothing to do: you typed on."),
+  notAsked: l10n.t("Run *Treeline: Trigger Suggestion*; above stands why."),
+  noModel: l10n.t("Run *Treeline: Select Model Files*, or wait until loading is done."),
+  engineFailed: l10n.t("See *Treeline: Show Log*, then *Treeline: Restart Engine*."),
+  rejected: l10n.t("Nothing to do: the completion would not have helped."),
+  empty: l10n.t("Nothing to do: the model ends here. A larger model may have more to say."),
+  internalError: l10n.t("See *Treeline: Show Log*; this is a fault of Treeline."),
 };
 
+const SLOW = l10n.t("Late. A smaller model or a GPU is faster; see *Treeline: Run Benchmark*.");
+
 const WORDS: Readonly<Record<DecisionReason, string>> = {
-  offered: "offered",
-  off: "Treeline is off",
-  languageOff: "off for this language",
-  notServed: "not a document to complete",
-  severalCursors: "several cursors",
-  cancelled: "cancelled",
-  superseded: "superseded",
-  notAsked: "not asked for",
-  noModel: "no model",
-  engineFailed: "engine failed",
-  rejected: "rejected",
-  empty: "empty",
-  internalError: "internal error",
+  offered: l10n.t("offered"),
+  off: l10n.t("Treeline is off"),
+  languageOff: l10n.t("off for this language"),
+  notServed: l10n.t("not a document to complete"),
+  severalCursors: l10n.t("several cursors"),
+  cancelled: l10n.t("cancelled"),
+  superseded: l10n.t("superseded"),
+  notAsked: l10n.t("not asked for"),
+  noModel: l10n.t("no model"),
+  engineFailed: l10n.t("engine failed"),
+  rejected: l10n.t("rejected"),
+  empty: l10n.t("empty"),
+  internalError: l10n.t("internal error"),
+};
+
+const ASKED_REASONS: Readonly<Record<AskedReason, string>> = {
+  paused: l10n.t(
+    "Suggestions are paused in this window: they come only when asked (*Treeline: Trigger Suggestion*). " +
+      "Run *Treeline: Pause or Resume Suggestions in This Window*.",
+  ),
+  manual: l10n.t(
+    '`treeline.suggestion.trigger` is "manual": suggestions come only when asked (*Treeline: Trigger Suggestion*). ' +
+      "Run *Treeline: Suggest as You Type, or Only When Asked*.",
+  ),
+  demonstration: l10n.t(
+    "The bundled model is a demonstration and suggests only when asked: run *Treeline: Trigger Suggestion*. " +
+      "A model of yours suggests as you type (*Treeline: Select Model Files*), and so does the bundled one if " +
+      "`treeline.suggestion.demonstration` is true.",
+  ),
 };
 
 const PHASES: Readonly<Record<Phase, string>> = {
-  off: "Suggestions are switched off. Run *Treeline: Toggle Suggestions*.",
-  starting: "The engine is starting.",
-  loading: "The models are being loaded.",
-  ready: "The engine is ready.",
-  working: "The engine is completing.",
-  recovering: "The engine stopped unexpectedly; it starts again with the next suggestion.",
-  failed:
+  off: l10n.t("Suggestions are switched off. Run *Treeline: Toggle Suggestions*."),
+  starting: l10n.t("The engine is starting."),
+  loading: l10n.t("The models are being loaded."),
+  ready: l10n.t("The engine is ready."),
+  working: l10n.t("The engine is completing."),
+  asleep: l10n.t(
+    "Nobody asked for a while, so the models left memory. They come back with the next suggestion.",
+  ),
+  recovering: l10n.t("The engine stopped unexpectedly; it starts again with the next suggestion."),
+  failed: l10n.t(
     "The engine cannot work. Run *Treeline: Select Model Files* or *Treeline: Restart Engine*.",
+  ),
 };
 
 export function noSuggestionReport(
@@ -67,14 +93,16 @@ export function noSuggestionReport(
   decisions: readonly Decision[],
 ): string {
   return [
-    "# Why No Suggestion?",
-    "## Now",
+    l10n.t("# Why No Suggestion?"),
+    l10n.t("## Now"),
     ...findings(status, facts).map((finding) => `- ${finding}`),
     "",
-    "## Last decisions",
+    l10n.t("## Last decisions"),
     ...(decisions.length === 0
       ? [
-          "VS Code has not asked for a suggestion yet. Type in a file, or run *Treeline: Trigger Suggestion*.",
+          l10n.t(
+            "VS Code has not asked for a suggestion yet. Type in a file, or run *Treeline: Trigger Suggestion*.",
+          ),
         ]
       : decisionTable(decisions)),
     "",
@@ -86,60 +114,79 @@ function findings(status: EngineStatus, facts: EditorFacts): string[] {
   const found = [PHASES[phase]];
   if (detail !== undefined) found.push(markdownText(detail));
   if (models !== undefined) {
-    const draft = models.draft === undefined ? "no draft model" : `draft ${models.draft.name}`;
+    const draft =
+      models.draft === undefined
+        ? l10n.t("no draft model")
+        : l10n.t("draft {0}", models.draft.name);
     found.push(
-      `Models: ${markdownText(models.target.name)}, ${markdownText(draft)}, on ${models.backend}, ` +
-        `context ${models.contextSize} tokens.`,
+      markdownText(
+        l10n.t(
+          "Models: {0}, {1}, on {2}, context {3} tokens.",
+          models.target.name,
+          draft,
+          models.backend,
+          models.contextSize,
+        ),
+      ),
       ...models.notices.map(markdownText),
     );
   }
   if (alsoLoadedBytes > 0) {
-    found.push(
-      `Another window has models loaded too: ${formatBytes(alsoLoadedBytes)} more in memory.`,
-    );
+    const size = formatBytes(alsoLoadedBytes);
+    found.push(l10n.t("Another window has models loaded too: {0} more in memory.", size));
   }
-  if (facts.onlyWhenAsked) {
-    found.push(
-      "The bundled model is a demonstration and suggests only when asked: run *Treeline: Trigger Suggestion*. " +
-        "A model of yours suggests as you type (*Treeline: Select Model Files*), and so does the bundled one if " +
-        "`treeline.suggestion.demonstration` is true.",
-    );
-  }
+  if (facts.askedReason !== undefined) found.push(ASKED_REASONS[facts.askedReason]);
   if (!facts.inlineSuggestEnabled) {
     found.push(
-      "`editor.inlineSuggest.enabled` is false: VS Code shows no ghost text. Set it to true.",
+      l10n.t(
+        "`editor.inlineSuggest.enabled` is false: VS Code shows no ghost text. Set it to true.",
+      ),
     );
   }
-  if (facts.languageId === undefined) found.push("No text editor is active.");
+  if (facts.languageId === undefined) found.push(l10n.t("No text editor is active."));
   else if (facts.isLanguageOff) {
     found.push(
-      `\`treeline.enable\` is false for ${markdownText(facts.languageId)}. Run *Treeline: Toggle Suggestions for This Language*.`,
+      l10n.t(
+        "`treeline.suggestion.languages` is false for {0}. Run *Treeline: Toggle Suggestions for This Language*.",
+        markdownText(facts.languageId),
+      ),
     );
   }
   found.push(
-    ...facts.hidingSettings.map((setting) => `\`${setting}\` can hide suggestions at times.`),
-    ...facts.rivals.map(
-      (name) =>
-        `${markdownText(name)} is active. VS Code shows the first extension that answers; switch one of them off for this language.`,
+    ...facts.hidingSettings.map((setting) =>
+      l10n.t("`{0}` can hide suggestions at times.", setting),
+    ),
+    ...facts.rivals.map((name) =>
+      l10n.t(
+        "{0} is active. VS Code shows the first extension that answers; switch one of them off for this language.",
+        markdownText(name),
+      ),
     ),
   );
   if (!facts.isTrusted) {
-    found.push("The workspace is in Restricted Mode: its own settings of Treeline are ignored.");
+    found.push(
+      l10n.t("The workspace is in Restricted Mode: its own settings of Treeline are ignored."),
+    );
   }
   return found;
 }
 
 function decisionTable(decisions: readonly Decision[]): string[] {
   return [
-    "| Time | Place | Outcome | Detail | Remedy |",
+    l10n.t("| Time | Place | Outcome | Detail | Remedy |"),
     "|---|---|---|---|---|",
     ...decisions.map((decision) => {
       const { at, document, languageId, line, reason } = decision;
       const place = `${document}:${line} (${languageId})`;
       const cells = [timeOf(at), place, WORDS[reason], detailOf(decision)].map(markdownText);
-      return `| ${[...cells, REMEDIES[reason]].join(" | ")} |`;
+      return `| ${[...cells, remedyOf(decision)].join(" | ")} |`;
     }),
   ];
+}
+
+function remedyOf({ reason, latencyMs = 0 }: Decision): string {
+  if (reason === "offered" && latencyMs > SLOW_FIRST_LINE_MS) return SLOW;
+  return REMEDIES[reason];
 }
 
 function detailOf({ detail, origin, latencyMs }: Decision): string {

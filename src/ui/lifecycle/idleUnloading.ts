@@ -1,0 +1,99 @@
+/** Lets the engine sleep when nobody asked for long, and wakes it with the next question. */
+import { l10n } from "vscode";
+import { abortable } from "../../session/abort.ts";
+import type {
+  CompletionQuery,
+  CompletionSource,
+  QueryOutcome,
+} from "../../session/broker/completionQuery.ts";
+import type { Clock } from "../../session/clock.ts";
+import { type Config, whyOnlyWhenAsked } from "../base/config.ts";
+import type { EngineStatus } from "../figures/status.ts";
+
+/** What is let sleep. */
+export interface Sleeper extends CompletionSource {
+  readonly status: Pick<EngineStatus, "phase">;
+  /** Both never reject. */
+  sleep(): Promise<void>;
+  wake(): Promise<void>;
+}
+
+/** It is looked so often while the wait lasts. */
+const LOOKS_PER_WAIT = 10;
+const WAKING = l10n.t("The models are being loaded again, as nobody had asked for a while.");
+
+export class IdleUnloading implements CompletionSource, Disposable {
+  readonly #sleeper: Sleeper;
+  readonly #clock: Clock;
+  readonly #config: () => Config;
+  #usedAt = 0;
+  #waitMs: number | undefined;
+  #looks: Disposable | undefined;
+
+  constructor(sleeper: Sleeper, clock: Clock, config: () => Config) {
+    this.#sleeper = sleeper;
+    this.#clock = clock;
+    this.#config = config;
+  }
+
+  /** Heeds the setting from now on. */
+  settingsChanged(): void {
+    const waitMs = this.#config().unloadAfterMinutes * 60_000;
+    if (waitMs === this.#waitMs) return;
+    this[Symbol.dispose]();
+    this.#waitMs = waitMs;
+    this.used();
+    if (waitMs === 0) return;
+    this.#looks = this.#clock.every(waitMs / LOOKS_PER_WAIT, () => {
+      if (this.#clock.now() - this.#usedAt >= waitMs) void this.#sleeper.sleep();
+    });
+  }
+
+  used(): void {
+    this.#usedAt = this.#clock.now();
+  }
+
+  async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
+    // What would be refused unasked neither wakes the engine nor keeps it awake.
+    if (query.trigger !== "automatic" || whyOnlyWhenAsked(this.#config()) === undefined) {
+      this.used();
+      if (this.#isAsleep && !(await this.#wokenBefore(signal))) {
+        return { noSuggestion: { reason: "cancelled", detail: WAKING } };
+      }
+    }
+    return this.#sleeper.query(query, signal);
+  }
+
+  prepare(query: CompletionQuery): void {
+    this.used();
+    if (this.#isAsleep) void this.#sleeper.wake().then(() => this.#sleeper.prepare(query));
+    else this.#sleeper.prepare(query);
+  }
+
+  accepted(suggestionId: number, rank?: number): void {
+    this.#sleeper.accepted(suggestionId, rank);
+  }
+
+  forget(documentId?: string): void {
+    this.#sleeper.forget(documentId);
+  }
+
+  get #isAsleep(): boolean {
+    return this.#sleeper.status.phase === "asleep";
+  }
+
+  /** False where the signal was first. */
+  async #wokenBefore(signal: AbortSignal): Promise<boolean> {
+    try {
+      await abortable(this.#sleeper.wake(), signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#looks?.[Symbol.dispose]();
+    this.#looks = undefined;
+  }
+}
