@@ -10,11 +10,14 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { runtimePackageFolders } from "./runtimePackages.ts";
 import {
+  EXTENSION_PAGE,
   isOwnFilePacked,
   isPackageFilePacked,
   nativePackages,
   PACKAGED_MODULES,
   packedManifest,
+  packedPage,
+  repositoryPage,
   targetOf,
 } from "./vsixContents.ts";
 
@@ -45,7 +48,7 @@ export async function packedFiles(repository = REPOSITORY): Promise<PackedFile[]
     ...(await readdir(root)),
     ...(
       await Promise.all(
-        ["dist", "models", "media"].map(async (folder) =>
+        ["dist", "l10n", "models", "media"].map(async (folder) =>
           (await filesBelow(join(root, folder))).map((path) => `${folder}/${path}`),
         ),
       )
@@ -82,6 +85,11 @@ async function stage(folder: string): Promise<void> {
     join(folder, "package.json"),
     `${JSON.stringify(packedManifest(manifest), undefined, 2)}\n`,
   );
+  const page = await readFile(join(REPOSITORY, EXTENSION_PAGE), "utf8");
+  await writeFile(
+    join(folder, "README.md"),
+    packedPage(page, repositoryPage(manifest.repository.url)),
+  );
 }
 
 /** Builds, stages and packs; returns the VSIX's path. */
@@ -111,5 +119,7 @@ if (import.meta.main) {
   const { values } = parseArgs({ options: { out: { type: "string" } } });
   const path = await packageVsix(values.out);
   const { size } = await stat(path);
-  process.stdout.write(`${path} ${(size / 1024 ** 2).toFixed(1)} MB\n`);
+  process.stdout.write(
+    `${path} ${(size / 1024 ** 2).toFixed(1)} MB\nTry it: code --install-extension ${path}\n`,
+  );
 }

@@ -55,7 +55,8 @@ export function nativePackages(target: VsixTarget): readonly string[] {
 /** Files of the repository that go into the VSIX, as exact paths. */
 const OWN_FILES: ReadonlySet<string> = new Set([
   "package.json",
-  "README.md",
+  "package.nls.json",
+  "l10n/bundle.l10n.json",
   "CHANGELOG.md",
   "LICENSE",
   "dist/extension.cjs",
@@ -71,6 +72,41 @@ const OWN_PATTERNS = [
   /^media\/(icon\.png|[^/]+\.(css|js))$/,
   /^media\/walkthrough\/[^/]+\.png$/,
 ];
+
+/** The extension's page, by its path in the repository; in the VSIX it is the README. */
+export const EXTENSION_PAGE = "docs/extension-page.md";
+
+/** Stands in package.json until the repository has an address. */
+export const PLACEHOLDER = "REPOSITORY-OWNER";
+
+/** The repository's page; undefined while package.json has the placeholder. @param url - as git clones it. */
+export function repositoryPage(url: string): string | undefined {
+  return url.includes(PLACEHOLDER) ? undefined : url.replace(/\.git$/, "");
+}
+
+const IMAGE = /!\[([^\]\n]*)\]\(([^):]+)\)\n*/g;
+const LINK = /(?<!!)\[([^[\]\n]*)\]\((?!#)([^):]+)\)/g;
+
+/**
+ * The extension's page as it is packed. VS Code shows no picture of a VSIX there, neither as a file nor as data, only those
+ * of an https address: the repository's. Without one there are no pictures and no links, rather than broken ones.
+ * @param repository - address of the repository's page, if it has one.
+ */
+export function packedPage(page: string, repository: string | undefined): string {
+  const pathOf = (relative: string) => {
+    const { pathname, hash } = new URL(relative, `file:///${EXTENSION_PAGE}`);
+    return pathname.slice(1) + hash;
+  };
+  if (repository === undefined) return page.replace(IMAGE, "").replace(LINK, "$1");
+  const at = (kind: "raw" | "blob", relative: string) =>
+    `${repository}/${kind}/HEAD/${pathOf(relative)}`;
+  return page
+    .replace(IMAGE, (whole: string, alt: string, relative: string) => {
+      const lineEnds = /\n*$/.exec(whole)?.[0] ?? "";
+      return `![${alt}](${at("raw", relative)})${lineEnds}`;
+    })
+    .replace(LINK, (_, text: string, relative: string) => `[${text}](${at("blob", relative)})`);
+}
 
 /** Whether a file of the repository itself is packed. @param path - relative, with forward slashes. */
 export function isOwnFilePacked(path: string): boolean {
@@ -104,11 +140,17 @@ export function isPackageFilePacked(packageName: string, path: string): boolean 
   return LICENSE.test(path) || !DEAD_FILES.some((pattern) => pattern.test(path));
 }
 
-/** The manifest inside the VSIX: what only development needs is gone, the packages lie where no manifest lists them. */
+/**
+ * The manifest inside the VSIX: what only development needs is gone, the packages lie where no manifest lists them, and
+ * nothing leads to a repository without an address.
+ */
 export function packedManifest(
   manifest: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
+  const repository = manifest["repository"] as { readonly url?: string } | undefined;
+  const address = repositoryPage(repository?.url ?? PLACEHOLDER);
   const dead = new Set([
+    ...(address === undefined ? ["homepage", "repository", "bugs"] : []),
     "private",
     "bin",
     "scripts",

@@ -1,3 +1,4 @@
+import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { OUTLINE_GRAMMARS } from "../../src/workspace/outlineGrammars.ts";
@@ -5,10 +6,14 @@ import { packageFolder } from "../../tooling/packageFolder.mjs";
 import { packedFiles } from "../../tooling/packageVsix.ts";
 import { runtimePackageFolders } from "../../tooling/runtimePackages.ts";
 import {
+  EXTENSION_PAGE,
   isOwnFilePacked,
   isPackageFilePacked,
   nativePackages,
+  PLACEHOLDER,
   packedManifest,
+  packedPage,
+  repositoryPage,
   targetOf,
 } from "../../tooling/vsixContents.ts";
 
@@ -17,7 +22,9 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 describe("isOwnFilePacked", () => {
   test.each([
     "package.json",
-    "README.md",
+    "package.nls.json",
+    "l10n/bundle.l10n.json",
+    "CHANGELOG.md",
     "LICENSE",
     "dist/extension.cjs",
     "dist/benchPanel.js",
@@ -39,12 +46,42 @@ describe("isOwnFilePacked", () => {
     "models/training/train.py",
     "src/ui/extension.ts",
     "test/ui/config.test.ts",
-    "media/screenshot-ghost-text.png",
+    "media/picture-benchmark.png",
+    "README.md",
     ".npmrc",
     "package-lock.json",
     "treeline-linux-x64-0.1.0.vsix",
     "node_modules/vitest/package.json",
   ])("leaves out %s", (path) => expect(isOwnFilePacked(path)).toBe(false));
+});
+
+describe("packedPage", () => {
+  const PAGE = "![A (b)](../media/a.png)\n\n[x](editor.md#settings) [y](../CHANGELOG.md)";
+
+  test("takes pictures and links from the repository", () => {
+    expect(packedPage(PAGE, "https://example.org/treeline")).toBe(
+      "![A (b)](https://example.org/treeline/raw/HEAD/media/a.png)\n\n" +
+        "[x](https://example.org/treeline/blob/HEAD/docs/editor.md#settings) " +
+        "[y](https://example.org/treeline/blob/HEAD/CHANGELOG.md)",
+    );
+  });
+
+  test("has none where there is no repository yet", () => {
+    expect(repositoryPage(`https://github.com/${PLACEHOLDER}/treeline.git`)).toBeUndefined();
+    expect(packedPage(PAGE, undefined)).toBe("x y");
+  });
+
+  test("leaves addresses and places on the page as they are", () => {
+    const page = "Alt+], Alt+[ [a](https://example.org/b) [c](#d)";
+    expect(packedPage(page, repositoryPage("https://example.org/treeline.git"))).toBe(page);
+  });
+
+  test("has every picture and every linked file of the real page", async () => {
+    const page = await readFile(new URL(`../../${EXTENSION_PAGE}`, import.meta.url), "utf8");
+    for (const [, relative = ""] of page.matchAll(/\]\(([^):#]+)\)/g)) {
+      await expect(stat(new URL(`../../docs/${relative}`, import.meta.url))).resolves.toBeDefined();
+    }
+  });
 });
 
 describe("isPackageFilePacked", () => {
@@ -102,6 +139,16 @@ describe("packedManifest", () => {
       private: true,
     });
     expect(packed).toEqual({ name: "x", main: "m" });
+  });
+
+  test("leads to the repository once that has an address", () => {
+    const packed = (owner: string) =>
+      packedManifest({
+        homepage: "h",
+        repository: { url: `https://github.com/${owner}/treeline.git` },
+      });
+    expect(packed("somebody")).toHaveProperty("homepage");
+    expect(packed(PLACEHOLDER)).toEqual({});
   });
 });
 
