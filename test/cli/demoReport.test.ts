@@ -96,7 +96,7 @@ describe("introduction", () => {
 
   test("begins with what the bundled pair is, and how to have another", () => {
     expect(textOf(true)).toMatch(
-      /^This is the bundled demonstration pair.*\n.*--target FILE\.gguf\n/,
+      /^This is the bundled demonstration pair.*\n.*npx treeline models recommend\n/,
     );
     expect(textOf(false)).toMatch(/^target target_7b, draft none, cpu\n/);
   });

@@ -41,7 +41,7 @@ export function introduction({ target, draft, backend }: LoadedModels, isBundled
       style: "bold",
       text:
         "This is the bundled demonstration pair (5 MB): it shows how drafts are verified. What it suggests makes little sense,\n" +
-        "and a model this small leaves drafts little to win. With a code model of yours: npx treeline demo --target FILE.gguf\n",
+        "and a model this small leaves drafts little to win. A model that is of use: npx treeline models recommend\n",
     },
     names,
     ...METHOD,
