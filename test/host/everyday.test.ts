@@ -100,6 +100,7 @@ describe("the packed extension, every day", () => {
   test("the models leave memory after a minute without a question, and come back with a key", {
     timeout: IDLE_TEST_MS,
   }, async () => {
+    await host.openFile(join(folder, "point.ts"));
     await host.evaluate(async (vscode) => {
       const settings = vscode.workspace.getConfiguration("treeline");
       await settings.update("model.unloadAfter", 1, vscode.ConfigurationTarget.Global);

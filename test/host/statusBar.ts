@@ -41,6 +41,8 @@ export async function statusBarItem(page: Page, part: string): Promise<Locator> 
 export async function statusBarTooltip(page: Page, part: string): Promise<string> {
   const item = await statusBarItem(page, part);
   const hover = page.locator(".workbench-hover .monaco-hover-content");
+  // A mouse that is there already would not enter it.
+  await page.mouse.move(640, 0);
   await item.hover();
   try {
     await hover.waitFor();
