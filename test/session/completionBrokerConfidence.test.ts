@@ -12,7 +12,7 @@ describe("CompletionBroker with a least confidence", () => {
     const pending = ask(at("const a = █"));
     engine.running?.finish();
     const outcome = await pending;
-    expect(brief(outcome)).toBe("rejected");
+    expect(brief(outcome)).toBe("unsure");
     expect(outcome).toMatchObject({
       noSuggestion: { detail: expect.stringContaining("20 % sure of its line") },
     });
@@ -27,15 +27,15 @@ describe("CompletionBroker with a least confidence", () => {
 
   test("shows what it withheld to who asks, without generating it again", async () => {
     const { ask, engine, shown } = createBroker(DOUBTFUL, true, undefined, BOUND);
-    expect(await shown(at("const a = █"))).toBe("rejected");
+    expect(await shown(at("const a = █"))).toBe("unsure");
     expect(brief(await ask(at("const a = █", "invoke")))).toBe("cache: b(); // 20 %");
     expect(engine.requests.length).toBe(1);
   });
 
   test("shows the rest once three characters of it were typed", async () => {
     const { ask, shown } = createBroker(DOUBTFUL, true, undefined, BOUND);
-    expect(await shown(at("const a = █"))).toBe("rejected");
-    expect(brief(await ask(at("const a = b(█")))).toBe("rejected");
+    expect(await shown(at("const a = █"))).toBe("unsure");
+    expect(brief(await ask(at("const a = b(█")))).toBe("unsure");
     expect(brief(await ask(at("const a = b()█")))).toBe("typedThrough: ; // 20 %");
   });
 

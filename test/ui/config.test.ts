@@ -40,6 +40,7 @@ describe("readConfig", () => {
       contextSize: 4096,
       maxTokens: 64,
       numSuggestions: 3,
+      minConfidencePercent: 15,
       suggestionMethod: "branches",
       speculation: true,
       maxLossPercent: 3,

@@ -61,6 +61,7 @@ export type NoSuggestionReason =
   | "noModel"
   | "engineFailed"
   | "rejected"
+  | "unsure"
   | "empty";
 
 export interface NoSuggestion {

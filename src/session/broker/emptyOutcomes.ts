@@ -38,9 +38,8 @@ export function withheld(
   if (confidence >= minConfidence || numTyped >= TYPED_CHARS) return undefined;
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   return noSuggestion(
-    "rejected",
-    `The model is ${percent(confidence)} sure of its line, and lines are shown from ${percent(minConfidence)} on ` +
-      "(treeline.suggestion.minConfidence). Trigger Suggestion shows it.",
+    "unsure",
+    `The model is ${percent(confidence)} sure of its line, and lines are shown from ${percent(minConfidence)} on.`,
   );
 }
 

