@@ -62,6 +62,7 @@ describe.each(nodes)("the bundle on $label", ({ node }) => {
     expect(Object.keys(report)).toEqual([
       "text",
       "tokens",
+      "logProbs",
       "stats",
       "timings",
       "models",
