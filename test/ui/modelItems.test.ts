@@ -2,11 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { PROBE, SpeedBook } from "../../src/models/advice/speedBook.ts";
+import { SpeedBook } from "../../src/models/advice/speedBook.ts";
 import { Catalogue } from "../../src/models/catalogue/catalogue.ts";
 import { type ModelsHere, modelItems } from "../../src/ui/models/modelItems.ts";
 
-const SPEED = { promptMs: 100, tokenMs: 5, bytes: 165e6, promptParameters: 0.28 };
+const SPEED = { promptMs: 350, tokenMs: 30 };
+const MACHINE = { types: { Q4_K: SPEED, Q5_0: SPEED, Q8_0: SPEED } };
 const INSTALLED = {
   name: "qwen2.5-coder-0.5b-q8_0",
   repository: "a/b",
@@ -22,7 +23,7 @@ async function itemsOf(changes: Partial<ModelsHere> = {}) {
   const folder = await mkdtemp(join(tmpdir(), "treeline-items-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const book = await SpeedBook.open(join(folder, "speed.json"), "off");
-  await book.add(PROBE, SPEED);
+  await book.addProbed(MACHINE);
   return modelItems({
     catalogue: new Catalogue(),
     installed: [],

@@ -5,14 +5,14 @@ import type { GpuChoice } from "../../core/base/backend.ts";
 import { nullLog } from "../../core/base/log.ts";
 import { lineTimeText } from "../../models/advice/lineTime.ts";
 import { recommend } from "../../models/advice/recommend.ts";
-import { PROBE, SpeedBook } from "../../models/advice/speedBook.ts";
+import { SpeedBook } from "../../models/advice/speedBook.ts";
 import {
   byteText,
   type Catalogue,
   licenceText,
   sizeText,
 } from "../../models/catalogue/catalogue.ts";
-import { measureProbe, measureSpeed } from "../../session/advice/measureSpeed.ts";
+import { measureMachine, measureSpeed } from "../../session/advice/measureSpeed.ts";
 import { EngineClient } from "../../session/client/engineClient.ts";
 import { WorkspaceFeed } from "../../session/client/workspaceFeed.ts";
 import { systemClock } from "../../session/clock.ts";
@@ -34,8 +34,8 @@ export async function recommendModels(
 ): Promise<void> {
   const { terminal, env } = context;
   const book = await SpeedBook.open(join(cacheFolder(env), "speed.json"), gpu);
-  const measuredWith = await measure(book, gpu, context, signal);
-  const advised = recommend(catalogue, totalmem(), book.measured);
+  const backend = await measure(book, gpu, context, signal);
+  const advised = recommend(catalogue, totalmem(), book.probed);
   const rows = advised.map(({ entry, lineMs, fits }) => [
     entry.name,
     sizeText(entry),
@@ -43,17 +43,17 @@ export async function recommendModels(
     fits ? "" : "more than this machine's memory holds",
     licenceText(entry.licence),
   ]);
-  const device = book.measured?.deviceMemoryBytes;
+  const device = book.probed?.deviceMemoryBytes;
   const onDevice = device === undefined ? "" : `, ${byteText(device)} of the GPU's`;
   terminal.note(
-    `${byteText(totalmem())} of memory${onDevice}; measured with ${measuredWith}: a prompt of 256 tokens and a line at a new place`,
+    `${byteText(totalmem())} of memory${onDevice}; on ${backend}, for a prompt of 256 tokens and a line, as at a place that is new`,
   );
   terminal.out(table(rows));
   const [best] = advised;
   if (best?.fits === true) terminal.note(`advised: treeline models install ${best.entry.name}`);
 }
 
-/** The installed target, or a probe. @returns which, in words. */
+/** The machine, and the installed target. @returns the backend. */
 async function measure(
   book: SpeedBook,
   gpu: GpuChoice,
@@ -73,16 +73,13 @@ async function measure(
     workspace: new WorkspaceFeed(),
   });
   try {
-    if (chosen !== undefined) {
-      const { models, ...speed } = await measureSpeed(client, folder.pathOf(chosen), signal);
-      await book.add(chosen, speed);
-      return `${chosen} on ${models.backend}`;
-    }
     const path = join(cacheFolder(env), `probe-${process.pid}.gguf`);
     const { targetPath } = bundledModels(cliUrl);
-    const { models, ...speed } = await measureProbe(client, path, targetPath, signal);
-    await book.add(PROBE, speed);
-    return `layers of a 1.5B's shape on ${models.backend}`;
+    const { backend, ...probed } = await measureMachine(client, path, targetPath, signal);
+    await book.addProbed(probed);
+    if (chosen !== undefined)
+      await book.addModel(chosen, await measureSpeed(client, folder.pathOf(chosen), signal));
+    return backend;
   } finally {
     terminal.progress("");
     await client[Symbol.asyncDispose]();

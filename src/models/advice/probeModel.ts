@@ -1,6 +1,6 @@
 /**
- * A model to measure a machine with where none is on the disk: layers of the shape and type of a 1.5B's, a few of them, with
- * weights that mean nothing. Written beside what else can be made again, and deleted after the measurement.
+ * A model to measure a machine with: two layers of a 1.5B's shape, of one type of weights, which mean nothing. Written beside
+ * what else can be made again, and deleted after the measurement.
  */
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -8,32 +8,46 @@ import { replaceFile } from "../../files/replaceFile.ts";
 import type { GgufTensor, GgufValue } from "../../gguf/ggufCursor.ts";
 import { encodeEntry, encodeTensorInfo, uint } from "../../gguf/ggufEncode.ts";
 import { readGgufHeader } from "../../gguf/ggufHeader.ts";
+import type { WeightType } from "./lineTime.ts";
 
 /** Qwen2.5-Coder 1.5B's. */
 const WIDTH = 1_536;
 const FEED_FORWARD = 8_960;
 const HEAD = 128;
 const KV_WIDTH = 256;
-/** Enough to be larger than caches, and read in a moment. */
-const NUM_LAYERS = 6;
+/** Enough to be larger than most caches, and read in a moment. */
+const NUM_LAYERS = 2;
 
 const F32 = 0;
-const Q4_K = 12;
-/** Weights and bytes of a block of Q4_K. */
-const BLOCK = 256;
-const BLOCK_BYTES = 144;
+/** ggml's number of each type, weights and bytes of its blocks, and where in a block 16-bit scales stand. */
+const BLOCKS: Readonly<Record<WeightType, Block>> = {
+  // Scale and minimum: 2^-13 and 2^-10, about the middle of 4 bits apart.
+  Q4_K: { id: 12, weights: 256, bytes: 144, scales: [0x0800, 0x1400] },
+  Q5_0: { id: 6, weights: 32, bytes: 22, scales: [0x1400] },
+  Q8_0: { id: 8, weights: 32, bytes: 34, scales: [0x0400] },
+};
 const ALIGNMENT = 32;
+
+interface Block {
+  readonly id: number;
+  readonly weights: number;
+  readonly bytes: number;
+  /** The block begins with them. */
+  readonly scales: readonly number[];
+}
 
 export interface ProbeModel extends AsyncDisposable {
   readonly path: string;
+  /** All that writing a token reads. */
   readonly bytes: number;
-  /** Thousands of millions, the embeddings left out. */
-  readonly promptParameters: number;
+  /** That a token of a prompt passes. */
+  readonly weights: number;
 }
 
 /** @param tokenizer - a model whose tokenizer it takes: the bundled target. @throws what the file system says. */
 export async function writeProbe(
   path: string,
+  type: WeightType,
   tokenizer: string,
   signal: AbortSignal,
 ): Promise<ProbeModel> {
@@ -51,7 +65,8 @@ export async function writeProbe(
     "llama.rope.dimension_count": count(HEAD),
   };
   const vocabulary = header.metadata.get("tokenizer.ggml.tokens")?.value as readonly string[];
-  const tensors = placed(shapes(vocabulary.length));
+  const block = BLOCKS[type];
+  const tensors = placed(shapes(vocabulary.length, block), block);
   const head = Buffer.concat([
     Buffer.from("GGUF"),
     uint(4, 3),
@@ -61,21 +76,23 @@ export async function writeProbe(
     ...tensors.map(encodeTensorInfo),
   ]);
   await mkdir(dirname(path), { recursive: true });
-  await replaceFile(path, bytesOfFile(head, tensors, signal), 0o600);
-  const weights = (of: readonly GgufTensor[]) =>
-    of.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0);
+  await replaceFile(path, bytesOfFile(head, tensors, block, signal), 0o600);
+  // Of the last layer's feed-forward part llama.cpp computes the rows alone that something is read from.
+  const passed = tensors.filter(
+    ({ name }) => name !== "token_embd.weight" && !name.startsWith(`blk.${NUM_LAYERS - 1}.ffn_`),
+  );
   return {
     path,
-    bytes: tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0),
-    promptParameters: weights(tensors.filter(({ name }) => name !== "token_embd.weight")) / 1e9,
+    bytes: tensors.reduce((sum, tensor) => sum + tensorBytes(tensor, block), 0),
+    weights: passed.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0),
     [Symbol.asyncDispose]: () => rm(path, { force: true }),
   };
 }
 
 type Shape = Pick<GgufTensor, "name" | "dims" | "type">;
 
-function shapes(vocabularySize: number): Shape[] {
-  const matrix = (name: string, ...dims: number[]): Shape => ({ name, dims, type: Q4_K });
+function shapes(vocabularySize: number, { id }: Block): Shape[] {
+  const matrix = (name: string, ...dims: number[]): Shape => ({ name, dims, type: id });
   const norm = (name: string): Shape => ({ name, dims: [WIDTH], type: F32 });
   const layers = Array.from({ length: NUM_LAYERS }, (_, layer) => `blk.${layer}`);
   return [
@@ -95,31 +112,32 @@ function shapes(vocabularySize: number): Shape[] {
   ];
 }
 
-function placed(shapes: readonly Shape[]): GgufTensor[] {
+function placed(shapes: readonly Shape[], block: Block): GgufTensor[] {
   let offset = 0;
   return shapes.map((shape) => {
     const tensor = { ...shape, offset } as GgufTensor;
-    offset += Math.ceil(tensorBytes(tensor) / ALIGNMENT) * ALIGNMENT;
+    offset += Math.ceil(tensorBytes(tensor, block) / ALIGNMENT) * ALIGNMENT;
     return tensor;
   });
 }
 
-function tensorBytes({ dims, type }: Pick<GgufTensor, "dims" | "type">): number {
+function tensorBytes({ dims, type }: Shape, block: Block): number {
   const weights = dims.reduce((a, b) => a * b, 1);
-  return type === F32 ? weights * 4 : (weights / BLOCK) * BLOCK_BYTES;
+  return type === F32 ? weights * 4 : (weights / block.weights) * block.bytes;
 }
 
 async function* bytesOfFile(
   head: Uint8Array,
   tensors: readonly GgufTensor[],
+  block: Block,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   yield head;
   yield new Uint8Array(-head.length & (ALIGNMENT - 1));
-  const blocks = smallWeights(4_096);
+  const blocks = smallWeights(8_192, block);
   for (const tensor of tensors) {
     signal.throwIfAborted();
-    const bytes = tensorBytes(tensor);
+    const bytes = tensorBytes(tensor, block);
     if (tensor.type === F32) yield new Uint8Array(new Float32Array(bytes / 4).fill(1).buffer);
     else {
       for (let left = bytes; left > 0; left -= blocks.length) yield blocks.subarray(0, left);
@@ -129,8 +147,8 @@ async function* bytesOfFile(
 }
 
 /** Blocks whose weights are small and of both signs, so that nothing overflows in any layer. */
-function smallWeights(numBlocks: number): Uint8Array {
-  const bytes = new Uint8Array(numBlocks * BLOCK_BYTES);
+function smallWeights(numBlocks: number, { bytes: blockBytes, scales }: Block): Uint8Array {
+  const bytes = new Uint8Array(numBlocks * blockBytes);
   let state = 1;
   for (let at = 0; at < bytes.length; at++) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -138,9 +156,9 @@ function smallWeights(numBlocks: number): Uint8Array {
   }
   const view = new DataView(bytes.buffer);
   for (let block = 0; block < numBlocks; block++) {
-    // Scale and minimum in 16 bits: 2^-13 and 2^-10, about the middle of 4 bits apart.
-    view.setUint16(block * BLOCK_BYTES, 0x0800, true);
-    view.setUint16(block * BLOCK_BYTES + 2, 0x1400, true);
+    scales.forEach((scale, index) => {
+      view.setUint16(block * blockBytes + 2 * index, scale, true);
+    });
   }
   return bytes;
 }

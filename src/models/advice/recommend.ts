@@ -3,7 +3,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { bytesOf } from "../catalogue/catalogue.ts";
 import type { CatalogueEntry } from "../catalogue/catalogueEntry.ts";
-import { estimatedLineMs, type MeasuredSpeed } from "./lineTime.ts";
+import { estimatedLineMs, type MachineSpeed } from "./lineTime.ts";
 
 /** Weights that leave room for a context, the editor and the system. */
 const MEMORY_SHARE = 0.6;
@@ -22,20 +22,20 @@ export interface Advised {
 }
 
 /**
- * @param hostBytes - memory of the machine; where the measured model ran on a GPU, that one's counts instead.
+ * @param hostBytes - memory of the machine; where the probe ran on a GPU, that one's counts instead.
  * @returns the recommended models, the advised one first, then those that fit, the faster the earlier; then the others.
  */
 export function recommend(
   catalogue: Catalogue,
   hostBytes: number,
-  measured: MeasuredSpeed | undefined,
+  probed: MachineSpeed | undefined,
 ): Advised[] {
   const all = catalogue.entries
     .filter(({ isRecommended }) => isRecommended)
     .map((entry) => ({
       entry,
-      lineMs: measured === undefined ? undefined : estimatedLineMs(entry, measured),
-      fits: fitsMemory(entry, hostBytes, measured),
+      lineMs: probed === undefined ? undefined : estimatedLineMs(entry, probed),
+      fits: fitsMemory(entry, hostBytes, probed),
     }))
     .map((one) => ({ ...one, isSuitable: one.fits && (one.lineMs ?? 0) <= LATE_MS }));
   const sizeOf = ({ entry }: Advised) => bytesOf(entry) ?? 0;
@@ -58,7 +58,7 @@ export function recommend(
 export function fitsMemory(
   entry: CatalogueEntry,
   hostBytes: number,
-  measured: MeasuredSpeed | undefined,
+  probed: MachineSpeed | undefined,
 ): boolean {
-  return (bytesOf(entry) ?? 0) <= MEMORY_SHARE * (measured?.deviceMemoryBytes ?? hostBytes);
+  return (bytesOf(entry) ?? 0) <= MEMORY_SHARE * (probed?.deviceMemoryBytes ?? hostBytes);
 }

@@ -5,20 +5,25 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import { replaceFile } from "../../files/replaceFile.ts";
 import type { CatalogueEntry } from "../catalogue/catalogueEntry.ts";
-import { estimatedLineMs, lineMs, lineTimeText, type MeasuredSpeed } from "./lineTime.ts";
-
-/** Of the probe, which is no model of anybody's. */
-export const PROBE = "probe";
+import {
+  estimatedLineMs,
+  lineMs,
+  lineTimeText,
+  type MachineSpeed,
+  type MeasuredSpeed,
+} from "./lineTime.ts";
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
-const speed = v.object({
-  promptMs: positive,
-  tokenMs: positive,
-  bytes: positive,
-  promptParameters: positive,
+const speed = v.object({ promptMs: positive, tokenMs: positive });
+const machineSpeed = v.object({
+  types: v.object({ Q4_K: speed, Q5_0: speed, Q8_0: speed }),
   deviceMemoryBytes: v.optional(positive),
 });
-const file = v.object({ machine: v.string(), speeds: v.record(v.string(), speed) });
+const file = v.object({
+  machine: v.string(),
+  probed: v.optional(machineSpeed),
+  models: v.record(v.string(), speed),
+});
 
 /** The newest last. More than anybody measures; the oldest is forgotten. */
 const MAX_SPEEDS = 20;
@@ -26,13 +31,20 @@ const MAX_SPEEDS = 20;
 export class SpeedBook {
   readonly #path: string;
   readonly #machine: string;
-  /** By a model's name or path. */
-  #speeds: ReadonlyMap<string, MeasuredSpeed>;
+  /** By name. */
+  #models: ReadonlyMap<string, MeasuredSpeed>;
+  #probed: MachineSpeed | undefined;
 
-  private constructor(path: string, machine: string, speeds: ReadonlyMap<string, MeasuredSpeed>) {
+  private constructor(
+    path: string,
+    machine: string,
+    probed: MachineSpeed | undefined,
+    models: ReadonlyMap<string, MeasuredSpeed>,
+  ) {
     this.#path = path;
     this.#machine = machine;
-    this.#speeds = speeds;
+    this.#probed = probed;
+    this.#models = models;
   }
 
   /** @param gpu - where models run; another backend has other speeds. What cannot be read counts as nothing. */
@@ -41,39 +53,49 @@ export class SpeedBook {
     const machine = [platform(), arch(), cpu?.model ?? "", cpus().length, gpu].join(" ");
     const text = await readFile(path, "utf8").catch(() => "{}");
     const found = v.safeParse(v.pipe(v.string(), v.parseJson(), file), text);
-    const isOurs = found.success && found.output.machine === machine;
-    return new SpeedBook(path, machine, new Map(isOurs ? Object.entries(found.output.speeds) : []));
+    if (!found.success || found.output.machine !== machine)
+      return new SpeedBook(path, machine, undefined, new Map());
+    const { probed, models } = found.output;
+    return new SpeedBook(path, machine, probed, new Map(Object.entries(models)));
   }
 
+  /** Whether a model was measured here. */
   has(model: string): boolean {
-    return this.#speeds.has(model);
+    return this.#models.has(model);
   }
 
-  /** To estimate others by: of a real model rather than of the probe, of those the newest. */
-  get measured(): MeasuredSpeed | undefined {
-    const models = [...this.#speeds].filter(([model]) => model !== PROBE);
-    return models.at(-1)?.[1] ?? this.#speeds.get(PROBE);
+  /** What models are estimated by; undefined where the machine was not probed. */
+  get probed(): MachineSpeed | undefined {
+    return this.#probed;
   }
 
   /** How soon an entry shows a line here, in words; undefined where nobody knows. */
   textOf(entry: CatalogueEntry, toText = lineTimeText): string | undefined {
-    const own = this.#speeds.get(entry.name);
+    const own = this.#models.get(entry.name);
     if (own !== undefined) return toText(lineMs(own), false);
-    const ms = this.measured === undefined ? undefined : estimatedLineMs(entry, this.measured);
+    const ms = this.#probed === undefined ? undefined : estimatedLineMs(entry, this.#probed);
     return ms === undefined ? undefined : toText(ms, true);
   }
 
   /** @throws what the file system says. */
-  async add(model: string, measured: MeasuredSpeed): Promise<void> {
-    const speeds = new Map(this.#speeds);
-    speeds.delete(model);
-    speeds.set(model, measured);
-    this.#speeds = new Map([...speeds].slice(-MAX_SPEEDS));
+  async addProbed(probed: MachineSpeed): Promise<void> {
+    this.#probed = probed;
+    await this.#write();
+  }
+
+  /** @throws what the file system says. */
+  async addModel(name: string, { promptMs, tokenMs }: MeasuredSpeed): Promise<void> {
+    const models = new Map(this.#models);
+    models.delete(name);
+    models.set(name, { promptMs, tokenMs });
+    this.#models = new Map([...models].slice(-MAX_SPEEDS));
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true });
-    const text = JSON.stringify({
-      machine: this.#machine,
-      speeds: Object.fromEntries(this.#speeds),
-    });
+    const models = Object.fromEntries(this.#models);
+    const text = JSON.stringify({ machine: this.#machine, probed: this.#probed, models });
     await replaceFile(this.#path, text, 0o600);
   }
 }

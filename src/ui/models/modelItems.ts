@@ -43,8 +43,8 @@ export interface ModelsHere {
 export function modelItems(here: ModelsHere): ModelItem[] {
   const { catalogue, installed, found, memoryBytes } = here;
   const isInstalled = (name: string) => installed.some((model) => model.name === name);
-  const fits = (entry: CatalogueEntry) => fitsMemory(entry, memoryBytes, here.book.measured);
-  const recommended = recommend(catalogue, memoryBytes, here.book.measured)
+  const fits = (entry: CatalogueEntry) => fitsMemory(entry, memoryBytes, here.book.probed);
+  const recommended = recommend(catalogue, memoryBytes, here.book.probed)
     .filter(({ isSuitable }) => isSuitable)
     .map(({ entry }) => entry)
     .filter(({ name }) => !isInstalled(name));

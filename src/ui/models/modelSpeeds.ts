@@ -4,8 +4,8 @@ import * as vscode from "vscode";
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
 import { labelText } from "../../core/base/foreignText.ts";
 import type { Log } from "../../core/base/log.ts";
-import { PROBE, SpeedBook } from "../../models/advice/speedBook.ts";
-import { measureProbe, measureSpeed } from "../../session/advice/measureSpeed.ts";
+import { SpeedBook } from "../../models/advice/speedBook.ts";
+import { measureMachine, measureSpeed } from "../../session/advice/measureSpeed.ts";
 import type { EngineClient } from "../../session/client/engineClient.ts";
 import { signalOf } from "../base/vscodeAdapters.ts";
 
@@ -31,13 +31,15 @@ export class ModelSpeeds {
     return SpeedBook.open(join(storagePath, "speed.json"), gpu());
   }
 
-  /** Measures with a model that stands in for others. False where that did not work, which the log says. */
-  async measureProbe(book: SpeedBook, signal: AbortSignal): Promise<boolean> {
+  /** Measures with models that stand in for others. False where that did not work, which the log says. */
+  async measureMachine(book: SpeedBook, signal: AbortSignal): Promise<boolean> {
     const { storagePath, tokenizerPath } = this.#options;
     const path = join(storagePath, `probe-${process.pid}.gguf`);
-    return this.#measure(PROBE, book, (client) =>
-      measureProbe(client, path, tokenizerPath, signal),
-    );
+    return this.#measure("machine", async (client) => {
+      const { backend: _, ...probed } = await measureMachine(client, path, tokenizerPath, signal);
+      await book.addProbed(probed);
+      return JSON.stringify(probed);
+    });
   }
 
   /** Measures with a model, telling so; the user may end it. */
@@ -50,29 +52,23 @@ export class ModelSpeeds {
     await vscode.window.withProgress(options, async (_, token) => {
       using abort = signalOf(token);
       const book = await this.book();
-      await this.#measure(name, book, (client) => measureSpeed(client, path, abort.signal));
+      await this.#measure(name, async (client) => {
+        const { models: _models, ...speed } = await measureSpeed(client, path, abort.signal);
+        await book.addModel(name, speed);
+        return JSON.stringify(speed);
+      });
     });
   }
 
-  async #measure(
-    model: string,
-    book: SpeedBook,
-    work: (client: EngineClient) => ReturnType<typeof measureSpeed>,
-  ): Promise<boolean> {
+  async #measure(what: string, work: (client: EngineClient) => Promise<string>): Promise<boolean> {
     const { createClient, log } = this.#options;
     const client = createClient();
     try {
-      const { models, ...speed } = await work(client);
-      await book.add(model, speed);
-      const { promptMs, tokenMs } = speed;
-      log(
-        "info",
-        `speed measured model=${model} promptMs=${promptMs.toFixed(0)} tokenMs=${tokenMs.toFixed(1)}`,
-      );
+      log("info", `speed measured of=${what} speed=${await work(client)}`);
       return true;
     } catch (error) {
       if (!isAbortError(error))
-        log("warn", `speed not measured model=${model} reason=${JSON.stringify(messageOf(error))}`);
+        log("warn", `speed not measured of=${what} reason=${JSON.stringify(messageOf(error))}`);
       return false;
     } finally {
       await client[Symbol.asyncDispose]();

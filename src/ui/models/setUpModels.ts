@@ -85,7 +85,7 @@ async function pickModel(here: ModelsHere, speeds: ModelSpeeds): Promise<ModelCh
       list.onDidHide(() => resolve(undefined));
     });
     list.show();
-    if (here.book.measured === undefined) void addEstimates(list, here, speeds, end.signal);
+    if (here.book.probed === undefined) void addEstimates(list, here, speeds, end.signal);
     return (await picked)?.choice;
   } finally {
     end.abort(abortError("The list was closed."));
@@ -100,7 +100,7 @@ async function addEstimates(
   signal: AbortSignal,
 ): Promise<void> {
   list.busy = true;
-  const isMeasured = await speeds.measureProbe(here.book, signal);
+  const isMeasured = await speeds.measureMachine(here.book, signal);
   if (signal.aborted) return;
   list.busy = false;
   if (!isMeasured) return;
