@@ -277,7 +277,7 @@ export class CompletionScanner {
       const mayBeDirective = !syntax.isIndented && syntax.countsBrackets;
       return !belongs && !(mayBeDirective && isDirective(trimmed));
     }
-    if (!this.#isInIndentedBlock || indent > baseIndent || this.#brackets.hasOwn) return false;
+    if (!this.#isInIndentedBlock || indent > baseIndent || this.#lineBeganInOwn) return false;
     return !(belongs || CONTINUES_BLOCK.test(trimmed) || trimmed.startsWith("- "));
   }
 

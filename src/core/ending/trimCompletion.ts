@@ -15,7 +15,7 @@ import {
 import { withoutDanglingLines } from "./danglingLine.ts";
 import { blankOf, indentWidth, repairIndentation } from "./indentation.ts";
 import { mayBecomeLoop } from "./loopDetector.ts";
-import { wholeWords, withoutOpenBlock } from "./naturalEnd.ts";
+import { wholeWords, withoutOpenBlock, withoutOpenCall } from "./naturalEnd.ts";
 import { readOpenEnds, withoutOpenText } from "./openText.ts";
 import { beforePossibleOverlap, withoutSuffixOverlap } from "./suffixOverlap.ts";
 
@@ -85,8 +85,10 @@ export function streamableText(settledText: string, context: CursorContext): str
     // What lines have in common with the rest of the cursor's line, and their level, is known at the end.
     return "";
   } else {
-    const closed = withoutOpenBlock(withoutOpenText(text, context), context);
-    text = withoutDanglingLines(closed, context);
+    const closed = withoutOpenText(text, context);
+    // A bracket before what was cut may not be the end of its line.
+    const without = closed === text ? withoutOpenBlock : withoutOpenCall;
+    text = withoutDanglingLines(without(closed, context), context);
   }
   return isSurelyOffered(text, context) ? text : "";
 }
@@ -150,7 +152,7 @@ function fitWhiteSpace(text: string, context: CursorContext): string {
   const lexer = context.brackets.lexer.fork();
   const isFitted = lines.map((line, index) => {
     // White space behind text is none of the indentation.
-    const isIndented = (index > 0 || lineBefore.trim() === "") && !lexer.isInString;
+    const isIndented = (index > 0 || lineBefore === "") && !lexer.isInString;
     for (const char of `${line}\n`) lexer.push(char);
     return isIndented;
   });

@@ -262,7 +262,9 @@ export class CodeLexer {
   #becomesBlock(): boolean {
     const length = this.#state.openedBack + this.#state.numTextChars;
     const block = this.#syntax.blocks.find(
-      ({ open }) => open.length === length && open.endsWith(this.#state.recent),
+      ({ open }) =>
+        open.length === length &&
+        this.#syntax.lineComments.some((one) => open === one + this.#state.recent),
     );
     if (block === undefined) return false;
     this.#begin("block", length, block);
