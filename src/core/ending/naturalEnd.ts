@@ -24,7 +24,7 @@ function withoutOpenBraces(text: string, context: CursorContext): string {
   const lineBreak = text.indexOf("\n", start);
   const header = (lineBreak === -1 ? text : text.slice(0, lineBreak)).trimEnd();
   if (isOpener(header.at(-1) ?? "") && endsOpen(header, context)) return header;
-  return beforeCut(text, start);
+  return beforeCut(text, start, context);
 }
 
 /** The same of blocks that a word ends, told by indentation: their last line stands where their first does. */
@@ -52,7 +52,7 @@ function withoutOpenWordBlock(text: string, context: CursorContext): string {
 /** Without the call or block that a line opens before it is known how the line ends. */
 export function withoutOpenCall(text: string, context: CursorContext): string {
   const start = openStart(text, context);
-  return start === undefined ? text : beforeCut(text, start);
+  return start === undefined ? text : beforeCut(text, start, context);
 }
 
 /** The part of a line that was cut anywhere that ends with a whole word or a closed bracket, and asks for no more. */
@@ -66,11 +66,13 @@ export function wholeWords(text: string, context: CursorContext): string {
   return readOpenEnds(whole, context.brackets.lexer).mode === "code" ? whole : text;
 }
 
-/** What stands before a cut in a line, without what asks for the part that is gone. */
-function beforeCut(text: string, start: number): string {
+/** What stands before a cut in a line, without what asks for the part that is gone; the end of a comment or pattern is whole. */
+function beforeCut(text: string, start: number, { brackets }: CursorContext): string {
+  const kept = text.slice(0, start).trimEnd();
   const lineStart = text.lastIndexOf("\n", start - 1) + 1;
   const line = withoutTrailing(text.slice(lineStart, start), DANGLING);
-  return line === "" ? text.slice(0, lineStart).trimEnd() : text.slice(0, lineStart) + line;
+  const whole = line === "" ? text.slice(0, lineStart).trimEnd() : text.slice(0, lineStart) + line;
+  return readOpenEnds(whole, brackets.lexer).mode === "code" ? whole : kept;
 }
 
 /**
