@@ -43,9 +43,9 @@ test.each([
   [{ keepsAnchor: 1 }, "keepsAnchor is 1, expected true or false."],
   [{ reusesPrompt: "no" }, 'reusesPrompt is "no", expected true or false.'],
   [{ sources: undefined }, "sources is undefined, expected a list."],
-  [{ sources: ["oracle"] }, 'sources.0 is "oracle", expected ("recycling" | '],
-  [{ numSuggestions: 9 }, "numSuggestions is 9, expected <=8."],
-  [{ suggestionMethod: "dice" }, 'suggestionMethod is "dice", expected ("branches" | '],
+  [{ sources: ["oracle"] }, 'sources.0 is "oracle", expected one of recycling, '],
+  [{ numSuggestions: 9 }, "numSuggestions is 9, expected an integer from 1 to 8."],
+  [{ suggestionMethod: "dice" }, 'suggestionMethod is "dice", expected one of branches, '],
 ])("a completion with %j is refused by its field", (fields, message) => {
   expect(() => check.completion(fields)).toThrow(message);
 });

@@ -38,7 +38,7 @@ describe("parseShowMessage", () => {
   test.each([
     [["date"], 5, "report.date is 5, expected text"],
     [["isComplete"], "yes", 'report.isComplete is "yes", expected true or false'],
-    [["backend"], "abacus", 'report.backend is "abacus", expected ("cpu" | "cuda"'],
+    [["backend"], "abacus", 'report.backend is "abacus", expected one of cpu, cuda'],
     [["suites"], 3, "report.suites is 3, expected an object"],
     [
       ["suites", "repo", "configs", 2, "ttftMs", "p95"],

@@ -41,6 +41,12 @@ export function problemOf(schema: v.GenericSchema, value: unknown): string | und
   if (issue.type === "object" && issue.received === "undefined") return `${field} is missing`;
   const found = JSON.stringify(issue.input)?.slice(0, 60) ?? "undefined";
   const isOwn = !issue.message.startsWith("Invalid ");
-  const expected = isOwn ? issue.message : (WORDS[`${issue.expected}`] ?? issue.expected);
-  return `${field} is ${found}, expected ${expected}`;
+  return `${field} is ${found}, expected ${isOwn ? issue.message : inWords(issue.expected ?? "")}`;
+}
+
+/** Valibot's words: a type, or choices as `("a" | "b")`. */
+function inWords(expected: string): string {
+  const choices = /^\((.*)\)$/.exec(expected)?.[1];
+  if (choices === undefined) return WORDS[expected] ?? expected;
+  return `one of ${choices.replaceAll('"', "").replaceAll(" | ", ", ")}`;
 }

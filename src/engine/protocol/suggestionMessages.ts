@@ -19,10 +19,19 @@ export const MAX_SUGGESTIONS = SUGGESTION_RANKS.length;
 export const SUGGESTION_PROPOSERS = ["branches", "superposedDraft", "superposedTarget"] as const;
 export type SuggestionProposer = (typeof SUGGESTION_PROPOSERS)[number];
 
+const COUNT_WORDS = `an integer from 1 to ${MAX_SUGGESTIONS}`;
+
 /** The part of a completion request that asks for more than one suggestion. */
 export const suggestionsRequest = shapeOf({
   /** The first included, 1 … {@link MAX_SUGGESTIONS}; 1 if absent. */
-  numSuggestions: v.exactOptional(v.pipe(count, v.maxValue(MAX_SUGGESTIONS))),
+  numSuggestions: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.integer(COUNT_WORDS),
+      v.minValue(1, COUNT_WORDS),
+      v.maxValue(MAX_SUGGESTIONS, COUNT_WORDS),
+    ),
+  ),
   /** `branches` if absent, and in place of `superposedDraft` where no draft model is loaded. */
   suggestionMethod: v.exactOptional(v.picklist(SUGGESTION_PROPOSERS)),
 });
