@@ -186,9 +186,9 @@ async function replay(path: string, options: Options, signal: AbortSignal): Prom
   );
   if (prompts.length === 0) return refuse(`${path} has no place of the half ${half}.`);
   const allCosts = await costsOf(options.costs, trace);
-  out(`${describeTrace(trace, half)}\n`);
   const { before: beforePath } = options;
   const before = beforePath === undefined ? undefined : await readReport(beforePath, half);
+  out(`${describeTrace(trace, half)}\n`);
   const plan = { prompts, configs: [...names], before };
   const report: CostsReport[] = [];
   for (const costs of allCosts) {
