@@ -32,7 +32,9 @@ import {
 import {
   forgetWorkspaceRequest,
   openWorkspaceNotification,
+  workspaceBuffer,
   workspaceBufferNotification,
+  workspaceChanges,
   workspaceChangesNotification,
   workspaceParams,
   workspaceStatusNotification,
@@ -111,11 +113,15 @@ function main(): void {
     workspace.open(params ?? undefined);
   });
   connection.onNotification(workspaceChangesNotification, (changes) => {
+    checkRequest(workspaceChanges, changes);
     workspace.changed(changes);
     const last = changes.opened.at(-1);
     if (last !== undefined) server.opened(last);
   });
-  connection.onNotification(workspaceBufferNotification, (buffer) => workspace.setBuffer(buffer));
+  connection.onNotification(workspaceBufferNotification, (buffer) => {
+    checkRequest(workspaceBuffer, buffer);
+    workspace.setBuffer(buffer);
+  });
   connection.onRequest(forgetWorkspaceRequest, (token) =>
     answer(token, async () => {
       await server.forgetWorkspace();

@@ -50,6 +50,19 @@ test.each([
   expect(() => check.completion(fields)).toThrow(message);
 });
 
+test("what is refused may be anything, and is shown short", () => {
+  const loop: { self?: unknown } = {};
+  loop.self = loop;
+  for (const [prefixText, found] of [
+    [1n, "1"],
+    [loop, "an object"],
+    [new Array(1e6).fill("x"), "a list of 1000000"],
+  ] as const) {
+    const refused = () => check.completion({ prefixText });
+    expect(refused).toThrow(`prefixText is ${found}, expected text.`);
+  }
+});
+
 test("a field that is missing is named", () => {
   expect(() => checkRequest(completeParams, { prefixText: "a" })).toThrow("suffixText is missing.");
   const roots = [{ path: "/w", name: "w", isOnDisk: true }];

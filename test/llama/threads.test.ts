@@ -85,6 +85,17 @@ describe("ThreadGovernor", () => {
     expect(governor.numThreads).toBe(2);
   });
 
+  test("gives a thread back that was added while the cores were taken, though its passes are all alike", () => {
+    const governor = new ThreadGovernor({ now: 1, most: 2 });
+    record(governor, 1, new Array<number>(300).fill(10));
+    expect(governor.numThreads).toBe(2);
+    expect(record(governor, 1, [40, 40, 40, 40, 40])).toEqual([...new Array(4).fill(undefined), 1]);
+    // Later it takes twice as many passes until it tries again.
+    record(governor, 1, new Array<number>(599).fill(10));
+    expect(governor.numThreads).toBe(1);
+    expect(governor.record(1, 100, 10)).toBe(2);
+  });
+
   test("never goes below one thread", () => {
     const governor = new ThreadGovernor({ now: 2, most: 2 });
     record(governor, 1, [1, ...new Array<number>(5).fill(10)]);

@@ -32,6 +32,30 @@ describe("CompletionBroker with a least confidence", () => {
     expect(engine.requests.length).toBe(1);
   });
 
+  test("does not withhold at the next key what was shown to who asked, with others or without", async () => {
+    for (const othersOf of [undefined, () => ["c();", "b() + 1;"]]) {
+      const { ask, engine, shown } = createBroker(DOUBTFUL, true, othersOf, BOUND);
+      expect(await shown(at("const a = █"))).toBe("unsure");
+      const asked = ask(at("const a = █", "invoke"));
+      await settle();
+      engine.running?.finish();
+      expect(brief(await asked)).toBe("cache: b(); // 20 %");
+      expect(brief(await ask(at("const a = b█")))).toBe("typedThrough: (); // 20 %");
+    }
+  });
+
+  test("shows done lines of a doubtful first one once three characters of it were typed", async () => {
+    const text = continues("if (a) {\n  b(); // 20 %\n  c();\n}");
+    const { ask, engine, clock } = createBroker(text, true, undefined, BOUND);
+    void ask(at("if (a) █"));
+    for (let i = 0; i < 22; i++) engine.running?.step();
+    clock.advance(LINES_AFTER_MS);
+    const pending = ask(at("if (a) {\n █"));
+    await settle();
+    clock.advance(LINES_AFTER_MS);
+    expect(brief(await pending)).toBe("running:  b(); // 20 %");
+  });
+
   test("shows the rest once three characters of it were typed", async () => {
     const { ask, shown } = createBroker(DOUBTFUL, true, undefined, BOUND);
     expect(await shown(at("const a = █"))).toBe("unsure");

@@ -39,9 +39,16 @@ export function problemOf(schema: v.GenericSchema, value: unknown): string | und
   const field = v.getDotPath(issue) ?? "the message";
   // Valibot names the key that an object lacks as what it expects.
   if (issue.type === "object" && issue.received === "undefined") return `${field} is missing`;
-  const found = JSON.stringify(issue.input)?.slice(0, 60) ?? "undefined";
+  const found = inspectedValue(issue.input);
   const isOwn = !issue.message.startsWith("Invalid ");
   return `${field} is ${found}, expected ${isOwn ? issue.message : inWords(issue.expected ?? "")}`;
+}
+
+/** Short, whatever the value is: it may be large, or nothing that JSON has. */
+function inspectedValue(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : `a list of ${value.length}`;
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 /** Valibot's words: a type, or choices as `("a" | "b")`. */

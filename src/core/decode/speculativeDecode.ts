@@ -30,7 +30,7 @@ export interface DecodeObserver {
   readonly onDrafterFailure?: (drafter: Drafter, reason: string) => void;
   /** Each step's tree and outcome, for traces; the tree is the one that was verified. */
   readonly onStep?: (tree: DraftTree, committed: Int32Array) => void;
-  /** The same with the logits, after the tokens are out: what else the target might have chosen (`branchPoints.ts`). */
+  /** The same with the logits, before the tokens are out: how likely they are, and what else the target might have chosen (`branchPoints.ts`). */
   readonly onVerified?: (step: VerifiedStep) => void;
 }
 

@@ -89,7 +89,9 @@ export async function generateCompletion(
   );
   const material = materialOf(stores, params, memory);
   // The text around the cursor is read beside the prompt: the first token does not wait for it.
-  setImmediate(() => rules.context);
+  setImmediate(() => {
+    if (!signal.aborted) rules.readAhead();
+  });
   const healStart = performance.now();
   const opening = await stores.healing.open(context, pending, signal);
   const healMs = performance.now() - healStart;

@@ -48,6 +48,13 @@ export class SuggestionRules {
     return this.#context;
   }
 
+  /** Reads it before anybody asks. Whatever is wrong with it is said where it is asked for. */
+  readAhead(): void {
+    try {
+      this.#context ??= readCursor(this.#cursor);
+    } catch {}
+  }
+
   /** Turns an output into the text behind the cursor; for one output. */
   newDecoder(): TokenDecoder {
     return new TokenDecoder(this.#pair.target.model.vocabulary, this.pending?.bytes.length);

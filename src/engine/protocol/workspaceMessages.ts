@@ -27,20 +27,22 @@ export const workspaceParams = shapeOf({
 export type WorkspaceParams = v.InferOutput<typeof workspaceParams>;
 
 /** Paths as in {@link WorkspaceRoot}. */
-export interface WorkspaceChanges {
+export const workspaceChanges = shapeOf({
   /** Files and folders that were created, changed or deleted: they are looked at again. */
-  readonly paths: readonly string[];
-  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  paths: listOf(v.string()),
+  renamed: listOf(shapeOf({ from: v.string(), to: v.string() })),
   /** Files that the user turned to. */
-  readonly opened: readonly string[];
-}
+  opened: listOf(v.string()),
+});
+export type WorkspaceChanges = v.InferOutput<typeof workspaceChanges>;
 
 /** The text of a document that is not what the disk has; it wins until it is taken back. */
-export interface WorkspaceBuffer {
-  readonly path: string;
+export const workspaceBuffer = shapeOf({
+  path: v.string(),
   /** Null: the disk's text is right again, or the document is closed. */
-  readonly text: string | null;
-}
+  text: v.nullable(v.string()),
+});
+export type WorkspaceBuffer = v.InferOutput<typeof workspaceBuffer>;
 
 export interface WorkspaceStatus {
   /** `off`: no workspace is open, or no model that would tokenize it is loaded. */

@@ -59,6 +59,8 @@ export class ThreadGovernor {
   #numThreads: number;
   /** Best ms seen, by number of rows and length of the cache. */
   #bestMs = new Map<number, number>();
+  /** The same with a thread fewer, after one was added: it has to be of use. */
+  #bestOfFewer: ReadonlyMap<number, number> | undefined;
   #numSlow = 0;
   #isFrozen = false;
   /** Passes since the count changed. */
@@ -96,7 +98,8 @@ export class ThreadGovernor {
     const kind = numRows * KV_BUCKETS + Math.min(KV_BUCKETS - 1, Math.floor(kvLength / KV_BUCKET));
     const best = Math.min(this.#bestMs.get(kind) ?? Infinity, elapsedMs);
     this.#bestMs.set(kind, best);
-    this.#numSlow = elapsedMs > SLOWDOWN * best ? this.#numSlow + 1 : 0;
+    const mostMs = Math.min(SLOWDOWN * best, this.#bestOfFewer?.get(kind) ?? Infinity);
+    this.#numSlow = elapsedMs > mostMs ? this.#numSlow + 1 : 0;
     this.#numPasses++;
     if (this.#numSlow >= PATIENCE && this.#numThreads > 1) {
       const isSoon = this.#numPasses < this.#raiseAfter;
@@ -112,6 +115,7 @@ export class ThreadGovernor {
 
   /** Passes with another count are another kind. */
   #change(by: 1 | -1): number {
+    this.#bestOfFewer = by === 1 ? this.#bestMs : undefined;
     this.#numThreads += by;
     this.#numSlow = 0;
     this.#numPasses = 0;

@@ -4,7 +4,7 @@ import type { SuggestionProposer } from "../../engine/protocol/suggestionMessage
 import type { Clock } from "../clock.ts";
 import { Alternatives } from "./alternatives.ts";
 import type { CompletionCache } from "./completionCache.ts";
-import type { AskedHow, CompletionQuery } from "./completionQuery.ts";
+import type { AskedHow } from "./completionQuery.ts";
 import type { CompletionEngine } from "./runningGeneration.ts";
 
 export interface CompletionBrokerOptions extends AskedHow {
@@ -20,14 +20,6 @@ export interface CompletionBrokerOptions extends AskedHow {
   readonly log: Log;
   /** False: every question is generated anew, nothing is kept or prepared. For measuring what caches bring. */
   readonly caches: boolean;
-}
-
-/** Who asks sees what there is. @returns 0 … 1. */
-export function leastConfidence(
-  { minConfidence = 0 }: CompletionBrokerOptions,
-  { trigger }: CompletionQuery,
-): number {
-  return trigger === "invoke" ? 0 : minConfidence;
 }
 
 /** The other suggestions, where more than one is wanted and may be kept. */

@@ -9,11 +9,7 @@
 import { messageOf } from "../../core/base/errors.ts";
 import { abortable, abortError } from "../abort.ts";
 import type { Alternatives } from "./alternatives.ts";
-import {
-  type CompletionBrokerOptions,
-  createAlternatives,
-  leastConfidence,
-} from "./brokerOptions.ts";
+import { type CompletionBrokerOptions, createAlternatives } from "./brokerOptions.ts";
 import {
   linesDueAt,
   MAX_GUESS_LATENCY_MS,
@@ -33,6 +29,7 @@ import {
   type Suggestion,
   type SuggestionOrigin,
 } from "./completionQuery.ts";
+import { ConfidenceBound } from "./confidenceBound.ts";
 import { DebouncePolicy } from "./debouncePolicy.ts";
 import {
   CANCELLED,
@@ -54,6 +51,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
   /** Whether what nobody asked for may be generated. */
   readonly #mayGuess: boolean;
   readonly #debounce = new DebouncePolicy();
+  readonly #bound: ConfidenceBound;
   readonly #lifetime = new AbortController();
   /** Ends the newest question when a newer comes; there while it has no answer. */
   #turn: AbortController | undefined;
@@ -66,6 +64,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
   constructor(options: CompletionBrokerOptions) {
     this.#options = options;
     this.#cache = options.caches ? new CompletionCache() : undefined;
+    this.#bound = new ConfidenceBound(options.minConfidence);
     this.#alternatives = createAlternatives(options, this.#cache);
     this.#mayGuess = options.caches && options.onlyWhenAsked !== true;
     this.#plan = new IdlePlan(options.clock, options.log);
@@ -173,15 +172,13 @@ export class CompletionBroker implements CompletionSource, Disposable {
     const dueAt = linesDueAt(generation.startedAt, question.arrivedAt);
     const lines = {
       until: (ended: AbortSignal) => clock.delay(Math.max(0, dueAt - clock.now()), ended),
-      minConfidence: leastConfidence(this.#options, query),
+      minConfidence: this.#bound.of(query, generation.id),
     };
     // Without caches nothing may outlive its question.
     const answer = await generation.answerFor(query, signal, caches ? lines : undefined);
-    const { id } = generation;
+    const { id, result } = generation;
     if (answer.kind === "lines") {
-      const { text } = answer;
-      const { result } = generation;
-      const shown = { id, text, others: [], origin, isWhole: false, result };
+      const shown = { id, text: answer.text, others: [], origin, isWhole: false, result };
       return { suggestion: this.#show(question, shown).suggestion };
     }
     if (answer.kind === "disagreed") return undefined;
@@ -193,12 +190,15 @@ export class CompletionBroker implements CompletionSource, Disposable {
     // Typed to its end: what comes behind is another completion.
     if (rest === "" && typed !== "") return undefined;
     const completion = { id, result: answer.result, isPrefetched: generation.isPrefetch };
-    return this.#serve(question, { completion, text: rest, origin });
+    return this.#serve(question, { completion, text: rest, numTyped: typed.length, origin });
   }
 
   #serve(question: Question, hit: CacheHit): QueryOutcome | Promise<QueryOutcome> {
-    const nothing = withheld(hit, leastConfidence(this.#options, question.query));
-    if (nothing !== undefined) return nothing;
+    const nothing = withheld(hit, this.#bound.of(question.query, hit.completion.id));
+    if (nothing !== undefined) {
+      this.#shown = undefined;
+      return nothing;
+    }
     const isAsked = question.query.trigger === "invoke" && hit.others === undefined;
     // VS Code asks an explicit question once at a version of the text, so its answer is all there is.
     return isAsked && this.#alternatives !== undefined
@@ -233,6 +233,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
     const size = `chars=${text.length} whole=${isWhole} others=${others.length}`;
     const why = `ms=${latencyMs.toFixed(1)} trigger=${query.trigger}`;
     log("debug", `query origin=${origin} id=${id} ${size} ${why}`);
+    this.#bound.shown(id);
     this.#shown = { query, suggestion };
     return this.#shown;
   }
@@ -257,10 +258,9 @@ export class CompletionBroker implements CompletionSource, Disposable {
   #start(query: CompletionQuery, isPrefetch: boolean): RunningGeneration {
     const { engine, clock } = this.#options;
     this.#abortRunning();
-    this.#numGenerations++;
     const startedAt = clock.now();
     const generation = RunningGeneration.start(engine, paramsOf(query, this.#options), {
-      id: this.#numGenerations,
+      id: ++this.#numGenerations,
       state: query,
       startedAt,
       isPrefetch,

@@ -30,6 +30,8 @@ export interface CacheHit {
   readonly completion: GeneratedCompletion;
   /** What is still to be inserted; empty only if the completion had no text from the start. */
   readonly text: string;
+  /** Characters of it that were typed since it was generated, or kept with others. */
+  readonly numTyped: number;
   /** The rests of the others that begin with what was typed; undefined while they are not known. */
   readonly others?: readonly string[] | undefined;
   readonly origin: SuggestionOrigin;
@@ -107,6 +109,7 @@ export class CompletionCache {
     return {
       completion,
       text,
+      numTyped,
       others: completion.others && others,
       origin: numTyped > 0 ? "typedThrough" : isFirst ? "prefetched" : "cache",
     };

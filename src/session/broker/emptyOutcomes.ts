@@ -4,10 +4,8 @@ import { EngineError, isAbortError, messageOf } from "../../core/base/errors.ts"
 import type { CompletionRejection } from "../../core/ending/completionRejection.ts";
 import type { CacheHit } from "./completionCache.ts";
 import type { NoSuggestionReason, QueryOutcome } from "./completionQuery.ts";
+import { isSure } from "./confidenceBound.ts";
 import type { GenerationEnd } from "./runningGeneration.ts";
-
-/** Who has typed so much of a line that was withheld is likely to want the rest. */
-const TYPED_CHARS = 3;
 
 export const CANCELLED = noSuggestion("cancelled", "The editor no longer wanted an answer.");
 export const SUPERSEDED = noSuggestion("superseded", "A newer question replaced this one.");
@@ -27,15 +25,16 @@ const REJECTION_DETAILS: Readonly<Record<CompletionRejection, string>> = {
 
 /** What to say of a completion that is not shown; undefined if it is. @param minConfidence - 0 … 1. */
 export function withheld(
-  { completion: { result }, text }: CacheHit,
+  { completion: { result }, text, numTyped }: CacheHit,
   minConfidence: number,
 ): QueryOutcome | undefined {
   const { rejection = "empty", confidence = 1 } = result;
   if (text === "") {
     return noSuggestion(rejection === "empty" ? "empty" : "rejected", REJECTION_DETAILS[rejection]);
   }
-  const numTyped = result.text.length - text.length;
-  if (confidence >= minConfidence || numTyped >= TYPED_CHARS) return undefined;
+  // Nothing is known of another text that was offered beside it.
+  const isFirst = result.text.endsWith(text);
+  if (!isFirst || isSure(confidence, minConfidence, numTyped)) return undefined;
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   return noSuggestion(
     "unsure",

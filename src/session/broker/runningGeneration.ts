@@ -7,6 +7,7 @@ import type {
 import { abortable, abortError } from "../abort.ts";
 import { ListenerSet } from "../listenerSet.ts";
 import type { CursorState } from "./completionCache.ts";
+import { isSure } from "./confidenceBound.ts";
 
 /** What the broker needs of the engine; `EngineClient` is one. */
 export interface CompletionEngine {
@@ -121,10 +122,10 @@ export class RunningGeneration {
     const answered = new AbortController();
     let subscription: Disposable | undefined;
     const early = new Promise<GenerationAnswer>((resolve) => {
-      let leastConfidence = Number.POSITIVE_INFINITY;
+      let least: number | undefined;
       const look = () => {
         if (!this.agreesWith(state)) resolve({ kind: "disagreed" });
-        else if ((this.#confidence ?? 1) >= leastConfidence) {
+        else if (least !== undefined && isSure(this.#confidence, least, this.#numTyped(state))) {
           const text = this.#doneLines(state);
           if (text.trim() !== "") resolve({ kind: "lines", text });
         }
@@ -132,7 +133,7 @@ export class RunningGeneration {
       subscription = this.#growth.add(look);
       lines?.until(answered.signal).then(
         () => {
-          leastConfidence = lines.minConfidence;
+          least = lines.minConfidence;
           look();
         },
         () => {},
@@ -148,7 +149,11 @@ export class RunningGeneration {
 
   /** Done lines beyond what was typed since. */
   #doneLines(state: CursorState): string {
-    return this.#streamed.slice(this.typedSince(state)?.length ?? 0, this.#numLineChars);
+    return this.#streamed.slice(this.#numTyped(state), this.#numLineChars);
+  }
+
+  #numTyped(state: CursorState): number {
+    return this.typedSince(state)?.length ?? 0;
   }
 
   /** Ends it; the engine is free after the pass it is in. */
