@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
 import { ModelGain, missRateOf, numFollowed } from "../../src/core/budget/modelGain.ts";
+import { PassCostTable } from "../../src/core/budget/passCost.ts";
+import { DraftTreeBuilder, ROOT, rootOnlyTree, sourceBit } from "../../src/core/tree/draftTree.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 
 describe("ModelGain", () => {
@@ -27,6 +30,94 @@ describe("ModelGain", () => {
     for (let step = 0; step < 100; step++) gain.record(1, 0, 10);
     for (let step = 0; step < 20_000; step++) gain.fade();
     expect(gain.expectedMs(1, 4, 10)).toBeCloseTo(4, 1);
+  });
+
+  test("fades where nobody tries, though it is tried where the others are less sure", () => {
+    const gain = new ModelGain();
+    for (let step = 0; step < 100; step++) gain.record(0.1, 0, 10);
+    for (let step = 0; step < 20_000; step++) gain.record(1, 2, 10);
+    expect(gain.expectedMs(0.1, 4, 10)).toBeCloseTo(4, 1);
+    expect(gain.expectedMs(1, 4, 10)).toBeGreaterThan(8);
+  });
+});
+
+describe("a draft model that was refused", () => {
+  const LIMITS = { maxNodes: 8, maxBranches: 8, maxDepth: 60 };
+  /** A token that the others have drafted, so sure, or none. */
+  function othersOf(score: number) {
+    if (score === 0) return rootOnlyTree(1);
+    const others = new DraftTreeBuilder(1);
+    others.add(ROOT, 2, { score, source: sourceBit("suffixMatch") });
+    return others.finish();
+  }
+
+  /** Steps in which the model is weighed, and brings `numTokens` in `modelMs` where it is asked. */
+  class Steps {
+    readonly policy = new MeasuredPolicy(
+      new PassCostTable(
+        [1, 16].map((numRows) => ({ numRows, ms: 40 })),
+        16,
+      ),
+    );
+
+    /** @returns whether it was asked. */
+    step(score: number, numTokens: number, modelMs: number, isAborted = false): boolean {
+      const { policy } = this;
+      const others = othersOf(score);
+      const { maxNodes, worth } = policy.budgetFor("draftModel", LIMITS, others);
+      const isAsked = maxNodes > 0;
+      if (isAsked) worth!.pace.recordPass(1, modelMs);
+      if (isAborted) policy.started();
+      const tree = new DraftTreeBuilder(1);
+      for (let depth = 0; depth < 4; depth++) {
+        tree.add(depth, depth + 3, { score: 0.9, source: sourceBit("draftModel") });
+      }
+      const drafted = isAsked ? tree.finish() : others;
+      const committed = [3, 4, 5, 6].slice(0, isAsked ? numTokens : 0);
+      policy.learn({
+        plan: { tree: drafted, expectedAccepted: 0 },
+        committed: Int32Array.of(...committed, 9),
+        numKept: committed.length + 1,
+        evaluateMs: 40,
+        hostMs: 0,
+        hasDrafted: true,
+        draftingMs: isAsked ? modelMs : 0,
+      });
+      return isAsked;
+    }
+
+    /** A bad moment. */
+    untilRefused(score: number): void {
+      for (let step = 0; step < 500; step++) if (!this.step(score, 0, 20)) return;
+      expect.unreachable("asked though it brings nothing");
+    }
+
+    /** Within so many steps. */
+    isAskedAgain(score: number, isAborted = false): boolean {
+      for (let step = 0; step < 10_000; step++) if (this.step(score, 4, 5, isAborted)) return true;
+      return false;
+    }
+  }
+
+  test("is asked again after a while, though every step weighs it anew, aborted ones, too", () => {
+    for (const isAborted of [false, true]) {
+      const steps = new Steps();
+      steps.untilRefused(0);
+      expect(steps.isAskedAgain(0, isAborted), `aborted: ${isAborted}`).toBe(true);
+    }
+  });
+
+  test("is asked again where the others are sure, though it is asked where they are not", () => {
+    const steps = new Steps();
+    steps.untilRefused(0.95);
+    let numAsked = 0;
+    let isAskedAgain = false;
+    for (let step = 0; step < 10_000 && !isAskedAgain; step++) {
+      if (steps.step(0, 4, 5)) numAsked++;
+      isAskedAgain = steps.step(0.95, 4, 5);
+    }
+    expect(numAsked).toBeGreaterThan(100);
+    expect(isAskedAgain).toBe(true);
   });
 });
 

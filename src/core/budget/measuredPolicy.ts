@@ -79,10 +79,10 @@ export class MeasuredPolicy implements DraftPolicy {
   /** Between a plan and its outcome: the candidates, and the chance that the next token is none of them. */
   #candidates: DraftTree | undefined;
   #missRate = 1;
-  /** What would be verified without the draft model, where it is asked, and how sure that is. */
+  /** What would be verified without the draft model, and how sure that is; undefined where it is not asked. */
   #others: { readonly tree: DraftTree; readonly missRate: number } | undefined;
-  /** Whether the draft model was asked in this step. */
-  #hasAskedModel = false;
+  /** Whether it was weighed in this step whether to ask the draft model. */
+  #hasWeighedModel = false;
 
   constructor(
     cost: PassCostTable,
@@ -105,8 +105,7 @@ export class MeasuredPolicy implements DraftPolicy {
 
   started(): boolean {
     // An abort may have come between the last one's plan and its outcome.
-    this.#candidates = undefined;
-    this.#others = undefined;
+    this.#forgetStep();
     this.#numSteps = 0;
     this.#probe.started();
     return this.#budget.creditMs > 0;
@@ -149,7 +148,7 @@ export class MeasuredPolicy implements DraftPolicy {
   ): DraftBudget {
     const budget = { maxNodes, maxDepth, minSurvival: MIN_SURVIVAL };
     if (source !== "draftModel") return budget;
-    this.#hasAskedModel = true;
+    this.#hasWeighedModel = true;
     const drafted = this.acceptance.calibrate(others ?? rootOnlyTree(0));
     const missRate = missRateOf(drafted);
     const worth = this.#worthBeside(missRate);
@@ -193,19 +192,19 @@ export class MeasuredPolicy implements DraftPolicy {
       const medianMs = this.#probe.plain(evaluateMs);
       if (medianMs !== undefined) this.#cost.recordPlain(medianMs);
     }
-    if (!this.#hasAskedModel) {
-      // What a model would have brought is known without it.
+    if (this.#others === undefined) {
       this.#pace.fade();
       this.#gain.fade();
+    }
+    if (!this.#hasWeighedModel) {
+      // What a model would have brought is known without it.
       const worth = this.#worthBeside(this.#missRate);
       const expectedMs = expectedModelGainMs(worth);
       this.#noteModelGain(this.#gain.expectedMs(this.#missRate, expectedMs, worth.tokenMs));
     }
     if (this.#candidates !== undefined) this.acceptance.learn(this.#candidates, committed);
     this.#noteGain(plan.tree, committed);
-    this.#candidates = undefined;
-    this.#missRate = 1;
-    this.#hasAskedModel = false;
+    this.#forgetStep();
     this.#numSteps++;
   }
 
@@ -213,10 +212,17 @@ export class MeasuredPolicy implements DraftPolicy {
     this.#stepsPerGeneration += LENGTH_WEIGHT * (Math.max(1, numSteps) - this.#stepsPerGeneration);
   }
 
+  /** Drops what is known between a plan and its outcome only. */
+  #forgetStep(): void {
+    this.#candidates = undefined;
+    this.#missRate = 1;
+    this.#others = undefined;
+    this.#hasWeighedModel = false;
+  }
+
   /** What a draft model that was asked has brought beyond the others' drafts, and what that took. */
   #noteGain(verified: DraftTree, committed: Int32Array): void {
     const others = this.#others;
-    this.#others = undefined;
     if (others === undefined) return;
     const numTokens = committed.length - 1 - numFollowed(others.tree, committed);
     const rowsMs = this.#cost.ms(verified.size) - this.#cost.ms(others.tree.size);

@@ -33,15 +33,25 @@ const MISS_EDGES = [0.15, 0.35, 0.6];
 /** Steps that an estimate starts with, each as expected; more than so many are halved. */
 const PRIOR_STEPS = 8;
 const MAX_STEPS = 120;
-/** What is left of what is known behind a step in which the model was not asked. */
+/** What is left of what a bucket knows behind a step in which the model was not asked there. */
 const KEPT = 0.9995;
+
+interface Bucket {
+  tokens: number;
+  ms: number;
+  steps: number;
+}
 
 /**
  * What asking a draft model brought beyond what the others' drafts would have brought in the same step, by how sure they were. Outlives
- * generations; fades while it is not asked, so that one that was wrong once has its turn again.
+ * generations; fades where it is not asked, though it be asked elsewhere, so that one that was wrong once has its turn again.
  */
 export class ModelGain {
-  readonly #buckets = [...MISS_EDGES, 1].map(() => ({ tokens: 0, ms: 0, steps: 0 }));
+  readonly #buckets: readonly Bucket[] = [...MISS_EDGES, 1].map(() => ({
+    tokens: 0,
+    ms: 0,
+    steps: 0,
+  }));
 
   /**
    * Expected of a step, in ms; below 0 where it would cost more.
@@ -53,20 +63,26 @@ export class ModelGain {
     return (PRIOR_STEPS * priorMs + tokens * tokenMs - ms) / (PRIOR_STEPS + steps);
   }
 
-  /** @param numTokens - more than the others' alone. @param ms - longer than with those. */
+  /** A step in which it was asked. @param numTokens - more than the others' alone. @param ms - longer than with those. */
   record(missRate: number, numTokens: number, ms: number): void {
     const bucket = this.#bucketOf(missRate);
+    this.#fadeBut(bucket);
     bucket.tokens += numTokens;
     bucket.ms += ms;
     bucket.steps++;
     if (bucket.steps > MAX_STEPS) scale(bucket, 0.5);
   }
 
+  /** A step in which it was not asked. */
   fade(): void {
-    for (const bucket of this.#buckets) scale(bucket, KEPT);
+    this.#fadeBut(undefined);
   }
 
-  #bucketOf(missRate: number) {
+  #fadeBut(asked: Bucket | undefined): void {
+    for (const bucket of this.#buckets) if (bucket !== asked) scale(bucket, KEPT);
+  }
+
+  #bucketOf(missRate: number): Bucket {
     const index = MISS_EDGES.findIndex((edge) => missRate <= edge);
     return this.#buckets.at(index)!;
   }
@@ -90,7 +106,7 @@ export function missRateOf({ size, parents, scores }: DraftTree): number {
   return Math.max(0, missRate);
 }
 
-function scale(bucket: { tokens: number; ms: number; steps: number }, share: number): void {
+function scale(bucket: Bucket, share: number): void {
   bucket.tokens *= share;
   bucket.ms *= share;
   bucket.steps *= share;
