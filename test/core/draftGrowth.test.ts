@@ -277,6 +277,40 @@ describe("what others drafted", () => {
     expect(growth.nextFrontier(({ length }) => (length <= 3 ? length : undefined)).length).toBe(3);
   });
 
+  test("is cut to what pays most of that, where more rows would pay more", () => {
+    const worth = { tokenMs: 100, rowMs: 0, pace: new DraftPace() };
+    for (const [numRows, ms] of [10, 10, 20, 20, 20].entries()) {
+      worth.pace.recordPass(numRows + 1, ms);
+    }
+    const numLooked = (maxRows: number) =>
+      new DraftGrowth(9, limitsOf({ worth }), OTHERS).nextFrontier(({ length }) =>
+        length <= maxRows ? length : undefined,
+      ).length;
+    expect([5, 4, 3, 2, 1].map(numLooked)).toEqual([5, 4, 2, 2, 1]);
+  });
+
+  test("is cut to the most that the model takes in a few tries, however much that is", () => {
+    fc.assert(
+      fc.property(arbitraryTree(6, 200), fc.integer({ min: 1, max: 200 }), (others, maxRows) => {
+        const worth = worthOf(1, 0, 100);
+        worth.pace.recordPass(200, 1);
+        const limits = limitsOf({ worth, maxDepth: 200 });
+        let numTries = 0;
+        const numLooked = (max: number) => {
+          numTries = 0;
+          return new DraftGrowth(9, limits, others).nextFrontier(({ length }) => {
+            numTries++;
+            return length <= max ? length : undefined;
+          }).length;
+        };
+        expect(numLooked(maxRows)).toBe(Math.min(maxRows, numLooked(Infinity)));
+        numLooked(maxRows);
+        expect(numTries).toBeLessThanOrEqual(2 + Math.ceil(Math.log2(others.size)));
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
   test("stays out where costs are not known", () => {
     expect(new DraftGrowth(9, limitsOf({}), OTHERS).nextFrontier(rowsOf)).toEqual([ROOT]);
   });

@@ -201,21 +201,27 @@ export class DraftGrowth {
       .slice(1)
       .sort((a, b) => survival[b]! - survival[a]! || a - b);
     const looked = new Set([ROOT]);
-    let numPaying = 1;
+    /** [number of nodes - 1] what the likeliest are expected to save beyond the root alone. */
+    const gainsMs = [0];
     let savedMs = 0;
-    let bestMs = 0;
     for (const node of likeliest) {
       const isOpen = others.depths[node]! < maxDepth && !isEndToken(others.tokens[node]!);
       if (!isOpen || !looked.has(others.parents[node]!)) continue;
       looked.add(node);
       savedMs += survival[node]! * passMs(1);
-      const gainMs = savedMs - (passMs(looked.size) - passMs(1));
-      if (gainMs > bestMs) [numPaying, bestMs] = [looked.size, gainMs];
+      gainsMs.push(savedMs - (passMs(looked.size) - passMs(1)));
     }
-    for (; ; numPaying--) {
-      const frontier = this.#takeOver(others, [...looked].slice(0, numPaying));
-      if (numPaying === 1 || numRows(frontier) !== undefined) return frontier;
+    const takeOver = (size: number) => this.#takeOver(others, [...looked].slice(0, size));
+    const paying = takeOver(numBest(gainsMs));
+    if (numRows(paying) !== undefined) return paying;
+    // Where the model takes so many, it takes fewer: that is bisected, as each try takes all over anew.
+    let [numTaken, numRefused] = [1, paying.length];
+    while (numRefused - numTaken > 1) {
+      const size = (numTaken + numRefused) >> 1;
+      if (numRows(takeOver(size)) === undefined) numRefused = size;
+      else numTaken = size;
     }
+    return takeOver(numBest(gainsMs.slice(0, numTaken)));
   }
 
   /** @param looked - nodes of `others`, parents first. @returns the same here, parents first. */
@@ -253,4 +259,9 @@ export class DraftGrowth {
     );
     return gains.reduce((sum, gain) => sum + gain, 0) - (pace.passMs(numRows) ?? 0);
   }
+}
+
+/** So many of the first that the last of them is the most of all; the fewest where several are. */
+function numBest(gains: readonly number[]): number {
+  return 1 + gains.indexOf(Math.max(...gains));
 }
