@@ -18,6 +18,7 @@ export class ScannedBrackets {
   readonly #lineOpenIndex: number;
   /** Where the completion ends if the line does not open anew the block that it closed: `} else {`. */
   #unclosedEnd: number | undefined;
+  #isFirstLine = true;
   #lineOpenedAnew = false;
   #numSubstitutions: number;
   #lineClosedPrefix = false;
@@ -54,6 +55,7 @@ export class ScannedBrackets {
   }
 
   beginLine(): void {
+    this.#isFirstLine = false;
     this.#lineClosedPrefix = false;
     this.#lineOpenedAnew = false;
   }
@@ -82,17 +84,17 @@ export class ScannedBrackets {
     const isFirst = line.trim() === "";
     if (index === -1 && this.#context.syntax.hasPlainText === true && !isFirst) return undefined;
     const isInnermost = index !== -1 && index === this.#prefixOpen.items.length - 1;
-    const mayOpenAnew = char === "}" && isFirst && isInnermost && this.#mayOpenAnew(line, start);
+    const mayOpenAnew = char === "}" && isFirst && isInnermost && this.#mayOpenAnew(line);
     if (!mayOpenAnew || this.#unclosedEnd !== undefined) return this.#unclosedEnd ?? start;
     this.#unclosedEnd = start;
     return undefined;
   }
 
   /** Whether a line may close the block around it and open another: not if what stands below would change blocks. */
-  #mayOpenAnew(line: string, start: number): boolean {
+  #mayOpenAnew(line: string): boolean {
     const { isSingleLine, linesBelow, indentStyle, lineBefore } = this.#context;
     if (isSingleLine || this.hasOwn) return false;
-    const isOwnLine = lineBefore.trim() === "" && start <= line.length;
+    const isOwnLine = this.#isFirstLine && lineBefore.trim() === "";
     const [below] = linesBelow;
     return isOwnLine || below === undefined || below.indent <= indentWidth(line, indentStyle.width);
   }
