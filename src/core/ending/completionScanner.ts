@@ -15,8 +15,8 @@ import {
   CLOSES,
   CONTINUES_BLOCK,
   Conditionals,
+  directiveOf,
   GOES_ON,
-  isDirective,
   opensIndentedBlock,
 } from "./lineKinds.ts";
 import { EqualLines, LoopDetector, loopEnd, type TextLoop } from "./loopDetector.ts";
@@ -202,8 +202,8 @@ export class CompletionScanner {
       if (this.#lineBeganInCursorText) this.#judgeTextLine(line, trimmed);
       return;
     }
-    const isElsewhere = this.context.syntax.countsBrackets && this.#conditionals.push(trimmed);
-    if (isElsewhere && !isFirst) this.#endAt(this.#lineStart - 1, "block");
+    const directive = directiveOf(trimmed, this.context.syntax);
+    if (this.#conditionals.push(directive) && !isFirst) this.#endAt(this.#lineStart - 1, "block");
     if (isFirst) this.#judgeFirstLine(line, trimmed, lineEnd);
     else this.#judgeLine(line, trimmed, lineEnd);
     if (this.#brackets.unclosedEnd !== undefined) this.#endAt(this.#brackets.unclosedEnd, "closer");
@@ -273,10 +273,7 @@ export class CompletionScanner {
     const { baseIndent, syntax } = this.context;
     const belongs =
       CLOSES.test(trimmed) && (this.#brackets.lineClosedPrefix || syntax.countsBrackets);
-    if (indent < baseIndent) {
-      const mayBeDirective = !syntax.isIndented && syntax.countsBrackets;
-      return !belongs && !(mayBeDirective && isDirective(trimmed));
-    }
+    if (indent < baseIndent) return !belongs && directiveOf(trimmed, syntax) === undefined;
     if (!this.#isInIndentedBlock || indent > baseIndent || this.#lineBeganInOwn) return false;
     return !(belongs || CONTINUES_BLOCK.test(trimmed) || trimmed.startsWith("- "));
   }

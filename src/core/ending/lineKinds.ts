@@ -1,4 +1,5 @@
 /** What a line says of the block it stands in, by how it begins or ends. */
+import type { CodeSyntax } from "../syntax/codeSyntax.ts";
 
 /** A line that goes on in the next one, whatever that is indented by. */
 export const GOES_ON = /(=>|[=+*&|?.]|\breturn)$/;
@@ -8,8 +9,10 @@ export const CLOSES = /^[)\]}]/;
 /** A preprocessor's line, at column 0 wherever it is. */
 const DIRECTIVE = /^#\s*(if|ifdef|ifndef|else|elif|endif|define|undef|include|pragma)\b/;
 
-export function isDirective(trimmed: string): boolean {
-  return DIRECTIVE.test(trimmed);
+/** The preprocessor's word that a line begins with; undefined where `#` begins a comment, and in prose. */
+export function directiveOf(trimmed: string, syntax: CodeSyntax): string | undefined {
+  if (!syntax.countsBrackets || syntax.lineComments.includes("#")) return undefined;
+  return DIRECTIVE.exec(trimmed)?.[1];
 }
 
 export function opensIndentedBlock(trimmed: string): boolean {
@@ -34,11 +37,12 @@ export function continuesWordBlock(trimmed: string): boolean {
 export class Conditionals {
   #numOpen = 0;
 
-  /** Takes a line; whether it belongs to a conditional that began before the cursor. */
-  push(trimmed: string): boolean {
-    const kind = DIRECTIVE.exec(trimmed)?.[1];
-    if (kind?.startsWith("if") === true) this.#numOpen++;
-    if (kind === "endif") return --this.#numOpen < 0;
-    return (kind === "else" || kind === "elif") && this.#numOpen === 0;
+  /** Takes a line's directive; whether it belongs to a conditional that began before the cursor. */
+  push(directive: string | undefined): boolean {
+    if (directive?.startsWith("if") === true) this.#numOpen++;
+    if (directive !== "else" && directive !== "elif" && directive !== "endif") return false;
+    if (this.#numOpen === 0) return true;
+    if (directive === "endif") this.#numOpen--;
+    return false;
   }
 }
