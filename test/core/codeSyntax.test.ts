@@ -6,7 +6,12 @@ describe("languageIdOfPath", () => {
     ["src/a.py", "python"],
     ["C:\\src\\A.YML", "yaml"],
     ["README.md", "markdown"],
-    ["src/a.ts", undefined],
+    ["src/a.mts", "typescript"],
+    ["src/a.tsx", "typescriptreact"],
+    ["src/a.cjs", "javascript"],
+    ["src/a.jsx", "javascriptreact"],
+    ["src/a.go", "go"],
+    ["src/a.unknown", undefined],
     ["a.b/Makefile", undefined],
     ["", undefined],
   ])("%s is %s", (path, expected) => {

@@ -175,6 +175,15 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
 
 const LANGUAGES_BY_EXTENSION: ReadonlyMap<string, string> = new Map(
   Object.entries({
+    ts: "typescript",
+    mts: "typescript",
+    cts: "typescript",
+    tsx: "typescriptreact",
+    js: "javascript",
+    mjs: "javascript",
+    cjs: "javascript",
+    jsx: "javascriptreact",
+    go: "go",
     py: "python",
     java: "java",
     kt: "kotlin",
@@ -248,7 +257,7 @@ const LANGUAGES_BY_EXTENSION: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** VS Code's name of the language a path's extension stands for, where the rules treat it apart; else undefined. */
+/** VS Code's name of the language a path's extension stands for; undefined for those that are not known. */
 export function languageIdOfPath(path: string): string | undefined {
   const name = path.split(/[\\/]/).at(-1) ?? "";
   const dot = name.lastIndexOf(".");
