@@ -1,6 +1,7 @@
 /** Tells code from strings and comments, character by character, so that brackets are counted in code only. */
 import type { CodeSyntax, TextBlock } from "./codeSyntax.ts";
 import {
+  blockOfComment,
   delimiterAt,
   isNoString,
   isQuotedBracket,
@@ -94,6 +95,14 @@ export class CodeLexer {
     return copy;
   }
 
+  /** The same behind the text that this one stands in, as if it ended here. */
+  forkBehindText(): CodeLexer {
+    const copy = this.fork();
+    copy.#leaveText("\n");
+    copy.#state.recent = "\n";
+    return copy;
+  }
+
   /** Takes a UTF-16 code unit; true if it is code, delimiters of strings and comments not counted. */
   push(char: string): boolean {
     this.#state.recent = (this.#state.recent + char).slice(-MAX_RECENT);
@@ -102,10 +111,11 @@ export class CodeLexer {
 
   #pushCode(char: string): boolean {
     const endedEmptyString = this.#state.endedEmptyString;
-    const word = this.#state.word;
+    const { word, isTagPending } = this.#state;
+    this.#state.isTagPending = false;
     this.#state.endedEmptyString = false;
-    if (isWordChar(char))
-      this.#state.word = (this.#wordGoesOn ? word + char : char).slice(-MAX_WORD);
+    const wordGoesOn = isWordChar(this.#state.recent.at(-2) ?? "");
+    if (isWordChar(char)) this.#state.word = (wordGoesOn ? word + char : char).slice(-MAX_WORD);
     else if (char !== " " && char !== "\t") this.#state.word = "";
     const delimiter = delimiterAt(this.#state.recent, this.#syntax);
     if (delimiter !== undefined) {
@@ -132,7 +142,9 @@ export class CodeLexer {
       this.#state.word = word;
       return true;
     }
-    if (this.#endsSubstitution(char) || this.#beginsElement(char, word)) return false;
+    if (this.#endsSubstitution(char) || (isTagPending && this.#beginsElement(char))) return false;
+    this.#state.isTagPending =
+      this.#syntax.hasElements === true && char === "<" && mayBeRegex(this.#state.lastCode, word);
     if (char === "\n" || char.trim() !== "") this.#state.lastCode = meaningOf(this.#state.recent);
     return true;
   }
@@ -158,7 +170,7 @@ export class CodeLexer {
     this.#state.frame = frameAround(
       this.#state.frame,
       this.#state.block!,
-      this.#state.element,
+      this.#state.element && { ...this.#state.element, pending: "", head: "" },
       false,
     );
     this.#state.element = undefined;
@@ -166,37 +178,38 @@ export class CodeLexer {
     this.#state.recent = "{";
   }
 
-  #beginsElement(char: string, word: string): boolean {
-    const isTag = this.#state.isTagPending && /[\p{L}_$>]/u.test(char);
-    this.#state.isTagPending =
-      this.#syntax.hasElements === true && char === "<" && mayBeRegex(this.#state.lastCode, word);
-    if (!isTag) return false;
+  /** @param char - behind a `<`. */
+  #beginsElement(char: string): boolean {
+    if (!/[\p{L}_$>]/u.test(char)) return false;
     this.#begin("block", 2, ELEMENT);
-    this.#state.element = char === ">" ? TEXT : TAG;
+    this.#state.element = char === ">" ? TEXT : { ...TAG, pending: char, head: char };
     return true;
   }
 
-  #pushElement(char: string): void {
-    const step = stepElement(this.#state.element!, char, this.#state.frame?.isOfElement === true);
+  #pushElement(char: string): boolean {
+    const step = stepElement(this.#state.element!, char);
     if (typeof step !== "string") this.#state.element = step;
     else if (step === "code") this.#beginSubstitution();
     else if (step === "element" || step === "fragment") {
       this.#state.frame = frameAround(this.#state.frame, ELEMENT, TEXT, true);
-      this.#state.element = step === "fragment" ? TEXT : TAG;
+      this.#state.element = step === "fragment" ? TEXT : { ...TAG, pending: char };
       this.#state.openedBack = 2;
       this.#state.numTextChars = 0;
     } else if (step === "end" && this.#state.frame?.isOfElement === true) {
       this.#state.element = this.#state.frame.element;
       this.#state.frame = this.#state.frame.parent;
     } else {
-      this.#state.element = undefined;
-      this.#end(step === "end" ? ")" : char);
+      this.#leaveText(")");
+      return step === "none" && this.#pushCode(char);
     }
+    return false;
   }
 
-  /** Whether the character before the last one belongs to the same word. */
-  get #wordGoesOn(): boolean {
-    return isWordChar(this.#state.recent.at(-2) ?? "");
+  /** Leaves the text around the place, of elements the outermost. */
+  #leaveText(lastCode: string): void {
+    while (this.#state.frame?.isOfElement) this.#state.frame = this.#state.frame.parent;
+    this.#state.element = undefined;
+    this.#end(lastCode);
   }
 
   #beginString(quote: QuoteMode, endedEmptyString: boolean): void {
@@ -228,10 +241,7 @@ export class CodeLexer {
   #pushText(char: string): boolean {
     const mode = this.#state.mode;
     this.#state.numTextChars++;
-    if (this.#state.element !== undefined) {
-      this.#pushElement(char);
-      return false;
-    }
+    if (this.#state.element !== undefined) return this.#pushElement(char);
     if (mode === "lineComment" && this.#becomesBlock()) return false;
     if (char === "\n" && !this.goesOn && !(this.#state.isEscaped && this.isInString)) {
       // An apostrophe, or a string the author has not finished.
@@ -261,11 +271,7 @@ export class CodeLexer {
   /** Whether a comment turns out to be one that may span lines: Lua's `--[[`. */
   #becomesBlock(): boolean {
     const length = this.#state.openedBack + this.#state.numTextChars;
-    const block = this.#syntax.blocks.find(
-      ({ open }) =>
-        open.length === length &&
-        this.#syntax.lineComments.some((one) => open === one + this.#state.recent),
-    );
+    const block = blockOfComment(this.#state.recent, length, this.#syntax);
     if (block === undefined) return false;
     this.#begin("block", length, block);
     return true;

@@ -14,10 +14,11 @@ export function mayBeRegex(lastCode: string, word: string): boolean {
   return BEFORE_REGEX.test(lastCode) || WORD_BEFORE_REGEX.test(word);
 }
 
-/** The last character as far as a slash behind it goes: `=>` is as `=`, and `a!` as the end of an operand. */
+/** The last character as far as a slash behind it goes: `=>` is as `=`, `a!` and `a++` are as the end of an operand. */
 export function meaningOf(recent: string): string {
   const [before = "\n", last = ""] = recent.slice(-2).padStart(2, "\n");
   if (last === ">" && before === "=") return "=";
+  if (last === "+" && before === "+") return ")";
   return last === "!" && /[\p{L}\p{N}_$)\]]/u.test(before) ? ")" : last;
 }
 
@@ -46,6 +47,17 @@ export function delimiterAt(recent: string, { blocks, lineComments }: CodeSyntax
   if (block !== undefined) return { length: block.open.length, block };
   if (line === undefined || !mayComment(line, recent)) return undefined;
   return { length: line.length, block: undefined };
+}
+
+/**
+ * The block that a comment which seemed to end with its line begins: Lua's `--[[`.
+ * @param text - of the comment, without its delimiter.
+ * @param length - of both.
+ */
+export function blockOfComment(text: string, length: number, { blocks, lineComments }: CodeSyntax) {
+  return blocks.find(
+    ({ open }) => open.length === length && lineComments.some((one) => open === one + text),
+  );
 }
 
 function mayBegin({ open, isComment, isOfLine }: TextBlock, recent: string): boolean {

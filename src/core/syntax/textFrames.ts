@@ -6,10 +6,12 @@ export interface Element {
   readonly part: "tag" | "text";
   /** Whether the tag ends the element. */
   readonly isClosing: boolean;
-  /** Of the attribute's value that is being read; empty elsewhere. */
+  /** What ends the attribute's value, comment or type arguments that are being read; empty elsewhere. */
   readonly quote: string;
-  /** The character before, where it decides: `<` in text, `/` in a tag. */
+  /** The character before, in text only where it decides: `<` and `=`. */
   readonly pending: string;
+  /** What a tag in code begins with, as it may begin type parameters; empty elsewhere. */
+  readonly head: string;
 }
 
 /** What is around the code, or the element, that is being read. Never changed, so that a fork costs nothing. */
@@ -28,7 +30,7 @@ export interface Frame {
 }
 
 export const ELEMENT: TextBlock = { open: "<", close: ">", isComment: false };
-export const TAG: Element = { part: "tag", isClosing: false, quote: "", pending: "" };
+export const TAG: Element = { part: "tag", isClosing: false, quote: "", pending: "", head: "" };
 export const TEXT: Element = { ...TAG, part: "text" };
 
 export function frameAround(
@@ -44,23 +46,52 @@ export function frameAround(
   };
 }
 
-/** What a character of an element does: goes on, begins code or an element in it, ends it, or shows that it is none. */
+/**
+ * What a character of an element does: goes on, begins code or an element in it, ends it, or shows that it is none, as no
+ * element has such a character there.
+ */
 export type ElementStep = Element | "code" | "element" | "fragment" | "end" | "none";
 
-/** @param isNested - an element within another is none of type parameters. */
-export function stepElement(element: Element, char: string, isNested: boolean): ElementStep {
-  const { part, quote, pending, isClosing } = element;
-  if (quote !== "") return char === quote ? { ...element, quote: "" } : element;
+export function stepElement(element: Element, char: string): ElementStep {
+  if (element.quote !== "") return stepQuoted(element, char);
+  return element.part === "text" ? stepText(element, char) : stepTag(element, char);
+}
+
+function stepText(element: Element, char: string): ElementStep {
+  const { pending } = element;
   if (char === "{") return "code";
-  if (part === "text") {
-    if (char === "<") return { ...TEXT, pending: "<" };
-    if (pending !== "<") return element;
-    if (char === "/") return { ...TAG, isClosing: true };
-    if (char === ">") return "fragment";
-    return /[\p{L}_$]/u.test(char) ? "element" : TEXT;
-  }
-  if (char === '"' || char === "'") return { ...element, quote: char };
+  if (char === "}" || (char === ">" && pending === "=")) return "none";
+  if (char === "<" || char === "=") return { ...TEXT, pending: char };
+  if (pending !== "<") return pending === "" ? element : TEXT;
+  if (char === "/") return { ...TAG, isClosing: true };
+  if (char === ">") return "fragment";
+  return /[\p{L}_$]/u.test(char) ? "element" : TEXT;
+}
+
+/** As TypeScript tells them from an element: `<T extends U`, `<const T,`, `<T = U`, but not `<T extends={u}`. */
+const TYPE_PARAMETERS = /^(?:const\s+)?[\p{L}\p{N}_$]+(?:\s*[,=]|\s+extends\s+[^\s=>/])$/u;
+const MAX_HEAD = 80;
+const QUOTES: Readonly<Record<string, string>> = { '"': '"', "'": "'", "//": "\n", "/*": "*/" };
+
+function stepTag(element: Element, char: string): ElementStep {
+  const { pending, isClosing } = element;
+  const head = element.head === "" || element.head.length > MAX_HEAD ? "" : element.head + char;
+  const isArgument = char === "<" && /[\p{L}\p{N}_$]/u.test(pending);
+  if ((/[<)\]};,]/.test(char) && !isArgument) || TYPE_PARAMETERS.test(head)) return "none";
+  if (char === "{") return "code";
   if (char === ">") return isClosing || pending === "/" ? "end" : TEXT;
-  if (char === "," && !isNested) return "none";
-  return { ...element, pending: char === "/" ? char : "" };
+  const quote = isArgument ? ">" : (QUOTES[char] ?? QUOTES[pending + char] ?? "");
+  return { ...element, quote, pending: char, head };
+}
+
+function stepQuoted(element: Element, char: string): Element {
+  const { quote, pending } = element;
+  const isArrow = pending === "=" && char === ">";
+  if (quote.startsWith(">")) {
+    if (char === "<") return { ...element, quote: `${quote}>`, pending: char };
+    return { ...element, quote: char === ">" && !isArrow ? quote.slice(1) : quote, pending: char };
+  }
+  const isEnd = quote.length === 1 ? char === quote : pending + char === quote;
+  // The end of a comment ends no tag.
+  return { ...element, quote: isEnd ? "" : quote, pending: isEnd ? "" : char };
 }
