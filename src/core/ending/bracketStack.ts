@@ -1,5 +1,5 @@
 /** Brackets that are open at a place of the text, and which of them the text after the cursor closes. */
-import { closingDelimiter } from "../syntax/closingDelimiter.ts";
+import { closingDelimiter, endsElements } from "../syntax/closingDelimiter.ts";
 import { CodeLexer } from "../syntax/codeLexer.ts";
 import type { CodeSyntax } from "../syntax/codeSyntax.ts";
 import { indentWidth } from "./indentation.ts";
@@ -80,6 +80,8 @@ export interface PrefixBrackets {
   readonly numSurplus: Readonly<Record<Opener, number>>;
   /** Whether the text after the cursor ends the code within text that the cursor stands in. */
   readonly leavesSubstitution: boolean;
+  /** Whether it ends the elements that the cursor stands in. */
+  readonly closesElements: boolean;
 }
 
 export function isOpener(char: string): char is Opener {
@@ -116,8 +118,9 @@ export function readBrackets(
   }
   const stack = brackets.items;
   // Text that nothing ends is ended by the completion; what follows is code.
-  const isUnended = lexer.mode === "block" && closingDelimiter(lexer, suffixText) === undefined;
-  const reader = isUnended ? new CodeLexer(syntax) : lexer.fork();
+  const closesElements = lexer.elementPart !== undefined && endsElements(lexer, suffixText);
+  const isEnded = closesElements || closingDelimiter(lexer, suffixText) !== undefined;
+  const reader = isEnded || lexer.mode !== "block" ? lexer.fork() : lexer.forkBehindText();
   const { closers, numLeft } = unmatchedClosers(suffixText, reader, tabWidth);
   const numOpenBraces = stack.filter(({ char }) => char === "{").length + lexer.numSubstitutions;
   const numClosingBraces = closers.filter(({ opens }) => opens === "{").length + numLeft;
@@ -141,7 +144,7 @@ export function readBrackets(
   const numSurplus: Record<Opener, number> = { "(": 0, "[": 0, "{": 0 };
   const surplus = isCutPrefix ? [] : closers.filter((closer) => !closed.closers.has(closer));
   for (const { opens } of surplus) numSurplus[opens]++;
-  return { lexer, open, numSurplus, leavesSubstitution };
+  return { lexer, open, numSurplus, leavesSubstitution, closesElements };
 }
 
 interface PlacedBracket {

@@ -88,7 +88,7 @@ export class CompletionScanner {
     if (newline !== -1) return this.#text.slice(0, newline).trimEnd();
     if (this.#text.includes("\n")) return "";
     // A delimiter of three characters may end the text before its first.
-    return withoutTrailing(this.#text.slice(0, this.#heldFrom), /["'`*/\s]/);
+    return withoutTrailing(this.#text.slice(0, this.#heldFrom), /["'`*/<\s]/);
   }
 
   /** Whether {@link settledText} ends where a line does. */
@@ -150,6 +150,8 @@ export class CompletionScanner {
       this.#lineBeganInCursorText = this.#isInCursorText;
       this.#lineBeganInOwn = this.#brackets.hasOwn;
       this.#brackets.beginLine();
+    } else if (wasInElement && this.#brackets.closesElement(this.#lexer, this.#text)) {
+      this.#endAt(this.#startOf(at - 1), "closer");
     } else if (wasInElement && char === "}") this.#endAt(this.#startOf(at), "closer");
     else if (isCode && this.context.syntax.countsBrackets) this.#pushCode(char, at);
     if (!isCode) this.#brackets.dropFrom(at + 1 - this.#lexer.delimiterLength);

@@ -114,6 +114,12 @@ export class ScannedBrackets {
     return false;
   }
 
+  /** Whether a tag begins that ends the element around the cursor, where the text after the cursor ends it. */
+  closesElement({ depth }: CodeLexer, text: string): boolean {
+    const { lexer, closesElements } = this.#context.brackets;
+    return closesElements && depth === lexer.depth && text.endsWith("</");
+  }
+
   /** Drops the brackets from a position on: they turned out to be part of a delimiter. */
   dropFrom(position: number): void {
     this.#own.dropFrom(position);

@@ -1,4 +1,4 @@
-/** Whether the text behind a place ends the string or comment around it. */
+/** Whether the text behind a place ends the string, comment or elements around it. */
 import type { CodeLexer } from "./codeLexer.ts";
 
 /** The delimiter that does; undefined in code, and where it is missing. */
@@ -15,4 +15,18 @@ export function closingDelimiter(
   const end = text.indexOf(closer);
   const start = text.indexOf(opener);
   return end !== -1 && (start === -1 || end < start) ? closer : undefined;
+}
+
+/** Whether it does with the elements around a place, the outermost too. */
+export function endsElements(cursor: CodeLexer, suffixText: string): boolean {
+  const lexer = cursor.fork();
+  for (let i = 0; i < suffixText.length; i++) {
+    const part = lexer.elementPart;
+    lexer.push(suffixText[i]!);
+    const numLeft = cursor.numSubstitutions - lexer.numSubstitutions;
+    // Else what follows shows that an element is not ended.
+    if (numLeft > 0 || (numLeft === 0 && lexer.mode === "code"))
+      return numLeft === 0 && part === "tag" && suffixText[i] === ">";
+  }
+  return false;
 }
