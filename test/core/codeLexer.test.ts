@@ -16,6 +16,7 @@ describe("what is no element", () => {
   test.each([
     ["const f = <T extends object>(p: T) => [p];", "()[]"],
     ["const f = <T extends { a: string }>(p: T) => [p];", "{}()[]"],
+    ["const f = <T extends '(' | `[`>(p: T) => p;", "()"],
     ["const f = <const T extends readonly [1]>(p: T) => p;", "[]()"],
     ["const f = <T, U>(p: T) => [p];", "()[]"],
     ["const f = <T = unknown>(p: T) => [p];", "()[]"],

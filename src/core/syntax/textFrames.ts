@@ -69,7 +69,7 @@ function stepText(element: Element, char: string): ElementStep {
 }
 
 /** As TypeScript tells them from an element: `<T extends U`, `<const T,`, `<T = U`, but not `<T extends={u}`. */
-const TYPE_PARAMETERS = /^(?:const\s+)?[\p{L}\p{N}_$]+(?:\s*[,=]|\s+extends\s+[^\s=>/])$/u;
+const TYPE_PARAMETERS = /^(?:const\s+)?[\p{L}\p{N}_$]+(?:\s*[,=]|\s+extends\s)$/u;
 const MAX_HEAD = 80;
 const QUOTES: Readonly<Record<string, string>> = { '"': '"', "'": "'", "//": "\n", "/*": "*/" };
 
