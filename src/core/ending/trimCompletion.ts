@@ -85,10 +85,14 @@ export function streamableText(settledText: string, context: CursorContext): str
     // What lines have in common with the rest of the cursor's line, and their level, is known at the end.
     return "";
   } else {
-    const closed = withoutOpenText(text, context);
-    // A bracket before what was cut may not be the end of its line.
-    const without = closed === text ? withoutOpenBlock : withoutOpenCall;
-    text = withoutDanglingLines(without(closed, context), context);
+    // A cut can uncover another, as of a string that went on behind what was cut.
+    for (let before = ""; before !== text; ) {
+      before = text;
+      const closed = withoutOpenText(text, context);
+      // A bracket before what was cut may not be the end of its line.
+      const without = closed === text ? withoutOpenBlock : withoutOpenCall;
+      text = withoutDanglingLines(without(closed, context), context);
+    }
   }
   return isSurelyOffered(text, context) ? text : "";
 }
