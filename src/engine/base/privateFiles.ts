@@ -6,6 +6,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
+import { isRunning } from "../../files/isRunning.ts";
 import { DRAFT_ENDING, replaceFile } from "../../files/replaceFile.ts";
 
 const ENDING = ".bin";
@@ -95,12 +96,7 @@ export class PrivateFiles {
 /** Whether the process in a draft's name is there: another engine may be writing in the same folder. */
 function isBeingWritten(name: string): boolean {
   const pid = Number(name.slice(0, -DRAFT_ENDING.length).split(".").at(-1));
-  if (!Number.isInteger(pid) || pid === process.pid) return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  return Number.isInteger(pid) && pid !== process.pid && isRunning(pid);
 }
 
 function quoted(error: unknown): string {
