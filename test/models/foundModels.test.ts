@@ -70,4 +70,11 @@ describe.runIf(process.platform === "linux")("findModels", () => {
     const env = { HF_HOME: join(home, "hf"), LLAMA_CACHE: join(home, "llama") };
     expect((await find(env)).map(({ label }) => label)).toEqual(["a", "b"]);
   });
+
+  test("many files of other kinds hide no model", async () => {
+    for (let index = 0; index < 310; index++) await put(`llama/a/${index}.json`);
+    await put("llama/b/model.gguf");
+    const found = await find({ LLAMA_CACHE: join(home, "llama") });
+    expect(found.map(({ label }) => label)).toEqual(["model"]);
+  });
 });

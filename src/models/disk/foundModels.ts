@@ -18,6 +18,7 @@ export interface FoundModel {
 
 /** Folders below a cache's own; deeper ones are no cache's. */
 const MAX_DEPTH = 6;
+/** Of models or manifests in one cache; a cache has many more files of other kinds. */
 const MAX_FILES = 300;
 const OLLAMA_MODEL = "application/vnd.ollama.image.model";
 
@@ -81,10 +82,8 @@ async function ggufFiles(
   signal: AbortSignal,
 ): Promise<FoundModel[]> {
   const models: FoundModel[] = [];
-  for (const path of await filesBelow(folder, signal)) {
+  for (const path of await filesBelow(folder, isModelFile, signal)) {
     const name = basename(path);
-    // Of a split model the first file stands for all; a projector is no language model.
-    if (!/\.gguf$/i.test(name) || /^mmproj|-0000[2-9]-of-|-000[1-9]\d-of-/i.test(name)) continue;
     const info = await stat(path).catch(() => undefined);
     if (info?.isFile() !== true) continue;
     models.push({ path, program, label: name.replace(/\.gguf$/i, ""), bytes: info.size });
@@ -92,10 +91,15 @@ async function ggufFiles(
   return models;
 }
 
+/** Of a split model the first file stands for all; a projector is no language model. */
+function isModelFile(name: string): boolean {
+  return /\.gguf$/i.test(name) && !/^mmproj|-0000[2-9]-of-|-000[1-9]\d-of-/i.test(name);
+}
+
 /** Its files are named by hash; manifests say which is what. */
 async function ollamaModels(folder: string, signal: AbortSignal): Promise<FoundModel[]> {
   const models: FoundModel[] = [];
-  for (const manifest of await filesBelow(join(folder, "manifests"), signal)) {
+  for (const manifest of await filesBelow(join(folder, "manifests"), () => true, signal)) {
     const digest = modelDigest(await readFile(manifest, "utf8").catch(() => ""));
     if (digest === undefined) continue;
     const path = join(folder, "blobs", digest.replace(":", "-"));
@@ -120,7 +124,11 @@ function modelDigest(manifest: string): string | undefined {
 }
 
 /** Files and links to files; links to folders are not followed, so there is no circle. */
-async function filesBelow(folder: string, signal: AbortSignal): Promise<string[]> {
+async function filesBelow(
+  folder: string,
+  isWanted: (name: string) => boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
   const files: string[] = [];
   const walk = async (path: string, depth: number): Promise<void> => {
     signal.throwIfAborted();
@@ -129,7 +137,7 @@ async function filesBelow(folder: string, signal: AbortSignal): Promise<string[]
       const at = join(path, entry.name);
       if (entry.isDirectory() && depth < MAX_DEPTH && !skipped(entry.name))
         await walk(at, depth + 1);
-      else if (entry.isFile() || entry.isSymbolicLink()) files.push(at);
+      else if ((entry.isFile() || entry.isSymbolicLink()) && isWanted(entry.name)) files.push(at);
     }
   };
   await walk(folder, 0);
