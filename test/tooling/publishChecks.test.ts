@@ -90,12 +90,15 @@ describe("vsixFaults", () => {
 });
 
 describe("publishCommands", () => {
-  test("are one for each marketplace, with all files", () => {
+  test("are one for each file and marketplace, and pass by what is there", () => {
     const commands = publishCommands(["a.vsix", "b.vsix"]);
-    expect(commands.map((command) => command.slice(-2))).toEqual([
-      ["a.vsix", "b.vsix"],
-      ["a.vsix", "b.vsix"],
+    expect(commands.map((command) => command.at(-1))).toEqual([
+      "a.vsix",
+      "b.vsix",
+      "a.vsix",
+      "b.vsix",
     ]);
+    for (const command of commands) expect(command).toContain("--skip-duplicate");
     expect(commands.flat().join()).toMatch(/vsce.*ovsx@\d+\.\d+\.\d+/);
   });
 });

@@ -131,10 +131,13 @@ function fileFaults(manifest: Manifest, file: VsixFacts): string[] {
   return faults;
 }
 
-/** Commands that publish the files, in order; they read their tokens from VSCE_PAT and OVSX_PAT. */
+/**
+ * Commands that publish the files, in order; they read their tokens from VSCE_PAT and OVSX_PAT. One for each file, which passes
+ * by what is there: after a failure in the middle the same run goes on.
+ */
 export function publishCommands(files: readonly string[]): readonly (readonly string[])[] {
-  return [
-    ["npx", "vsce", "publish", "--packagePath", ...files],
-    ["npx", "--yes", "ovsx@1.4.0", "publish", "--packagePath", ...files],
-  ];
+  const tools = [["vsce"], ["--yes", "ovsx@1.4.0"]];
+  return tools.flatMap((tool) =>
+    files.map((file) => ["npx", ...tool, "publish", "--skip-duplicate", "--packagePath", file]),
+  );
 }
