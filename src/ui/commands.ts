@@ -70,10 +70,7 @@ export function createCommands(context: CommandContext): Record<string, () => Pr
       reports.showText(l10n.t("Last Prompt"), lastPromptReport(await lifecycle.lastPrompt())),
     "treeline.showStatistics": () =>
       reports.show(l10n.t("Treeline Statistics"), statisticsReport(statistics.book, new Date())),
-    "treeline.runBenchmark": async () => {
-      await lifecycle.wake();
-      await benchmark.run();
-    },
+    "treeline.runBenchmark": () => benchmark.run(),
     "treeline.resetStatistics": () => resetStatistics(statistics),
     "treeline.forgetWorkspace": () => forgetWorkspace(context),
     "treeline.showMenu": () =>

@@ -115,6 +115,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     formatMarkdown: formatBenchMarkdown,
     status: () => lifecycle.status,
+    wake: () => lifecycle.wake(),
     config: () => config,
     log,
   });

@@ -40,6 +40,9 @@ describe("Benchmark", () => {
       runner: { run },
       formatMarkdown: () => "# Report\n",
       status: (): EngineStatus => ({ phase, alsoLoadedBytes: 0 }),
+      wake: async () => {
+        if (phase === "asleep") phase = "ready";
+      },
       config: () =>
         readConfig(
           (name) => fake.settings.get(`treeline.${name}`),
@@ -111,6 +114,19 @@ describe("Benchmark", () => {
     await vi.waitFor(() => expect(lastState(workbench.panels[0]!).report).toEqual(LOSING));
     expect(workbench.panels).toHaveLength(1);
     expect(workbench.panels[0]?.numReveals).toBe(1);
+  });
+
+  test("wakes an engine that sleeps, whether by command or from the panel", async () => {
+    const phases: Phase[] = [];
+    const benchmark = create(async () => {
+      phases.push(phase);
+      return GAIN_REPORT;
+    });
+    phase = "asleep";
+    await benchmark.run();
+    phase = "asleep";
+    openPanel().send({ type: "runAgain" });
+    await vi.waitFor(() => expect(phases).toEqual(["ready", "ready"]));
   });
 
   test("shows progress that never goes back", async () => {

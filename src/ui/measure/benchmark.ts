@@ -35,6 +35,8 @@ export interface BenchmarkContext {
   readonly runner: BenchmarkRunner;
   readonly formatMarkdown: ReportFormatter;
   readonly status: () => EngineStatus;
+  /** Has an engine that sleeps load its models. Never rejects. */
+  readonly wake: () => Promise<void>;
   readonly config: () => Config;
   readonly log: Log;
 }
@@ -68,6 +70,7 @@ export class Benchmark implements Disposable {
   /** Runs, unless something is missing; resolves when the panel is there or the user was told. */
   async run(): Promise<void> {
     const folders = vscode.workspace.workspaceFolders ?? [];
+    await this.#context.wake();
     const refusal = this.#isRunning
       ? { message: l10n.t("a benchmark is already running; its notification has the progress.") }
       : (refusalOf(this.#context.status()) ?? (folders.length === 0 ? NO_FOLDER : undefined));

@@ -34,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
     runner,
     formatMarkdown: ({ date }) => `# Treeline benchmark\n\n${date}\n`,
     status: () => ({ phase: "ready", alsoLoadedBytes: 0 }),
+    wake: async () => {},
     config: () =>
       readConfig(
         (name) => settings().get(name),
