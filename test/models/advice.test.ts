@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -120,7 +120,7 @@ describe("writeProbe", () => {
     "writes a model of %s that llama.cpp may see, and deletes it",
     async (type) => {
       const signal = new AbortController().signal;
-      const probe = await writeProbe(join(folder, "probe.gguf"), type, TARGET_PATH, signal);
+      const probe = await writeProbe(folder, type, TARGET_PATH, signal);
       const header = await readGgufHeader(probe.path, signal);
       checkGguf(header);
       expect(header.fileBytes - header.dataOffset).toBeGreaterThanOrEqual(probe.bytes);
@@ -130,4 +130,13 @@ describe("writeProbe", () => {
       await expect(readGgufHeader(probe.path, signal)).rejects.toThrow("found nothing");
     },
   );
+
+  test("deletes what processes left that are gone, and nothing of one that lives", async () => {
+    const mine = [`probe-${process.ppid}.gguf`, "probe-mine.gguf", "speed.json"];
+    const left = ["probe-1073741824.gguf", "probe-1073741824.gguf.1073741824.tmp"];
+    for (const file of [...mine, ...left]) await writeFile(join(folder, file), "");
+    const probe = await writeProbe(folder, "Q4_K", TARGET_PATH, new AbortController().signal);
+    await probe[Symbol.asyncDispose]();
+    expect((await readdir(folder)).sort()).toEqual(mine.sort());
+  });
 });

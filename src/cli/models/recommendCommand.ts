@@ -73,9 +73,13 @@ async function measure(
     workspace: new WorkspaceFeed(),
   });
   try {
-    const path = join(cacheFolder(env), `probe-${process.pid}.gguf`);
     const { targetPath } = bundledModels(cliUrl);
-    const { backend, ...probed } = await measureMachine(client, path, targetPath, signal);
+    const { backend, ...probed } = await measureMachine(
+      client,
+      cacheFolder(env),
+      targetPath,
+      signal,
+    );
     await book.addProbed(probed);
     if (chosen !== undefined)
       await book.addModel(chosen, await measureSpeed(client, folder.pathOf(chosen), signal));

@@ -2,8 +2,9 @@
  * A model to measure a machine with: two layers of a 1.5B's shape, of one type of weights, which mean nothing. Written beside
  * what else can be made again, and deleted after the measurement.
  */
-import { mkdir, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isRunning } from "../../files/isRunning.ts";
 import { replaceFile } from "../../files/replaceFile.ts";
 import type { GgufTensor, GgufValue } from "../../gguf/ggufCursor.ts";
 import { encodeEntry, encodeTensorInfo, uint } from "../../gguf/ggufEncode.ts";
@@ -44,9 +45,16 @@ export interface ProbeModel extends AsyncDisposable {
   readonly weights: number;
 }
 
-/** @param tokenizer - a model whose tokenizer it takes: the bundled target. @throws what the file system says. */
+/** A probe, whole or half written, with the process whose it is. */
+const PROBE = /^probe-(\d+)\.gguf(?:\.\d+\.tmp)?$/;
+
+/**
+ * @param folder - where it is written, and where what ended processes left of theirs is deleted.
+ * @param tokenizer - a model whose tokenizer it takes: the bundled target.
+ * @throws what the file system says.
+ */
 export async function writeProbe(
-  path: string,
+  folder: string,
   type: WeightType,
   tokenizer: string,
   signal: AbortSignal,
@@ -75,7 +83,9 @@ export async function writeProbe(
     ...[...header.metadata].map(([key, value]) => encodeEntry(key, changed[key] ?? value)),
     ...tensors.map(encodeTensorInfo),
   ]);
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(folder, { recursive: true });
+  await removeLeft(folder);
+  const path = join(folder, `probe-${process.pid}.gguf`);
   await replaceFile(path, bytesOfFile(head, tensors, block, signal), 0o600);
   // Of the last layer's feed-forward part llama.cpp computes the rows alone that something is read from.
   const passed = tensors.filter(
@@ -87,6 +97,15 @@ export async function writeProbe(
     weights: passed.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0),
     [Symbol.asyncDispose]: () => rm(path, { force: true }),
   };
+}
+
+async function removeLeft(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((file) => {
+    const pid = Number(PROBE.exec(file)?.[1] ?? process.pid);
+    return !isRunning(pid);
+  });
+  // What another process still has open is the next measurement's matter.
+  for (const file of left) await rm(join(folder, file), { force: true }).catch(() => {});
 }
 
 type Shape = Pick<GgufTensor, "name" | "dims" | "type">;

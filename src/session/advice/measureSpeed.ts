@@ -21,19 +21,19 @@ const CONTEXT_SIZE = 1_024;
 
 /**
  * With models that only stand in for others, one for each type of weights.
- * @param path - where they are written for the time being. @param tokenizer - the bundled target.
+ * @param folder - where they are written for the time being. @param tokenizer - the bundled target.
  * @throws as {@link measureSpeed}, and what the file system says.
  */
 export async function measureMachine(
   client: EngineClient,
-  path: string,
+  folder: string,
   tokenizer: string,
   signal: AbortSignal,
 ): Promise<MachineSpeed & { readonly backend: string }> {
   const types: Partial<Record<WeightType, MeasuredSpeed>> = {};
   let loaded: LoadedModels | undefined;
   for (const type of WEIGHT_TYPES) {
-    await using probe = await writeProbe(path, type, tokenizer, signal);
+    await using probe = await writeProbe(folder, type, tokenizer, signal);
     try {
       const { models, ...speed } = await measureSpeed(client, probe.path, signal, TYPE_BUDGET_MS);
       types[type] = {
@@ -42,8 +42,8 @@ export async function measureMachine(
       };
       loaded = models;
     } finally {
-      // Before its file goes: Windows deletes none that is in use.
-      await client.unload(signal).catch(() => {});
+      // Before its file goes, and whoever gave up: Windows deletes none that is in use.
+      await client.unload(new AbortController().signal).catch(() => {});
     }
   }
   const device = (loaded?.target.gpuLayers ?? 0) > 0 ? loaded?.deviceMemoryBytes : undefined;

@@ -34,9 +34,13 @@ export class ModelSpeeds {
   /** Measures with models that stand in for others. False where that did not work, which the log says. */
   async measureMachine(book: SpeedBook, signal: AbortSignal): Promise<boolean> {
     const { storagePath, tokenizerPath } = this.#options;
-    const path = join(storagePath, `probe-${process.pid}.gguf`);
     return this.#measure("machine", async (client) => {
-      const { backend: _, ...probed } = await measureMachine(client, path, tokenizerPath, signal);
+      const { backend: _, ...probed } = await measureMachine(
+        client,
+        storagePath,
+        tokenizerPath,
+        signal,
+      );
       await book.addProbed(probed);
       return JSON.stringify(probed);
     });
