@@ -87,7 +87,8 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // Asks servers that a user names.
   "cli/bench":
     "core/* bench/* engine/protocol engine/measure session session/* cli/* | node fetch valibot",
-  "cli/models": "core/base engine/protocol models/* session session/* cli/base | node commander",
+  "cli/models":
+    "core/base gguf engine/protocol models/* session session/* cli/base | node commander",
   "cli/complete": "core/* engine/protocol cli/base cli/sources | node",
   "cli/demo": "core/prompt core/tree bench/base engine/protocol cli/* | node",
   cli: "core/base bench/* engine/protocol cli/* | node commander",

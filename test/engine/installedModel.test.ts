@@ -1,10 +1,11 @@
 /** `treeline models` and the commands that use what it installs, as processes, against a hub on this machine. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assemble, disassemble } from "../support/ggufWriter.ts";
 import { ModelHub } from "../support/modelHub.ts";
 import { TARGET_PATH } from "../support/modelPaths.ts";
 
@@ -17,6 +18,16 @@ const ENTRY = {
   licence: { name: "MIT", commercialUse: "yes" },
 };
 
+/** The tiny target with a token that it does not have. */
+async function withOwnTokens(): Promise<Uint8Array> {
+  const model = disassemble(await readFile(TARGET_PATH));
+  const tokens = model.metadata.get("tokenizer.ggml.tokens");
+  if (tokens?.type !== "array" || tokens.elementType !== "string") throw new Error("no tokens");
+  const value = tokens.value.map((text, id) => (id === 1_000 ? "another" : text));
+  const metadata = new Map([...model.metadata, ["tokenizer.ggml.tokens", { ...tokens, value }]]);
+  return assemble({ ...model, metadata });
+}
+
 describe("treeline models", () => {
   let hub: ModelHub;
   let folder: string;
@@ -28,7 +39,10 @@ describe("treeline models", () => {
     folder = await mkdtemp(join(tmpdir(), "treeline-installed-"));
     const other = { ...ENTRY, name: "other", repository: "me/other", file: "other.gguf" };
     const licence = { name: "Research", commercialUse: "no" };
-    await writeFile(join(folder, "own.json"), JSON.stringify([ENTRY, { ...other, licence }]));
+    const own = { ...ENTRY, name: "own", repository: "me/own" };
+    hub.serveBytes("me/own", ENTRY.file, await withOwnTokens());
+    const entries = [ENTRY, { ...other, licence }, own];
+    await writeFile(join(folder, "own.json"), JSON.stringify(entries));
     await writeFile(join(folder, "a.ts"), "export const a = 1;\nexport const b = \n");
   });
   afterAll(async () => {
@@ -110,6 +124,23 @@ describe("treeline models", () => {
     expect(hub.seen).toEqual([]);
     expect((await treeline(["models", "install", "other", "--accept-licence"])).code).toBe(0);
     await treeline(["models", "remove", "other"]);
+  });
+
+  test("the draft's licence, too, is asked for before the first byte of either", async () => {
+    hub.seen.length = 0;
+    const refused = await treeline(["models", "install", "tiny", "--draft", "other"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/licence: MIT.*licence: Research/s);
+    expect(refused.stderr).toContain("other: expected leave for commercial use");
+    expect(hub.seen).toEqual([]);
+  });
+
+  test("a draft of another vocabulary is not what the commands use from then on", async () => {
+    const { code, stderr } = await treeline(["models", "install", "tiny", "--draft", "own"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/own\.gguf cannot draft for .*tiny\.gguf: token \d+ is/);
+    expect(targetOf((await completeAt()).stdout)).toContain("treeline-tiny-target");
+    for (const name of ["tiny", "own"]) await treeline(["models", "remove", name]);
   });
 
   test("install, and the commands use it; by name as well; remove, and they do no more", async () => {

@@ -6,6 +6,8 @@ import { Command, Option } from "commander";
 import { GPU_CHOICES } from "../../core/base/backend.ts";
 import { messageOf } from "../../core/base/errors.ts";
 import { pathText } from "../../core/base/foreignText.ts";
+import { readGgufHeader } from "../../gguf/ggufHeader.ts";
+import { checkSharedVocabulary } from "../../gguf/vocabCheck.ts";
 import {
   byteText,
   Catalogue,
@@ -13,7 +15,7 @@ import {
   sizeText,
   titleText,
 } from "../../models/catalogue/catalogue.ts";
-import type { CatalogueEntry } from "../../models/catalogue/catalogueEntry.ts";
+import { type CatalogueEntry, isModelName } from "../../models/catalogue/catalogueEntry.ts";
 import { findModels } from "../../models/disk/foundModels.ts";
 import type { ModelFolder } from "../../models/disk/modelFolder.ts";
 import { environmentAgent } from "../../models/hub/environmentProxy.ts";
@@ -117,18 +119,28 @@ async function install(
   const entry = catalogue.get(name);
   const draft = draftName === undefined ? undefined : catalogue.get(draftName);
   const hub = hubOf(env);
-  for (const each of [entry, ...(draft === undefined ? [] : [draft])]) {
-    terminal.note(
-      `${titleText(each)}, ${sizeText(each)}, from ${pageOf(hub, each.repository)}\n`.trimEnd(),
-    );
+  const all = [entry, ...(draft === undefined ? [] : [draft])];
+  // All of them, before anything is asked for.
+  for (const each of all) {
+    terminal.note(`${titleText(each)}, ${sizeText(each)}, from ${pageOf(hub, each.repository)}`);
     terminal.note(`licence: ${licenceText(each.licence)}${addressOf(each)}`);
-    if (each.licence.commercialUse !== "yes" && !acceptLicence)
-      throw new CliError(
-        `${each.name}: expected leave for commercial use, found ${licenceText(each.licence)}. ` +
-          "Read the licence, then add --accept-licence, or choose another model.",
-        EXIT_USAGE,
-      );
-    await installOne(each, hub, folder, terminal, signal);
+  }
+  const unfree = acceptLicence
+    ? undefined
+    : all.find(({ licence }) => licence.commercialUse !== "yes");
+  if (unfree !== undefined)
+    throw new CliError(
+      `${unfree.name}: expected leave for commercial use, found ${licenceText(unfree.licence)}. ` +
+        "Read the licence, then add --accept-licence, or choose another model.",
+      EXIT_USAGE,
+    );
+  for (const each of all) await installOne(each, hub, folder, terminal, signal);
+  if (draft !== undefined) {
+    const [target, drafting] = [folder.pathOf(entry.name), folder.pathOf(draft.name)];
+    checkSharedVocabulary(
+      await readGgufHeader(target, signal),
+      await readGgufHeader(drafting, signal),
+    );
   }
   await folder.choose({
     target: entry.name,
@@ -184,8 +196,7 @@ async function remove(name: string, { terminal, env }: CommandContext): Promise<
 
 /** @throws CliError for what is no name, such as a path: only what Treeline fetched is deleted. */
 function nameOf(name: string): string {
-  if (/^[a-z0-9][a-z0-9._-]*$/.test(name) && !name.includes("..") && !name.endsWith(".gguf"))
-    return name;
+  if (isModelName(name)) return name;
   throw new CliError(
     `Expected the name of an installed model, found ${pathText(name)}. "treeline models list" has the names.`,
     EXIT_USAGE,
