@@ -46,13 +46,15 @@ export interface CatalogueEntry {
 }
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+/** Names the file that says which models are used, in the folder of the models. */
+export const CHOICE = "chosen";
 const REPOSITORY = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
 const FILE = /^(?:[\w-][\w. +-]*\/)*[\w-][\w. +-]*\.gguf$/i;
 const REVISION = /^[\w-][\w.-]*$/;
 
-/** Whether a text could be an entry's name: no path is. */
+/** Whether a text could be an entry's name: no path is, nor what names another file beside the models. */
 export function isModelName(text: string): boolean {
-  return NAME.test(text) && !text.endsWith(".gguf") && !text.includes("..");
+  return NAME.test(text) && !text.endsWith(".gguf") && !text.includes("..") && text !== CHOICE;
 }
 
 /**
@@ -87,7 +89,7 @@ export function parseEntry(value: unknown, where: string): CatalogueEntry {
     return found;
   };
   const name = text("name", NAME, "a name of a-z, 0-9, '.', '_' and '-'");
-  if (!isModelName(name)) throw fault(at("name"), "a name that is no file's", name);
+  if (!isModelName(name)) throw fault(at("name"), `a name that is no file's, nor ${CHOICE}`, name);
   const { kind = "base" } = fields;
   if (kind !== "base" && kind !== "instruct") throw fault(at("kind"), "base or instruct", kind);
   return withoutAbsent({

@@ -1,14 +1,15 @@
 /**
  * The models that Treeline fetched, in one folder for all windows and the command line: `NAME.gguf`, beside it `NAME.json`,
- * written when the file was found to be the hub's. Without that record a file is none of ours.
+ * written when the file was found to be the hub's. Without that record a file is none of ours: it is neither deleted nor
+ * replaced, as the folder may be one that the user keeps other files in.
  */
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { homedir, platform } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { EngineError, messageOf } from "../../core/base/errors.ts";
-import { quotedText } from "../../core/base/foreignText.ts";
+import { pathText, quotedText } from "../../core/base/foreignText.ts";
 import { replaceFile } from "../../files/replaceFile.ts";
-import { isModelName } from "../catalogue/catalogueEntry.ts";
+import { CHOICE, isModelName } from "../catalogue/catalogueEntry.ts";
 import { isLocked } from "./folderLock.ts";
 
 /** What is known of a file that was fetched. */
@@ -48,7 +49,7 @@ export function defaultModelFolder(env: NodeJS.ProcessEnv): string {
   return join(homedir(), ".local/share/treeline/models");
 }
 
-const CHOICE = "chosen";
+const PART = /^(.+)\.[0-9a-f]{16}\.part$/;
 
 export class ModelFolder {
   readonly path: string;
@@ -83,12 +84,12 @@ export class ModelFolder {
 
   /** Undefined where record or file are not there, or the file is not as long as it was. */
   async find(name: string): Promise<InstalledModel | undefined> {
-    const record = await this.#read<ModelRecord>(name);
+    const record = isModelName(name) ? await this.#recordOf(name) : undefined;
     if (record === undefined) return undefined;
     const path = this.pathOf(name);
     const found = await stat(path).catch(() => undefined);
     if (found?.isFile() !== true || found.size !== record.bytes) return undefined;
-    return { ...record, name, path };
+    return { ...record, path };
   }
 
   /** By name. */
@@ -106,13 +107,23 @@ export class ModelFolder {
   /** What was begun and is not installed, with the bytes that are here. */
   async unfinished(): Promise<{ readonly name: string; readonly bytes: number }[]> {
     const found: { name: string; bytes: number }[] = [];
-    for (const file of await readdir(this.path).catch(() => [])) {
-      const name = /^(.+)\.[0-9a-f]{16}\.part$/.exec(file)?.[1];
-      if (name === undefined || !isModelName(name)) continue;
-      const { size = 0 } = (await stat(join(this.path, file)).catch(() => undefined)) ?? {};
-      found.push({ name, bytes: size });
+    for (const { name, path } of await this.#parts()) {
+      if (isModelName(name)) found.push({ name, bytes: await bytesAt(path) });
     }
     return found;
+  }
+
+  /**
+   * Before anything is fetched, and before it gets its name.
+   * @throws EngineError writeFailed where a file of this name is none of ours.
+   */
+  async expectOwn(name: string): Promise<void> {
+    if ((await this.#recordOf(name)) !== undefined) return;
+    for (const path of [this.pathOf(name), this.#at(name, "json")]) {
+      if ((await stat(path).catch(() => undefined)) === undefined) continue;
+      const remedy = "Move it, or choose another folder (treeline.model.folder, TREELINE_MODELS).";
+      throw refusal(name, `no ${pathText(path)}`, "one that Treeline did not fetch", remedy);
+    }
   }
 
   /** Before the file gets its name: a file with a record is whole. */
@@ -122,58 +133,105 @@ export class ModelFolder {
 
   /** What is used where no model is named; undefined where that is not installed any more. */
   async chosen(): Promise<ChosenModels | undefined> {
-    const { target, draft } = (await this.#read<Partial<ChosenModels>>(CHOICE)) ?? {};
-    if (target === undefined || (await this.#findNamed(target)) === undefined) return undefined;
-    if (draft === undefined || (await this.#findNamed(draft)) === undefined) return { target };
+    const { target, draft } = (await readJson<Partial<ChosenModels>>(this.#choice())) ?? {};
+    if (typeof target !== "string" || (await this.find(target)) === undefined) return undefined;
+    if (typeof draft !== "string" || (await this.find(draft)) === undefined) return { target };
     return { target, draft };
   }
 
   async choose(models: ChosenModels): Promise<void> {
     await this.make();
-    await replaceFile(this.#at(CHOICE, "json"), JSON.stringify(models), 0o600);
+    await replaceFile(this.#choice(), JSON.stringify(models), 0o600);
+  }
+
+  /** @throws EngineError writeFailed while a model is being fetched. */
+  async expectIdle(name: string): Promise<void> {
+    const isBusy = await isLocked(this.lockOf(name)).catch((error: unknown) => {
+      throw refusal(name, "to read its lock", messageOf(error), "Check the folder's permissions.");
+    });
+    if (isBusy)
+      throw refusal(name, "nobody to fetch it", "that another process does", "Cancel that first.");
   }
 
   /**
    * Deletes a model and whatever was fetched of it. @returns bytes that are free now.
-   * @throws EngineError writeFailed while it is being fetched, or where the system does not let it go.
+   * @throws EngineError writeFailed while it is being fetched, or where the system does not let it go; then it stays installed.
    */
   async remove(name: string): Promise<number> {
-    if (await isLocked(this.lockOf(name)))
-      throw refusal(name, "nobody to fetch it", "that another process does", "Cancel that first.");
-    const own = new RegExp(`^${name.replaceAll(".", "\\.")}\\.(?:gguf|json|[0-9a-f]{16}\\.part)$`);
-    const files = (await readdir(this.path).catch(() => [])).filter((file) => own.test(file));
-    // The record first: what is left of a file without one is none of ours.
-    files.sort((a, b) => Number(b.endsWith(".json")) - Number(a.endsWith(".json")));
-    let freed = 0;
-    for (const file of files) {
-      const path = join(this.path, file);
-      freed += (await stat(path).catch(() => undefined))?.size ?? 0;
-      try {
-        await rm(path, { force: true });
-      } catch (error) {
-        const remedy = "End what uses it, such as an editor with this model loaded.";
-        throw refusal(name, "to delete its file", messageOf(error), remedy);
-      }
-    }
-    return freed;
+    const freed = await this.removeParts(name);
+    if ((await this.#recordOf(name)) === undefined) return freed;
+    // The record last: what is left of a file without one is none of ours.
+    return freed + (await deleteFiles(name, [this.pathOf(name), this.#at(name, "json")]));
   }
 
-  async #findNamed(name: string): Promise<InstalledModel | undefined> {
-    return typeof name === "string" && isModelName(name) ? this.find(name) : undefined;
+  /** Deletes what was fetched of a model and is not installed. @returns and @throws as {@link remove}. */
+  async removeParts(name: string): Promise<number> {
+    await this.expectIdle(name);
+    return this.removeLeftParts(name);
   }
 
-  async #read<T>(name: string): Promise<T | undefined> {
-    try {
-      return JSON.parse(await readFile(this.#at(name, "json"), "utf8")) as T;
-    } catch {
-      return undefined;
-    }
+  /** The same by whoever holds the lock. */
+  async removeLeftParts(name: string): Promise<number> {
+    const parts = (await this.#parts()).filter((part) => part.name === name);
+    return deleteFiles(
+      name,
+      parts.map(({ path }) => path),
+    );
+  }
+
+  async #parts(): Promise<{ readonly name: string; readonly path: string }[]> {
+    const files = await readdir(this.path).catch(() => []);
+    return files.flatMap((file) => {
+      const name = PART.exec(file)?.[1];
+      return name === undefined ? [] : [{ name, path: join(this.path, file) }];
+    });
+  }
+
+  /** Undefined where there is none, or another program's file has its name. */
+  async #recordOf(name: string): Promise<ModelRecord | undefined> {
+    const record = await readJson<Partial<ModelRecord> | null>(this.#at(name, "json"));
+    const { bytes, sha256 } = record ?? {};
+    const isRecord =
+      record?.name === name && typeof bytes === "number" && /^[0-9a-f]{64}$/.test(sha256 ?? "");
+    return isRecord ? (record as ModelRecord) : undefined;
+  }
+
+  #choice(): string {
+    return join(this.path, `${CHOICE}.json`);
   }
 
   #at(name: string, ending: string): string {
     if (!isModelName(name)) throw new RangeError(`${quotedText(name)} is no model's name`);
     return join(this.path, `${name}.${ending}`);
   }
+}
+
+async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+async function bytesAt(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
+
+/** In their order; one that stays keeps those behind it. */
+async function deleteFiles(name: string, paths: readonly string[]): Promise<number> {
+  let freed = 0;
+  for (const path of paths) {
+    const bytes = await bytesAt(path);
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      const remedy = "End what uses it, such as an editor with this model loaded.";
+      throw refusal(name, "to delete its file", messageOf(error), remedy);
+    }
+    freed += bytes;
+  }
+  return freed;
 }
 
 function refusal(name: string, expected: string, found: string, remedy: string): EngineError {

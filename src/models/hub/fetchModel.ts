@@ -46,7 +46,8 @@ type KnownFacts = HubFacts & Required<Pick<HubFacts, "sha256" | "bytes">>;
 
 /**
  * @returns the model, also where it was there already or another process fetched it meanwhile.
- * @throws EngineError hubRefused, hubUnreachable, checksumMismatch, diskFull, downloadFailed; the signal's reason.
+ * @throws EngineError hubRefused, hubUnreachable, checksumMismatch, diskFull, downloadFailed, writeFailed where a file of this
+ * name is another's; the signal's reason.
  */
 export async function fetchModel(
   entry: CatalogueEntry,
@@ -57,9 +58,10 @@ export async function fetchModel(
   try {
     const there = await folder.find(entry.name);
     if (there !== undefined) return there;
+    await folder.expectOwn(entry.name);
     await folder.make();
-    const fetchIt = async () =>
-      (await folder.find(entry.name)) ?? (await fetchLocked(entry, options, signal));
+    const fetchIt = async (ownSignal: AbortSignal) =>
+      (await folder.find(entry.name)) ?? (await fetchLocked(entry, options, ownSignal));
     const onWait = () => onProgress({ phase: "waiting", doneBytes: 0 });
     return await withLock(folder.lockOf(entry.name), fetchIt, onWait, signal);
   } catch (error) {
@@ -109,9 +111,13 @@ async function fetchLocked(
     licence: licenceText(entry.licence),
     installedAt: new Date().toISOString(),
   };
+  signal.throwIfAborted();
+  await folder.expectOwn(name);
   await folder.record(record);
   const path = folder.pathOf(name);
   await renameOver(partPath, path);
+  // Of other files of this name that were begun, such as an earlier commit's.
+  await folder.removeLeftParts(name);
   return { ...record, path };
 }
 

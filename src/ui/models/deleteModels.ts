@@ -12,11 +12,17 @@ export async function deleteModels(setup: Pick<ModelSetup, "config" | "settled">
   const folder = modelFolderOf(setup.config());
   const [installed, unfinished] = [await folder.installed(), await folder.unfinished()];
   const items = [
-    ...installed.map(({ name, bytes }) => ({ label: name, description: byteText(bytes), bytes })),
+    ...installed.map(({ name, bytes }) => ({
+      label: name,
+      description: byteText(bytes),
+      bytes,
+      isPart: false,
+    })),
     ...unfinished.map(({ name, bytes }) => ({
       label: name,
       description: l10n.t("{0} of a download that did not end", byteText(bytes)),
       bytes,
+      isPart: true,
     })),
   ];
   if (items.length === 0) {
@@ -28,14 +34,18 @@ export async function deleteModels(setup: Pick<ModelSetup, "config" | "settled">
     placeHolder: l10n.t("Which model is deleted?"),
   });
   if (picked === undefined) return;
-  const { label: name, bytes } = picked;
+  const { label: name, bytes, isPart } = picked;
   const question = l10n.t("Delete {0} ({1})?", name, byteText(bytes));
   if (!(await confirmLoss(question, l10n.t("Delete")))) return;
-  const { targetPath, draftPath } = setup.config();
-  // The engine lets go of its file first: Windows deletes none that is in use.
-  if (targetPath === name) await useBundledModels();
-  else if (draftPath === name && targetPath !== undefined) await useModels(targetPath, undefined);
-  await setup.settled();
-  const freed = await folder.remove(name);
+  if (!isPart) {
+    // While it is fetched it stays, and so do the settings.
+    await folder.expectIdle(name);
+    const { targetPath, draftPath } = setup.config();
+    // The engine lets go of its file first: Windows deletes none that is in use.
+    if (targetPath === name) await useBundledModels();
+    else if (draftPath === name && targetPath !== undefined) await useModels(targetPath, undefined);
+    await setup.settled();
+  }
+  const freed = await (isPart ? folder.removeParts(name) : folder.remove(name));
   void tell(l10n.t("{0} is deleted, {1} are free again.", name, byteText(freed)));
 }
