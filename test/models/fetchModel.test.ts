@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +53,22 @@ function fetch(
     ...options,
   };
   return fetchModel(entryWith(fields), all, signal);
+}
+
+function fetchByProxy(silenceMs = 1_000, signal?: AbortSignal) {
+  const request = createHubRequest(silenceMs, environmentAgent);
+  return fetch({}, { hub: { address: new URL(hub.address), request } }, signal);
+}
+
+/** With the hub's proxy in the environment. */
+async function withProxy(work: () => Promise<void>): Promise<void> {
+  process.env["http_proxy"] = hub.proxyAddress;
+  try {
+    await work();
+  } finally {
+    delete process.env["http_proxy"];
+    delete process.env["no_proxy"];
+  }
 }
 
 const files = async () => (await readdir(path)).sort();
@@ -223,22 +240,74 @@ describe("fetchModel", () => {
     expect(tokens("bytes")).toEqual(new Set([undefined]));
   });
 
-  test("goes through the proxy of the environment, and around it where no_proxy says so", async () => {
-    process.env["http_proxy"] = hub.proxyAddress;
-    try {
-      const request = createHubRequest(1_000, environmentAgent);
-      await fetch({}, { hub: { address: new URL(hub.address), request } });
+  test("goes through the proxy of the environment, and around it where no_proxy says so", () =>
+    withProxy(async () => {
+      await fetchByProxy();
       await expectModel();
       expect(hub.requests("proxy").length).toBeGreaterThanOrEqual(2);
       process.env["no_proxy"] = "127.0.0.1";
       hub.seen.length = 0;
       await folder.remove("model");
-      await fetch({}, { hub: { address: new URL(hub.address), request } });
+      await fetchByProxy();
       expect(hub.requests("proxy")).toEqual([]);
-    } finally {
-      delete process.env["http_proxy"];
-      delete process.env["no_proxy"];
-    }
+    }));
+
+  test.each([
+    // With a file of the proxy's own and the hash of it, as the hub would say them.
+    ["302", () => hub.answerOf(REPOSITORY, FILE), /found its answer 302\. Ask whoever runs it/],
+    ["201", () => "HTTP/1.1 201 Made\r\n\r\n", /found its answer 201/],
+    ["403", () => "HTTP/1.1 403 Forbidden\r\n\r\nno", /found its answer 403\. Ask whoever runs it/],
+    ["407", () => "HTTP/1.1 407 Who\r\n\r\n", /answer 407\. Give its user and password/],
+    [
+      "502",
+      () => "HTTP/1.1 502 Bad\r\n\r\n",
+      /found: 127.*answer 502\..*Check connection and proxy/,
+    ],
+    ["nothing", () => "", /nothing came for 1 s.*Check connection and proxy/],
+  ])("a proxy that answers %s is not believed to be the hub", (_, answer, message) =>
+    withProxy(async () => {
+      hub.setFault({ proxyAnswer: answer() });
+      await expect(fetchByProxy()).rejects.toThrow(message);
+      await expectNoModel();
+      expect(hub.requests("bytes")).toEqual([]);
+      // No connection is left that would keep the process.
+      await expect.poll(() => hub.numProxied).toBe(0);
+    }),
+  );
+
+  test("a cancel ends at once what waits for a proxy", () =>
+    withProxy(async () => {
+      hub.setFault({ proxyAnswer: "" });
+      const cancel = new AbortController();
+      const fetching = fetchByProxy(60_000, cancel.signal);
+      await expect.poll(() => hub.numProxied).toBe(1);
+      cancel.abort();
+      await expect(fetching).rejects.toThrow(/abort/i);
+      await expect.poll(() => hub.numProxied).toBe(0);
+    }));
+
+  test.each(["model.gguf", "model.json"])("never replaces a user's own %s", async (file) => {
+    await writeFile(join(path, file), "mine");
+    await expect(fetch()).rejects.toThrow(
+      /expected no .*one that Treeline did not fetch\. Move it/,
+    );
+    expect(hub.seen).toEqual([]);
+    expect(await files()).toEqual([file]);
+    expect(await readFile(join(path, file), "utf8")).toBe("mine");
+  });
+
+  test("a user's own file that came while it was fetched is not replaced either", async () => {
+    const onProgress = ({ phase }: FetchProgress) => {
+      if (phase === "fetching") writeFileSync(join(path, "model.gguf"), "mine");
+    };
+    await expect(fetch({}, { onProgress })).rejects.toThrow("one that Treeline did not fetch");
+    expect(await readFile(join(path, "model.gguf"), "utf8")).toBe("mine");
+  });
+
+  test("an earlier commit's part goes once the model is there", async () => {
+    await writeFile(folder.partOf("model", "f".repeat(64)), "begun");
+    await fetch();
+    await expectModel();
   });
 
   test("two at once fetch one file", async () => {

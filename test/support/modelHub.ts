@@ -33,6 +33,8 @@ export interface HubFault {
   readonly isSilent?: boolean;
   /** Where the hub redirects to instead. */
   readonly location?: string;
+  /** What the proxy writes instead of opening a tunnel; nothing at all where it is empty. */
+  readonly proxyAnswer?: string;
   /** The bytes come at once, without redirect. */
   readonly isDirect?: boolean;
 }
@@ -55,6 +57,8 @@ export class ModelHub implements AsyncDisposable {
   readonly seen: SeenRequest[] = [];
   readonly #servers: Server[] = [];
   readonly #files = new Map<string, HubFileSource>();
+  /** Connections to the proxy that wait for a tunnel. */
+  numProxied = 0;
   #faultsLeft = Number.POSITIVE_INFINITY;
   /** Addresses of the hub, of the host of the bytes and of a proxy. */
   address = "";
@@ -92,6 +96,18 @@ export class ModelHub implements AsyncDisposable {
     const sha256 = hash.digest("hex");
     this.#files.set(`/${repository}/${file}`, { path, size: (await stat(path)).size, sha256 });
     return sha256;
+  }
+
+  /** As the hub answers of a file: the head alone. */
+  answerOf(repository: string, file: string): string {
+    const { sha256, size } = this.#files.get(`/${repository}/${file}`)!;
+    return [
+      "HTTP/1.1 302 Found",
+      `x-linked-etag: "${sha256}"`,
+      `x-linked-size: ${size}`,
+      `Location: ${this.bytesAddress}/${repository}/resolve/main/${file}`,
+      "\r\n",
+    ].join("\r\n");
   }
 
   requests(from: SeenRequest["from"]): SeenRequest[] {
@@ -233,6 +249,14 @@ export class ModelHub implements AsyncDisposable {
     });
     server.on("connect", (request, socket) => {
       this.seen.push({ from: "proxy", path: request.url ?? "", headers: request.headers });
+      const { proxyAnswer } = this.fault;
+      if (proxyAnswer !== undefined) {
+        this.numProxied++;
+        socket.on("error", () => {}).once("close", () => this.numProxied--);
+        socket.once("end", () => socket.destroy()).resume();
+        if (proxyAnswer !== "") socket.end(proxyAnswer);
+        return;
+      }
       const [host, port] = (request.url ?? "").split(":");
       const upstream = connect(Number(port), host, () => {
         socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");

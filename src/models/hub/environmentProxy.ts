@@ -3,7 +3,8 @@ import type { Agent } from "node:http";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { getProxyForUrl } from "proxy-from-env";
 
-export function environmentAgent(url: URL): Agent | undefined {
+/** @param signal - ends the connection to the proxy, which the request does not know before there is a tunnel. */
+export function environmentAgent(url: URL, signal: AbortSignal): Agent | undefined {
   const proxy = getProxyForUrl(url.href);
-  return proxy === "" ? undefined : new HttpsProxyAgent(proxy);
+  return proxy === "" ? undefined : new HttpsProxyAgent(proxy, { signal });
 }

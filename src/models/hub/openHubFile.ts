@@ -5,7 +5,7 @@
  */
 import { EngineError, messageOf } from "../../core/base/errors.ts";
 import { quotedText } from "../../core/base/foreignText.ts";
-import type { HubRequest, HubResponse } from "./hubRequest.ts";
+import { type HubRequest, type HubResponse, NoTunnelError } from "./hubRequest.ts";
 
 export interface Hub {
   readonly address: URL;
@@ -137,6 +137,12 @@ async function ask(hub: Hub, url: URL, offset: number, isHub: boolean, signal: A
     return await hub.request(url, headers, signal);
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof NoTunnelError && !isTransient(error.status))
+      throw new EngineError(
+        "hubUnreachable",
+        `Model hub: ${error.message}. ${error.status === 407 ? "Give its user and password (https_proxy=http://USER:PASSWORD@HOST:PORT)" : "Ask whoever runs it to allow that"}, ` +
+          "or correct the proxy of the environment (https_proxy, http_proxy, no_proxy) or of VS Code (http.proxy).",
+      );
     throw new TransientError(`${url.host} does not answer: ${messageOf(error)}`);
   }
 }
@@ -180,13 +186,17 @@ function statusError(hub: Hub, file: HubFile, { status, header }: HubResponse): 
   if (status === 404 || status === 410)
     return refusal(file, "the file", `${status}, it is not there`, `See ${page}.`);
   // 416: what is here already is longer than the file.
-  if (status === 416 || status === 408 || status === 429 || status >= 500) {
+  if (status === 416 || isTransient(status)) {
     return new TransientError(
       `${hub.address.host} answered ${status}${status === 429 ? ", too many requests" : ""}`,
       retryAfterMs(header("retry-after")),
     );
   }
   return refusal(file, "the file or a redirect to it", `status ${status}`);
+}
+
+function isTransient(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 function retryAfterMs(value: string | undefined): number | undefined {
