@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -40,8 +40,14 @@ const config = (): Config =>
     "",
     () => {},
   );
-const run = () =>
-  deleteModels({ config, settled: async () => ({ phase: "ready", alsoLoadedBytes: 0 }) });
+const run = (whenSettled: () => Promise<unknown> = async () => {}) =>
+  deleteModels({
+    config,
+    settled: async () => {
+      await whenSettled();
+      return { phase: "ready", alsoLoadedBytes: 0 };
+    },
+  });
 const files = async () => (await readdir(path)).sort();
 
 describe("deleteModels", () => {
@@ -67,5 +73,19 @@ describe("deleteModels", () => {
     await writeFile(join(path, "model.lock"), JSON.stringify(holder));
     await expect(run()).rejects.toThrow("expected nobody to fetch it");
     expect(fake.settings.get("treeline.model.target")).toBe("model");
+  });
+
+  // A folder stands in for a file that another window has loaded, on Windows.
+  test("a model that the system does not let go stays installed and in use", async () => {
+    await install();
+    setSetting("treeline.model.draft", "small");
+    const hold = async () => {
+      await rm(join(path, "model.gguf"));
+      await mkdir(join(path, "model.gguf"));
+    };
+    await expect(run(hold)).rejects.toThrow("expected to delete its file");
+    expect(await files()).toEqual(["model.gguf", "model.json"]);
+    expect(fake.settings.get("treeline.model.target")).toBe("model");
+    expect(fake.settings.get("treeline.model.draft")).toBe("small");
   });
 });

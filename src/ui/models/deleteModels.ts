@@ -1,6 +1,7 @@
 /** *Delete Models*: of those that Treeline fetched, and what is left of those it began to. */
 import * as vscode from "vscode";
 import { byteText } from "../../models/catalogue/catalogue.ts";
+import type { ModelFolder } from "../../models/disk/modelFolder.ts";
 import { confirmLoss, tell } from "../base/notifications.ts";
 import { modelFolderOf } from "../lifecycle/bundledFiles.ts";
 import { useBundledModels, useModels } from "./modelFiles.ts";
@@ -8,7 +9,9 @@ import type { ModelSetup } from "./setUpModels.ts";
 
 const { l10n } = vscode;
 
-export async function deleteModels(setup: Pick<ModelSetup, "config" | "settled">): Promise<void> {
+type Setup = Pick<ModelSetup, "config" | "settled">;
+
+export async function deleteModels(setup: Setup): Promise<void> {
   const folder = modelFolderOf(setup.config());
   const [installed, unfinished] = [await folder.installed(), await folder.unfinished()];
   const items = [
@@ -37,15 +40,23 @@ export async function deleteModels(setup: Pick<ModelSetup, "config" | "settled">
   const { label: name, bytes, isPart } = picked;
   const question = l10n.t("Delete {0} ({1})?", name, byteText(bytes));
   if (!(await confirmLoss(question, l10n.t("Delete")))) return;
-  if (!isPart) {
-    // While it is fetched it stays, and so do the settings.
-    await folder.expectIdle(name);
-    const { targetPath, draftPath } = setup.config();
-    // The engine lets go of its file first: Windows deletes none that is in use.
-    if (targetPath === name) await useBundledModels();
-    else if (draftPath === name && targetPath !== undefined) await useModels(targetPath, undefined);
-    await setup.settled();
-  }
-  const freed = await (isPart ? folder.removeParts(name) : folder.remove(name));
+  const freed = await (isPart ? folder.removeParts(name) : removeModel(name, folder, setup));
   void tell(l10n.t("{0} is deleted, {1} are free again.", name, byteText(freed)));
+}
+
+/** @throws EngineError writeFailed where it is being fetched or another window has it loaded; the settings are as they were. */
+async function removeModel(name: string, folder: ModelFolder, setup: Setup): Promise<number> {
+  await folder.expectIdle(name);
+  const { targetPath, draftPath } = setup.config();
+  const isUsed = targetPath !== undefined && [targetPath, draftPath].includes(name);
+  // The engine lets go of its file first: Windows deletes none that is in use.
+  if (targetPath === name) await useBundledModels();
+  else if (isUsed) await useModels(targetPath, undefined);
+  await setup.settled();
+  try {
+    return await folder.remove(name);
+  } catch (error) {
+    if (isUsed) await useModels(targetPath, draftPath);
+    throw error;
+  }
 }
