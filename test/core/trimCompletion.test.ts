@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CursorText } from "../../src/core/ending/cursorContext.ts";
+import { type CursorText, readCursor } from "../../src/core/ending/cursorContext.ts";
 import { CompletionStopRule } from "../../src/core/ending/stopRules.ts";
 import { streamableText, trimCompletion } from "../../src/core/ending/trimCompletion.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
@@ -237,4 +237,12 @@ describe("trimCompletion", () => {
       { numRuns: NUM_RUNS },
     );
   });
+});
+
+test("a word without an end is streamed, though words wait for their end", () => {
+  const context = readCursor({
+    ...{ prefixText: "const s = 0x", suffixText: "", languageId: "typescript" },
+  });
+  expect(streamableText("1".repeat(100), context)).toBe("");
+  expect(streamableText("1".repeat(400), context)).toHaveLength(400);
 });

@@ -21,6 +21,8 @@ export function withoutLastWord(text: string): string {
     ({ segment }) => /^[\0-\x7f]$|^\r\n$/.test(segment) && !/[\w$]/.test(segment),
   );
   const kept = characters[last];
+  // No word is that long: a number or a hash without an end.
+  if (kept === undefined && start > 0 && IS_ASCII.test(text.slice(start))) return text;
   return kept === undefined
     ? text.slice(0, start)
     : text.slice(0, start + kept.index + kept.segment.length);
