@@ -59,7 +59,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
 
   // Talks to the engine by its protocol.
   session: "| node",
-  "session/client": "core/base engine/protocol session | node vscode-jsonrpc",
+  "session/client": "core/base files engine/protocol session | node vscode-jsonrpc",
   "session/advice": "engine/protocol models/advice session/client",
   "session/broker": "core/base core/ending engine/protocol session | node lru-cache",
 

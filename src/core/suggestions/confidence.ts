@@ -13,14 +13,12 @@ export interface ScoredPiece {
   readonly logProb: number;
 }
 
-/** Of the first line with text: log-probabilities (mean, least, of the first token), and the log of its number of tokens. */
-export const GATE_FEATURES = ["mean", "least", "first", "length"] as const;
-
 /** [1 + features] the constant first. */
 export type GateWeights = readonly number[];
 
 /**
- * [features] of the first line with text of an output; the tokens that touch it count. Undefined where it has none.
+ * [4] of the first line with text: log-probabilities (mean, least, of the first token), and the log of its number of tokens; those
+ * that touch it count. Undefined where there is no text.
  */
 export function firstLineFeatures(pieces: Iterable<ScoredPiece>): number[] | undefined {
   const logProbs: number[] = [];

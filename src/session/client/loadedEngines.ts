@@ -4,6 +4,7 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isRunning as isProcessRunning } from "../../files/isRunning.ts";
 
 /** What one window says of itself. */
 export interface LoadedEngine {
@@ -69,15 +70,5 @@ function parse(text: string, pid: number): LoadedEngine | undefined {
   } catch {
     // It is being written right now.
     return undefined;
-  }
-}
-
-function isProcessRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It exists, and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
