@@ -2,7 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
-import type { CompletionResult, LoadProgress } from "../../src/engine/protocol/completeMessages.ts";
+import type { CompletionResult } from "../../src/engine/protocol/completeMessages.ts";
+import type { LoadProgress } from "../../src/engine/protocol/protocol.ts";
 import type { EngineClient } from "../../src/session/client/engineClient.ts";
 import {
   ENDLESS_REQUEST,

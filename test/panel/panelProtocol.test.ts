@@ -39,6 +39,7 @@ describe("parseShowMessage", () => {
     [["date"], 5, "report.date is 5, expected text"],
     [["isComplete"], "yes", 'report.isComplete is "yes", expected true or false'],
     [["backend"], "abacus", 'report.backend is "abacus", expected one of cpu, cuda'],
+    [["suites"], [], "report.suites is [], expected an object"],
     [["suites"], 3, "report.suites is 3, expected an object"],
     [
       ["suites", "repo", "configs", 2, "ttftMs", "p95"],

@@ -21,7 +21,13 @@ export function shapeOf<const T extends v.ObjectEntries>(entries: T) {
 
 /** An object with any keys. */
 export function mapOf<const T extends v.GenericSchema>(item: T) {
-  return v.pipe(v.record(v.string(), item), v.readonly());
+  return v.pipe(
+    v.unknown(),
+    // Valibot makes an object of a list.
+    v.check((value) => !Array.isArray(value), "an object"),
+    v.record(v.string(), item),
+    v.readonly(),
+  );
 }
 
 const WORDS: Readonly<Record<string, string>> = {
