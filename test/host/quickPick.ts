@@ -49,10 +49,9 @@ export class QuickPick {
     return (await this.#readRows()).map(({ label }) => label);
   }
 
-  /** Replaces what stands in the input. */
-  async fill(text: string): Promise<void> {
-    await this.waitUntilOpen();
-    await this.#input.fill(text);
+  /** Replaces what stands in the input, once it takes text; `timeoutMs` is Playwright's 30 s by default. */
+  async fill(text: string, { timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    await this.#input.fill(text, timeoutMs === undefined ? {} : { timeout: timeoutMs });
   }
 
   /** Takes the row with exactly this label, once it is on screen; `fill` brings up one further down. */

@@ -8,7 +8,7 @@ import type { VscodeHost } from "./vscodeHost.ts";
 /** Below `treeline.`: what the user has, and what the workspace wants. */
 const USER = {
   "suggestion.enabled": false,
-  enable: { "*": false },
+  "suggestion.languages": { "*": false },
   "suggestion.maxTokens": 8,
   "suggestion.count": 1,
   "speculation.enabled": false,
@@ -16,7 +16,7 @@ const USER = {
 };
 const WORKSPACE = {
   "suggestion.enabled": true,
-  enable: { "*": true, typescript: true },
+  "suggestion.languages": { "*": true, typescript: true },
   "suggestion.demonstration": true,
   "suggestion.maxTokens": 512,
   "suggestion.count": 8,

@@ -141,8 +141,12 @@ export class VscodeHost {
 
   /** Opens a file by its absolute path, by way of Quick Open, and puts the cursor into it. */
   async openFile(path: string): Promise<void> {
-    await this.press("Control+P");
-    await this.quickPick.fill(path);
+    // Quick Open goes away again where an editor that is just being shown takes the focus from it.
+    await poll(`Quick Open to take ${path}`, async () => {
+      if (!(await this.quickPick.isOpen())) await this.press("Control+P");
+      await this.quickPick.fill(path, { timeoutMs: 1_000 });
+      return true;
+    });
     await this.quickPick.choose(basename(path));
     await this.quickPick.waitUntilClosed();
     await this.page.locator(`.tab.active[data-resource-name="${basename(path)}"]`).waitFor();
