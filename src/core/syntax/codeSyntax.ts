@@ -48,6 +48,7 @@ const SLASH_STAR = comment("/*", "*/");
 const NESTED_SLASH_STAR: TextBlock = { ...SLASH_STAR, nests: true };
 const TAG_COMMENT = comment("<!--", "-->");
 const TEMPLATE = escaped("`");
+const RAW_TRIPLE = string('"""');
 const TRIPLE = escaped('"""');
 const TRIPLE_SINGLE = escaped("'''");
 
@@ -71,6 +72,8 @@ const PROSE: CodeSyntax = {
   lineComments: [],
   blocks: [],
 };
+/** Names and values, a line each. */
+const ENTRIES: CodeSyntax = { ...PROSE, lineComments: ["#"] };
 const MARKUP: CodeSyntax = {
   ...PROSE,
   // Scripts and styles stand in it, and values of attributes.
@@ -100,32 +103,33 @@ const ML: CodeSyntax = { ...BARE_APOSTROPHE, blocks: [{ ...comment("(*", "*)"), 
 const WITH_TEXT_BLOCKS: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, TRIPLE] };
 /** Components of the web: markup around code. */
 const COMPONENT: CodeSyntax = { ...JS, blocks: [...JS.blocks, TAG_COMMENT] };
+const RUBY: CodeSyntax = {
+  ...WORDS,
+  stringsSpanLines: true,
+  blocks: [{ ...comment("=begin", "=end"), isOfLine: true }, TEMPLATE],
+};
 
 const all = (ids: string, syntax: CodeSyntax) => ids.split(" ").map((id) => [id, syntax] as const);
 
 const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
-  ...all("python cython nim gdscript", PYTHON),
+  ...all("python cython nim gdscript starlark bazel", PYTHON),
   [
     "coffeescript",
     { ...HASH, isIndented: true, blocks: [comment("###", "###"), TRIPLE, TRIPLE_SINGLE] },
   ],
-  ...all("yaml dockercompose", YAML),
-  ["pug", { ...PROSE, isIndented: true }],
-  [
-    "ruby",
-    {
-      ...WORDS,
-      stringsSpanLines: true,
-      blocks: [{ ...comment("=begin", "=end"), isOfLine: true }, TEMPLATE],
-    },
-  ],
+  ...all("yaml dockercompose github-actions-workflow azure-pipelines", YAML),
+  ...all("pug jade", { ...PROSE, isIndented: true, lineComments: ["//"] }),
+  ...all("ruby crystal", RUBY),
   ["elixir", { ...WORDS, stringsSpanLines: true, blocks: [TRIPLE, TRIPLE_SINGLE] }],
   [
     "julia",
     { ...WORDS, stringsSpanLines: true, blocks: [{ ...comment("#=", "=#"), nests: true }, TRIPLE] },
   ],
   // A quote may stand in a pattern.
-  ["perl", { ...HASH, quotes: "" }],
+  ...all("perl perl6 raku", { ...HASH, quotes: "" }),
+  ...all("cmake tcl awk", HASH),
+  ["fish", { ...WORDS, stringsSpanLines: true }],
+  ...all("fortran FortranFreeForm", { ...WORDS, lineComments: ["!"] }),
   ["r", { ...HASH, stringsSpanLines: true }],
   ["toml", { ...HASH, blocks: [TRIPLE, string("'''")] }],
   ["powershell", { ...HASH, stringsSpanLines: true, blocks: [comment("<#", "#>")] }],
@@ -135,7 +139,9 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
     { ...WORDS, countsBrackets: false, hasQuotesInWords: true, stringsSpanLines: true },
   ],
   ["makefile", { ...PROSE, lineComments: ["#"], keepsTabs: true }],
-  ["dockerfile", { ...PROSE, lineComments: ["#"] }],
+  ...all("dockerfile properties dotenv ignore diff git-rebase", ENTRIES),
+  ["ini", { ...ENTRIES, lineComments: [";", "#"] }],
+  ["bat", { ...PROSE, lineComments: ["@REM ", "@rem ", "REM ", "rem ", "::"] }],
   // A single quote begins a lifetime or ends a name.
   ["rust", { ...C_LIKE, quotes: '"', stringsSpanLines: true, blocks: [NESTED_SLASH_STAR] }],
   ["haskell", HASKELL],
@@ -144,6 +150,7 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ["sql", { ...C_LIKE, lineComments: ["--"], stringsSpanLines: true, blocks: [SLASH_STAR] }],
   ["lua", { ...WORDS, lineComments: ["--"], blocks: [comment("--[[", "]]"), string("[[", "]]")] }],
   ...all("clojure commonlisp elisp lisp racket scheme", LISP),
+  ["wat", { ...LISP, blocks: [{ ...comment("(;", ";)"), nests: true }] }],
   ...all("ocaml sml", { ...ML, stringsSpanLines: true }),
   ...all("matlab octave", BARE_APOSTROPHE),
   ...all("verilog systemverilog", { ...C_LIKE, quotes: '"', blocks: [SLASH_STAR] }),
@@ -156,113 +163,26 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ["nix", { ...HASH, blocks: [SLASH_STAR, string("''")] }],
   ["css", { ...C_LIKE, lineComments: [], blocks: [SLASH_STAR] }],
   ...all("c cpp objective-c cuda-cpp", { ...C_LIKE, blocks: [SLASH_STAR] }),
-  ...all("json jsonc", { ...C_LIKE, quotes: '"' }),
+  ...all("json jsonc jsonl", { ...C_LIKE, quotes: '"' }),
+  // A backslash is a character of such strings.
+  ["go", { ...C_LIKE, blocks: [SLASH_STAR, string("`")] }],
   ...all("java", WITH_TEXT_BLOCKS),
-  ...all("kotlin swift scala", { ...C_LIKE, blocks: [NESTED_SLASH_STAR, TRIPLE] }),
+  ...all("kotlin scala", { ...C_LIKE, blocks: [NESTED_SLASH_STAR, RAW_TRIPLE] }),
+  ["swift", { ...C_LIKE, blocks: [NESTED_SLASH_STAR, TRIPLE] }],
   ...all("groovy dart", { ...C_LIKE, blocks: [SLASH_STAR, TRIPLE, TRIPLE_SINGLE] }),
-  ["csharp", { ...C_LIKE, blocks: [SLASH_STAR, string('"""'), string('@"', '"')] }],
+  ["csharp", { ...C_LIKE, blocks: [SLASH_STAR, RAW_TRIPLE, string('@"', '"')] }],
   ["php", { ...COMPONENT, lineComments: ["//", "#"], stringsSpanLines: true }],
   ...all("terraform hcl", { ...C_LIKE, lineComments: ["//", "#"], blocks: [SLASH_STAR] }),
   ["typescript", JS],
   ...all("javascript javascriptreact typescriptreact", { ...JS, hasElements: true }),
   ["graphql", { ...HASH, blocks: [TRIPLE] }],
-  ...all("vue svelte astro handlebars razor", COMPONENT),
-  ...all("html xml", MARKUP),
+  ...all("vue svelte astro razor", COMPONENT),
+  ["handlebars", { ...COMPONENT, blocks: [...COMPONENT.blocks, comment("{{!--", "--}}")] }],
+  ...all("html xml xsl erb ejs jinja jinja-html django-html twig liquid", MARKUP),
   ...all("markdown mdx", MARKDOWN),
-  ["latex", { ...PROSE, lineComments: ["%"] }],
+  ...all("latex tex bibtex", { ...PROSE, lineComments: ["%"] }),
   ...all("plaintext restructuredtext git-commit", PROSE),
 ]);
-
-const LANGUAGES_BY_EXTENSION: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    ts: "typescript",
-    mts: "typescript",
-    cts: "typescript",
-    tsx: "typescriptreact",
-    js: "javascript",
-    mjs: "javascript",
-    cjs: "javascript",
-    jsx: "javascriptreact",
-    go: "go",
-    py: "python",
-    java: "java",
-    kt: "kotlin",
-    swift: "swift",
-    scala: "scala",
-    groovy: "groovy",
-    dart: "dart",
-    cs: "csharp",
-    php: "php",
-    tf: "terraform",
-    graphql: "graphql",
-    vue: "vue",
-    svelte: "svelte",
-    pyi: "python",
-    pyx: "cython",
-    nim: "nim",
-    gd: "gdscript",
-    coffee: "coffeescript",
-    yaml: "yaml",
-    yml: "yaml",
-    pug: "pug",
-    rb: "ruby",
-    ex: "elixir",
-    exs: "elixir",
-    jl: "julia",
-    pl: "perl",
-    pm: "perl",
-    r: "r",
-    toml: "toml",
-    ps1: "powershell",
-    sh: "shellscript",
-    bash: "shellscript",
-    mk: "makefile",
-    rs: "rust",
-    hs: "haskell",
-    c: "c",
-    h: "c",
-    cc: "cpp",
-    cpp: "cpp",
-    hpp: "cpp",
-    json: "json",
-    jsonc: "jsonc",
-    html: "html",
-    htm: "html",
-    ads: "ada",
-    adb: "ada",
-    elm: "elm",
-    erl: "erlang",
-    vim: "viml",
-    vb: "vb",
-    vhd: "vhdl",
-    sv: "systemverilog",
-    fs: "fsharp",
-    ml: "ocaml",
-    scm: "scheme",
-    rkt: "racket",
-    lisp: "commonlisp",
-    el: "elisp",
-    clj: "clojure",
-    nix: "nix",
-    lua: "lua",
-    sql: "sql",
-    css: "css",
-    xml: "xml",
-    svg: "xml",
-    md: "markdown",
-    mdx: "mdx",
-    txt: "plaintext",
-    tex: "latex",
-    rst: "restructuredtext",
-  }),
-);
-
-/** VS Code's name of the language a path's extension stands for; undefined for those that are not known. */
-export function languageIdOfPath(path: string): string | undefined {
-  const name = path.split(/[\\/]/).at(-1) ?? "";
-  const dot = name.lastIndexOf(".");
-  return dot === -1 ? undefined : LANGUAGES_BY_EXTENSION.get(name.slice(dot + 1).toLowerCase());
-}
 
 /** The syntax of a language; of an unnamed one by the look of the text before the cursor. */
 export function syntaxOf(languageId: string | undefined, prefixText: string): CodeSyntax {

@@ -65,10 +65,10 @@ function mayBegin({ open, isComment, isOfLine }: TextBlock, recent: string): boo
   return isOfLine ? before === "\n" : isComment || before !== "\\";
 }
 
-/** Whether what stands before a delimiter lets it begin a comment: `$#`, `\\%`, `http://` and `url(//` do not. */
+/** Whether what stands before a delimiter lets it begin a comment: `$#`, `\\%`, `std::`, `http://` and `url(//` do not. */
 function mayComment(delimiter: string, recent: string): boolean {
   const before = recent.at(-1 - delimiter.length) ?? "\n";
-  if (delimiter === "#") return /\s/.test(before);
+  if (delimiter === "#" || delimiter === "::" || delimiter.endsWith(" ")) return /\s/.test(before);
   if (delimiter === "//") return before !== ":" && !recent.endsWith("url(//");
   return before !== "\\";
 }

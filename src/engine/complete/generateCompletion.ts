@@ -8,7 +8,7 @@ import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
 import type { CursorText } from "../../core/ending/cursorContext.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
 import { confidenceOfLine } from "../../core/suggestions/confidence.ts";
-import { languageIdOfPath } from "../../core/syntax/codeSyntax.ts";
+import { languageIdOfPath } from "../../core/syntax/languageOfPath.ts";
 import type { GenerationContext } from "../../core/tree/drafter.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { WorkspaceStore } from "../indexing/workspaceStore.ts";
