@@ -126,6 +126,8 @@ async function resetStatistics(statistics: StatisticsStore): Promise<void> {
 }
 
 async function forgetWorkspace({ config, lifecycle, workspace }: CommandContext): Promise<void> {
+  const question = l10n.t("Delete what was learned from this workspace's code?");
+  if (!(await confirmLoss(question, l10n.t("Delete")))) return;
   lifecycle.forget();
   await workspace.forget();
   if (!wantsIndex(config())) {

@@ -16,6 +16,7 @@ import {
   wantsIndex,
   whyOnlyWhenAsked,
 } from "./base/config.ts";
+import { languageName } from "./base/languageName.ts";
 import { tell } from "./base/notifications.ts";
 import { moveRenamedSettings } from "./base/renamedSettings.ts";
 import { logTo, toVscode } from "./base/vscodeAdapters.ts";
@@ -134,7 +135,7 @@ export function activate(context: vscode.ExtensionContext): void {
       firstLineMs: firstLines.medianMs,
       index: feed.status,
       askedReason: whyOnlyWhenAsked(config),
-      languageOff: isOff ? languageId : undefined,
+      languageOff: isOff ? languageName(languageId) : undefined,
     });
   };
   const applySettings = () => {

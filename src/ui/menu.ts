@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { labelText } from "../core/base/foreignText.ts";
 import { type Config, isEnabledFor, SECTION, whyOnlyWhenAsked } from "./base/config.ts";
+import { languageName } from "./base/languageName.ts";
 import { updateUserSetting } from "./base/userSettings.ts";
 import { formatBytes } from "./figures/formats.ts";
 import type { EngineStatus } from "./figures/status.ts";
@@ -166,9 +167,8 @@ function suggestionItems(config: Config, hasSnooze: boolean): MenuItem[] {
 
 function languageItem(config: Config, languageId: string): MenuItem {
   const isOn = isEnabledFor(config, languageId);
-  const label = isOn
-    ? l10n.t("Turn Off for {0}", languageId)
-    : l10n.t("Turn On for {0}", languageId);
+  const name = languageName(languageId);
+  const label = isOn ? l10n.t("Turn Off for {0}", name) : l10n.t("Turn On for {0}", name);
   return item(isOn ? "circle-slash" : "check", label, l10n.t("this language, in all windows"), () =>
     vscode.commands.executeCommand("treeline.toggleLanguage"),
   );

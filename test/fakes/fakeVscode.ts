@@ -129,8 +129,8 @@ export interface FakeState {
   /** What stood below questions. */
   details: string[];
   warningMessages: string[];
-  /** The button that the user presses on every message. */
-  pressedButton: string | undefined;
+  /** The buttons that the user presses on every message that has one of them. */
+  pressedButtons: readonly string[];
   /** The entry that the user picks from every list. */
   pickedLabel: string | undefined;
   /** Labels of the lists that were shown, without icons; no separators. */
@@ -153,7 +153,7 @@ const emptyState = (): FakeState => ({
   infoMessages: [],
   details: [],
   warningMessages: [],
-  pressedButton: undefined,
+  pressedButtons: [],
   pickedLabel: undefined,
   quickPicks: [],
   quickPickDescriptions: [],
@@ -228,15 +228,15 @@ export const window = {
       },
     });
   },
-  showErrorMessage: async (message: string) => {
+  showErrorMessage: async (message: string, ...rest: unknown[]) => {
     fake.errorMessages.push(message);
-    return fake.pressedButton;
+    return fake.pressedButtons.find((button) => rest.includes(button));
   },
   showInformationMessage: async (message: string, ...rest: unknown[]) => {
     fake.infoMessages.push(message);
     const [options] = rest as { detail?: string }[];
     if (options?.detail !== undefined) fake.details.push(options.detail);
-    return rest.includes(fake.pressedButton) ? fake.pressedButton : undefined;
+    return fake.pressedButtons.find((button) => rest.includes(button));
   },
   showQuickPick: async (
     items: readonly { label: string; description?: string; kind?: number }[],
@@ -250,7 +250,7 @@ export const window = {
   },
   showWarningMessage: async (message: string, ...rest: unknown[]) => {
     fake.warningMessages.push(message);
-    return rest.includes(fake.pressedButton) ? fake.pressedButton : undefined;
+    return fake.pressedButtons.find((button) => rest.includes(button));
   },
   onDidChangeTextEditorSelection: events.changeSelection.event,
   onDidChangeActiveTextEditor: happened.turnedTo.event,
@@ -308,4 +308,6 @@ export const l10n = {
     message.replace(/\{(\d+)\}/g, (hole, index) => String(values[Number(index)] ?? hole)),
 };
 
-export const extensions = { all: [] as { id: string; isActive: boolean }[] };
+export const extensions = {
+  all: [] as { id: string; isActive: boolean; packageJSON?: unknown }[],
+};

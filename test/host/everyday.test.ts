@@ -68,7 +68,7 @@ describe("the packed extension, every day", () => {
     const menu = await openMenu();
     const items = await menu.items();
     expect(items[0]).toBe("Set Up Models");
-    for (const label of ["Turn Off for typescript", "Snooze", "Pause"]) {
+    for (const label of ["Turn Off for TypeScript", "Snooze", "Pause"]) {
       expect(items).toContain(label);
     }
     await host.screenshot("treeline-menu.png");
@@ -91,7 +91,7 @@ describe("the packed extension, every day", () => {
     await host.openFile(join(folder, "stack.py"));
     await expect.poll(statusText).toBe("Treeline: off here");
     expect(await host.statusBarTooltip(STATUS_ITEM)).toContain("Turn on for this language");
-    await (await openMenu()).choose("Turn On for python");
+    await (await openMenu()).choose("Turn On for Python");
     await expect.poll(statusText).toBe("Treeline");
   });
 

@@ -85,8 +85,6 @@ describe("a model set up in a fresh profile", () => {
       (vscode, key) => vscode.workspace.getConfiguration("treeline").get<unknown>(key) ?? null,
       name,
     );
-  const dialogButton = (label: string) =>
-    host.page.locator(".monaco-dialog-box .monaco-button", { hasText: label });
   /** Of a part of the window, as media/walkthrough has them. */
   async function picture(name: string, selector: string): Promise<void> {
     const path = join(ARTIFACTS_DIR, `walkthrough-${name}.png`);
@@ -124,12 +122,12 @@ describe("a model set up in a fresh profile", () => {
 
   test("the question has size, licence and address; cancelled, nothing is asked of the hub", async () => {
     await choose(MODEL.label);
-    await dialogButton("Download").waitFor();
+    await host.dialogButton("Download").waitFor();
     const text = await host.page.locator(".monaco-dialog-box").innerText();
     expect(text).toContain("commercial use allowed");
     expect(text).toContain(`${hub.address}/${MODEL.repository}`);
     await host.screenshot("models-question.png");
-    await dialogButton("Cancel").click();
+    await host.dialogButton("Cancel").click();
     expect(hub.seen).toEqual([]);
     expect(await readdir(models)).toEqual([]);
   });
@@ -138,7 +136,7 @@ describe("a model set up in a fresh profile", () => {
     hub.setFault({ chunkBytes: 1 << 18, pauseMs: 10 });
     await openList();
     await choose(MODEL.label);
-    await dialogButton("Download").click();
+    await host.dialogButton("Download").click();
     await host.waitForNotification("downloading");
     const part = async () => (await readdir(models)).find((name) => name.endsWith(".part"));
     await expect.poll(part).toBeDefined();
@@ -160,7 +158,7 @@ describe("a model set up in a fresh profile", () => {
     if (isReal) {
       await openList();
       await choose(MODEL.label);
-      await dialogButton("Download").click();
+      await host.dialogButton("Download").click();
     }
     await host.waitForNotification("is ready", 90_000);
     await host.screenshot("models-ready.png");
@@ -211,7 +209,7 @@ describe("a model set up in a fresh profile", () => {
     await host.runCommand("Treeline: Delete Models");
     await expect.poll(() => host.quickPick.title()).toBe("Treeline: Delete Models");
     await host.quickPick.choose(MODEL.name);
-    await dialogButton("Delete").click();
+    await host.dialogButton("Delete").click();
     await host.waitForNotification("is deleted");
     expect(await host.logs.errors()).toEqual([]);
     expect(await readdir(models)).toEqual(["chosen.json"]);
@@ -252,7 +250,7 @@ describe("a model set up in a fresh profile", () => {
     await openList();
     await choose("Proxied");
     await host.screenshot("models-proxied.png");
-    await dialogButton("Download").click();
+    await host.dialogButton("Download").click();
     await host.waitForNotification("Proxied is ready", 60_000);
     expect(hub.requests("proxy").length).toBeGreaterThan(0);
   });

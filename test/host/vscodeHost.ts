@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FrameLocator, Page } from "playwright-core";
+import type { FrameLocator, Locator, Page } from "playwright-core";
 import { type ChromiumWindow, openChromiumWindow } from "./chromiumWindow.ts";
 import { type EditorSnapshot, readEditor } from "./editorView.ts";
 import { ARTIFACTS_DIR } from "./hostLayout.ts";
@@ -266,6 +266,11 @@ export class VscodeHost {
 
   pressNotificationButton(part: string, label: string): Promise<void> {
     return pressNotificationButton(this.page, part, label);
+  }
+
+  /** A button of the modal dialog. */
+  dialogButton(label: string): Locator {
+    return this.page.locator(".monaco-dialog-box .monaco-button", { hasText: label });
   }
 
   /** The document inside the newest webview, two frames deep. */

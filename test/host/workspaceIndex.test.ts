@@ -100,7 +100,12 @@ describe("the workspace index", () => {
   });
 
   test("is gone after Forget Workspace", async () => {
-    await executeCommand(host, "treeline.forgetWorkspace");
+    await host.runCommand("Treeline: Forget Workspace");
+    await host.screenshot("treeline-forget-workspace.png");
+    await host.dialogButton("Cancel").click();
+    expect(await blobs()).not.toEqual([]);
+    await host.runCommand("Treeline: Forget Workspace");
+    await host.dialogButton("Delete").click();
     await expect.poll(blobs, SLOW).toEqual([]);
     expect(await statusBarTooltip(host.page, STATUS_ITEM)).not.toContain("Workspace index");
   });

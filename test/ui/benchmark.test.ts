@@ -190,7 +190,7 @@ describe("Benchmark", () => {
 
   test("without a folder offers to open one", async () => {
     workspace.workspaceFolders = undefined;
-    fake.pressedButton = "Open Folder";
+    fake.pressedButtons = ["Open Folder"];
     await create().run();
     expect(fake.warningMessages[0]).toContain("open a folder first");
     expect(fake.executed).toEqual(["vscode.openFolder"]);
@@ -235,7 +235,7 @@ describe("Benchmark", () => {
     await vi.waitFor(() => expect(fake.infoMessages).toHaveLength(1));
     expect(fake.settings.has("treeline.speculation.enabled")).toBe(false);
 
-    fake.pressedButton = "Change Settings";
+    fake.pressedButtons = ["Change Settings"];
     panel.send({ type: "apply" });
     await vi.waitFor(() => expect(fake.settings.get("treeline.speculation.enabled")).toBe(false));
     benchmark.settingsChanged();

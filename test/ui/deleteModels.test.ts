@@ -14,7 +14,7 @@ beforeEach(async () => {
   resetVscode();
   path = await mkdtemp(join(tmpdir(), "treeline-models-"));
   fake.pickedLabel = "model";
-  fake.pressedButton = "Delete";
+  fake.pressedButtons = ["Delete"];
   setSetting("treeline.model.folder", path);
   setSetting("treeline.model.target", "model");
 });

@@ -61,13 +61,13 @@ describe("DemonstrationNotice", () => {
     ["Keep", "treeline.suggestion.demonstration", true],
     ["Turn Off", "treeline.suggestion.enabled", false],
   ])("%s sets %s to %s", async (button, name, value) => {
-    fake.pressedButton = button;
+    fake.pressedButtons = [button];
     await new DemonstrationNotice(sharedStorage()).tell(config());
     expect([...fake.settings]).toEqual([[name, value]]);
   });
 
   test("Choose a Model runs the picker", async () => {
-    fake.pressedButton = "Choose a Model";
+    fake.pressedButtons = ["Choose a Model"];
     await new DemonstrationNotice(sharedStorage()).tell(config());
     expect(fake.executed).toEqual(["treeline.setUpModels"]);
   });

@@ -126,10 +126,14 @@ describe("activate and deactivate", () => {
     await mkdir(learned, { recursive: true });
     await writeFile(join(learned, "workspace-index.bin"), "tokens");
     await fake.commands.get("treeline.forgetWorkspace")?.();
+    expect(fake.warningMessages.at(-1)).toMatch(/^Delete what was learned/);
+    expect((await stat(learned)).isDirectory()).toBe(true);
+    fake.pressedButtons = ["Delete"];
+    await fake.commands.get("treeline.forgetWorkspace")?.();
     await expect(stat(learned)).rejects.toThrow(/ENOENT/);
     expect(fake.infoMessages.at(-1)).toMatch(/is deleted.*indexed again when its window/);
     expect(await numOpened()).toBe(1);
-    fake.pressedButton = "Index Now";
+    fake.pressedButtons = ["Delete", "Index Now"];
     await fake.commands.get("treeline.forgetWorkspace")?.();
     await vi.waitFor(async () => expect(await numOpened()).toBe(2));
     setSetting("treeline.index.enabled", false);
@@ -141,7 +145,7 @@ describe("activate and deactivate", () => {
 
   test("tells of a bad model once, with buttons that help", async () => {
     setSetting("treeline.model.target", "missing.gguf");
-    fake.pressedButton = "Use Bundled Models";
+    fake.pressedButtons = ["Use Bundled Models"];
     start();
     await vi.waitFor(isReady);
     expect(fake.errorMessages).toEqual(["Treeline: No such file: missing.gguf"]);
@@ -265,7 +269,7 @@ describe("activate and deactivate", () => {
     start();
     await vi.waitFor(isReady);
     fake.unwritable = true;
-    fake.pressedButton = "Open Settings";
+    fake.pressedButtons = ["Open Settings"];
     await fake.commands.get("treeline.toggle")?.();
     expect(fake.errorMessages).toEqual(["Treeline: Unable to write into user settings."]);
     await vi.waitFor(() => expect(fake.executed).toContain("workbench.action.openSettingsJson"));

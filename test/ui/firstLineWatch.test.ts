@@ -63,7 +63,7 @@ describe("FirstLineWatch", () => {
     ["Use the GPU", { "model.gpu": "off" }, () => [...fake.settings], []],
   ])("%s does so", async (button, settings, read, expected) => {
     fake.settings.set("treeline.model.gpu", "off");
-    fake.pressedButton = button;
+    fake.pressedButtons = [button];
     await watchOf([5_000, 5_000, 5_000, 5_000, 5_000], sharedStorage(), settings);
     if (button === "Choose a Model") fake.settings.clear();
     expect(read()).toEqual(expected);

@@ -119,9 +119,9 @@ describe("renderStatus", () => {
   });
 
   test("says that the language is off, how to turn it on, and shows no figures then", () => {
-    const view = render({ languageOff: "markdown", recent: SOME });
+    const view = render({ languageOff: "Markdown", recent: SOME });
     expect(view.text).toBe("$(circle-slash) Treeline: off here");
-    expect(view.tooltip).toContain("off for markdown");
+    expect(view.tooltip).toContain("off for Markdown");
     expect(view.tooltip).toContain("[Turn on for this language](command:treeline.toggleLanguage)");
   });
 

@@ -34,7 +34,7 @@ export interface EngineStatus {
 
 export interface StatusState extends EngineStatus {
   readonly content: StatusContent;
-  /** The language of the active editor, if suggestions are switched off for it. */
+  /** The name of the active editor's language, if suggestions are switched off for it. */
   readonly languageOff?: string | undefined;
   /** Why suggestions wait to be asked for. */
   readonly askedReason?: AskedReason | undefined;
