@@ -70,3 +70,62 @@ describe("what is an element", () => {
     expect(lexer.mode).toBe("block");
   });
 });
+
+describe("here-documents", () => {
+  test.each([
+    ["shellscript", "cat <<EOF > a.ini\n", "(don't\nEO\n", "EOF\n"],
+    ["shellscript", "cat <<-'END' # of (that)\n", "\t(don't\n", "\tEND\n"],
+    ["ruby", "f(<<~SQL, 1)\n", "  select (\n", "  SQL\n"],
+    ["php", "$a = <<<'EOT'\n", "(don't }\n", "EOT;\n"],
+    ["terraform", "a = <<-EOT\n", "  ${b(\n", "  EOT\n"],
+    ["dockerfile", "RUN <<EOF\n", "don't (\n", "EOF\n"],
+  ])("%s: %j, %j", (languageId, head, body, end) => {
+    expect(read(head + body, languageId).lexer.isInString).toBe(true);
+    const { lexer, brackets } = read(head + body + end, languageId);
+    expect(lexer.mode).toBe("code");
+    expect(brackets).toBe(languageId === "ruby" ? "()" : "");
+  });
+
+  test.each([
+    ["ruby", "list << ITEM\n(", "("],
+    ["ruby", "a = 1<<N\n(", "("],
+    ["shellscript", "cat <<<EOF\n(", "("],
+    ["cpp", "std::cout <<EOF\n(", "("],
+  ])("none in %s: %j", (languageId, text, expected) => {
+    expect(read(text, languageId).brackets).toBe(expected);
+  });
+});
+
+describe("code in strings of one line", () => {
+  test.each([
+    ["kotlin", 'f("${m["("]}")', "()"],
+    ["swift", 'f("\\(m["("])")', "()"],
+    ["ruby", 'f("#{m["("]}")', "()"],
+    ["dart", 'f("${m["("]} ${n}")', "()"],
+    ["elixir", 'f("#{m["("]}")', "()"],
+    ["kotlin", 'f("\\${m[")', "()"],
+    ["swift", 'f("\\\\(m[")', "()"],
+    ["java", 'f("${m[")', "()"],
+  ])("%s: %s", (languageId, text, expected) => {
+    const { lexer, brackets } = read(text, languageId);
+    expect(lexer.mode).toBe("code");
+    expect(lexer.depth).toBe(0);
+    expect(brackets.replaceAll("[]", "")).toBe(expected);
+  });
+
+  test("one that lacks its end ends with its line", () => {
+    const { lexer, brackets } = read('f("${m[0\n}\ng(', "kotlin");
+    expect(lexer.depth).toBe(0);
+    expect(brackets.endsWith("}(")).toBe(true);
+  });
+});
+
+describe("strings whose quotes are written twice", () => {
+  test("are one", () => {
+    const { lexer } = read("a = 'it", "sql");
+    expect(lexer.isDoubled("'", "'")).toBe(true);
+    expect(lexer.isDoubled("'", ")")).toBe(false);
+    expect(read("a = 'it", "typescript").lexer.isDoubled("'", "'")).toBe(false);
+    expect(read("f('it''s (', 1)", "sql").brackets).toBe("()");
+  });
+});

@@ -2,7 +2,7 @@
 import { closingDelimiter, endsElements } from "../syntax/closingDelimiter.ts";
 import { CodeLexer } from "../syntax/codeLexer.ts";
 import type { CodeSyntax } from "../syntax/codeSyntax.ts";
-import { indentWidth } from "./indentation.ts";
+import { indentWidth } from "../syntax/indentation.ts";
 
 export type Opener = "(" | "[" | "{";
 const OPENER_OF: Readonly<Record<string, Opener>> = { ")": "(", "]": "[", "}": "{" };

@@ -1,7 +1,7 @@
 /** Which completions are not worth showing, and why. */
 import { openerOf } from "./bracketStack.ts";
 import type { CursorContext } from "./cursorContext.ts";
-import { indentWidth } from "./indentation.ts";
+import { indentWidth } from "../syntax/indentation.ts";
 import { hasWords } from "./repeatBelow.ts";
 
 /**

@@ -3,6 +3,7 @@
  * text. Used while decoding (`stopRules.ts`) and after it (`trimCompletion.ts`).
  */
 import type { CodeLexer } from "../syntax/codeLexer.ts";
+import type { CompletionEnd, EndCause } from "./completionEnd.ts";
 import {
   type CursorContext,
   isCloserLine,
@@ -10,7 +11,7 @@ import {
   withoutReturn,
   withoutTrailing,
 } from "./cursorContext.ts";
-import { indentWidth } from "./indentation.ts";
+import { indentWidth } from "../syntax/indentation.ts";
 import {
   CLOSES,
   CONTINUES_BLOCK,
@@ -22,20 +23,9 @@ import {
 import { EqualLines, LoopDetector, loopEnd, type TextLoop } from "./loopDetector.ts";
 import { hasWords, RepeatBelow } from "./repeatBelow.ts";
 import { ScannedBrackets } from "./scannedBrackets.ts";
-
-/**
- * Why a text ends: its one line is full (`line`), the block is complete (`block`, `blankLine`), the text after the
- * cursor goes on from here (`suffixLine`, `closer`), or the text repeats itself.
- */
-export type EndCause = "line" | "block" | "blankLine" | "suffixLine" | "closer" | "repetition";
-
-export interface CompletionEnd {
-  /** UTF-16 code units that stay. */
-  readonly length: number;
-  readonly cause: EndCause;
-  /** What of them is worth showing, if that is less: a line that loops is not. */
-  readonly soundLength: number;
-}
+import { OwnElements } from "../syntax/tagBalance.ts";
+import { TextAround } from "./textAround.ts";
+import { beforePossibleMarker, wrapperStart } from "../syntax/wrappers.ts";
 
 export class CompletionScanner {
   readonly context: CursorContext;
@@ -50,8 +40,7 @@ export class CompletionScanner {
   #lineBeganInCursorText = false;
   /** Whether the line being written began inside a bracket that the completion opened. */
   #lineBeganInOwn = false;
-  /** The string or comment around the cursor has not ended yet. */
-  #isInCursorText: boolean;
+  readonly #around: TextAround;
   readonly #brackets: ScannedBrackets;
   /** The cursor's line left a block open; its closing ends the completion. */
   #awaitsClosing = false;
@@ -59,6 +48,7 @@ export class CompletionScanner {
   #isInIndentedBlock = false;
   readonly #equalLines = new EqualLines();
   readonly #below: RepeatBelow;
+  readonly #elements: OwnElements | undefined;
   readonly #conditionals = new Conditionals();
 
   constructor(context: CursorContext) {
@@ -66,8 +56,9 @@ export class CompletionScanner {
     this.#lexer = context.brackets.lexer.fork();
     this.#brackets = new ScannedBrackets(context);
     this.#lineBeganInText = this.#lexer.goesOn && !this.#lexer.isInElement;
-    this.#isInCursorText = this.#lexer.mode !== "code";
+    this.#around = new TextAround(context);
     this.#below = new RepeatBelow(context.linesBelow);
+    this.#elements = context.endsElements ? new OwnElements() : undefined;
   }
 
   /** All text that was pushed up to the end that was found. */
@@ -88,7 +79,8 @@ export class CompletionScanner {
     if (newline !== -1) return this.#text.slice(0, newline).trimEnd();
     if (this.#text.includes("\n")) return "";
     // A delimiter of three characters may end the text before its first.
-    return withoutTrailing(this.#text.slice(0, this.#heldFrom), /["'`*/<\s]/);
+    const text = withoutTrailing(this.#text.slice(0, this.#heldFrom), /["'`*/<\s]/);
+    return this.#around.beforePossibleEnd(beforePossibleMarker(text));
   }
 
   /** Whether {@link settledText} ends where a line does. */
@@ -103,6 +95,7 @@ export class CompletionScanner {
       this.#below.heldFrom,
       this.#equalLines.heldFrom,
       this.#brackets.unclosedEnd ?? Number.POSITIVE_INFINITY,
+      this.#elements?.heldFrom ?? Number.POSITIVE_INFINITY,
     );
   }
 
@@ -128,6 +121,7 @@ export class CompletionScanner {
     const start = this.#below.start;
     const unclosed = this.#brackets.unclosedEnd;
     if (start !== undefined) this.#endAt(start, "suffixLine");
+    else if (this.#around.endAt !== undefined) this.#endAt(this.#around.endAt, "closer");
     else if (unclosed !== undefined) this.#endAt(unclosed, "closer");
     return this.#end;
   }
@@ -140,6 +134,8 @@ export class CompletionScanner {
     const isCode = this.#lexer.push(char);
     if (this.#brackets.leavesSubstitution(this.#lexer, at)) this.#endAt(at, "closer");
     const cursorDepth = this.context.brackets.lexer.depth;
+    const aroundEnd = this.#around.push(this.#text, this.#lexer.depth);
+    if (aroundEnd !== undefined) this.#endAt(aroundEnd, "closer");
     if (char === "\n") {
       if (this.context.isSingleLine) this.#endAt(at, "line");
       else this.#endLine(at);
@@ -147,7 +143,7 @@ export class CompletionScanner {
       const isOwnElement = this.#lexer.depth > cursorDepth;
       const isText = this.#lexer.mode !== "code";
       this.#lineBeganInText = isText && (isOwnElement || !this.#lexer.isInElement);
-      this.#lineBeganInCursorText = this.#isInCursorText;
+      this.#lineBeganInCursorText = this.#around.isIn;
       this.#lineBeganInOwn = this.#brackets.hasOwn;
       this.#brackets.beginLine();
     } else if (wasInElement && this.#brackets.closesElement(this.#lexer, this.#text)) {
@@ -155,8 +151,23 @@ export class CompletionScanner {
     } else if (wasInElement && char === "}") this.#endAt(this.#startOf(at), "closer");
     else if (isCode && this.context.syntax.countsBrackets) this.#pushCode(char, at);
     if (!isCode) this.#brackets.dropFrom(at + 1 - this.#lexer.delimiterLength);
-    if (this.#isInCursorText && this.#lexer.depth < cursorDepth) this.#leaveCursorText(at);
+    const surplusTag = this.#elements?.push(this.#text);
+    if (surplusTag !== undefined) this.#endAt(this.#startOf(surplusTag), "closer");
+    if (char === ">" || char === "`") this.#endAtWrapper();
     if (loop !== undefined && this.#end === undefined) this.#endLoop(loop);
+  }
+
+  #endAtWrapper(): void {
+    const isText = this.#lexer.isInString || this.#lexer.mode === "lineComment";
+    const line = this.#lineBeganInText ? undefined : this.#lineTo(this.#text.length);
+    const start = wrapperStart(this.#text, line, isText, this.context.syntax);
+    if (start !== undefined) this.#endAt(this.#startOf(start), "wrapper");
+  }
+
+  /** The line being written, with what stands before the cursor on it. */
+  #lineTo(end: number): string {
+    const own = this.#text.slice(this.#lineStart, end);
+    return this.#lineStart === 0 ? this.context.lineBefore + own : own;
   }
 
   #endLoop(loop: TextLoop): void {
@@ -164,20 +175,8 @@ export class CompletionScanner {
     this.#endAt(length, "repetition", soundLength);
   }
 
-  #leaveCursorText(at: number): void {
-    this.#isInCursorText = false;
-    const { closingDelimiter } = this.context;
-    if (closingDelimiter === undefined || this.#end !== undefined) return;
-    const start = at + 1 - closingDelimiter.length;
-    if (this.#text.endsWith(closingDelimiter)) this.#endAt(Math.max(0, start), "closer");
-    // The delimiter began before the cursor.
-    else if (start < 0) this.#endAt(0, "closer");
-  }
-
   #pushCode(char: string, at: number): void {
-    const own = this.#text.slice(this.#lineStart, at);
-    const line = this.#lineStart === 0 ? this.context.lineBefore + own : own;
-    const end = this.#brackets.push(char, at, this.#startOf(at), line);
+    const end = this.#brackets.push(char, at, this.#startOf(at), this.#lineTo(at));
     if (end !== undefined) this.#endAt(this.#repeatsStart(end), "closer");
   }
 
@@ -198,7 +197,7 @@ export class CompletionScanner {
   #endLine(lineEnd: number): void {
     const line = withoutReturn(this.#text.slice(this.#lineStart, lineEnd));
     const isFirst = this.#lineStart === 0;
-    const whole = (isFirst ? this.context.lineBefore + line : line).trimEnd();
+    const whole = this.#lineTo(lineEnd).trimEnd();
     const trimmed = whole.trimStart();
     if (this.#lineBeganInText && !isFirst) {
       if (this.#lineBeganInCursorText) this.#judgeTextLine(line, trimmed);

@@ -4,7 +4,8 @@ import { closingDelimiter } from "../syntax/closingDelimiter.ts";
 import type { CodeLexer } from "../syntax/codeLexer.ts";
 import { type CodeSyntax, syntaxOf } from "../syntax/codeSyntax.ts";
 import { type PrefixBrackets, readBrackets } from "./bracketStack.ts";
-import { type IndentStyle, indentStyleOf, indentWidth } from "./indentation.ts";
+import { type IndentStyle, indentStyleOf, indentWidth } from "../syntax/indentation.ts";
+import { endsAllElements } from "../syntax/tagBalance.ts";
 
 /** What is around the cursor. */
 export interface CursorText {
@@ -38,6 +39,8 @@ export interface CursorContext {
   readonly brackets: PrefixBrackets;
   /** The delimiter of the string or comment around the cursor that must stay: the text after the cursor has it. */
   readonly closingDelimiter: string | undefined;
+  /** Whether the elements of markup around the cursor end behind it. */
+  readonly endsElements: boolean;
 }
 
 const NUM_LINES_BELOW = 10;
@@ -85,6 +88,7 @@ export function readCursor(cursor: CursorText): CursorContext {
       .map((line) => toLine(withoutReturn(line))),
     brackets,
     closingDelimiter: delimiter,
+    endsElements: syntax.hasTags === true && !isCut && endsAllElements(prefixText, suffixText),
   };
 }
 

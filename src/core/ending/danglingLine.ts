@@ -28,7 +28,7 @@ export function withoutDanglingLines(
   const [below] = linesBelow;
   if (below === undefined || lineAfter.trim() !== "" || isCloserLine(below.trimmed)) return text;
   const hasBraces = syntax.countsBrackets && !syntax.isIndented;
-  let current = withoutContinuation(text);
+  let current = isContinued(text, context) ? text : withoutContinuation(text);
   for (let mayGoOn = isPartial; ; mayGoOn = false) {
     const end = current.trimEnd();
     const start = end.lastIndexOf("\n") + 1;
@@ -40,11 +40,21 @@ export function withoutDanglingLines(
   }
 }
 
-/** Without a backslash that continues the line; two of them are one character. */
+/** Without a backslash that continues the line. */
 function withoutContinuation(text: string): string {
+  return isContinuedLine(text) ? text.trimEnd().slice(0, -1).trimEnd() : text;
+}
+
+/** Whether a line goes on in the next: two backslashes are one character. */
+function isContinuedLine(text: string): boolean {
   const end = text.trimEnd();
-  const numBackslashes = end.length - withoutTrailing(end, /\\/).length;
-  return numBackslashes % 2 === 1 ? end.slice(0, -1).trimEnd() : text;
+  return (end.length - withoutTrailing(end, /\\/).length) % 2 === 1;
+}
+
+/** Whether the lines around the last one are continued, too, as those of a macro. */
+function isContinued(text: string, { lineAbove, linesBelow }: CursorContext): boolean {
+  const above = text.trimEnd().split("\n").at(-2) ?? lineAbove?.text ?? "";
+  return isContinuedLine(above) && isContinuedLine(linesBelow[0]?.text ?? "");
 }
 
 /** Whether a line says something of the next one. */

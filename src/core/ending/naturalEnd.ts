@@ -5,8 +5,8 @@
  */
 import { isOpener } from "./bracketStack.ts";
 import { type CursorContext, withoutTrailing } from "./cursorContext.ts";
-import { withoutLastWord } from "./graphemes.ts";
-import { indentWidth } from "./indentation.ts";
+import { withoutLastWord } from "../syntax/graphemes.ts";
+import { indentWidth } from "../syntax/indentation.ts";
 import { continuesWordBlock, opensWordBlock } from "./lineKinds.ts";
 import { isInOwnString, readOpenEnds } from "./openText.ts";
 

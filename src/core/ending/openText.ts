@@ -35,6 +35,10 @@ export function readOpenEnds(text: string, lexer: CodeLexer): OpenEnds {
   let numClosingBraces = 0;
   for (let position = 0; position < text.length; position++) {
     const char = text[position]!;
+    if (own.isDoubled(char, text[position + 1])) {
+      position++;
+      continue;
+    }
     const wasInString = own.isInString;
     const numBefore = own.numSubstitutions;
     const isCode = own.push(char);
@@ -44,7 +48,9 @@ export function readOpenEnds(text: string, lexer: CodeLexer): OpenEnds {
     if (own.delimiterLength > 0) {
       // The delimiter may have become a longer one.
       starts.length = Math.min(starts.length, numOpen - 1);
-      starts.push(Math.max(0, position + 1 - own.openedBack));
+      const start = position + 1 - own.openedBack;
+      // The slash before the cursor began an expression of the document.
+      if (start >= 0 || own.mode !== "regex") starts.push(Math.max(0, start));
     } else starts.length = Math.min(starts.length, numOpen);
     if (!isCode) brackets.dropFrom(position + 1 - own.delimiterLength);
     if (own.numSubstitutions > numBefore) brackets.push({ char: "{", position });
@@ -124,6 +130,7 @@ function readsAlike(after: CodeLexer, { brackets, closingDelimiter, lineAfter }:
   // What is open at the cursor and never ends may be ended by the completion.
   if (isClosed && closingDelimiter === undefined && before.mode !== "lineComment") return true;
   const seen = after.fork();
+  if (seen.mode === "regex") return true;
   if (lineAfter.trim() !== "" && !areAlike(seen, before)) return false;
   for (const char of lineAfter.slice(0, NUM_COMPARED_CHARS)) {
     before.push(char);

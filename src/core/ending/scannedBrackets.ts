@@ -8,7 +8,7 @@ import {
   openerOf,
 } from "./bracketStack.ts";
 import type { CursorContext } from "./cursorContext.ts";
-import { indentWidth } from "./indentation.ts";
+import { indentWidth } from "../syntax/indentation.ts";
 
 export class ScannedBrackets {
   readonly #context: CursorContext;

@@ -2,7 +2,8 @@
 
 import type { Token } from "../base/tokens.ts";
 import type { StopRule } from "../tree/generation.ts";
-import { CompletionScanner, type EndCause } from "./completionScanner.ts";
+import type { EndCause } from "./completionEnd.ts";
+import { CompletionScanner } from "./completionScanner.ts";
 import { type CursorContext, type CursorText, readCursor } from "./cursorContext.ts";
 
 /**

@@ -3,8 +3,9 @@
  * it would leave brackets worse than they are; white space is fitted to the document. Nothing is added.
  */
 import { openerOf } from "./bracketStack.ts";
+import type { CompletionEnd } from "./completionEnd.ts";
 import { type CompletionRejection, findRejection, isSurelyOffered } from "./completionRejection.ts";
-import { type CompletionEnd, CompletionScanner } from "./completionScanner.ts";
+import { CompletionScanner } from "./completionScanner.ts";
 import {
   type CursorContext,
   type CursorText,
@@ -13,7 +14,7 @@ import {
   withoutTrailing,
 } from "./cursorContext.ts";
 import { withoutDanglingLines } from "./danglingLine.ts";
-import { blankOf, indentWidth, repairIndentation } from "./indentation.ts";
+import { blankOf, indentWidth, repairIndentation } from "../syntax/indentation.ts";
 import { mayBecomeLoop } from "./loopDetector.ts";
 import { wholeWords, withoutOpenBlock, withoutOpenCall } from "./naturalEnd.ts";
 import { readOpenEnds, withoutOpenText } from "./openText.ts";
@@ -167,10 +168,18 @@ function fitWhiteSpace(text: string, context: CursorContext): string {
 function withoutDoubledSpace(text: string, context: CursorContext): string {
   const { lineBefore } = context;
   const blank = /^[ \t]*(?=[^\s])/.exec(text)?.[0] ?? "";
+  if (isStraySpace(blank, text, context)) return text.slice(1);
   if (blank === "" || !/[ \t]$/.test(lineBefore)) return text;
   const isIndentation = lineBefore.trim() === "";
   const isWanted = isIndentation && widthOf(lineBefore + blank, context) <= expectedIndent(context);
   return isWanted ? text : text.slice(blank.length);
+}
+
+/** One space at the start of a line of code is no indentation, unless the line above has it. */
+function isStraySpace(blank: string, text: string, context: CursorContext): boolean {
+  const { brackets, lineAbove, lineBefore, syntax } = context;
+  if (blank !== " " || lineBefore !== "" || text[1] === "*") return false;
+  return syntax.countsBrackets && brackets.lexer.mode === "code" && lineAbove?.indent !== 1;
 }
 
 function widthOf(blank: string, { indentStyle }: CursorContext): number {

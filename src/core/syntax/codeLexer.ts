@@ -9,79 +9,22 @@ import {
   mayBeRegex,
   meaningOf,
 } from "./delimiters.ts";
+import { followHereDocument, hereDocument } from "./hereDocuments.ts";
+import { LexerPlace } from "./lexerPlace.ts";
 import { type LexerMode, LexerState, type QuoteMode } from "./lexerState.ts";
-import { ELEMENT, type Element, frameAround, stepElement, TAG, TEXT } from "./textFrames.ts";
+import { ELEMENT, frameAround, stepElement, TAG, TEXT } from "./textFrames.ts";
 
 /** Longest delimiter, with what stands before it. */
 const MAX_RECENT = 10;
 const MAX_WORD = 8;
 
 /** A lexer of one pass; {@link CodeLexer.fork} continues from a state. */
-export class CodeLexer {
+export class CodeLexer extends LexerPlace {
   readonly #syntax: CodeSyntax;
-  #state = new LexerState();
 
   constructor(syntax: CodeSyntax) {
+    super();
     this.#syntax = syntax;
-  }
-
-  get mode(): LexerMode {
-    return this.#state.mode;
-  }
-
-  /** What ends the string or comment; undefined in code and where the line does. */
-  get closer(): string | undefined {
-    if (this.#state.element !== undefined) return undefined;
-    if (this.#state.mode === '"' || this.#state.mode === "'") return this.#state.mode;
-    return this.#state.block?.close;
-  }
-
-  /** What begins another one of the block. */
-  get opener(): string | undefined {
-    return this.#state.element === undefined ? this.#state.block?.open : undefined;
-  }
-
-  get isInString(): boolean {
-    if (this.#state.element !== undefined) return this.#state.element.quote !== "";
-    return (
-      this.#state.mode === '"' || this.#state.mode === "'" || this.#state.block?.isComment === false
-    );
-  }
-
-  /** Whether the last character stands in a tag or between tags, and in no attribute's value. */
-  get isInElement(): boolean {
-    return this.#state.element?.quote === "";
-  }
-
-  get elementPart(): Element["part"] | undefined {
-    return this.#state.element?.part;
-  }
-
-  /** Strings, comments and elements around the place. */
-  get depth(): number {
-    return (this.#state.frame?.depth ?? 0) + (this.#state.mode === "code" ? 0 : 1);
-  }
-
-  /** Of them, those in which the place is code again: `${` and `{`. */
-  get numSubstitutions(): number {
-    return this.#state.frame?.numSubstitutions ?? 0;
-  }
-
-  /** Whether what the last character stands in goes on behind a line break. */
-  get goesOn(): boolean {
-    return this.#state.mode === "block" || (this.#state.spansLines && this.isInString);
-  }
-
-  /** Characters of the delimiter that began {@link mode}: so far back it began when it was first seen. */
-  get openedBack(): number {
-    return this.#state.openedBack;
-  }
-
-  /** The same at the character that began the mode; 0 at any other. */
-  get delimiterLength(): number {
-    return this.#state.mode !== "code" && this.#state.numTextChars === 0
-      ? this.#state.openedBack
-      : 0;
   }
 
   /**
@@ -90,8 +33,8 @@ export class CodeLexer {
    */
   fork(spansLines = false): CodeLexer {
     const copy = new CodeLexer(this.#syntax);
-    copy.#state = Object.assign(new LexerState(), this.#state);
-    if (spansLines) copy.#state.spansLines ||= this.#syntax.stringsSpanLines === true;
+    copy.state = Object.assign(new LexerState(), this.state);
+    if (spansLines) copy.state.spansLines ||= this.#syntax.stringsSpanLines === true;
     return copy;
   }
 
@@ -99,105 +42,124 @@ export class CodeLexer {
   forkBehindText(): CodeLexer {
     const copy = this.fork();
     copy.#leaveText("\n");
-    copy.#state.recent = "\n";
+    copy.state.recent = "\n";
     return copy;
+  }
+
+  /** Whether a quote is part of the string around it, as it stands there twice. */
+  isDoubled(char: string, next: string | undefined): boolean {
+    return this.#syntax.doublesQuotes === true && char === next && char === this.state.mode;
   }
 
   /** Takes a UTF-16 code unit; true if it is code, delimiters of strings and comments not counted. */
   push(char: string): boolean {
-    this.#state.recent = (this.#state.recent + char).slice(-MAX_RECENT);
-    return this.#state.mode === "code" ? this.#pushCode(char) : this.#pushText(char);
+    this.state.recent = (this.state.recent + char).slice(-MAX_RECENT);
+    const opener = this.#syntax.hereDocument;
+    if (opener !== undefined) followHereDocument(this.state, char, opener);
+    const isCode = this.state.mode === "code" ? this.#pushCode(char) : this.#pushText(char);
+    if (char === "\n" && this.state.declared !== "" && this.state.mode === "code") {
+      const { declared, declaredBack } = this.state;
+      this.#begin("block", declaredBack, hereDocument(declared));
+      this.state.declared = "";
+      this.state.hereLine = "";
+    }
+    return isCode;
   }
 
   #pushCode(char: string): boolean {
-    const endedEmptyString = this.#state.endedEmptyString;
-    const { word, isTagPending } = this.#state;
-    this.#state.isTagPending = false;
-    this.#state.endedEmptyString = false;
-    const wordGoesOn = isWordChar(this.#state.recent.at(-2) ?? "");
-    if (isWordChar(char)) this.#state.word = (wordGoesOn ? word + char : char).slice(-MAX_WORD);
-    else if (char !== " " && char !== "\t") this.#state.word = "";
-    const delimiter = delimiterAt(this.#state.recent, this.#syntax);
+    const endedEmptyString = this.state.endedEmptyString;
+    const { word, isTagPending } = this.state;
+    this.state.isTagPending = false;
+    this.state.endedEmptyString = false;
+    const wordGoesOn = isWordChar(this.state.recent.at(-2) ?? "");
+    if (isWordChar(char)) this.state.word = (wordGoesOn ? word + char : char).slice(-MAX_WORD);
+    else if (char !== " " && char !== "\t") this.state.word = "";
+    const delimiter = delimiterAt(this.state.recent, this.#syntax);
     if (delimiter !== undefined) {
       const { block, length } = delimiter;
       this.#begin(block === undefined ? "lineComment" : "block", length, block);
       return false;
     }
-    if (isQuotedBracket(this.#state.recent, this.#syntax)) return false;
-    if (this.#state.isSlashPending) {
-      this.#state.isSlashPending = false;
-      if (char !== "\n" && char !== "/" && mayBeRegex(this.#state.lastCode, word)) {
+    if (isQuotedBracket(this.state.recent, this.#syntax)) return false;
+    if (this.state.isSlashPending) {
+      this.state.isSlashPending = false;
+      if (char !== "\n" && char !== "/" && mayBeRegex(this.state.lastCode, word)) {
         this.#begin("regex", 2);
         this.#pushText(char);
         return false;
       }
-      this.#state.lastCode = "/";
+      this.state.lastCode = "/";
     }
-    if (this.#syntax.quotes.includes(char) && !isNoString(this.#state.recent, word, this.#syntax)) {
+    if (this.#syntax.quotes.includes(char) && !isNoString(this.state.recent, word, this.#syntax)) {
       this.#beginString(char as QuoteMode, endedEmptyString);
       return false;
     }
     if (char === "/" && this.#syntax.lineComments.includes("//")) {
-      this.#state.isSlashPending = true;
-      this.#state.word = word;
+      this.state.isSlashPending = true;
+      this.state.word = word;
       return true;
     }
     if (this.#endsSubstitution(char) || (isTagPending && this.#beginsElement(char))) return false;
-    this.#state.isTagPending =
-      this.#syntax.hasElements === true && char === "<" && mayBeRegex(this.#state.lastCode, word);
-    if (char === "\n" || char.trim() !== "") this.#state.lastCode = meaningOf(this.#state.recent);
+    this.state.isTagPending =
+      this.#syntax.hasElements === true && char === "<" && mayBeRegex(this.state.lastCode, word);
+    if (char === "\n" || char.trim() !== "") this.state.lastCode = meaningOf(this.state.recent);
     return true;
   }
 
   /** Counts the braces of code within text; true if the character ends that code. */
   #endsSubstitution(char: string): boolean {
-    const frame = this.#state.frame;
-    if (frame === undefined || (char !== "{" && char !== "}")) return false;
-    const numBraces = frame.numBraces + (char === "{" ? 1 : -1);
+    const frame = this.state.frame;
+    if (frame === undefined) return false;
+    // A string of one line ends with it, whatever is open.
+    if (char === "\n" && frame.mode !== "block") this.state.frame = frame.parent;
+    const closer = frame.mode === "block" ? "}" : this.#syntax.interpolation?.close;
+    if (char !== closer && char !== (closer === ")" ? "(" : "{")) return false;
+    const numBraces = frame.numBraces + (char === closer ? -1 : 1);
     if (numBraces >= 0) {
-      this.#state.frame = { ...frame, numBraces };
+      this.state.frame = { ...frame, numBraces };
       return false;
     }
-    this.#begin("block", 0, frame.block);
-    this.#state.element = frame.element;
-    this.#state.frame = frame.parent;
-    this.#state.numTextChars = 1;
+    this.#begin(frame.mode, 0, frame.block);
+    this.state.element = frame.element;
+    this.state.frame = frame.parent;
+    this.state.numTextChars = 1;
     return true;
   }
 
   /** Leaves text for the code in it. */
   #beginSubstitution(): void {
-    this.#state.frame = frameAround(
-      this.#state.frame,
-      this.#state.block!,
-      this.#state.element && { ...this.#state.element, pending: "", head: "" },
+    this.state.frame = frameAround(
+      this.state.frame,
+      this.state.block,
+      this.state.element && { ...this.state.element, pending: "", head: "" },
       false,
+      this.state.mode === '"' ? '"' : "block",
     );
-    this.#state.element = undefined;
+    this.state.element = undefined;
     this.#end("{");
-    this.#state.recent = "{";
+    this.state.recent = "{";
   }
 
   /** @param char - behind a `<`. */
   #beginsElement(char: string): boolean {
     if (!/[\p{L}_$>]/u.test(char)) return false;
     this.#begin("block", 2, ELEMENT);
-    this.#state.element = char === ">" ? TEXT : { ...TAG, pending: char, head: char };
+    this.state.element = char === ">" ? TEXT : { ...TAG, pending: char, head: char };
     return true;
   }
 
   #pushElement(char: string): boolean {
-    const step = stepElement(this.#state.element!, char);
-    if (typeof step !== "string") this.#state.element = step;
+    const step = stepElement(this.state.element!, char);
+    if (typeof step !== "string") this.state.element = step;
     else if (step === "code") this.#beginSubstitution();
     else if (step === "element" || step === "fragment") {
-      this.#state.frame = frameAround(this.#state.frame, ELEMENT, TEXT, true);
-      this.#state.element = step === "fragment" ? TEXT : { ...TAG, pending: char };
-      this.#state.openedBack = 2;
-      this.#state.numTextChars = 0;
-    } else if (step === "end" && this.#state.frame?.isOfElement === true) {
-      this.#state.element = this.#state.frame.element;
-      this.#state.frame = this.#state.frame.parent;
+      this.state.frame = frameAround(this.state.frame, ELEMENT, TEXT, true);
+      this.state.element = step === "fragment" ? TEXT : { ...TAG, pending: char };
+      this.state.openedBack = 2;
+      this.state.numTextChars = 0;
+    } else if (step === "end" && this.state.frame?.isOfElement === true) {
+      this.state.element = this.state.frame.element;
+      this.state.frame = this.state.frame.parent;
     } else {
       this.#leaveText(")");
       return step === "none" && this.#pushCode(char);
@@ -207,8 +169,8 @@ export class CodeLexer {
 
   /** Leaves the text around the place, of elements the outermost. */
   #leaveText(lastCode: string): void {
-    while (this.#state.frame?.isOfElement) this.#state.frame = this.#state.frame.parent;
-    this.#state.element = undefined;
+    while (this.state.frame?.isOfElement) this.state.frame = this.state.frame.parent;
+    this.state.element = undefined;
     this.#end(lastCode);
   }
 
@@ -220,80 +182,87 @@ export class CodeLexer {
   }
 
   #begin(mode: LexerMode, openedBack: number, block?: TextBlock): void {
-    this.#state.mode = mode;
-    this.#state.block = block;
-    this.#state.depth = 1;
-    this.#state.openedBack = openedBack;
-    this.#state.isEscaped = false;
-    this.#state.isSlashPending = false;
-    this.#state.inCharacterClass = false;
-    this.#state.numTextChars = 0;
-    this.#state.word = "";
-    this.#state.recent = "";
+    this.state.mode = mode;
+    this.state.block = block;
+    this.state.depth = 1;
+    this.state.openedBack = openedBack;
+    this.state.isEscaped = false;
+    this.state.isSlashPending = false;
+    this.state.inCharacterClass = false;
+    this.state.numTextChars = 0;
+    this.state.word = "";
+    this.state.recent = "";
   }
 
   #end(lastCode: string): void {
-    this.#state.mode = "code";
-    this.#state.block = undefined;
-    this.#state.lastCode = lastCode;
+    this.state.mode = "code";
+    this.state.block = undefined;
+    this.state.lastCode = lastCode;
   }
 
   #pushText(char: string): boolean {
-    const mode = this.#state.mode;
-    this.#state.numTextChars++;
-    if (this.#state.element !== undefined) return this.#pushElement(char);
+    const mode = this.state.mode;
+    this.state.numTextChars++;
+    if (this.state.element !== undefined) return this.#pushElement(char);
     if (mode === "lineComment" && this.#becomesBlock()) return false;
-    if (char === "\n" && !this.goesOn && !(this.#state.isEscaped && this.isInString)) {
+    if (char === "\n" && !this.goesOn && !(this.state.isEscaped && this.isInString)) {
       // An apostrophe, or a string the author has not finished.
       this.#end("\n");
-      this.#state.recent = "\n";
+      this.state.recent = "\n";
       return true;
     }
-    const { hasCode } = this.#state.block ?? {};
-    if (hasCode && this.#state.recent.endsWith("${") && this.#state.recent.at(-3) !== "\\") {
+    if (this.#opensSubstitution()) {
       this.#beginSubstitution();
       return false;
     }
-    if (this.#state.isEscaped) this.#state.isEscaped = char === "\r";
-    else if (char === "\\" && this.#hasEscapes) this.#state.isEscaped = true;
+    if (this.state.isEscaped) this.state.isEscaped = char === "\r";
+    else if (char === "\\" && this.#hasEscapes) this.state.isEscaped = true;
     else if (this.#endsWith(char)) {
-      this.#state.endedEmptyString = mode === char && this.#state.numTextChars === 1;
+      this.state.endedEmptyString = mode === char && this.state.numTextChars === 1;
       this.#end(char);
     }
     return false;
   }
 
+  #opensSubstitution(): boolean {
+    const { block, mode, recent, isEscaped } = this.state;
+    const open = mode === '"' ? this.#syntax.interpolation?.open : block?.hasCode && "${";
+    if (!open || !recent.endsWith(open)) return false;
+    return open.startsWith("\\") ? isEscaped : recent.at(-1 - open.length) !== "\\";
+  }
+
   get #hasEscapes(): boolean {
-    if (this.#state.mode === "lineComment") return false;
-    return this.#state.block === undefined || this.#state.block.hasEscapes === true;
+    if (this.state.mode === "lineComment") return false;
+    return this.state.block === undefined || this.state.block.hasEscapes === true;
   }
 
   /** Whether a comment turns out to be one that may span lines: Lua's `--[[`. */
   #becomesBlock(): boolean {
-    const length = this.#state.openedBack + this.#state.numTextChars;
-    const block = blockOfComment(this.#state.recent, length, this.#syntax);
+    const length = this.state.openedBack + this.state.numTextChars;
+    const block = blockOfComment(this.state.recent, length, this.#syntax);
     if (block === undefined) return false;
     this.#begin("block", length, block);
     return true;
   }
 
   #endsWith(char: string): boolean {
-    if (this.#state.mode === "lineComment") return false;
-    if (this.#state.mode === "block") return this.#endsBlock(this.#state.block!);
-    if (this.#state.mode !== "regex") return char === this.#state.mode;
-    if (char === "[") this.#state.inCharacterClass = true;
-    else if (char === "]") this.#state.inCharacterClass = false;
-    return char === "/" && !this.#state.inCharacterClass;
+    if (this.state.mode === "lineComment") return false;
+    if (this.state.mode === "block") return this.#endsBlock(this.state.block!);
+    if (this.state.mode !== "regex") return char === this.state.mode;
+    if (char === "[") this.state.inCharacterClass = true;
+    else if (char === "]") this.state.inCharacterClass = false;
+    return char === "/" && !this.state.inCharacterClass;
   }
 
-  #endsBlock({ open, close, nests }: TextBlock): boolean {
-    if (nests && this.#state.recent.endsWith(open)) {
-      this.#state.depth++;
-      this.#state.recent = "";
-    } else if (this.#state.recent.endsWith(close)) {
-      this.#state.depth--;
-      this.#state.recent = "";
+  #endsBlock({ open, close, nests, isHereDocument }: TextBlock): boolean {
+    if (isHereDocument) return this.state.hereLine.trim() === close;
+    if (nests && this.state.recent.endsWith(open)) {
+      this.state.depth++;
+      this.state.recent = "";
+    } else if (this.state.recent.endsWith(close)) {
+      this.state.depth--;
+      this.state.recent = "";
     } else return false;
-    return this.#state.depth === 0;
+    return this.state.depth === 0;
   }
 }

@@ -13,6 +13,13 @@ export interface TextBlock {
   readonly isOfLine?: true;
   /** Whether code stands in it between `${` and `}`. */
   readonly hasCode?: true;
+  /** Whether it ends with a line that is nothing but its end. */
+  readonly isHereDocument?: true;
+}
+
+interface Interpolation {
+  readonly open: string;
+  readonly close: "}" | ")";
 }
 
 /** A language family's lexical habits, as far as bracket counting needs them. */
@@ -38,6 +45,14 @@ export interface CodeSyntax {
   readonly blocks: readonly TextBlock[];
   /** Whether a tag in an expression begins an element with text in it. */
   readonly hasElements?: true;
+  /** Whether it is markup, or has some. */
+  readonly hasTags?: true;
+  /** What begins a text with the next line, before the word that ends it. */
+  readonly hereDocument?: "<<" | "<<<";
+  /** What code stands between in a string of double quotes. */
+  readonly interpolation?: Interpolation;
+  /** Whether a quote within a string is written twice. */
+  readonly doublesQuotes?: true;
 }
 
 const comment = (open: string, close: string): TextBlock => ({ open, close, isComment: true });
@@ -76,6 +91,7 @@ const PROSE: CodeSyntax = {
 const ENTRIES: CodeSyntax = { ...PROSE, lineComments: ["#"] };
 const MARKUP: CodeSyntax = {
   ...PROSE,
+  hasTags: true,
   // Scripts and styles stand in it, and values of attributes.
   blocks: [
     TAG_COMMENT,
@@ -102,9 +118,13 @@ const ML: CodeSyntax = { ...BARE_APOSTROPHE, blocks: [{ ...comment("(*", "*)"), 
 /** Languages of the JVM and their like. */
 const WITH_TEXT_BLOCKS: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, TRIPLE] };
 /** Components of the web: markup around code. */
-const COMPONENT: CodeSyntax = { ...JS, blocks: [...JS.blocks, TAG_COMMENT] };
+const COMPONENT: CodeSyntax = { ...JS, hasTags: true, blocks: [...JS.blocks, TAG_COMMENT] };
+const BRACES: Interpolation = { open: "${", close: "}" };
+const HASH_BRACES: Interpolation = { open: "#{", close: "}" };
 const RUBY: CodeSyntax = {
   ...WORDS,
+  interpolation: HASH_BRACES,
+  hereDocument: "<<",
   stringsSpanLines: true,
   blocks: [{ ...comment("=begin", "=end"), isOfLine: true }, TEMPLATE],
 };
@@ -115,18 +135,30 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ...all("python cython nim gdscript starlark bazel", PYTHON),
   [
     "coffeescript",
-    { ...HASH, isIndented: true, blocks: [comment("###", "###"), TRIPLE, TRIPLE_SINGLE] },
+    {
+      ...{ ...HASH, isIndented: true, interpolation: HASH_BRACES },
+      blocks: [comment("###", "###"), TRIPLE, TRIPLE_SINGLE],
+    },
   ],
   ...all("yaml dockercompose github-actions-workflow azure-pipelines", YAML),
   ...all("pug jade", { ...PROSE, isIndented: true, lineComments: ["//"] }),
   ...all("ruby crystal", RUBY),
-  ["elixir", { ...WORDS, stringsSpanLines: true, blocks: [TRIPLE, TRIPLE_SINGLE] }],
+  [
+    "elixir",
+    {
+      ...{ ...WORDS, interpolation: HASH_BRACES, stringsSpanLines: true },
+      blocks: [TRIPLE, TRIPLE_SINGLE],
+    },
+  ],
   [
     "julia",
-    { ...WORDS, stringsSpanLines: true, blocks: [{ ...comment("#=", "=#"), nests: true }, TRIPLE] },
+    {
+      ...{ ...WORDS, interpolation: { open: "$(", close: ")" }, stringsSpanLines: true },
+      blocks: [{ ...comment("#=", "=#"), nests: true }, TRIPLE],
+    },
   ],
   // A quote may stand in a pattern.
-  ...all("perl perl6 raku", { ...HASH, quotes: "" }),
+  ...all("perl perl6 raku", { ...HASH, quotes: "", hereDocument: "<<" }),
   ...all("cmake tcl awk", HASH),
   ["fish", { ...WORDS, stringsSpanLines: true }],
   ...all("fortran FortranFreeForm", { ...WORDS, lineComments: ["!"] }),
@@ -136,18 +168,40 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   // A pattern of `case` ends in a closer that nothing opened.
   [
     "shellscript",
-    { ...WORDS, countsBrackets: false, hasQuotesInWords: true, stringsSpanLines: true },
+    {
+      ...WORDS,
+      countsBrackets: false,
+      hasQuotesInWords: true,
+      stringsSpanLines: true,
+      hereDocument: "<<",
+    },
   ],
   ["makefile", { ...PROSE, lineComments: ["#"], keepsTabs: true }],
-  ...all("dockerfile properties dotenv ignore diff git-rebase", ENTRIES),
+  ["dockerfile", { ...ENTRIES, hereDocument: "<<" }],
+  ...all("properties dotenv ignore diff git-rebase", ENTRIES),
   ["ini", { ...ENTRIES, lineComments: [";", "#"] }],
   ["bat", { ...PROSE, lineComments: ["@REM ", "@rem ", "REM ", "rem ", "::"] }],
   // A single quote begins a lifetime or ends a name.
-  ["rust", { ...C_LIKE, quotes: '"', stringsSpanLines: true, blocks: [NESTED_SLASH_STAR] }],
+  [
+    "rust",
+    {
+      ...C_LIKE,
+      quotes: '"',
+      stringsSpanLines: true,
+      blocks: [NESTED_SLASH_STAR, string('r#"', '"#'), string('r"', '"')],
+    },
+  ],
   ["haskell", HASKELL],
   ...all("elm purescript", HASKELL),
   ...all("ada vhdl", DASHES),
-  ["sql", { ...C_LIKE, lineComments: ["--"], stringsSpanLines: true, blocks: [SLASH_STAR] }],
+  [
+    "sql",
+    {
+      ...{ ...C_LIKE, lineComments: ["--"], blocks: [SLASH_STAR] },
+      stringsSpanLines: true,
+      doublesQuotes: true,
+    },
+  ],
   ["lua", { ...WORDS, lineComments: ["--"], blocks: [comment("--[[", "]]"), string("[[", "]]")] }],
   ...all("clojure commonlisp elisp lisp racket scheme", LISP),
   ["wat", { ...LISP, blocks: [{ ...comment("(;", ";)"), nests: true }] }],
@@ -155,31 +209,55 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ...all("matlab octave", BARE_APOSTROPHE),
   ...all("verilog systemverilog", { ...C_LIKE, quotes: '"', blocks: [SLASH_STAR] }),
   ["fsharp", { ...ML, lineComments: ["//"], blocks: [...ML.blocks, TRIPLE] }],
-  ["vb", { ...BARE_APOSTROPHE, lineComments: ["'"] }],
+  ["vb", { ...BARE_APOSTROPHE, lineComments: ["'"], doublesQuotes: true }],
   // A double quote begins a comment there, or a string.
   ["viml", { ...BARE_APOSTROPHE, quotes: "'" }],
   ["erlang", { ...HASH, lineComments: ["%"], stringsSpanLines: true }],
   // Two slashes are an operator there, or part of an address.
   ["nix", { ...HASH, blocks: [SLASH_STAR, string("''")] }],
   ["css", { ...C_LIKE, lineComments: [], blocks: [SLASH_STAR] }],
-  ...all("c cpp objective-c cuda-cpp", { ...C_LIKE, blocks: [SLASH_STAR] }),
+  ...all("c objective-c", { ...C_LIKE, blocks: [SLASH_STAR] }),
+  ...all("cpp cuda-cpp objective-cpp", { ...C_LIKE, blocks: [SLASH_STAR, string('R"(', ')"')] }),
   ...all("json jsonc jsonl", { ...C_LIKE, quotes: '"' }),
   // A backslash is a character of such strings.
   ["go", { ...C_LIKE, blocks: [SLASH_STAR, string("`")] }],
   ...all("java", WITH_TEXT_BLOCKS),
-  ...all("kotlin scala", { ...C_LIKE, blocks: [NESTED_SLASH_STAR, RAW_TRIPLE] }),
-  ["swift", { ...C_LIKE, blocks: [NESTED_SLASH_STAR, TRIPLE] }],
-  ...all("groovy dart", { ...C_LIKE, blocks: [SLASH_STAR, TRIPLE, TRIPLE_SINGLE] }),
+  ...all("kotlin scala", {
+    ...{ ...C_LIKE, interpolation: BRACES },
+    blocks: [NESTED_SLASH_STAR, RAW_TRIPLE],
+  }),
+  [
+    "swift",
+    {
+      ...{ ...C_LIKE, interpolation: { open: "\\(", close: ")" } },
+      blocks: [NESTED_SLASH_STAR, TRIPLE],
+    },
+  ],
+  ...all("groovy dart", {
+    ...{ ...C_LIKE, interpolation: BRACES },
+    blocks: [SLASH_STAR, TRIPLE, TRIPLE_SINGLE],
+  }),
   ["csharp", { ...C_LIKE, blocks: [SLASH_STAR, RAW_TRIPLE, string('@"', '"')] }],
-  ["php", { ...COMPONENT, lineComments: ["//", "#"], stringsSpanLines: true }],
-  ...all("terraform hcl", { ...C_LIKE, lineComments: ["//", "#"], blocks: [SLASH_STAR] }),
+  [
+    "php",
+    {
+      ...{ ...COMPONENT, lineComments: ["//", "#"] },
+      stringsSpanLines: true,
+      hereDocument: "<<<",
+    },
+  ],
+  ...all("terraform hcl", {
+    ...{ ...C_LIKE, lineComments: ["//", "#"], blocks: [SLASH_STAR] },
+    interpolation: BRACES,
+    hereDocument: "<<",
+  }),
   ["typescript", JS],
   ...all("javascript javascriptreact typescriptreact", { ...JS, hasElements: true }),
   ["graphql", { ...HASH, blocks: [TRIPLE] }],
   ...all("vue svelte astro razor", COMPONENT),
   ["handlebars", { ...COMPONENT, blocks: [...COMPONENT.blocks, comment("{{!--", "--}}")] }],
   ...all("html xml xsl erb ejs jinja jinja-html django-html twig liquid", MARKUP),
-  ...all("markdown mdx", MARKDOWN),
+  ...all("markdown mdx rmd quarto", MARKDOWN),
   ...all("latex tex bibtex", { ...PROSE, lineComments: ["%"] }),
   ...all("plaintext restructuredtext git-commit", PROSE),
 ]);

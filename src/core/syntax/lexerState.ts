@@ -36,4 +36,9 @@ export class LexerState {
   element: Element | undefined;
   /** A `<` in code that may begin an element. */
   isTagPending = false;
+  /** What the line has said of a here-document: nothing, a declaration, or its word; and how far back. */
+  declared = "";
+  declaredBack = 0;
+  /** Of a here-document the last line so far. */
+  hereLine = "";
 }

@@ -20,7 +20,9 @@ export interface Frame {
   /** Frames in all, this one included, and those of them that hold code. */
   readonly depth: number;
   readonly numSubstitutions: number;
-  readonly block: TextBlock;
+  /** Absent where a string of one line is around. */
+  readonly block: TextBlock | undefined;
+  readonly mode: "block" | '"';
   /** Absent where a template is around. */
   readonly element: Element | undefined;
   /** Whether an element is around an element. */
@@ -35,12 +37,13 @@ export const TEXT: Element = { ...TAG, part: "text" };
 
 export function frameAround(
   parent: Frame | undefined,
-  block: TextBlock,
+  block: TextBlock | undefined,
   element: Element | undefined,
   isOfElement: boolean,
+  mode: "block" | '"' = "block",
 ): Frame {
   return {
-    ...{ parent, block, element, isOfElement, numBraces: 0 },
+    ...{ parent, block, element, isOfElement, mode, numBraces: 0 },
     depth: (parent?.depth ?? 0) + 1,
     numSubstitutions: (parent?.numSubstitutions ?? 0) + (isOfElement ? 0 : 1),
   };
