@@ -1,7 +1,8 @@
 /** Which completions are not worth showing, and why. */
+
+import { indentWidth } from "../syntax/indentation.ts";
 import { openerOf } from "./bracketStack.ts";
 import type { CursorContext } from "./cursorContext.ts";
-import { indentWidth } from "../syntax/indentation.ts";
 import { hasWords } from "./repeatBelow.ts";
 
 /**

@@ -3,6 +3,9 @@
  * text. Used while decoding (`stopRules.ts`) and after it (`trimCompletion.ts`).
  */
 import type { CodeLexer } from "../syntax/codeLexer.ts";
+import { indentWidth } from "../syntax/indentation.ts";
+import { OwnElements } from "../syntax/tagBalance.ts";
+import { beforePossibleMarker, wrapperStart } from "../syntax/wrappers.ts";
 import type { CompletionEnd, EndCause } from "./completionEnd.ts";
 import {
   type CursorContext,
@@ -11,7 +14,6 @@ import {
   withoutReturn,
   withoutTrailing,
 } from "./cursorContext.ts";
-import { indentWidth } from "../syntax/indentation.ts";
 import {
   CLOSES,
   CONTINUES_BLOCK,
@@ -23,9 +25,7 @@ import {
 import { EqualLines, LoopDetector, loopEnd, type TextLoop } from "./loopDetector.ts";
 import { hasWords, RepeatBelow } from "./repeatBelow.ts";
 import { ScannedBrackets } from "./scannedBrackets.ts";
-import { OwnElements } from "../syntax/tagBalance.ts";
 import { TextAround } from "./textAround.ts";
-import { beforePossibleMarker, wrapperStart } from "../syntax/wrappers.ts";
 
 export class CompletionScanner {
   readonly context: CursorContext;

@@ -3,9 +3,9 @@
 import { closingDelimiter } from "../syntax/closingDelimiter.ts";
 import type { CodeLexer } from "../syntax/codeLexer.ts";
 import { type CodeSyntax, syntaxOf } from "../syntax/codeSyntax.ts";
-import { type PrefixBrackets, readBrackets } from "./bracketStack.ts";
 import { type IndentStyle, indentStyleOf, indentWidth } from "../syntax/indentation.ts";
 import { endsAllElements } from "../syntax/tagBalance.ts";
+import { type PrefixBrackets, readBrackets } from "./bracketStack.ts";
 
 /** What is around the cursor. */
 export interface CursorText {

@@ -3,10 +3,11 @@
  * does not close stays only where a line ends with it, as in `if (a) {`; with more behind it the document would have a block,
  * or a call, without an end.
  */
-import { isOpener } from "./bracketStack.ts";
-import { type CursorContext, withoutTrailing } from "./cursorContext.ts";
+
 import { withoutLastWord } from "../syntax/graphemes.ts";
 import { indentWidth } from "../syntax/indentation.ts";
+import { isOpener } from "./bracketStack.ts";
+import { type CursorContext, withoutTrailing } from "./cursorContext.ts";
 import { continuesWordBlock, opensWordBlock } from "./lineKinds.ts";
 import { isInOwnString, readOpenEnds } from "./openText.ts";
 

@@ -130,16 +130,20 @@ function readsAlike(after: CodeLexer, { brackets, closingDelimiter, lineAfter }:
   // What is open at the cursor and never ends may be ended by the completion.
   if (isClosed && closingDelimiter === undefined && before.mode !== "lineComment") return true;
   const seen = after.fork();
-  if (seen.mode === "regex") return true;
+  if (isInPattern(seen)) return true;
   if (lineAfter.trim() !== "" && !areAlike(seen, before)) return false;
   for (const char of lineAfter.slice(0, NUM_COMPARED_CHARS)) {
     before.push(char);
     seen.push(char);
     // A slash divides or begins a regular expression by what stands before it.
-    if (before.mode === "regex" || seen.mode === "regex") return true;
+    if (isInPattern(before) || isInPattern(seen)) return true;
     if (!areAlike(seen, before)) return false;
   }
   return true;
+}
+
+function isInPattern({ mode }: CodeLexer): boolean {
+  return mode === "regex";
 }
 
 function areAlike(a: CodeLexer, b: CodeLexer): boolean {

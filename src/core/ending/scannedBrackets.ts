@@ -1,5 +1,6 @@
 /** The brackets of a completion that is being written, and those before the cursor that it closes. */
 import type { CodeLexer } from "../syntax/codeLexer.ts";
+import { indentWidth } from "../syntax/indentation.ts";
 import {
   isOpener,
   type OpenBracket,
@@ -8,7 +9,6 @@ import {
   openerOf,
 } from "./bracketStack.ts";
 import type { CursorContext } from "./cursorContext.ts";
-import { indentWidth } from "../syntax/indentation.ts";
 
 export class ScannedBrackets {
   readonly #context: CursorContext;

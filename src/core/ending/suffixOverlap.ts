@@ -1,6 +1,7 @@
 /** What a completion and the rest of the cursor's line have in common is written once. */
-import type { CursorContext } from "./cursorContext.ts";
+
 import { cutsGrapheme } from "../syntax/graphemes.ts";
+import type { CursorContext } from "./cursorContext.ts";
 import { isInOwnString, readOpenEnds } from "./openText.ts";
 
 /** A rest of this length that the completion contains in full is the place where it ends. */

@@ -2,6 +2,8 @@
  * What of a decoded text is offered. It is cut at its end, where it would repeat the text after the cursor, and where
  * it would leave brackets worse than they are; white space is fitted to the document. Nothing is added.
  */
+
+import { blankOf, indentWidth, repairIndentation } from "../syntax/indentation.ts";
 import { openerOf } from "./bracketStack.ts";
 import type { CompletionEnd } from "./completionEnd.ts";
 import { type CompletionRejection, findRejection, isSurelyOffered } from "./completionRejection.ts";
@@ -14,7 +16,6 @@ import {
   withoutTrailing,
 } from "./cursorContext.ts";
 import { withoutDanglingLines } from "./danglingLine.ts";
-import { blankOf, indentWidth, repairIndentation } from "../syntax/indentation.ts";
 import { mayBecomeLoop } from "./loopDetector.ts";
 import { wholeWords, withoutOpenBlock, withoutOpenCall } from "./naturalEnd.ts";
 import { readOpenEnds, withoutOpenText } from "./openText.ts";

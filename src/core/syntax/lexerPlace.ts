@@ -59,8 +59,6 @@ export class LexerPlace {
 
   /** The same at the character that began the mode; 0 at any other. */
   get delimiterLength(): number {
-    return this.state.mode !== "code" && this.state.numTextChars === 0
-      ? this.state.openedBack
-      : 0;
+    return this.state.mode !== "code" && this.state.numTextChars === 0 ? this.state.openedBack : 0;
   }
 }

@@ -4,8 +4,7 @@ const NAME = "[\\p{L}_][\\p{L}\\p{N}:._-]*";
 const TAGS = new RegExp(`<(/?)(${NAME})([^<>]*)>`, "gu");
 const TAG = new RegExp(`^<(/?)(${NAME})([^<>]*)>$`, "u");
 /** Of HTML, which have no end. */
-const VOID =
-  /^(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/i;
+const VOID = /^(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/i;
 
 /** Follows tags; false where one ends that is not the innermost. */
 function follow(open: string[], [, slash, name = "", rest = ""]: readonly string[]): boolean {
