@@ -200,16 +200,19 @@ interface Closer {
 }
 
 function unmatchedClosers(suffixText: string, lexer: CodeLexer, tabWidth: number) {
-  const { numSubstitutions } = lexer;
-  /** Of the code within text around the cursor, how many end here. */
+  /** Of the code within text around the cursor, how much is open, and how much ends here. */
+  let numAround = lexer.numSubstitutions;
   let numLeft = 0;
   const closers: Closer[] = [];
   const brackets = new OpenBrackets<OwnBracket>();
   const lines = new LineIndent(suffixText, tabWidth);
   for (let i = 0; i < suffixText.length; i++) {
     const char = suffixText[i]!;
+    const numBefore = lexer.numSubstitutions;
     const isCode = lexer.push(char);
-    numLeft = Math.max(numLeft, numSubstitutions - lexer.numSubstitutions);
+    // A string of one line ends with it, and the code in it, though nothing closed them.
+    if (char === "\n") numAround -= numBefore - lexer.numSubstitutions;
+    numLeft = Math.max(numLeft, numAround - lexer.numSubstitutions);
     if (char === "\n") lines.beginAt(i + 1);
     if (!isCode) brackets.dropFrom(i + 1 - lexer.delimiterLength);
     else if (isOpener(char)) brackets.push({ char, position: i });

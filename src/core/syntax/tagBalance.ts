@@ -13,8 +13,11 @@ function follow(open: string[], [, slash, name = "", rest = ""]: readonly string
   return true;
 }
 
-/** Whether every element has its end, those around the cursor behind it. Attributes with angle brackets count as none. */
+/** Whether every element has its end, those around the cursor behind it; false within a tag. Attributes with angle brackets count as none. */
 export function endsAllElements(prefixText: string, suffixText: string): boolean {
+  if (/^<[/\p{L}_]/u.test(prefixText.slice(prefixText.lastIndexOf("<")))) {
+    if (prefixText.lastIndexOf(">") < prefixText.lastIndexOf("<")) return false;
+  }
   const open: string[] = [];
   for (const text of [prefixText, suffixText]) {
     for (const tag of text.matchAll(TAGS)) if (!follow(open, tag)) return false;
