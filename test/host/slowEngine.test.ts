@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from "vitest";
-import { cachedWidenedModel } from "../../tooling/widen/cachedWidenedModel.ts";
+import { widenModel } from "../../tooling/widen/widenModel.ts";
 import { REPOSITORY } from "./hostLayout.ts";
 import { poll } from "./poll.ts";
 import {
@@ -109,7 +109,8 @@ describe("the packed extension with a large model", () => {
     models = await mkdtemp(join(tmpdir(), "treeline-models-"));
     const source = join(REPOSITORY, "models/treeline-tiny-target-q8_0.gguf");
     const { signal } = new AbortController();
-    target = (await cachedWidenedModel(source, models, { ...SHAPE, signal })).path;
+    target = join(models, "widened.gguf");
+    await widenModel(source, target, { ...SHAPE, signal });
     folder = await createWorkspace();
     host = await startTreeline({ workspaceFolder: folder });
     await untilLoaded(1);

@@ -1,14 +1,12 @@
-/** A widened model is there whole or not at all: aborts, full disks, files in the way, the cache. */
+/** A widened model is there whole or not at all: aborts, full disks, files in the way. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineError } from "../../src/core/base/errors.ts";
-import { cachedWidenedModel } from "../../tooling/widen/cachedWidenedModel.ts";
 import { type WidenOptions, widenModel } from "../../tooling/widen/widenModel.ts";
-import { denseModel, SMALL_SHAPE } from "../support/denseModel.ts";
 import { TARGET_PATH } from "../support/modelPaths.ts";
 import { NEVER } from "../support/never.ts";
 
@@ -119,59 +117,5 @@ describe("widenModel", () => {
     );
     expect(stdout).toMatch(/^writeFailed Output .*: expected room for \d+\.\d MB, found EFBIG/);
     expect(await readdir(folder)).toEqual([]);
-  });
-});
-
-describe("cachedWidenedModel", () => {
-  const settings = { width: 256, numLayers: 2, ffnWidth: 96 };
-
-  test("writes a model once, and another for another source or other dimensions", async () => {
-    const source = join(folder, "small.gguf");
-    const cache = join(folder, "deep/cache");
-    const make = (more: object = {}) =>
-      cachedWidenedModel(source, cache, { ...settings, ...more, signal: NEVER });
-    await writeFile(source, denseModel(SMALL_SHAPE));
-    const first = await make();
-    expect(first.wasCached).toBe(false);
-    expect(first.path).toMatch(/small-256x2x96-q8_0-[0-9a-f]{16}\.gguf$/);
-    const written = await readFile(first.path);
-    expect(await make()).toEqual({ ...first, wasCached: true });
-    expect((await make({ type: "f16" })).wasCached).toBe(false);
-    expect((await make({ ffnWidth: 128 })).wasCached).toBe(false);
-    // Trained anew: the header is the same.
-    await writeFile(source, denseModel({ ...SMALL_SHAPE, seed: 2 }));
-    expect((await make()).wasCached).toBe(false);
-    expect(await readdir(cache)).toHaveLength(4);
-    expect(await readFile(first.path)).toEqual(written);
-  });
-
-  test("writes a damaged file again and removes what a killed process left behind", async () => {
-    const source = join(folder, "small.gguf");
-    await writeFile(source, denseModel(SMALL_SHAPE));
-    const make = () => cachedWidenedModel(source, folder, { ...settings, signal: NEVER });
-    const { path, fileBytes } = await make();
-    const whole = await readFile(path);
-    const parts = [".1-0000abcd.part", ".2-0000abcd.part"].map((suffix) => path + suffix);
-    for (const part of parts) await writeFile(part, "begun");
-    await utimes(parts[0]!, 0, 0);
-    for (const damaged of [whole.subarray(0, fileBytes - 1), Buffer.from(whole).fill(0, 0, 100)]) {
-      await writeFile(path, damaged);
-      expect((await make()).wasCached).toBe(false);
-      expect(await readFile(path)).toEqual(whole);
-    }
-    expect((await readdir(folder)).length).toBe(3);
-  });
-
-  test("names the folder it cannot make", async () => {
-    const source = join(folder, "small.gguf");
-    await writeFile(source, denseModel(SMALL_SHAPE));
-    const below = cachedWidenedModel(source, join(source, "cache"), {
-      ...settings,
-      signal: NEVER,
-    });
-    await expect(below).rejects.toMatchObject({
-      code: "writeFailed",
-      message: expect.stringMatching(/Cache folder .*small\.gguf.cache: .*Choose another\./),
-    });
   });
 });

@@ -16,7 +16,7 @@ import { readExactly, tensorChunks } from "./tensorData.ts";
 import { encodeWidenedHeader } from "./widenedHeader.ts";
 import { planShape, type WidenedShape, type WidenSettings } from "./widenedShape.ts";
 import { planTensors, type WidenedTensor } from "./widenedTensors.ts";
-import { checkWidenSource, type WidenSource } from "./widenSource.ts";
+import { checkWidenSource } from "./widenSource.ts";
 
 export interface WidenOptions extends WidenSettings {
   /** Whether to replace a file at the destination. Default: no. */
@@ -26,21 +26,10 @@ export interface WidenOptions extends WidenSettings {
   readonly signal: AbortSignal;
 }
 
-/** What is known of a widened model before it is written. */
-export interface WidenPlan {
-  readonly source: WidenSource;
-  readonly shape: WidenedShape;
-  readonly tensors: readonly WidenedTensor[];
-  /** All bytes before the first tensor's data. */
-  readonly headerBytes: Uint8Array;
-  readonly fileBytes: number;
-  /** Elements of all tensors. */
-  readonly numParameters: number;
-}
-
 export interface WidenedModel {
   readonly path: string;
   readonly shape: WidenedShape;
+  /** Elements of all tensors. */
   readonly numParameters: number;
   readonly fileBytes: number;
 }
@@ -53,66 +42,38 @@ export interface WidenedModel {
 export async function widenModel(
   source: string,
   destination: string,
-  options: WidenOptions,
+  { overwrite = false, onProgress = () => {}, signal, ...settings }: WidenOptions,
 ): Promise<WidenedModel> {
-  const plan = await planWidening(source, options, options.signal);
-  await checkDistinct(source, destination);
-  await writeWidened(plan, destination, options);
-  const { shape, numParameters, fileBytes } = plan;
-  return { path: destination, shape, numParameters, fileBytes };
-}
-
-/** Reads and checks the header of the model at `path`. @throws EngineError as {@link widenModel}. */
-export async function planWidening(
-  path: string,
-  settings: WidenSettings,
-  signal: AbortSignal,
-): Promise<WidenPlan> {
-  const source = checkWidenSource(await readGgufHeader(path, signal));
-  const shape = planShape(source, settings);
-  const tensors = planTensors(source, shape);
-  const { dataOffset, alignment } = source.header;
-  await using file = await openSource(path);
-  const sourceBytes = await readExactly(file.handle, path, 0, dataOffset);
-  const headerBytes = encodeWidenedHeader(source, sourceBytes, shape, tensors);
+  const found = checkWidenSource(await readGgufHeader(source, signal));
+  const { header } = found;
+  const shape = planShape(found, settings);
+  const tensors = planTensors(found, shape);
+  await using file = await openSource(source);
+  const sourceBytes = await readExactly(file.handle, source, 0, header.dataOffset);
+  const headerBytes = encodeWidenedHeader(found, sourceBytes, shape, tensors);
+  const paddingOf = (tensor: WidenedTensor) => -tensor.bytes & (header.alignment - 1);
   const last = tensors.at(-1)!;
-  const dataBytes = Math.ceil((last.offset + last.bytes) / alignment) * alignment;
-  return {
-    source,
-    shape,
-    tensors,
-    headerBytes,
-    fileBytes: headerBytes.length + dataBytes,
-    numParameters: tensors.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0),
-  };
-}
-
-/** Writes what `plan` says. @throws EngineError modelTruncated, modelNotReadable or writeFailed. */
-export async function writeWidened(
-  plan: WidenPlan,
-  path: string,
-  { overwrite = false, onProgress = () => {}, signal }: Omit<WidenOptions, keyof WidenSettings>,
-): Promise<void> {
-  const { header } = plan.source;
-  await using file = await openSource(header.path);
-  const source = { header, handle: file.handle };
-  const filler = new Filler(plan.shape.type);
-  const output = { path, bytes: plan.fileBytes, overwrite };
+  const fileBytes = headerBytes.length + last.offset + last.bytes + paddingOf(last);
+  await checkDistinct(source, destination);
+  const filler = new Filler(shape.type);
   const writeAll = async (append: (chunk: Uint8Array) => Promise<void>) => {
     let written = 0;
     const put = async (chunk: Uint8Array) => {
       await append(chunk);
       written += chunk.length;
-      onProgress(written / plan.fileBytes);
+      onProgress(written / fileBytes);
     };
-    await put(plan.headerBytes);
-    for (const tensor of plan.tensors) {
-      for await (const chunk of tensorChunks(tensor, source, filler)) await put(chunk);
-      const padding = -tensor.bytes & (header.alignment - 1);
+    await put(headerBytes);
+    for (const tensor of tensors) {
+      const chunks = tensorChunks(tensor, { header, handle: file.handle }, filler);
+      for await (const chunk of chunks) await put(chunk);
+      const padding = paddingOf(tensor);
       if (padding > 0) await put(new Uint8Array(padding));
     }
   };
-  await writeWholeFile(output, writeAll, signal);
+  await writeWholeFile({ path: destination, bytes: fileBytes, overwrite }, writeAll, signal);
+  const numParameters = tensors.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0);
+  return { path: destination, shape, numParameters, fileBytes };
 }
 
 async function openSource(path: string): Promise<{ handle: FileHandle } & AsyncDisposable> {

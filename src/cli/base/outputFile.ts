@@ -8,9 +8,6 @@ import { EngineError, messageOf } from "../../core/base/errors.ts";
 import { pathText } from "../../core/base/foreignText.ts";
 import { renameOver } from "../../files/replaceFile.ts";
 
-/** Ends the name of a file that is being written: the writer's process and a random number. */
-export const PART_NAME = /\.\d+-[0-9a-f]{8}\.part$/;
-
 export interface OutputFile {
   readonly path: string;
   readonly bytes: number;
