@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import type { GgufValue } from "../../src/gguf/ggufCursor.ts";
-import { halfBits, halfValue } from "../../tooling/widen/float16.ts";
 import { assemble, disassemble, sizeOf, type WritableTensor } from "./ggufWriter.ts";
 
 export const F32 = 0;
@@ -117,9 +116,9 @@ function encode(type: number, values: readonly number[]): Uint8Array {
   for (const [index, value] of values.entries()) {
     const block = Math.floor(index / 32) * 34;
     if (type === F32) view.setFloat32(index * 4, value, true);
-    else if (type === F16) view.setUint16(index * 2, halfBits(value), true);
+    else if (type === F16) view.setFloat16(index * 2, value, true);
     else {
-      view.setUint16(block, halfBits(1 / 128), true);
+      view.setFloat16(block, 1 / 128, true);
       view.setInt8(block + 2 + (index % 32), Math.max(-127, Math.round(value * 128)));
     }
   }
@@ -133,9 +132,9 @@ export function decodeTensor(type: number, data: Uint8Array): Float64Array {
   const values = new Float64Array((data.length / bytesPerBlock) * 32);
   return values.map((_, index) => {
     if (type === F32) return view.getFloat32(index * 4, true);
-    if (type === F16) return halfValue(view.getUint16(index * 2, true));
+    if (type === F16) return view.getFloat16(index * 2, true);
     const block = Math.floor(index / 32) * 34;
-    return halfValue(view.getUint16(block, true)) * view.getInt8(block + 2 + (index % 32));
+    return view.getFloat16(block, true) * view.getInt8(block + 2 + (index % 32));
   });
 }
 
@@ -156,7 +155,7 @@ export function denseLogits(bytes: Uint8Array, tokens: readonly number[], asHalv
     if (tensor === undefined) return undefined;
     const values = decodeTensor(tensor.type, tensor.data);
     const isRounded = asHalves && tensor.dims.length > 1;
-    return isRounded ? values.map((value) => halfValue(halfBits(value))) : values;
+    return isRounded ? values.map(Math.f16round) : values;
   };
   /** Each of `inputs` times a matrix, plus its bias. */
   const multiply = (name: string, inputs: readonly Float64Array[]) => {

@@ -2,7 +2,6 @@
  * Weights that look like weights and mean nothing: no kernel skips them, none overflows on them, and a GPU needs as much
  * power for them. The same numbers in every type, repeated after 131,168 of them.
  */
-import { halfBits } from "./float16.ts";
 import { BLOCK_LENGTH } from "./widenedShape.ts";
 import type { WidenedType } from "./widenSource.ts";
 
@@ -42,7 +41,7 @@ function q8Pattern(): Uint8Array {
   const view = new DataView(pattern.buffer);
   const random = randomIntegers();
   for (let at = 0; at < pattern.length; at += 2 + BLOCK_LENGTH) {
-    view.setUint16(at, halfBits(SCALE), true);
+    view.setFloat16(at, SCALE, true);
     for (let i = 0; i < BLOCK_LENGTH; i++) view.setInt8(at + 2 + i, random());
   }
   return pattern;
@@ -52,8 +51,7 @@ function halfPattern(): Uint8Array {
   const pattern = new Uint8Array(NUM_BLOCKS * BLOCK_LENGTH * 2);
   const view = new DataView(pattern.buffer);
   const random = randomIntegers();
-  for (let at = 0; at < pattern.length; at += 2)
-    view.setUint16(at, halfBits(random() * SCALE), true);
+  for (let at = 0; at < pattern.length; at += 2) view.setFloat16(at, random() * SCALE, true);
   return pattern;
 }
 

@@ -5,7 +5,6 @@ import { ggufError } from "../../src/gguf/ggufCursor.ts";
 import type { GgufHeader, GgufTensor } from "../../src/gguf/ggufHeader.ts";
 import { tensorTypes } from "../../src/gguf/ggufTensorCheck.ts";
 import type { Filler } from "./filler.ts";
-import { halfBits, halfValue, isFiniteHalf } from "./float16.ts";
 import { BLOCK_LENGTH } from "./widenedShape.ts";
 import type { Segment, WidenedTensor } from "./widenedTensors.ts";
 import { F16, F32 } from "./widenSource.ts";
@@ -123,9 +122,8 @@ function toHalves(elements: Uint8Array, type: number, out: Uint8Array): boolean 
   let allFinite = true;
   let outAt = 0;
   for (const value of valuesOf(elements, type)) {
-    const half = halfBits(value);
-    allFinite &&= isFiniteHalf(half);
-    to.setUint16(outAt, half, true);
+    to.setFloat16(outAt, value, true);
+    allFinite &&= Number.isFinite(to.getFloat16(outAt, true));
     outAt += 2;
   }
   return allFinite;
@@ -147,10 +145,10 @@ function* valuesOf(elements: Uint8Array, type: number): Generator<number> {
   if (type === F32) {
     for (let at = 0; at < elements.length; at += 4) yield from.getFloat32(at, true);
   } else if (type === F16) {
-    for (let at = 0; at < elements.length; at += 2) yield halfValue(from.getUint16(at, true));
+    for (let at = 0; at < elements.length; at += 2) yield from.getFloat16(at, true);
   } else {
     for (let at = 0; at < elements.length; at += 2 + BLOCK_LENGTH) {
-      const blockScale = halfValue(from.getUint16(at, true));
+      const blockScale = from.getFloat16(at, true);
       for (let i = 0; i < BLOCK_LENGTH; i++) yield blockScale * from.getInt8(at + 2 + i);
     }
   }
