@@ -3,23 +3,19 @@
  * same process, the same model files, our number of threads, context and batch, flash attention as ours.
  */
 import type { LlamaModel } from "node-llama-cpp";
-import type { Backend } from "../../src/core/base/backend.ts";
+import type { DecodeRun } from "../../src/bench/speed/benchDecoder.ts";
+import type { GenerationLimits } from "../../src/core/tree/generation.ts";
+import type { LoadedModel, LoadedModels } from "../../src/engine/protocol/protocol.ts";
 import type { LlamaLibrary } from "../../src/llama/native/llamaLibrary.ts";
 import type { PeerSettings, PeerSetup } from "./peerSettings.ts";
-import { type PeerLimits, type PeerRun, PeerSlot } from "./peerSlot.ts";
+import { PeerSlot } from "./peerSlot.ts";
+
+export type PeerModelFile = Pick<LoadedModel, "path" | "gpuLayers" | "fileBytes">;
 
 /** What a peer is opened with; the same as ours. */
-export interface PeerOptions {
+export interface PeerOptions extends Pick<LoadedModels, "contextSize" | "backend"> {
   readonly target: PeerModelFile;
   readonly draft?: PeerModelFile;
-  readonly contextSize: number;
-  readonly backend: Backend;
-}
-
-export interface PeerModelFile {
-  readonly path: string;
-  readonly gpuLayers: number;
-  readonly fileBytes: number;
 }
 
 /**
@@ -94,9 +90,9 @@ export class PeerModels implements AsyncDisposable {
   async decode(
     setup: PeerSetup,
     promptTokens: Int32Array,
-    limits: PeerLimits,
+    limits: GenerationLimits,
     signal: AbortSignal,
-  ): Promise<PeerRun> {
+  ): Promise<DecodeRun> {
     const slot = this.#slots.get(setup.settings.kind);
     if (slot === undefined) throw new RangeError("a peer decodes before it was prepared");
     return slot.decode(setup, promptTokens, limits, signal);

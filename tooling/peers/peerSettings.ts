@@ -32,7 +32,7 @@ export interface PeerSetup {
 }
 
 /** Short chains, as on a CPU the fourth row is the last cheap one; and one long enough for a GPU. */
-export const PEER_DRAFT_SETTINGS: readonly PeerDraftSettings[] = [
+export const PEER_DRAFT_SETTINGS: readonly [PeerDraftSettings, ...PeerDraftSettings[]] = [
   { kind: "draft", minTokens: 0, maxTokens: 16, minConfidence: 0.6 },
   { kind: "draft", minTokens: 3, maxTokens: 3, minConfidence: 0.3 },
   { kind: "draft", minTokens: 3, maxTokens: 3, minConfidence: 0.6 },
@@ -40,7 +40,7 @@ export const PEER_DRAFT_SETTINGS: readonly PeerDraftSettings[] = [
 ];
 
 /** The last is that of prompt lookup decoding, which it is based on. */
-export const PEER_LOOKUP_SETTINGS: readonly PeerLookupSettings[] = [
+export const PEER_LOOKUP_SETTINGS: readonly [PeerLookupSettings, ...PeerLookupSettings[]] = [
   { kind: "lookup", minPattern: 1, maxPrediction: 3 },
   { kind: "lookup", minPattern: 2, maxPrediction: 3 },
   { kind: "lookup", minPattern: 2, maxPrediction: 7 },

@@ -9,8 +9,10 @@ import type {
   Token as PeerToken,
   TokenPredictor,
 } from "node-llama-cpp";
+import type { DecodeRun } from "../../src/bench/speed/benchDecoder.ts";
 import type { Backend } from "../../src/core/base/backend.ts";
 import type { Token } from "../../src/core/base/tokens.ts";
+import type { GenerationLimits } from "../../src/core/tree/generation.ts";
 import { MAX_BATCH } from "../../src/llama/target/batchSize.ts";
 import {
   describePeer,
@@ -25,25 +27,6 @@ export interface PeerFoundation {
   readonly draft: LlamaModel | undefined;
   readonly contextSize: number;
   readonly backend: Backend;
-}
-
-/** A peer's output, cut in two like `DecodeRun` of the bench room. */
-export interface PeerRun {
-  readonly tokens: Int32Array;
-  readonly numFirstTokens: number;
-  readonly firstTokenMs: number;
-  /** Its prompt is a part of its first pass. */
-  readonly promptMs: null;
-  readonly tokenMs: readonly number[];
-  readonly decodeMs: number;
-  readonly numSteps: number;
-  readonly numCommitted: number;
-}
-
-/** When a peer's output ends: by our rules, so that all count the same. */
-export interface PeerLimits {
-  readonly maxTokens: number;
-  readonly isEndToken: (token: Token) => boolean;
 }
 
 /** Code that repeats itself, so that lookups find something and passes of many rows are run as well. */
@@ -118,13 +101,16 @@ export class PeerSlot implements AsyncDisposable {
     this.#setupName = name;
   }
 
-  /** @throws RangeError for another setup than that of {@link use}; the signal's reason, between two tokens. */
+  /**
+   * The output ends by our rules, so that all count the same; the prompt is a part of its first pass.
+   * @throws RangeError for another setup than that of {@link use}; the signal's reason, between two tokens.
+   */
   async decode(
     setup: PeerSetup,
     promptTokens: Int32Array,
-    { maxTokens, isEndToken }: PeerLimits,
+    { maxTokens, isEndToken }: GenerationLimits,
     signal: AbortSignal,
-  ): Promise<PeerRun> {
+  ): Promise<DecodeRun> {
     const sequence = this.#target?.sequence;
     if (sequence === undefined || this.#setupName !== describePeer(setup)) {
       throw new RangeError("a peer decodes before it was prepared");

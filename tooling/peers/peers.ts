@@ -7,8 +7,7 @@ import { messageOf } from "../../src/core/base/errors.ts";
 import type { GenerationContext } from "../../src/core/tree/drafter.ts";
 import type { Peers, PeersModule } from "../../src/engine/measure/benchPeers.ts";
 import type { ModelPair } from "../../src/engine/models/modelHost.ts";
-import type { LoadedModel } from "../../src/engine/protocol/protocol.ts";
-import { type PeerModelFile, PeerModels, peerMemoryProblem } from "./peerDecode.ts";
+import { PeerModels, peerMemoryProblem } from "./peerDecode.ts";
 import {
   describePeer,
   PEER_DRAFT_SETTINGS,
@@ -22,16 +21,10 @@ const POOL_REST_MS = 300;
 
 export const openPeers: PeersModule["openPeers"] = async (pair, signal) => {
   const { target, loaded } = pair;
-  const options = {
-    target: fileOf(loaded.target),
-    ...(loaded.draft === undefined ? {} : { draft: fileOf(loaded.draft) }),
-    contextSize: loaded.contextSize,
-    backend: loaded.backend,
-  };
-  const problem = peerMemoryProblem(options, freemem());
+  const problem = peerMemoryProblem(loaded, freemem());
   if (problem !== undefined) return problem;
   try {
-    const models = await PeerModels.open(target.model.library, options, signal);
+    const models = await PeerModels.open(target.model.library, loaded, signal);
     return new PeerDecoders(models, pair);
   } catch (error) {
     // It has errors of its own for an abort.
@@ -39,10 +32,6 @@ export const openPeers: PeersModule["openPeers"] = async (pair, signal) => {
     return `node-llama-cpp could not load the models beside ours: ${messageOf(error)}`;
   }
 };
-
-function fileOf({ path, gpuLayers, fileBytes }: LoadedModel): PeerModelFile {
-  return { path, gpuLayers, fileBytes };
-}
 
 class PeerDecoders implements Peers {
   readonly #models: PeerModels;
@@ -54,9 +43,8 @@ class PeerDecoders implements Peers {
   }
 
   /** First with how many threads, by the peer's default; then its other settings with that many. */
-  decoders(name: PeerConfig): Omit<BenchConfig, "name"> | string {
+  decoders(name: PeerConfig): Omit<BenchConfig, "name"> {
     const [first, ...others] = name === "peer:draft" ? PEER_DRAFT_SETTINGS : PEER_LOOKUP_SETTINGS;
-    if (first === undefined) return "it has no settings.";
     const decoder = (setup: PeerSetup) => new PeerDecoder(this.#models, setup, this.#pair);
     // As many as ours has now: they are equal for as long as the benchmark runs.
     const choices = peerThreadChoices(first.kind, this.#pair.target.target.numThreads);
