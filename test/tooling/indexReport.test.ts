@@ -5,23 +5,16 @@ import { formatIndexReport, indexReport } from "../../tooling/studies/indexRepor
 const times = (p50: number, p99 = p50, max = p99) => ({ p50, p99, max });
 
 const row = (numTokens: number, other: Partial<IndexBenchRow> = {}): IndexBenchRow => ({
-  workspace: "synthetic",
   numTokens,
   numFiles: numTokens / 1000,
   numShards: 1,
   buildMs: numTokens / 1000,
-  addMs: times(1),
   bytesPerToken: 20,
   lookupUs: times(10, 50),
   draftUs: times(20, 60),
   updateMs: times(1, 2),
   retypeMs: times(1, 3),
-  compactMs: times(1),
-  numSlices: 1,
   compactedBytesPerToken: 18,
-  snapshotBytesPerToken: 4,
-  encodeMs: 1,
-  decodeMs: 1,
   ...other,
 });
 

@@ -1,4 +1,4 @@
-/** What the workspace index costs, by size: building, looking up, changing files, memory. Tokenizing is not in it. */
+/** What the workspace index costs at a size: building, looking up, changing files, memory. Tokenizing is not in it. */
 
 import { quantile } from "../../src/bench/base/statistics.ts";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
@@ -6,54 +6,21 @@ import { syntheticFiles, type TokenFile } from "../../src/bench/spots/syntheticF
 import { WorkspaceDrafter } from "../../src/core/drafters/workspaceDrafter.ts";
 import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
 import type { LookupPlace } from "../../src/core/index/workspaceSearch.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../src/core/index/workspaceSnapshot.ts";
 
 export interface IndexBenchOptions {
   /** Clock in ms. */
   readonly now: () => number;
-  /** Sizes of synthetic workspaces, in tokens. */
-  readonly sizes: readonly number[];
+  /** Of the synthetic workspace, in tokens. */
+  readonly size: number;
+  readonly seed: number;
   /** Awaited between slices of work: whoever measures in the command's own process hears a Ctrl+C there. May reject. */
-  readonly pause?: () => Promise<void>;
-  /** Real workspaces; each gets a row of its own. */
-  readonly workspaces?: readonly { readonly name: string; readonly files: readonly TokenFile[] }[];
+  readonly pause: () => Promise<void>;
   readonly numLookups?: number;
   readonly numUpdates?: number;
-  readonly seed?: number;
 }
 
-/** Times of single operations: the middle one, the 99th of a hundred, the slowest. */
-export interface OperationTimes {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
-export interface IndexBenchRow {
-  readonly workspace: string;
-  readonly numTokens: number;
-  readonly numFiles: number;
-  readonly numShards: number;
-  /** All files added, one after the other. */
-  readonly buildMs: number;
-  /** Single files as they were added: the slowest one made the index grow. */
-  readonly addMs: OperationTimes;
-  readonly bytesPerToken: number;
-  readonly lookupUs: OperationTimes;
-  /** Lookup and tree, 16 nodes. */
-  readonly draftUs: OperationTimes;
-  /** A file saved with a few tokens changed in the middle; a file drawn at random each time. */
-  readonly updateMs: OperationTimes;
-  /** The same file saved again and again. */
-  readonly retypeMs: OperationTimes;
-  /** Slices of compaction after the updates, and the memory then. */
-  readonly compactMs: OperationTimes;
-  readonly numSlices: number;
-  readonly compactedBytesPerToken: number;
-  readonly snapshotBytesPerToken: number;
-  readonly encodeMs: number;
-  readonly decodeMs: number;
-}
+/** Figures of one workspace. */
+export type IndexBenchRow = Awaited<ReturnType<typeof measureIndex>>;
 
 /** Operations between two pauses. */
 const SLICE_OPERATIONS = 200;
@@ -62,23 +29,16 @@ const SUFFIX_TOKENS = 16;
 const DRAFT_BUDGET = { maxNodes: 16, maxDepth: 16, minSurvival: 0.02 } as const;
 const LOOKUP_LIMITS = { maxHits: 16, maxContinuation: 32 } as const;
 
-/** One row per workspace. Each is built twice, the first time to warm up. */
-export async function measureIndex(options: IndexBenchOptions): Promise<IndexBenchRow[]> {
-  const { sizes, workspaces = [], seed = 1 } = options;
-  const rows: IndexBenchRow[] = [];
-  for (const { name, files } of workspaces) rows.push(await measureRow(name, files, options));
-  for (const size of sizes) {
-    rows.push(await measureRow("synthetic", syntheticFiles(size, seed), options));
-  }
-  return rows;
-}
-
-async function measureRow(
-  workspace: string,
-  files: readonly TokenFile[],
-  options: IndexBenchOptions,
-): Promise<IndexBenchRow> {
-  const { now, numLookups = 2000, numUpdates = 200, seed = 1, pause = async () => {} } = options;
+/** The index is built twice, the first time to warm up. */
+export async function measureIndex({
+  now,
+  size,
+  seed,
+  pause,
+  numLookups = 2000,
+  numUpdates = 200,
+}: IndexBenchOptions) {
+  const files = syntheticFiles(size, seed);
   const random = seededRandom(seed);
   const timed = (operation: () => void) => {
     const start = now();
@@ -86,16 +46,16 @@ async function measureRow(
     return now() - start;
   };
   const build = async (index: WorkspaceIndex) => {
-    const times: number[] = [];
-    for (const { path, tokens } of files) {
-      if (times.length % SLICE_OPERATIONS === 0) await pause();
-      times.push(timed(() => index.setFile(path, tokens)));
+    let ms = 0;
+    for (const [number, { path, tokens }] of files.entries()) {
+      if (number % SLICE_OPERATIONS === 0) await pause();
+      ms += timed(() => index.setFile(path, tokens));
     }
-    return times;
+    return ms;
   };
   await build(new WorkspaceIndex());
   const index = new WorkspaceIndex();
-  const addMs = await build(index);
+  const buildMs = await build(index);
   const { numTokens, numBytes, numFiles, numShards } = index;
 
   const lookups: number[] = [];
@@ -124,39 +84,23 @@ async function measureRow(
   const same = pick();
   const retypes = Array.from({ length: numUpdates }, () => update(same));
   await pause();
-  const slices: number[] = [];
-  for (let isMore = true; isMore; ) {
-    slices.push(
-      timed(() => {
-        isMore = index.compactSlice();
-      }),
-    );
-  }
-  const compactedBytesPerToken = index.numBytes / index.numTokens;
-
-  let bytes = new Uint8Array(0);
-  const encodeMs = timed(() => {
-    bytes = encodeSnapshot(index.files(), "bench");
-  });
-  const decodeMs = timed(() => decodeSnapshot(bytes, "bench"));
+  while (index.compactSlice()) await pause();
   return {
-    workspace,
     numTokens,
     numFiles,
     numShards,
-    buildMs: addMs.reduce((sum, ms) => sum + ms, 0),
-    addMs: timesOf(addMs),
+    /** All files added, one after the other. */
+    buildMs,
     bytesPerToken: numBytes / numTokens,
     lookupUs: timesOf(lookups),
+    /** Lookup and tree, 16 nodes. */
     draftUs: timesOf(drafts),
+    /** A file saved with a few tokens changed in the middle; a file drawn at random each time. */
     updateMs: timesOf(updates),
+    /** The same file saved again and again. */
     retypeMs: timesOf(retypes),
-    compactMs: timesOf(slices),
-    numSlices: slices.length - 1,
-    compactedBytesPerToken,
-    snapshotBytesPerToken: bytes.length / index.numTokens,
-    encodeMs,
-    decodeMs,
+    /** After the updates. */
+    compactedBytesPerToken: index.numBytes / index.numTokens,
   };
 }
 
@@ -188,7 +132,8 @@ function edited(tokens: Int32Array, random: () => number): Int32Array {
   return result;
 }
 
-function timesOf(times: readonly number[]): OperationTimes {
+/** Times of single operations: the middle one, the 99th of a hundred, the slowest. */
+function timesOf(times: readonly number[]) {
   const sorted = times.toSorted((a, b) => a - b);
   return {
     p50: quantile(sorted, 0.5) ?? 0,

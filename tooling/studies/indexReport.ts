@@ -8,7 +8,7 @@ import { markdownText } from "../../src/core/base/foreignText.ts";
 import type { IndexBenchRow } from "./indexBench.ts";
 
 /** Limits that the figures must stay below. */
-export const INDEX_GOALS = {
+const INDEX_GOALS = {
   /** Of a million tokens. */
   buildMs: 10_000,
   lookupP99Us: 100,
@@ -16,7 +16,7 @@ export const INDEX_GOALS = {
   updateP99Ms: 20,
   bytesPerToken: 24,
 } as const;
-export type IndexGoal = keyof typeof INDEX_GOALS;
+type IndexGoal = keyof typeof INDEX_GOALS;
 
 const GOAL_NAMES: Record<IndexGoal, string> = {
   buildMs: `build, ms per 1M tokens < ${INDEX_GOALS.buildMs}`,
@@ -25,27 +25,8 @@ const GOAL_NAMES: Record<IndexGoal, string> = {
   bytesPerToken: `bytes per token <= ${INDEX_GOALS.bytesPerToken}`,
 };
 
-/** A figure beside its goal. */
-export interface GoalFigure {
-  readonly value: number;
-  readonly holds: boolean;
-}
-
-export type GoalFigures = Readonly<Record<IndexGoal, GoalFigure>>;
-
-/** How a figure grows from one size to the next, as a factor per ten times the tokens; 10 is linear. */
-export interface IndexGrowth {
-  readonly fromTokens: number;
-  readonly toTokens: number;
-  readonly buildMs: number;
-  readonly lookupP50Us: number;
-  readonly lookupP99Us: number;
-  readonly updateP50Ms: number;
-  readonly bytes: number;
-}
-
-export interface IndexReport {
-  readonly suite: "index";
+/** What a report says beside the rows. */
+export interface IndexRun {
   readonly seed: number;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly platform: string };
   /** Share of the cores that others used meanwhile, 0 … 1. */
@@ -53,15 +34,12 @@ export interface IndexReport {
   readonly isBusy: boolean;
   /** False where not all sizes were measured. */
   readonly isComplete: boolean;
-  readonly rows: readonly (IndexBenchRow & { readonly goals: GoalFigures })[];
-  readonly growth: readonly IndexGrowth[];
 }
 
+export type IndexReport = ReturnType<typeof indexReport>;
+
 /** @param rows - of synthetic workspaces, the smallest first. */
-export function indexReport(
-  rows: readonly IndexBenchRow[],
-  about: Omit<IndexReport, "suite" | "rows" | "growth">,
-): IndexReport {
+export function indexReport(rows: readonly IndexBenchRow[], about: IndexRun) {
   return {
     suite: "index",
     ...about,
@@ -71,14 +49,14 @@ export function indexReport(
 }
 
 /** The worse of the two where a figure was taken twice: files at random and one file saved, fresh and after all that. */
-function goalsOf(row: IndexBenchRow): GoalFigures {
+function goalsOf(row: IndexBenchRow) {
   const figures = {
     buildMs: (row.buildMs / row.numTokens) * 1e6,
     lookupP99Us: row.lookupUs.p99,
     updateP99Ms: Math.max(row.updateMs.p99, row.retypeMs.p99),
     bytesPerToken: Math.max(row.bytesPerToken, row.compactedBytesPerToken),
   };
-  const judged = (goal: IndexGoal): GoalFigure => {
+  const judged = (goal: IndexGoal) => {
     const value = figures[goal];
     const limit = INDEX_GOALS[goal];
     return { value, holds: value < limit || (goal === "bytesPerToken" && value === limit) };
@@ -91,7 +69,8 @@ function goalsOf(row: IndexBenchRow): GoalFigures {
   };
 }
 
-function growthOf(from: IndexBenchRow, to: IndexBenchRow): IndexGrowth {
+/** How figures grow from one size to the next, as factors per ten times the tokens; 10 is linear. */
+function growthOf(from: IndexBenchRow, to: IndexBenchRow) {
   const tens = Math.log10(to.numTokens / from.numTokens);
   const factor = (of: (row: IndexBenchRow) => number) => (of(to) / of(from)) ** (1 / tens);
   return {
@@ -190,7 +169,7 @@ function goalsTable(rows: IndexReport["rows"]): string {
   );
 }
 
-function growthTable(growth: readonly IndexGrowth[]): string {
+function growthTable(growth: IndexReport["growth"]): string {
   return formatTable(
     ["from, to", "build", "lookup p50", "lookup p99", "update p50", "bytes"],
     growth.map((one) => [

@@ -23,7 +23,7 @@ export async function indexStudy(
     signal.throwIfAborted();
   };
   const measure = (size: number) =>
-    measureIndex({ now: () => performance.now(), sizes: [size], seed, pause });
+    measureIndex({ now: () => performance.now(), size, seed, pause });
   const before = sampleCpu();
   const rows: IndexBenchRow[] = [];
   try {
@@ -31,7 +31,7 @@ export async function indexStudy(
     await measure(sizes[0] ?? 0);
     for (const size of sizes) {
       onProgress(`index: ${size} tokens`);
-      rows.push(...(await measure(size)));
+      rows.push(await measure(size));
     }
   } catch (error) {
     if (!signal.aborted || rows.length === 0) throw error;
