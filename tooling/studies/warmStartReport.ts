@@ -4,7 +4,7 @@
  */
 
 import { disturbance } from "../../src/bench/base/busyMeter.ts";
-import { busyBeforeStart, busyParts, tooFewForBounds } from "../../src/bench/base/doubts.ts";
+import { busyBeforeStart, busyParts, percent, tooFewForBounds } from "../../src/bench/base/doubts.ts";
 import { formatTable } from "../../src/bench/base/markdownTable.ts";
 import { type MeanInterval, meanInterval } from "../../src/bench/base/statistics.ts";
 import { markdownText } from "../../src/core/base/foreignText.ts";
@@ -58,34 +58,9 @@ export interface WarmStartSession {
   readonly runs: readonly WarmStartRun[];
 }
 
-export interface WarmStartRow extends Omit<WarmStartSession, "runs"> {
-  readonly numRequests: number;
-  readonly firstStepAccepted: MeanInterval;
-  /** Share of requests whose first step accepted a token at least. */
-  readonly firstStepShare: number;
-  /** First-step tokens more than the empty session's on the same requests. */
-  readonly gainOverEmpty: MeanInterval;
-  /** Tokens per pass over the whole request, the bonus included, request by request. */
-  readonly acceptanceLength: MeanInterval;
-  readonly verifiedPerStep: number;
-  /** Share of requests in which the drafter whose store is kept drafted anything. */
-  readonly recyclingShare: number;
-  readonly numNearTies: number;
-  readonly numDifferent: number;
-}
+type WarmStartRow = ReturnType<typeof rowOf>;
 
-export interface WarmStartReport {
-  readonly suite: "warmstart";
-  readonly about: WarmStartSettings;
-  /** Requests of the session that was kept. */
-  readonly numKept: number;
-  /** False where fewer requests were replayed than wanted. */
-  readonly isComplete: boolean;
-  readonly rows: readonly WarmStartRow[];
-  /** What makes the figures no result. */
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-}
+export type WarmStartReport = ReturnType<typeof warmStartReport>;
 
 export interface WarmStartSettings {
   /** Where the requests are from, in words. */
@@ -112,12 +87,15 @@ export function firstStepAccepted(tokenSources: Uint8Array): number {
   return bonus === -1 ? tokenSources.length : bonus;
 }
 
-/** @param sessions - those without a run are left out. */
+/**
+ * @param sessions - those without a run are left out.
+ * @param numKept - requests of the session that was kept.
+ */
 export function warmStartReport(
   sessions: readonly WarmStartSession[],
   about: WarmStartSettings,
   numKept: number,
-): WarmStartReport {
+) {
   const rows = sessions
     .filter(({ runs }) => runs.length > 0)
     .map((session) => {
@@ -131,7 +109,11 @@ export function warmStartReport(
   const isComplete = missing.length === 0;
   return {
     suite: "warmstart",
-    ...{ about, numKept, isComplete, rows },
+    about,
+    numKept,
+    /** False where fewer requests were replayed than wanted. */
+    isComplete,
+    rows,
     ...judgement(rows, about, missing),
   };
 }
@@ -140,7 +122,7 @@ function rowOf(
   { runs, ...session }: WarmStartSession,
   emptyRuns: readonly WarmStartRun[],
   seed: number,
-): WarmStartRow {
+) {
   const accepted = runs.map((run) => run.firstStepAccepted);
   const count = (of: (run: WarmStartRun) => boolean) => runs.filter(of).length;
   const total = (of: (run: WarmStartRun) => number) => runs.reduce((sum, run) => sum + of(run), 0);
@@ -150,10 +132,14 @@ function rowOf(
     ...session,
     numRequests: runs.length,
     firstStepAccepted: meanInterval(accepted, seed),
+    /** Of requests whose first step accepted a token at least. */
     firstStepShare: count((run) => run.firstStepAccepted > 0) / runs.length,
+    /** First-step tokens more than the empty session's on the same requests. */
     gainOverEmpty: meanInterval(gains, seed),
+    /** Tokens per pass over the whole request, the bonus included, request by request. */
     acceptanceLength: meanInterval(lengths, seed),
     verifiedPerStep: total((run) => run.numVerified) / total((run) => run.numSteps),
+    /** Of requests in which the drafter whose store is kept drafted anything. */
     recyclingShare: count((run) => run.usesRecycling) / runs.length,
     numNearTies: count(({ match }) => match === "nearTie"),
     numDifferent: count(({ match }) => match === "different"),
@@ -177,7 +163,8 @@ function judgement(
   rows: readonly WarmStartRow[],
   { flatRows, busyShare, othersShares }: WarmStartSettings,
   missing: readonly string[],
-): Pick<WarmStartReport, "errors" | "warnings"> {
+) {
+  /** What makes the figures no result. */
   const errors: string[] = [];
   const warnings: string[] = [];
   const numDifferent = rows.reduce((sum, row) => sum + row.numDifferent, 0);
@@ -250,12 +237,12 @@ export function formatWarmStartReport(report: WarmStartReport): string {
       String(row.stores.numNgrams),
       String(row.stores.numMatrixRows),
       String(row.numRequests),
-      shareText(row.firstStepShare),
+      percent(row.firstStepShare),
       intervalText(row.firstStepAccepted),
       row.start === "empty" ? "-" : intervalText(row.gainOverEmpty),
       intervalText(row.acceptanceLength),
       row.verifiedPerStep.toFixed(1),
-      shareText(row.recyclingShare),
+      percent(row.recyclingShare),
       String(row.numNearTies),
       String(row.numDifferent),
     ]),
@@ -281,10 +268,6 @@ export function formatWarmStartReport(report: WarmStartReport): string {
     table,
     "",
   ].join("\n");
-}
-
-function shareText(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
 }
 
 function intervalText({ mean, low, high }: MeanInterval): string {
