@@ -7,76 +7,45 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
-import { addedSpot, drawRestSpots, type LineRun } from "../src/bench/spots/restSpots.ts";
+import { addedSpot, drawRestSpots } from "../src/bench/spots/restSpots.ts";
 import { type SourceFile, type SourceSpot, seededRandom } from "../src/bench/spots/sourceSpots.ts";
 import { isSourcePath, sourceTextOf } from "../src/workspace/sourceRules.ts";
+import type { TraceSource } from "./traces/record/traceSources.ts";
 import type { TraceHalf } from "./traces/trace/trace.ts";
 
 interface TracedPackage {
-  readonly from: "npm" | "pypi" | "go";
+  readonly from: keyof typeof LANGUAGES;
   readonly name: string;
   readonly version: string;
   readonly license: string;
   readonly half: TraceHalf;
-  readonly languageId: string;
-  /** Where its own sources lie in the package. */
-  readonly folder: string;
 }
 
+/** By registry: what its packages are written in, and where their own sources lie. */
+const LANGUAGES = {
+  npm: { languageId: "typescript", ending: ".ts", folder: "src" },
+  pypi: { languageId: "python", ending: ".py", folder: "src" },
+  go: { languageId: "go", ending: ".go", folder: "" },
+} as const;
+
 const PACKAGES: readonly TracedPackage[] = [
-  {
-    from: "npm",
-    name: "@tanstack/db",
-    version: "0.15.2",
-    license: "MIT",
-    half: "choose",
-    languageId: "typescript",
-    folder: "src",
-  },
-  {
-    from: "pypi",
-    name: "claude-agent-sdk",
-    version: "0.2.189",
-    license: "MIT",
-    half: "choose",
-    languageId: "python",
-    folder: "src",
-  },
+  { from: "npm", name: "@tanstack/db", version: "0.15.2", license: "MIT", half: "choose" },
+  { from: "pypi", name: "claude-agent-sdk", version: "0.2.189", license: "MIT", half: "choose" },
   {
     from: "go",
     name: "github.com/modelcontextprotocol/go-sdk",
     version: "v1.8.0",
     license: "MIT AND Apache-2.0",
     half: "choose",
-    languageId: "go",
-    folder: "",
   },
-  {
-    from: "npm",
-    name: "@tanstack/pacer",
-    version: "0.22.0",
-    license: "MIT",
-    half: "report",
-    languageId: "typescript",
-    folder: "src",
-  },
-  {
-    from: "pypi",
-    name: "openai-agents",
-    version: "0.24.0",
-    license: "MIT",
-    half: "report",
-    languageId: "python",
-    folder: "src",
-  },
+  { from: "npm", name: "@tanstack/pacer", version: "0.22.0", license: "MIT", half: "report" },
+  { from: "pypi", name: "openai-agents", version: "0.24.0", license: "MIT", half: "report" },
   {
     from: "go",
     name: "github.com/a2aproject/a2a-go",
     version: "v0.3.3",
     license: "Apache-2.0",
     half: "report",
-    languageId: "go",
-    folder: "",
   },
 ];
 
@@ -90,7 +59,6 @@ const HISTORY = {
   to: "5bee561",
 } as const;
 
-const ENDINGS: Readonly<Record<string, string>> = { typescript: ".ts", python: ".py", go: ".go" };
 /** Characters of a repository's files; those with the first names stay. */
 const MAX_CHARS = 1_000_000;
 const NUM_PLACES = 400;
@@ -170,9 +138,9 @@ function readHistory(): { files: SourceFile[]; spots: SourceSpot[] } {
     if (path !== undefined) file = isWanted(path) ? { path, text: show(to, path) } : undefined;
     const [, first, count = "1"] = /^@@ \S+ \+(\d+)(?:,(\d+))? @@/.exec(line) ?? [];
     if (first === undefined || file === undefined) continue;
-    const added: LineRun = { first: Number(first), last: Number(first) + Number(count) - 1 };
     const numLines = Number(count);
     if (numLines < 1 || numLines > MAX_ADDED_LINES) continue;
+    const added = { first: Number(first), last: Number(first) + numLines - 1 };
     const spot = addedSpot(file, added, SEED + spots.length);
     if (spot !== undefined) spots.push(spot);
   }
@@ -187,8 +155,8 @@ function shuffled<T>(all: readonly T[]): T[] {
     .map(({ one }) => one);
 }
 
-function write(name: string, source: Readonly<Record<string, unknown>>): void {
-  const { files, spots } = source as { files: SourceFile[]; spots: SourceSpot[] };
+function write(name: string, source: TraceSource): void {
+  const { files, spots } = source;
   writeFileSync(join(SOURCES, `${name}.json`), JSON.stringify(source));
   process.stdout.write(`${name}: ${files.length} files, ${spots.length} places\n`);
 }
@@ -199,9 +167,10 @@ mkdirSync(LICENSES, { recursive: true });
 for (const one of PACKAGES) {
   const folder = mkdtempSync(join(tmpdir(), "treeline-sources-"));
   try {
-    const { name, version, license, half, languageId } = one;
+    const { name, version, license, half } = one;
+    const { languageId, ending, folder: own } = LANGUAGES[one.from];
     const root = fetchPackage(one, folder);
-    const files = readSources(join(root, one.folder), ENDINGS[languageId]!);
+    const files = readSources(join(root, own), ending);
     const spots = drawRestSpots(files, NUM_PLACES, SEED);
     const plainName = name.replaceAll(/[^\w-]+/g, "-").replace(/^-/, "");
     write(plainName, { name: `${name} ${version}`, license, half, languageId, files, spots });
