@@ -1,5 +1,13 @@
 /** Places where people stop typing: after an opening bracket, a dot, an operator, at the indentation, at a line's end. */
-import { type SourceFile, type SourceSpot, seededRandom } from "./sourceSpots.ts";
+import {
+  type CodeLine,
+  codeLines,
+  endBehind,
+  type SourceFile,
+  type SourceSpot,
+  seededRandom,
+  spotIn,
+} from "./sourceSpots.ts";
 
 const MIN_LINE_CHARS = 12;
 /** Text of a line, so that there is something to complete. */
@@ -20,38 +28,27 @@ export function drawRestSpots(
 ): SourceSpot[] {
   const random = seededRandom(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
-  const lines = files.flatMap(codeLines);
+  const lines = files.flatMap((file) => codeLines(file, isCode));
   const spots: SourceSpot[] = [];
   // Without putting back: a line is drawn once.
   while (spots.length < count && lines.length > 0) {
-    const [{ file, line, start, text }] = lines.splice(Math.floor(random() * lines.length), 1) as [
-      CodeLine,
-    ];
-    const column = pick(restColumns(text));
+    const [line] = lines.splice(Math.floor(random() * lines.length), 1) as [CodeLine];
+    const column = pick(restColumns(line.text));
     // At a line's end the next lines are what is typed.
-    const isAtEnd = column === text.length;
-    let end = start + text.length;
+    const isAtEnd = column === line.text.length;
     const numMore = Math.floor(random() * (MAX_MORE_LINES + 1)) + (isAtEnd ? 1 : 0);
-    for (let more = 0; more < numMore; more++) {
-      const next = file.text.indexOf("\n", end + 1);
-      if (next === -1) break;
-      end = next;
-    }
-    spots.push(spotAt(file, line, start + column, end, column));
+    spots.push(spotIn(line, column, endBehind(line, numMore)));
   }
   return spots;
 }
 
-/** A run of lines of a file, from 1, the last included. */
-export interface LineRun {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** A spot that hides lines that were added: from a place in the first of them to the last one's end. */
+/**
+ * A spot that hides lines that were added: from a place in the first of them to the last one's end.
+ * @param run - of lines, from 1, the last included.
+ */
 export function addedSpot(
   file: SourceFile,
-  { first, last }: LineRun,
+  { first, last }: { readonly first: number; readonly last: number },
   seed: number,
 ): SourceSpot | undefined {
   const lines = file.text.split("\n");
@@ -62,14 +59,7 @@ export function addedSpot(
   const end = startOf(last) + (lines[last - 1]?.length ?? 0);
   const columns = restColumns(text).filter((column) => column < text.length);
   const column = columns[Math.floor(seededRandom(seed)() * columns.length)]!;
-  return spotAt(file, first - 1, startOf(first) + column, end, column);
-}
-
-interface CodeLine {
-  readonly file: SourceFile;
-  readonly line: number;
-  readonly start: number;
-  readonly text: string;
+  return spotIn({ file, line: first - 1, start: startOf(first) }, column, end);
 }
 
 /** Columns of a line at which people rest; at least one. */
@@ -80,32 +70,6 @@ function restColumns(text: string): number[] {
     if (BEFORE_REST.test(text.slice(indent, column)) && text[column] !== " ") columns.push(column);
   }
   return columns;
-}
-
-function spotAt(
-  { path, text }: SourceFile,
-  line: number,
-  cursor: number,
-  end: number,
-  column: number,
-): SourceSpot {
-  return {
-    path,
-    line: line + 1,
-    column: column + 1,
-    prefixText: text.slice(0, cursor),
-    suffixText: text.slice(end),
-    hiddenText: text.slice(cursor, end),
-  };
-}
-
-function codeLines(file: SourceFile): CodeLine[] {
-  let start = 0;
-  return file.text.split("\n").flatMap((text, line) => {
-    const lineStart = start;
-    start += text.length + 1;
-    return isCode(text) ? [{ file, line, start: lineStart, text }] : [];
-  });
 }
 
 function isCode(text: string): boolean {

@@ -42,36 +42,63 @@ const MAX_HIDDEN_LINES = 4;
 export function drawSpots(files: readonly SourceFile[], count: number, seed: number): SourceSpot[] {
   const random = seededRandom(seed);
   const pick = (limit: number) => Math.floor(random() * limit);
-  const lines = files.flatMap((file) => codeLines(file));
+  const lines = files.flatMap((file) => codeLines(file, isCode));
   if (lines.length === 0) throw new RangeError("no source file holds a line of code");
   return Array.from({ length: count }, () => {
-    const { file, line, start, text } = lines[pick(lines.length)]!;
-    const indent = text.length - text.trimStart().length;
-    const column = indent + pick(text.length - indent);
-    let end = start + text.length;
-    for (let extra = pick(MAX_HIDDEN_LINES); extra > 0; extra--) {
-      const next = file.text.indexOf("\n", end + 1);
-      if (next === -1) break;
-      end = next;
-    }
-    const cursor = start + column;
-    return {
-      path: file.path,
-      line: line + 1,
-      column: column + 1,
-      prefixText: file.text.slice(0, cursor),
-      suffixText: file.text.slice(end),
-      hiddenText: file.text.slice(cursor, end),
-    };
+    const line = lines[pick(lines.length)]!;
+    const indent = line.text.length - line.text.trimStart().length;
+    const column = indent + pick(line.text.length - indent);
+    return spotIn(line, column, endBehind(line, pick(MAX_HIDDEN_LINES)));
   });
 }
 
-function codeLines(file: SourceFile) {
+function isCode(text: string): boolean {
+  return text.trim().length >= MIN_LINE_CHARS && !/^\s*(\/\/|\*|\/\*)/.test(text);
+}
+
+/** A line of a file. */
+export interface CodeLine {
+  readonly file: SourceFile;
+  /** From 0. */
+  readonly line: number;
+  /** In the file's text. */
+  readonly start: number;
+  readonly text: string;
+}
+
+export function codeLines(file: SourceFile, isCode: (text: string) => boolean): CodeLine[] {
   let start = 0;
   return file.text.split("\n").flatMap((text, line) => {
     const lineStart = start;
     start += text.length + 1;
-    const isCode = text.trim().length >= MIN_LINE_CHARS && !/^\s*(\/\/|\*|\/\*)/.test(text);
-    return isCode ? [{ file, line, start: lineStart, text }] : [];
+    return isCode(text) ? [{ file, line, start: lineStart, text }] : [];
   });
+}
+
+/** The end of up to `numMore` lines behind this one, in the file's text. */
+export function endBehind({ file, start, text }: CodeLine, numMore: number): number {
+  let end = start + text.length;
+  for (let more = 0; more < numMore; more++) {
+    const next = file.text.indexOf("\n", end + 1);
+    if (next === -1) break;
+    end = next;
+  }
+  return end;
+}
+
+/** Hides the text from a column of a line, counted from 0, to `end`. */
+export function spotIn(
+  { file: { path, text }, line, start }: Omit<CodeLine, "text">,
+  column: number,
+  end: number,
+): SourceSpot {
+  const cursor = start + column;
+  return {
+    path,
+    line: line + 1,
+    column: column + 1,
+    prefixText: text.slice(0, cursor),
+    suffixText: text.slice(end),
+    hiddenText: text.slice(cursor, end),
+  };
 }

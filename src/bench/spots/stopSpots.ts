@@ -4,7 +4,7 @@
  */
 import { CodeLexer } from "../../core/syntax/codeLexer.ts";
 import { syntaxOf } from "../../core/syntax/codeSyntax.ts";
-import { type SourceFile, type SourceSpot, seededRandom } from "./sourceSpots.ts";
+import { type SourceFile, type SourceSpot, seededRandom, spotIn } from "./sourceSpots.ts";
 
 export const STOP_KINDS = [
   "bracket",
@@ -146,17 +146,12 @@ function spotsOfFile(
     if (found === undefined) continue;
     taken.add(found.line);
     const end = isBlock ? (found.blockEnd ?? found.lineEnd) : found.lineEnd;
-    const cursor = lines[found.line]!.start + found.column;
+    const { start } = lines[found.line]!;
     spots.push({
-      path: file.path,
       language,
       kind,
       span: isBlock && found.blockEnd !== undefined ? "block" : "line",
-      line: found.line + 1,
-      column: found.column + 1,
-      prefixText: text.slice(0, cursor),
-      suffixText: text.slice(end),
-      hiddenText: text.slice(cursor, end),
+      ...spotIn({ file: { path: file.path, text }, line: found.line, start }, found.column, end),
     });
   }
   return spots.sort((a, b) => a.line - b.line);
