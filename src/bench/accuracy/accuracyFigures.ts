@@ -11,73 +11,20 @@ import { type Judgement, judge, type PlaceResult } from "./placeResult.ts";
 /** A share or mean with its 95 % bounds; null where there is nothing to take it of. */
 export type Bounded = MeanInterval | null;
 
-/** What an answer is worth, over places. Shares and similarities are 0 … 1. */
-export interface AnswerFigures {
-  /** Places with an answer. */
-  readonly answered: Bounded;
-  /** Whose first line is exactly what stood there. */
-  readonly lineExact: Bounded;
-  /** The answer is all that was hidden, and nothing else. */
-  readonly whole: Bounded;
-  readonly lineSimilarity: Bounded;
-  /** Of the whole answer, where a block was hidden. */
-  readonly blockSimilarity: Bounded;
-  /** Of the answers at places whose file parses by itself: the file parses as before. */
-  readonly parses: Bounded;
-  readonly numParsed: number;
-  /** Of all characters of answers: how many stand in the real text from the answer's start on. */
-  readonly keptChars: Bounded;
-  /** Characters kept per place, on average. */
-  readonly meanKeptChars: Bounded;
-}
+export type GroupFigures = ReturnType<typeof groupFigures>;
+export type PairedFigures = ReturnType<typeof pairedFigures>;
+export type RefusalFigures = ReturnType<typeof refusalFigures>;
 
-export interface GroupFigures {
-  readonly name: string;
-  readonly numPlaces: number;
-  readonly numFiles: number;
-  readonly offered: AnswerFigures;
-  readonly raw: AnswerFigures;
-  /** The first suggestion or any of the others has the exact line. */
-  readonly anyLineExact: Bounded;
-  /** Medians in ms; the prompt is part of the first. */
-  readonly firstMs: number;
-  readonly prefillMs: number;
-  readonly othersMs: number;
-}
-
-/** One thing against another at the same places. */
-export interface PairedFigures {
-  readonly name: string;
-  readonly numPlaces: number;
-  /** Mean of (one - other), with 95 % bounds. */
-  readonly difference: Bounded;
-  /** One-sided: with 95 % the difference is not below. */
-  readonly least: number | null;
-  /** Places where the one is better, and where it is worse. */
-  readonly numBetter: number;
-  readonly numWorse: number;
-}
-
-/** What trimming and refusal do. */
-export interface RefusalFigures {
-  readonly numRefused: number;
-  /** Of these: the target's first line was exactly what stood there. */
-  readonly numRightRefused: number;
-  readonly byReason: Readonly<Record<string, number>>;
-}
-
-export function groupFigures(
-  name: string,
-  places: readonly PlaceResult[],
-  seed: number,
-): GroupFigures {
+export function groupFigures(name: string, places: readonly PlaceResult[], seed: number) {
   return {
     name,
     numPlaces: places.length,
     numFiles: new Set(places.map(({ path }) => path)).size,
     offered: answerFigures(places, "offered", seed),
     raw: answerFigures(places, "raw", seed),
+    /** The first suggestion or any of the others has the exact line. */
     anyLineExact: share(places, hasAnyExact, seed),
+    /** Medians in ms; the prompt is part of the first. */
     firstMs: median(places.map(({ firstMs }) => firstMs)),
     prefillMs: median(places.map(({ prefillMs }) => prefillMs)),
     othersMs: median(places.map(({ othersMs }) => othersMs)),
@@ -86,11 +33,8 @@ export function groupFigures(
 
 type Answer = "offered" | "raw";
 
-function answerFigures(
-  places: readonly PlaceResult[],
-  answer: Answer,
-  seed: number,
-): AnswerFigures {
+/** What an answer is worth, over places. Shares and similarities are 0 … 1. */
+function answerFigures(places: readonly PlaceResult[], answer: Answer, seed: number) {
   const mean = (of: (judged: Judgement) => number, among = places) =>
     clusteredMean(
       among.map((place) => ({ cluster: place.path, value: of(judgedOf(place, answer)) })),
@@ -105,16 +49,22 @@ function answerFigures(
   });
   return {
     answered: isSo(({ numChars }) => numChars > 0),
+    /** Whose first line is exactly what stood there. */
     lineExact: isSo(({ isLineExact }) => isLineExact),
+    /** The answer is all that was hidden, and nothing else. */
     whole: isSo(({ isWhole }) => isWhole),
     lineSimilarity: mean(({ lineSimilarity }) => lineSimilarity),
+    /** Of the whole answer, where a block was hidden. */
     blockSimilarity: mean(
       ({ textSimilarity }) => textSimilarity,
       places.filter(({ span }) => span === "block"),
     ),
+    /** Of the answers at places whose file parses by itself: the file parses as before. */
     parses: share(parsed, ({ parses }) => parses[answer] === true, seed),
     numParsed: parsed.length,
+    /** Of all characters of answers: how many stand in the real text from the answer's start on. */
     keptChars: clusteredMean(kept, seed),
+    /** Characters kept per place, on average. */
     meanKeptChars: mean(({ numKept }) => numKept),
   };
 }
@@ -234,12 +184,13 @@ export function modelPairs(
   ];
 }
 
+/** One thing against another at the same places. */
 function pairedFigures(
   name: string,
   places: readonly PlaceResult[],
   seed: number,
   pairOf: (place: PlaceResult) => readonly [number, number],
-): PairedFigures {
+) {
   const pairs = places.map((place) => {
     const [one, other] = pairOf(place);
     return { cluster: place.path, value: one - other };
@@ -247,14 +198,18 @@ function pairedFigures(
   return {
     name,
     numPlaces: places.length,
+    /** Mean of (one - other), with 95 % bounds. */
     difference: clusteredDifference(pairs, seed),
+    /** One-sided: with 95 % the difference is not below. */
     least: clusteredDifference(pairs, seed, ONE_SIDED_TAIL)?.low ?? null,
+    /** Places where the one is better, and where it is worse. */
     numBetter: pairs.filter(({ value }) => value > 0).length,
     numWorse: pairs.filter(({ value }) => value < 0).length,
   };
 }
 
-export function refusalFigures(places: readonly PlaceResult[]): RefusalFigures {
+/** What trimming and refusal do. */
+export function refusalFigures(places: readonly PlaceResult[]) {
   const refused = places.filter(({ offeredText }) => offeredText === "");
   const byReason: Record<string, number> = {};
   for (const { rejection } of refused) {
@@ -263,6 +218,7 @@ export function refusalFigures(places: readonly PlaceResult[]): RefusalFigures {
   }
   return {
     numRefused: refused.length,
+    /** Of these: the target's first line was exactly what stood there. */
     numRightRefused: refused.filter((place) => judgedOf(place, "raw").isLineExact).length,
     byReason,
   };

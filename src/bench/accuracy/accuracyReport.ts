@@ -17,8 +17,8 @@ import {
 } from "./accuracyFigures.ts";
 import { bounded, number, pairTable, points } from "./accuracyTables.ts";
 import type { PlaceResult } from "./placeResult.ts";
-import { type ArmAnswers, type ArmFigures, armFigures, armSection } from "./promptArms.ts";
-import { type PromptFigures, promptFigures } from "./promptFigures.ts";
+import { type ArmAnswers, armFigures, armSection } from "./promptArms.ts";
+import { promptFigures } from "./promptFigures.ts";
 
 /** What a report says of its run beside the places. */
 export interface AccuracyRun {
@@ -47,34 +47,16 @@ export interface ComparedRun {
   readonly places: readonly PlaceResult[];
 }
 
-export interface AccuracyReport extends AccuracyRun, PromptFigures {
-  readonly suite: "accuracy";
-  /** In one sentence. */
-  readonly verdict: string;
-  readonly warnings: readonly string[];
-  readonly isComplete: boolean;
-  readonly all: GroupFigures;
-  readonly byLanguage: readonly GroupFigures[];
-  readonly byKind: readonly GroupFigures[];
-  readonly bySpan: readonly GroupFigures[];
-  /** By whether the tokens of text and hidden text together begin with the text's own. */
-  readonly byTokens: readonly GroupFigures[];
-  readonly trimming: readonly PairedFigures[];
-  readonly insertion: PairedFigures;
-  readonly refusals: RefusalFigures;
-  readonly anyOf: PairedFigures;
-  readonly comparison: {
-    readonly with: string;
-    readonly pairs: readonly PairedFigures[];
-  } | null;
-  readonly places: readonly PlaceResult[];
-  /** Other prompts at the same places. */
-  readonly arms: readonly ArmFigures[];
-}
+export type AccuracyReport = ReturnType<typeof accuracyReport>;
 
 /** What a run is called beside another. */
 export function comparedName({ target, prompt }: Pick<AccuracyRun, "target" | "prompt">): string {
   return `${target} (${prompt})`;
+}
+
+interface Comparison {
+  readonly with: string;
+  readonly pairs: readonly PairedFigures[];
 }
 
 /** @param places - at least one. */
@@ -83,7 +65,7 @@ export function accuracyReport(
   run: AccuracyRun,
   compared?: ComparedRun,
   arms: readonly ArmAnswers[] = [],
-): AccuracyReport {
+) {
   const { seed } = run;
   const groups = (names: Iterable<string>, of: (place: PlaceResult) => string) =>
     [...names].flatMap((name) => {
@@ -107,6 +89,7 @@ export function accuracyReport(
     byLanguage: groups(new Set(places.map(({ language }) => language)), (place) => place.language),
     byKind: groups(STOP_KINDS, ({ kind }) => kind),
     bySpan: groups(HIDDEN_SPANS, ({ span }) => span),
+    /** By whether the tokens of text and hidden text together begin with the text's own. */
     byTokens: groups(["kept", "broken"], ({ keepsTokens }) => (keepsTokens ? "kept" : "broken")),
     trimming,
     insertion: insertionPair(places, seed),
@@ -124,7 +107,7 @@ function verdict(
   all: GroupFigures,
   lines: PairedFigures,
   { numRefused, numRightRefused }: RefusalFigures,
-  comparison: AccuracyReport["comparison"],
+  comparison: Comparison | null,
 ): string {
   const any =
     numSuggestions === 1
@@ -158,7 +141,7 @@ function differenceWords({ difference }: PairedFigures): string {
 function warnings(
   places: readonly PlaceResult[],
   all: GroupFigures,
-  comparison: AccuracyReport["comparison"],
+  comparison: Comparison | null,
 ): string[] {
   const numUntold = places.filter(({ parses }) => parses.original === null).length;
   const numBroken = places.filter(({ parses }) => parses.original === false).length;

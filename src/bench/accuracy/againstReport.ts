@@ -4,7 +4,6 @@ import { disturbance } from "../base/busyMeter.ts";
 import { clusteredShare } from "../base/clusterBounds.ts";
 import { busyParts, percent, tooFewForBounds } from "../base/doubts.ts";
 import { type Interval, median, medianInterval, sum } from "../base/statistics.ts";
-import type { Bounded } from "./accuracyFigures.ts";
 import { judge, type PlaceResult } from "./placeResult.ts";
 
 /** Treeline's own two; servers have their addresses or labels. */
@@ -61,45 +60,9 @@ export interface AgainstRun {
   readonly warnings: readonly string[];
 }
 
-export interface ContenderFigures {
-  readonly name: string;
-  /** Behind the first token, over all measured places. */
-  readonly tokensPerSecond: number;
-  /** Its speed over plain's by place. */
-  readonly timesPlain: Interval | null;
-  /** Medians in ms. */
-  readonly firstTokenMs: number;
-  readonly totalMs: number;
-  /** Places whose tokens, or text where tokens are not told, are plain's; and of all of plain's how many stand before a difference. */
-  readonly numSame: number;
-  readonly sameTokenShare: number;
-  readonly lineExact: Bounded;
-  readonly numDraftTokens: number;
-  readonly numAcceptedTokens: number;
-  readonly speculation: string | null;
-}
-
-/** Fused decoding over another contender, by place. */
-export interface OverFigures {
-  readonly name: string;
-  /** Above 1: fused decodes faster. */
-  readonly speed: Interval | null;
-  /** Times of fused over times of the other. */
-  readonly firstToken: Interval | null;
-  readonly whole: Interval | null;
-}
-
-export interface AgainstReport extends AgainstRun {
-  readonly suite: "against";
-  readonly verdict: string;
-  readonly isComplete: boolean;
-  readonly numPlaces: number;
-  /** Places with enough tokens for a speed. */
-  readonly numMeasured: number;
-  readonly figures: readonly ContenderFigures[];
-  readonly fusedOver: readonly OverFigures[];
-  readonly places: readonly PlaceRuns[];
-}
+type ContenderFigures = ReturnType<typeof contenderFigures>;
+type OverFigures = ReturnType<typeof overFigures>;
+export type AgainstReport = ReturnType<typeof againstReport>;
 
 /** Medians bear so many places at which others used the machine. */
 const MAX_BUSY_SHARE = 0.2;
@@ -107,7 +70,7 @@ const MAX_BUSY_SHARE = 0.2;
 export const MIN_DECODED = 4;
 
 /** @param places - at least one. */
-export function againstReport(places: readonly PlaceRuns[], run: AgainstRun): AgainstReport {
+export function againstReport(places: readonly PlaceRuns[], run: AgainstRun) {
   const { contenders, seed } = run;
   const isMeasured = ({ runs }: PlaceRuns) =>
     contenders.every(({ name }) => runs[name]!.numDecoded >= MIN_DECODED);
@@ -130,6 +93,7 @@ export function againstReport(places: readonly PlaceRuns[], run: AgainstRun): Ag
       ...tooFewForBounds(measured.length, "measured place"),
     ],
     numPlaces: places.length,
+    /** Places with enough tokens for a speed. */
     numMeasured: measured.length,
     figures,
     fusedOver,
@@ -142,23 +106,27 @@ function contenderFigures(
   places: readonly PlaceRuns[],
   measured: readonly PlaceRuns[],
   seed: number,
-): ContenderFigures {
+) {
   const of = ({ runs }: PlaceRuns) => runs[name]!;
   const total = (value: (run: ContenderRun) => number) =>
     sum(places.map((place) => value(of(place))));
   const same = places.map(({ runs }) => compared(runs[name]!, runs[PLAIN_RUN]!));
   return {
     name,
+    /** Behind the first token, over all measured places. */
     tokensPerSecond:
       (1000 * sum(measured.map((place) => of(place).numDecoded))) /
       Math.max(1e-9, sum(measured.map((place) => of(place).decodeMs))),
+    /** Its speed over plain's by place. */
     timesPlain: ratios(
       measured,
       seed,
       ({ runs }) => speedOf(runs[name]!) / speedOf(runs[PLAIN_RUN]!),
     ),
+    /** Medians in ms. */
     firstTokenMs: median(places.map((place) => of(place).firstTokenMs)),
     totalMs: median(places.map((place) => of(place).totalMs)),
+    /** Places whose tokens, or text where tokens are not told, are plain's; and of all of plain's how many stand before a difference. */
     numSame: same.filter(({ numSame, length }) => numSame === length).length,
     sameTokenShare:
       sum(same.map(({ numSame }) => numSame)) / Math.max(1, sum(same.map(({ length }) => length))),
@@ -188,26 +156,21 @@ function compared(
   return { numSame: firstOther === -1 ? other.length : firstOther, length: other.length };
 }
 
-function overFigures(name: string, measured: readonly PlaceRuns[], seed: number): OverFigures {
-  const pair = ({ runs }: PlaceRuns) => ({ fused: runs[FUSED_RUN]!, other: runs[name]! });
-  const isSameLength = (place: PlaceRuns) => {
-    const { fused, other } = pair(place);
-    return fused.tokens?.length === (other.tokens ?? fused.tokens)?.length;
+/** Fused decoding over another contender, by place. */
+function overFigures(name: string, measured: readonly PlaceRuns[], seed: number) {
+  const over = (of: (run: ContenderRun) => number, places = measured) =>
+    ratios(places, seed, ({ runs }) => of(runs[FUSED_RUN]!) / of(runs[name]!));
+  const isSameLength = ({ runs }: PlaceRuns) => {
+    const [fused, other] = [runs[FUSED_RUN]!.tokens, runs[name]!.tokens];
+    return fused?.length === (other ?? fused)?.length;
   };
   return {
     name,
-    speed: ratios(measured, seed, (place) => {
-      const { fused, other } = pair(place);
-      return speedOf(fused) / speedOf(other);
-    }),
-    firstToken: ratios(measured, seed, (place) => {
-      const { fused, other } = pair(place);
-      return fused.firstTokenMs / other.firstTokenMs;
-    }),
-    whole: ratios(measured.filter(isSameLength), seed, (place) => {
-      const { fused, other } = pair(place);
-      return fused.totalMs / other.totalMs;
-    }),
+    /** Above 1: fused decodes faster. */
+    speed: over(speedOf),
+    /** Times of fused over times of the other. */
+    firstToken: over(({ firstTokenMs }) => firstTokenMs),
+    whole: over(({ totalMs }) => totalMs, measured.filter(isSameLength)),
   };
 }
 

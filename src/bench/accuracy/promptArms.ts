@@ -71,25 +71,20 @@ export interface ArmAnswers {
   readonly places: readonly PlaceResult[];
 }
 
-export interface ArmFigures extends ArmAnswers {
-  readonly all: GroupFigures;
-  /** Tokens of a prompt, on average; null where no place tells. */
-  readonly meanPromptTokens: number | null;
-  /** Over the first arm. */
-  readonly pairs: readonly PairedFigures[];
-}
+export type ArmFigures = ReturnType<typeof armFigures>[number];
 
 export function armFigures(
   first: readonly PlaceResult[],
   arms: readonly ArmAnswers[],
   seed: number,
-): ArmFigures[] {
+) {
   return arms
     .filter(({ places }) => places.length > 0)
     .map(({ name, places }) => ({
       ...{ name, places },
       all: groupFigures(name, places, seed),
       meanPromptTokens: promptFigures(places).meanPromptTokens,
+      /** Over the first arm. */
       pairs: modelPairs(places, first, seed),
     }));
 }

@@ -2,14 +2,8 @@
 import { PROMPT_PARTS, type PromptShares } from "../../core/prompt/promptShares.ts";
 import type { PlaceResult } from "./placeResult.ts";
 
-export interface PromptFigures {
-  /** Of the prompts' tokens, by part, 0 … 1; null where no place tells. */
-  readonly promptShares: PromptShares | null;
-  /** Tokens of a prompt, on average. */
-  readonly meanPromptTokens: number | null;
-}
-
-export function promptFigures(places: readonly PlaceResult[]): PromptFigures {
+/** Of the prompts' tokens the share by part, 0 … 1, and how many a prompt has on average; null where no place tells. */
+export function promptFigures(places: readonly PlaceResult[]) {
   const told = places.flatMap(({ shares }) => shares ?? []);
   if (told.length === 0) return { promptShares: null, meanPromptTokens: null };
   const sums = PROMPT_PARTS.map((part) =>
