@@ -29,33 +29,26 @@ export interface QuantileDifference {
   readonly verdict: NeverWorse;
 }
 
-/** Over the long pauses that both modes have. */
-export interface TypingComparison {
-  readonly numPauses: number;
-  readonly p50: QuantileDifference;
-  readonly p95: QuantileDifference;
-  /** Pauses in which ghost text came sooner with all caches, or later, by more than {@link ALIKE_MS}. */
-  readonly numSooner: number;
-  readonly numLater: number;
-}
+export type TypingComparison = ReturnType<typeof compareModes>;
 
 interface PausePair {
   readonly withCaches: TypingPause;
   readonly other: TypingPause;
 }
 
-/** Compares all caches with another mode, pause by pause of the same scripts. */
+/** Compares all caches with another mode, long pause by long pause of the same scripts. */
 export function compareModes(
   sessions: readonly TypingSession[],
   mode: Exclude<TypingMode, "withCaches">,
   seed: number,
-): TypingComparison {
+) {
   const pairs = sessions.map(({ runs }) => pairsOf(runs.withCaches, runs[mode]));
   const gains = pairs.flat().map(gainMs);
   return {
     numPauses: gains.length,
     p50: quantileDifference(pairs, 0.5, seed),
     p95: quantileDifference(pairs, 0.95, seed),
+    /** Pauses in which ghost text came sooner with all caches, or later, by more than {@link ALIKE_MS}. */
     numSooner: gains.filter((ms) => ms > ALIKE_MS).length,
     numLater: gains.filter((ms) => ms < -ALIKE_MS).length,
   };

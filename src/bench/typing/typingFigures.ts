@@ -1,11 +1,6 @@
 /** How soon ghost text comes in the pauses of somebody who types. Pure: judges what was seen on the screen. */
-import {
-  type CensoredQuantile,
-  type CensoredTime,
-  censoredQuantile,
-} from "../base/censoredTimes.ts";
+import { type CensoredTime, censoredQuantile } from "../base/censoredTimes.ts";
 import { clusteredShare } from "../base/clusterBounds.ts";
-import type { MeanInterval } from "../base/statistics.ts";
 import type { DrawnPause } from "./typingReplay.ts";
 
 /** What was seen in a pause of a script, which is the same in every mode. */
@@ -70,28 +65,11 @@ export type PauseGroup = keyof typeof PAUSE_GROUPS;
 export const QUICK_MS = 600;
 export const SOON_MS = 1200;
 
-/** Null where there are no pauses. Bounds are of 95 %, from drawing whole sessions again. */
-export interface PauseFigures {
-  readonly numPauses: number;
-  /** Shares of the pauses with ghost text within {@link QUICK_MS}, within {@link SOON_MS}, before the end. */
-  readonly quick: MeanInterval | null;
-  readonly soon: MeanInterval | null;
-  readonly beforeEnd: MeanInterval | null;
-  /** Time to ghost text, where a pause without took longer than itself. */
-  readonly p50: CensoredQuantile | null;
-  readonly p95: CensoredQuantile | null;
-}
-
-export interface TypingFigures extends EngineCounts {
-  readonly groups: Readonly<Record<PauseGroup, PauseFigures>>;
-  /** Of the long pauses: counts by origin, or by reason for none. */
-  readonly origins: Readonly<Record<string, number>>;
-  /** numReusedTokens / numPromptTokens, 0 … 1. */
-  readonly kvReuse: number | null;
-}
+export type PauseFigures = ReturnType<typeof pauseFigures>;
+export type TypingFigures = ReturnType<typeof typingFigures>;
 
 /** @param sessions - of one mode. */
-export function typingFigures(sessions: readonly TypingRun[], seed: number): TypingFigures {
+export function typingFigures(sessions: readonly TypingRun[], seed: number) {
   const groupOf = (group: PauseGroup) => pauseFigures(sessions, PAUSE_GROUPS[group], seed);
   const origins: Record<string, number> = {};
   for (const { origin } of sessions.flatMap(({ pauses }) => pauses.filter(PAUSE_GROUPS.long))) {
@@ -108,6 +86,7 @@ export function typingFigures(sessions: readonly TypingRun[], seed: number): Typ
       fresh: groupOf("fresh"),
       short: groupOf("short"),
     },
+    /** Of the long pauses: counts by origin, or by reason for none. */
     origins,
     numGenerations: sum((run) => run.numGenerations),
     numCancelled: sum((run) => run.numCancelled),
@@ -117,16 +96,18 @@ export function typingFigures(sessions: readonly TypingRun[], seed: number): Typ
     numReusedTokens,
     numAsked: sum((run) => run.numAsked),
     numWarm: sum((run) => run.numWarm),
+    /** 0 … 1. */
     kvReuse: numPromptTokens === 0 ? null : numReusedTokens / numPromptTokens,
     numAcceptedSuggestions: sum((run) => run.numAcceptedSuggestions),
   };
 }
 
+/** Null where there are no pauses. Bounds are of 95 %, from drawing whole sessions again. */
 function pauseFigures(
   sessions: readonly TypingRun[],
   isMeant: (pause: DrawnPause) => boolean,
   seed: number,
-): PauseFigures {
+) {
   const pauses = sessions.flatMap((session, index) =>
     session.pauses.filter(isMeant).map((pause) => ({ cluster: String(index), pause })),
   );
@@ -141,9 +122,11 @@ function pauseFigures(
   const times = pauses.map(({ pause }) => timeToGhostText(pause));
   return {
     numPauses: pauses.length,
+    /** Shares of the pauses with ghost text within {@link QUICK_MS}, within {@link SOON_MS}, before the end. */
     quick: share((ms) => ms <= QUICK_MS),
     soon: share((ms) => ms <= SOON_MS),
     beforeEnd: share(() => true),
+    /** Time to ghost text, where a pause without took longer than itself. */
     p50: censoredQuantile(times, 0.5),
     p95: censoredQuantile(times, 0.95),
   };

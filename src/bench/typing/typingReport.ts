@@ -45,21 +45,10 @@ export interface TypingAbout {
   readonly othersShares: readonly number[];
 }
 
-export interface TypingReport extends TypingAbout {
-  readonly suite: "typing";
-  /** Sessions that all modes finished. */
-  readonly numMeasured: number;
-  /** Why the figures are to be doubted. */
-  readonly warnings: readonly string[];
-  readonly figures: Readonly<Record<TypingMode, TypingFigures>>;
-  /** All caches beside each other mode. */
-  readonly comparisons: Readonly<Record<Exclude<TypingMode, "withCaches">, TypingComparison>>;
-  /** Every pause of them, so that other questions can be put without another run. */
-  readonly sessions: readonly TypingSession[];
-}
+export type TypingReport = ReturnType<typeof typingReport>;
 
 /** @param sessions - those that all modes finished. */
-export function typingReport(sessions: readonly TypingSession[], about: TypingAbout): TypingReport {
+export function typingReport(sessions: readonly TypingSession[], about: TypingAbout) {
   const { seed, othersShares } = about;
   const figuresOf = (mode: TypingMode) =>
     typingFigures(
@@ -76,6 +65,7 @@ export function typingReport(sessions: readonly TypingSession[], about: TypingAb
     suite: "typing",
     ...about,
     numMeasured: sessions.length,
+    /** Why the figures are to be doubted. */
     warnings: [
       ...busyParts(disturbance(othersShares), othersShares.length, "runs", "before"),
       ...(sessions.length === 0 ? [] : tooFewForBounds(sessions.length, "session")),
@@ -84,10 +74,12 @@ export function typingReport(sessions: readonly TypingSession[], about: TypingAb
         : [`${numPauses} pauses of a second or longer are few: judge by ${MIN_PAUSES} or more.`]),
     ],
     figures,
+    /** All caches beside each other mode. */
     comparisons: {
       promptOnly: compareModes(sessions, "promptOnly", seed),
       withoutCaches: compareModes(sessions, "withoutCaches", seed),
     },
+    /** Every pause of them, so that other questions can be put without another run. */
     sessions,
   };
 }
