@@ -19,8 +19,7 @@ import type { BranchedTarget } from "../../core/tree/branchedTarget.ts";
 import type { Drafter, GenerationContext } from "../../core/tree/drafter.ts";
 import type { Generation, GenerationLimits } from "../../core/tree/generation.ts";
 import { decodeAlone } from "./suggestionsAlone.ts";
-import type { OfferedSuggestion, SuggestionsRun } from "./suggestionsFigures.ts";
-import type { SuggestionMethod } from "./suggestionsReport.ts";
+import type { OfferedSuggestion, SuggestionMethod, SuggestionsRun } from "./suggestionsFigures.ts";
 
 /** A cursor with what was hidden behind it. */
 export interface SuggestionPrompt {

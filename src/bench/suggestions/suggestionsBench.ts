@@ -6,8 +6,8 @@
 
 import { median } from "../base/statistics.ts";
 import { hasLine, PromptBench, type SuggestionsBenchOptions } from "./promptSuggestions.ts";
-import { rowOf, type SuggestionsRun } from "./suggestionsFigures.ts";
-import { SUGGESTION_METHODS, type SuggestionsReport } from "./suggestionsReport.ts";
+import { rowOf, SUGGESTION_METHODS, type SuggestionsRun } from "./suggestionsFigures.ts";
+import type { SuggestionsReport } from "./suggestionsReport.ts";
 
 /**
  * @returns what was measured, of fewer prompts where the signal aborts after the first counted one.

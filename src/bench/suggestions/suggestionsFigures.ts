@@ -8,7 +8,16 @@ import {
   normalizeSpace,
 } from "../../core/suggestions/rankSuggestions.ts";
 import { medianInterval, sum } from "../base/statistics.ts";
-import type { SuggestionMethod, SuggestionsRow } from "./suggestionsReport.ts";
+
+/** Ways to more than one suggestion. */
+export const SUGGESTION_METHODS = [
+  "alonePlain",
+  "alone",
+  "branches",
+  "superposedDraft",
+  "superposedTarget",
+] as const;
+export type SuggestionMethod = (typeof SUGGESTION_METHODS)[number];
 
 /** A suggestion after ranking. */
 export interface OfferedSuggestion {
@@ -38,7 +47,11 @@ const SEED = 1;
 /** Relative edit distance from every better one at which a further suggestion is worth showing. */
 export const GOOD_DISTANCE = 0.2;
 
+/** A method with one k, over all prompts. */
+export type SuggestionsRow = ReturnType<typeof rowOf>;
+
 /**
+ * @param count - k: suggestions asked for, the first included.
  * @param runs - of this method and k, one per prompt; at least one.
  * @param rowsFactor - t(k) / t(1) as measured; undefined where it was not.
  */
@@ -47,39 +60,51 @@ export function rowOf(
   count: number,
   runs: readonly SuggestionsRun[],
   rowsFactor?: number,
-): SuggestionsRow {
+) {
   const dropped = runs.flatMap((run) => run.dropped);
   const numDropped = (reason: DropReason) => dropped.filter((other) => other === reason).length;
   const offered = runs.flatMap((run) => run.offered);
   return {
     method,
     count,
+    /** Time of all suggestions by that of one, decoded plainly; the median over prompts. The prompt is cached for both. */
     timesOnePlain: medianInterval(
       runs.map((run) => run.timesOnePlain),
       SEED,
     ),
+    /** The same by the time of the first suggestion, decoded with drafts. */
     timesFirst: medianInterval(
       runs.map((run) => run.timesFirst),
       SEED,
     ),
+    /** Of the target, those of the first suggestion included. */
     meanPasses: meanOf(runs.map(({ numPasses }) => numPasses)) ?? 0,
+    /** After ranking. */
     meanOffered: offered.length / runs.length,
+    /** Suggestions that were decoded and not offered, over all prompts, a first one without text included. */
     dropped: Object.fromEntries(
       DROP_REASONS.map((reason) => [reason, numDropped(reason)]),
     ) as Record<DropReason, number>,
+    /** Over all prompts, as of {@link SuggestionsRun}. */
     numStopped: sum(runs.map(({ numStopped }) => numStopped)),
     numCut: sum(runs.map(({ numCut }) => numCut)),
+    /** [count - 1] share of prompts with a suggestion of this rank above the floor and well different from all better ones. */
     goodByRank: Array.from(
       { length: count - 1 },
       (_, index) => runs.filter((run) => isGood(run.offered, index + 1)).length / runs.length,
     ),
     rowsFactor: rowsFactor ?? null,
+    /** What `timesOnePlain` may be at most; null where t(n) is unknown. */
     maxTimes: rowsFactor === undefined ? null : priceBound(rowsFactor),
+    /** Per suggestion offered. */
     meanTokens: meanOf(offered.map(({ numTokens }) => numTokens)) ?? 0,
+    /** [<= count] mean natural log-probability per token under the target, by rank; null where no prompt had one. */
     logProbByRank: Array.from({ length: count }, (_, rank) =>
       meanOf(runs.flatMap((run) => run.offered[rank]?.meanLogProb ?? [])),
     ),
+    /** Mean relative edit distance of any two that were offered together; null where never two were. */
     distinctness: meanOf(runs.flatMap((run) => distances(run.offered))),
+    /** Of prompts whose hidden line is that of the first suggestion, of one of the first three, of any. */
     hitAt1: hitShare(runs, 1),
     hitAt3: hitShare(runs, 3),
     hitAtAny: hitShare(runs, count),

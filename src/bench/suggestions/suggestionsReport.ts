@@ -1,54 +1,7 @@
 /** What several suggestions cost and are worth: the report of the suite `suggestions`, as data and as Markdown. */
-import type { DropReason } from "../../core/suggestions/rankSuggestions.ts";
 import { formatTable } from "../base/markdownTable.ts";
 import type { Interval } from "../base/statistics.ts";
-
-/** Ways to more than one suggestion. */
-export const SUGGESTION_METHODS = [
-  "alonePlain",
-  "alone",
-  "branches",
-  "superposedDraft",
-  "superposedTarget",
-] as const;
-export type SuggestionMethod = (typeof SUGGESTION_METHODS)[number];
-
-/** A method with one k, over all prompts. */
-export interface SuggestionsRow {
-  readonly method: SuggestionMethod;
-  /** k: suggestions asked for, the first included. */
-  readonly count: number;
-  /** Time of all suggestions by that of one, decoded plainly; the median over prompts. The prompt is cached for both. */
-  readonly timesOnePlain: Interval;
-  /** The same by the time of the first suggestion, decoded with drafts. */
-  readonly timesFirst: Interval;
-  /** Passes of the target, those of the first suggestion included, on average. */
-  readonly meanPasses: number;
-  /** Suggestions offered after ranking, on average. */
-  readonly meanOffered: number;
-  /** Suggestions that were decoded and not offered, over all prompts, a first one without text included. */
-  readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Branches given up as they seemed to repeat another suggestion, over all prompts. */
-  readonly numStopped: number;
-  /** Branches that ended with a line, shorter than alone, as the price was spent, over all prompts. */
-  readonly numCut: number;
-  /** [count - 1] share of prompts with a suggestion of this rank above the floor and well different from all better ones. */
-  readonly goodByRank: readonly number[];
-  /** t(k) / t(1) as measured before; null where it was not. */
-  readonly rowsFactor: number | null;
-  /** What `timesOnePlain` may be at most; null where t(n) is unknown. */
-  readonly maxTimes: number | null;
-  /** Tokens per suggestion offered, on average. */
-  readonly meanTokens: number;
-  /** [<= count] mean natural log-probability per token under the target, by rank; null where no prompt had one. */
-  readonly logProbByRank: readonly (number | null)[];
-  /** Mean relative edit distance of any two that were offered together; null where never two were. */
-  readonly distinctness: number | null;
-  /** Share of prompts whose hidden line is that of the first suggestion, of one of the first three, of any; null without such prompts. */
-  readonly hitAt1: number | null;
-  readonly hitAt3: number | null;
-  readonly hitAtAny: number | null;
-}
+import type { SuggestionMethod, SuggestionsRow } from "./suggestionsFigures.ts";
 
 export interface SuggestionsReport {
   readonly suite: "suggestions";
