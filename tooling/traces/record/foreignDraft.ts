@@ -25,25 +25,13 @@ const MAX_PASSES = 8;
 /** Tokens of a chain at most. */
 const MAX_CHAIN = 16;
 
-export interface ForeignDraft {
-  readonly numPlaces: number;
-  readonly numTokens: number;
-  /** Share of the target's tokens that it would have drafted, and that the recorded draft model would have; 0 … 1. */
-  readonly agreement: number;
-  readonly recordedAgreement: number;
-  /** Passes of its own for a token of the target's. */
-  readonly passesPerToken: number;
-  /** Of a pass of one row, here and now, in ms. */
-  readonly passMs: number;
-}
-
 /** @param vocabularyPath - a model with the target's vocabulary. @throws EngineError where a model cannot be loaded. */
 export async function measureForeignDraft(
   prompts: readonly TracePrompt[],
   vocabularyPath: string,
   draftPath: string,
   signal: AbortSignal,
-): Promise<ForeignDraft> {
+) {
   const library = await loadLlamaLibrary("off");
   const threads = await countThreads(library.nodeLlama.cpuMathCores);
   const options = { gpuLayers: 0, onProgress() {} };
@@ -74,9 +62,12 @@ export async function measureForeignDraft(
   return {
     numPlaces: prompts.length,
     numTokens,
+    /** Share of the target's tokens that it would have drafted, and that the recorded draft model would have; 0 … 1. */
     agreement: numAgreed / numTokens,
     recordedAgreement: numRecorded / numTokens,
+    /** Passes of its own for a token of the target's. */
     passesPerToken: times.length / numTokens,
+    /** Of a pass of one row, here and now, in ms. */
     passMs: median(times),
   };
 }

@@ -1,18 +1,11 @@
 /** Time that is computed: passes and drafts take what a table says, nothing else takes any. */
 
 import { WrappedTarget } from "../../../src/bench/base/wrappedTarget.ts";
-import type { Token } from "../../../src/core/base/tokens.ts";
-import type {
-  DraftBudget,
-  Drafter,
-  GenerationContext,
-  VerifiedStep,
-} from "../../../src/core/tree/drafter.ts";
-import type { DraftSource, DraftTree } from "../../../src/core/tree/draftTree.ts";
-import type { PromptReader } from "../../../src/core/tree/promptReading.ts";
+import type { Drafter } from "../../../src/core/tree/drafter.ts";
+import type { DraftTree } from "../../../src/core/tree/draftTree.ts";
 import type { TargetModel, TreeLogits } from "../../../src/core/tree/targetModel.ts";
 
-/** A clock that only {@link ModelledTarget} and {@link ModelledDrafter} move on. */
+/** A clock that only {@link ModelledTarget} and {@link modelledDrafter} move on. */
 export class ModelledClock {
   #ms = 0;
 
@@ -54,35 +47,17 @@ export class ModelledTarget extends WrappedTarget {
   }
 }
 
-export class ModelledDrafter implements Drafter {
-  readonly source: DraftSource;
-  readonly learnsWhilePaused: boolean;
-  /** What it reads takes its model's time. */
-  readonly reader: PromptReader | undefined;
-  readonly #inner: Drafter;
-  readonly #draftMs: number;
-  readonly #clock: ModelledClock;
-
-  /** @param draftMs - of a draft, beside what passes of a model take. */
-  constructor(inner: Drafter, draftMs: number, clock: ModelledClock) {
-    this.source = inner.source;
-    this.learnsWhilePaused = inner.learnsWhilePaused ?? false;
-    this.reader = inner.reader;
-    this.#inner = inner;
-    this.#draftMs = draftMs;
-    this.#clock = clock;
-  }
-
-  async begin(context: GenerationContext, signal: AbortSignal): Promise<void> {
-    await this.#inner.begin(context, signal);
-  }
-
-  async draft(rootToken: Token, budget: DraftBudget, signal: AbortSignal): Promise<DraftTree> {
-    this.#clock.advance(this.#draftMs);
-    return this.#inner.draft(rootToken, budget, signal);
-  }
-
-  learn(step: VerifiedStep): void {
-    this.#inner.learn(step);
-  }
+/** @param draftMs - of a draft, beside what passes of a model take; what it reads takes its model's time. */
+export function modelledDrafter(inner: Drafter, draftMs: number, clock: ModelledClock): Drafter {
+  return {
+    source: inner.source,
+    learnsWhilePaused: inner.learnsWhilePaused ?? false,
+    reader: inner.reader,
+    begin: (context, signal) => inner.begin(context, signal),
+    draft(rootToken, budget, signal) {
+      clock.advance(draftMs);
+      return inner.draft(rootToken, budget, signal);
+    },
+    learn: (step) => inner.learn(step),
+  };
 }

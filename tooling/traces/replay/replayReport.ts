@@ -9,23 +9,7 @@ export const MAX_LACKED_SHARE = 0.01;
 /** Tokens per pass of a replay and of a real run may differ by this share. */
 export const MAX_REPLAY_ERROR = 0.01;
 
-/** One configuration over the places. */
-export interface ReplayFigures {
-  readonly config: string;
-  readonly numTokens: number;
-  readonly numSteps: number;
-  /** Tokens committed per pass, the bonus token included. */
-  readonly tokensPerPass: number;
-  /** Modelled, the target's prompts left out. */
-  readonly decodeSeconds: number;
-  /** Of that, what the draft model took to read its own prompts. */
-  readonly readSeconds: number;
-  /** Rows asked for that the recording lacks; 0 … 1. */
-  readonly lackedShare: number;
-  readonly failures: readonly string[];
-  /** In the order of the trace. */
-  readonly places: readonly PlaceTime[];
-}
+export type ReplayFigures = ReturnType<typeof replayFigures>;
 
 /** Rows that a replay asked for, and those of them that its recording lacks. */
 export interface RowCounts {
@@ -33,11 +17,12 @@ export interface RowCounts {
   readonly numLacked: number;
 }
 
+/** One configuration over the places. */
 export function replayFigures(
   config: string,
   { places, failures }: { places: readonly ReplayedPlace[]; failures: readonly string[] },
   rows: RowCounts,
-): ReplayFigures {
+) {
   const sum = (of: (place: ReplayedPlace) => number) =>
     places.reduce((total, place) => total + of(place), 0);
   const numSteps = sum((place) => place.numSteps);
@@ -45,11 +30,16 @@ export function replayFigures(
     config,
     numTokens: sum(({ tokens }) => tokens.length),
     numSteps,
+    /** Tokens committed per pass, the bonus token included. */
     tokensPerPass: numSteps === 0 ? 0 : sum(({ numCommitted }) => numCommitted) / numSteps,
+    /** Modelled, the target's prompts left out. */
     decodeSeconds: sum(({ decodeMs }) => decodeMs) / 1000,
+    /** Of that, what the draft model took to read its own prompts. */
     readSeconds: sum(({ readMs }) => readMs) / 1000,
+    /** Rows asked for that the recording lacks; 0 … 1. */
     lackedShare: lackedShareOf(rows),
     failures,
+    /** In the order of the trace. */
     places: places.map(({ prompt, decodeMs }) => ({
       file: `${prompt.repository}:${prompt.path}`,
       ms: decodeMs,
@@ -131,32 +121,15 @@ export function describeTrace(trace: Trace, half: TraceHalf | "all"): string {
   ].join("\n");
 }
 
-/** A real run and a replay of one configuration by the same clock. */
-export interface ReplayCheck {
-  readonly config: string;
-  readonly real: number;
-  readonly replayed: number;
-  /** Of the tokens per pass. */
-  readonly error: number;
-  /** The replay's modelled time for a token, as a share of the real run's by the same clock. */
-  readonly timeShare: number;
-  readonly numPlaces: number;
-  /** Places where the real run's output is the recorded one. */
-  readonly numSame: number;
-  /** The error over those. */
-  readonly errorOfSame: number;
-  /** Of those, places with as many passes. */
-  readonly numSameSteps: number;
-  /** Rows that the recording lacked in the replay; 0 … 1. */
-  readonly lackedShare: number;
-}
+export type ReplayCheck = ReturnType<typeof checkReplay>;
 
+/** A real run and a replay of one configuration by the same clock. */
 export function checkReplay(
   config: string,
   real: readonly ReplayedPlace[],
   replayed: readonly ReplayedPlace[],
   rows: RowCounts,
-): ReplayCheck {
+) {
   const pairs = real.map((place, index) => ({ place, replay: replayed[index]! }));
   const same = pairs.filter(({ place, replay }) => isSame(place.tokens, replay.tokens));
   const errorOf = (some: typeof pairs) =>
@@ -167,12 +140,18 @@ export function checkReplay(
     config,
     real: perPass(real),
     replayed: perPass(replayed),
+    /** Of the tokens per pass. */
     error: errorOf(pairs),
+    /** The replay's modelled time for a token, as a share of the real run's by the same clock. */
     timeShare: msPerToken(replayed) / msPerToken(real),
     numPlaces: pairs.length,
+    /** Places where the real run's output is the recorded one, ... */
     numSame: same.length,
+    /** ... the error over those, ... */
     errorOfSame: same.length === 0 ? 0 : errorOf(same),
+    /** ... and how many of them have as many passes. */
     numSameSteps: same.filter(({ place, replay }) => place.numSteps === replay.numSteps).length,
+    /** Rows that the recording lacked in the replay; 0 … 1. */
     lackedShare: lackedShareOf(rows),
   };
 }

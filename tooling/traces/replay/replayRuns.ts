@@ -1,13 +1,12 @@
 /** Replays of several configurations at several costs, compared place by place with each other and with an earlier run. */
 import { readFile } from "node:fs/promises";
-import { setImmediate } from "node:timers/promises";
 import { FUSED_CONFIG, PLAIN_CONFIG } from "../../../src/bench/base/benchConfigNames.ts";
 import { EngineError } from "../../../src/core/base/errors.ts";
 import type { Trace, TracePrompt } from "../trace/trace.ts";
 import { replayConfig } from "./replayConfigs.ts";
 import type { ReplayCosts } from "./replayCosts.ts";
 import { type Baseline, formatReplay, type ReplayFigures, replayFigures } from "./replayReport.ts";
-import { type ReplayModels, replayTrace, TraceModels } from "./traceReplay.ts";
+import { replayTrace, TraceModels } from "./traceReplay.ts";
 
 /** Of one table of costs. */
 export interface CostsReport {
@@ -36,8 +35,7 @@ export async function replayAtCosts(
     tell(`${costs.name}: ${name}`);
     const models = new TraceModels(trace.header);
     const config = replayConfig(name);
-    const told = interruptible(models);
-    const replayed = await replayTrace(trace, prompts, config, costs, told, signal);
+    const replayed = await replayTrace(trace, prompts, config, costs, models, signal);
     figures.push(replayFigures(name, replayed, models));
   }
   const named = (name: string, from: readonly ReplayFigures[]) =>
@@ -70,16 +68,4 @@ export async function readReport(path: string, half: string): Promise<readonly C
   }
   if (known?.half !== half || known.report === undefined) throw refuse(`${known?.half ?? "none"}`);
   return known.report;
-}
-
-/** A replay waits for nothing: only between places may Ctrl+C come through. */
-function interruptible(models: TraceModels): ReplayModels {
-  const { target, draft } = models;
-  return {
-    ...{ target, draft },
-    async enter(prompt) {
-      await setImmediate();
-      models.enter(prompt);
-    },
-  };
 }

@@ -3,6 +3,7 @@
  * with the models themselves, for comparison. Drafters, fusion, policy and loop are the product's.
  */
 
+import { setImmediate } from "node:timers/promises";
 import { messageOf } from "../../../src/core/base/errors.ts";
 import type { DraftPolicy } from "../../../src/core/budget/draftPolicy.ts";
 import { speculativeDecode } from "../../../src/core/decode/speculativeDecode.ts";
@@ -12,7 +13,7 @@ import type { Generation } from "../../../src/core/tree/generation.ts";
 import type { TargetModel } from "../../../src/core/tree/targetModel.ts";
 import type { Trace, TracePrompt } from "../trace/trace.ts";
 import { TraceTarget } from "../trace/traceTarget.ts";
-import { ModelledClock, ModelledDrafter, ModelledTarget } from "./modelledTime.ts";
+import { ModelledClock, ModelledTarget, modelledDrafter } from "./modelledTime.ts";
 import { modelledCost, type ReplayCosts } from "./replayCosts.ts";
 import { TraceWorkspace } from "./traceWorkspace.ts";
 
@@ -47,27 +48,11 @@ export interface ReplayConfig {
 export interface ReplayModels {
   readonly target: TargetModel;
   readonly draft?: TargetModel | undefined;
-  /** Called before each place, and waited for. */
-  readonly enter: (prompt: TracePrompt) => void | Promise<void>;
+  /** Called before each place. */
+  readonly enter: (prompt: TracePrompt) => void;
 }
 
-/** One place, decoded. Times by the modelled clock. */
-export interface ReplayedPlace {
-  readonly prompt: TracePrompt;
-  readonly tokens: Int32Array;
-  readonly numSteps: number;
-  /** An end token included. */
-  readonly numCommitted: number;
-  readonly decodeMs: number;
-  /** Of that, what the draft model took to read its own prompt. */
-  readonly readMs: number;
-}
-
-export interface Replay {
-  readonly places: readonly ReplayedPlace[];
-  /** Drafters that failed, with the reason. */
-  readonly failures: readonly string[];
-}
+export type ReplayedPlace = ReturnType<typeof replayed>;
 
 /** The recording in place of the models. */
 export class TraceModels implements ReplayModels {
@@ -134,9 +119,11 @@ export class Replayer {
     workspace: TraceWorkspace,
     signal: AbortSignal,
   ): Promise<ReplayedPlace> {
+    // A replay waits for nothing: only between places may Ctrl+C come through.
+    await setImmediate();
     signal.throwIfAborted();
     const { drafters, ...session } = this.#session;
-    await this.#models.enter(prompt);
+    this.#models.enter(prompt);
     const place = workspace.enter(prompt);
     const { now } = this.#clock;
     const isEndToken = this.#isEndToken;
@@ -145,8 +132,8 @@ export class Replayer {
     const generation = await speculativeDecode(
       {
         target: this.#target,
-        drafters: drafters(material).map(
-          (drafter) => new ModelledDrafter(drafter, msOf(drafter), this.#clock),
+        drafters: drafters(material).map((drafter) =>
+          modelledDrafter(drafter, msOf(drafter), this.#clock),
         ),
         context: contextOf(prompt),
         limits: { maxTokens: this.#header.settings.maxTokens, isEndToken },
@@ -171,8 +158,9 @@ export async function replayTrace(
   costs: ReplayCosts,
   models: ReplayModels,
   signal: AbortSignal,
-): Promise<Replay> {
+) {
   const places: ReplayedPlace[] = [];
+  /** Drafters that failed, with the reason. */
   const failures: string[] = [];
   for (const repository of repositories) {
     const own = prompts.filter((prompt) => prompt.repository === repository.index);
@@ -196,14 +184,17 @@ export function contextOf(prompt: TracePrompt): GenerationContext {
   };
 }
 
-function replayed(prompt: TracePrompt, { tokens, stats }: Generation): ReplayedPlace {
+/** One place, decoded. Times by the modelled clock. */
+function replayed(prompt: TracePrompt, { tokens, stats }: Generation) {
   const { readMs, draftMs, fuseMs, evaluateMs, verifyMs, commitMs, learnMs } = stats.timings;
   return {
     prompt,
     tokens,
     numSteps: stats.numSteps,
+    /** An end token included. */
     numCommitted: stats.numCommittedTokens,
     decodeMs: readMs + draftMs + fuseMs + evaluateMs + verifyMs + commitMs + learnMs,
+    /** Of that, what the draft model took to read its own prompt. */
     readMs,
   };
 }
