@@ -7,7 +7,7 @@ import type { Generation, GenerationLimits } from "../../core/tree/generation.ts
 import type { TargetModel } from "../../core/tree/targetModel.ts";
 import type { DecodeRun, Decoder } from "../speed/benchDecoder.ts";
 import { SourceTally } from "./sourceTally.ts";
-import { TimedDrafter } from "./timedDrafter.ts";
+import { timedDrafter } from "./timedDrafter.ts";
 
 /** What all decoders of a benchmark have in common. */
 export interface DecoderSurroundings {
@@ -95,8 +95,8 @@ export class SpeculativeDecoder implements Decoder {
   ): Promise<DecodeRun> {
     const { now, isEndToken } = this.#surroundings;
     const { params } = this.#setup;
-    const drafters = (await this.#setup.drafters(context, signal)).map(
-      (drafter) => new TimedDrafter(drafter, now),
+    const drafters = (await this.#setup.drafters(context, signal)).map((drafter) =>
+      timedDrafter(drafter, now),
     );
     const tally = new SourceTally(isEndToken);
     const failures: string[] = [];
