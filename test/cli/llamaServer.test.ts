@@ -24,8 +24,7 @@ const refusal = async (asked: Promise<unknown>) => {
 describe("LlamaServer", () => {
   test("reads what a server says of itself", async () => {
     expect(await server.facts(NEVER)).toEqual({
-      ...{ build: "b7000-abcdef0", model: "some-target.gguf", vocabSize: 8192 },
-      ...{ contextSize: 4096, numSlots: 1 },
+      ...{ build: "b7000-abcdef0", model: "some-target.gguf", vocabSize: 8192, numSlots: 1 },
     });
     fake.routes.set("/v1/models", (_, response) => json(response, 404, {}));
     expect((await server.facts(NEVER)).vocabSize).toBeNull();

@@ -46,17 +46,14 @@ export const againstSuite: BenchSuite<AgainstReport> = {
     const numPlaces = options.prompts ?? DEFAULT_PLACES;
     const drawn = await drawPlaces(surroundings, numPlaces + NUM_WARMUPS, signal);
     const warnings: string[] = [];
+    const own = (name: string, how: string) => ({
+      name,
+      what: `Treeline ${VERSION}${how}`,
+      isServer: false,
+    });
     const contenders: Contender[] = [
-      {
-        name: PLAIN_RUN,
-        what: `Treeline ${VERSION}, llama.cpp ${models.llamaCppVersion}, one token a pass`,
-        isServer: false,
-      },
-      {
-        name: FUSED_RUN,
-        what: `Treeline ${VERSION} with ${draftSources(models).join(", ")}`,
-        isServer: false,
-      },
+      own(PLAIN_RUN, `, llama.cpp ${models.llamaCppVersion}, one token a pass`),
+      own(FUSED_RUN, ` with ${draftSources(models).join(", ")}`),
     ];
     const opponents: Opponent[] = [];
     for (const named of options.against ?? []) {

@@ -19,47 +19,27 @@ const STDOUT = "-";
 export const SUITE_NAMES = [...SPEED_SUITES, "all", "suggestions", "typing", "accuracy"] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
-/** Options that belong to some suites only, as the user writes them. */
-const SPEED_ONLY = { configs: "--configs", minutes: "--minutes" } as const;
-const FLAT_ROWS = { flatRows: "--flat-rows" } as const;
-const PROMPT_TOKENS = { promptTokens: "--prompt-tokens" } as const;
-const RESUMED = { resume: "--resume" } as const;
-const ANSWERS = {
-  suggestions: "--suggestions",
-  compare: "--compare",
-  context: "--context",
-  contextTokens: "--context-tokens",
-} as const;
-const ARMS = { arms: "--arms" } as const;
-/** Of what is asked place by place. */
-const PLACES = { ...RESUMED, ...ANSWERS, ...ARMS };
-const SESSIONS = { sessions: "--sessions", firstLine: "--first-line" } as const;
-const PROMPTS = {
-  workspace: "--workspace",
-  prompts: "--prompts",
-  maxTokens: "--max-tokens",
-} as const;
-const SPEED = { ...SESSIONS, ...PLACES };
-const DRAWN = { suite: "--suite", seed: "--seed" } as const;
-
 /** What `bench` measures: a suite, what a pass costs, or other programs. */
 type Measured = SuiteName | "cost" | "against";
 
-/** Options that are of no use to what is measured. */
-const FOREIGN_OPTIONS: Record<Measured, Partial<Record<keyof BenchOptions | "suite", string>>> = {
-  ...{ all: SPEED, repo: SPEED, scratch: SPEED, unpredictable: SPEED },
-  suggestions: { ...SESSIONS, ...SPEED_ONLY, ...PLACES },
-  typing: { ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS, ...ANSWERS },
-  accuracy: { ...SESSIONS, ...SPEED_ONLY, ...FLAT_ROWS },
-  cost: {
-    ...{ ...DRAWN, ...SESSIONS, ...PROMPTS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
-    ...{ ...PLACES, against: "--against" },
-  },
-  against: {
-    ...{ suite: "--suite", ...SESSIONS, ...SPEED_ONLY, ...PROMPT_TOKENS, ...FLAT_ROWS },
-    ...ANSWERS,
-    ...ARMS,
-  },
+const SPEED: readonly Measured[] = [...SPEED_SUITES, "all"];
+/** What hides spans of code. */
+const DRAWING: readonly Measured[] = [...SPEED, "suggestions", "accuracy", "against"];
+
+/** Options that not everything has, with what has them. */
+const OWNERS: Partial<Record<keyof BenchOptions | "suite", readonly Measured[]>> = {
+  suite: SUITE_NAMES,
+  seed: [...SUITE_NAMES, "against"],
+  ...{ workspace: DRAWING, prompts: DRAWING, maxTokens: DRAWING },
+  ...{ configs: SPEED, minutes: SPEED },
+  flatRows: [...SPEED, "suggestions"],
+  promptTokens: [...SPEED, "suggestions", "accuracy"],
+  ...{ sessions: ["typing"], firstLine: ["typing"] },
+  resume: ["typing", "accuracy", "against"],
+  arms: ["typing", "accuracy"],
+  ...{ suggestions: ["accuracy"], compare: ["accuracy"] },
+  ...{ context: ["accuracy"], contextTokens: ["accuracy"] },
+  against: ["against"],
 };
 
 /**
@@ -98,9 +78,10 @@ export async function benchCommand(
 function refuseOptions(measured: Measured, isWritten: (name: string) => boolean): void {
   const isSuite = measured !== "cost" && measured !== "against";
   const who = isSuite ? `The suite ${measured}` : `--${measured}, which runs no suite,`;
-  for (const [name, flag] of Object.entries(FOREIGN_OPTIONS[measured])) {
-    if (!isWritten(name)) continue;
-    throw new CliError(`${who} does not have the option ${flag}.`, EXIT_USAGE);
+  for (const [name, owners] of Object.entries(OWNERS)) {
+    if (owners.includes(measured) || !isWritten(name)) continue;
+    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new CliError(`${who} does not have the option --${flag}.`, EXIT_USAGE);
   }
 }
 

@@ -10,42 +10,14 @@ import { CliError } from "../base/cliError.ts";
 import type { NamedServer } from "./benchSuite.ts";
 
 /** What a server says of itself. */
-export interface ServerFacts {
-  /** llama.cpp's build, as it names it. */
-  readonly build: string;
-  /** The file's name, or the alias it was given. */
-  readonly model: string;
-  /** Null where it does not tell. */
-  readonly vocabSize: number | null;
-  /** Positions of one slot. */
-  readonly contextSize: number | null;
-  readonly numSlots: number | null;
-}
-
-/** A completion on a server. */
-export interface ServerCompletion {
-  /** Null where the server does not return tokens, as old builds do not. */
-  readonly tokens: readonly number[] | null;
-  readonly text: string;
-  /** The server's clock: the pass over the prompt up to the first token, and all tokens behind the first. */
-  readonly promptMs: number;
-  readonly decodeMs: number;
-  /** Tokens, an end token included. */
-  readonly numTokens: number;
-  /** Of the prompt that were evaluated; fewer than it has where the server took some from its cache. */
-  readonly numPromptTokens: number;
-  readonly numDraftTokens: number;
-  readonly numAcceptedTokens: number;
-  /** How it drafts, as it names that; null where it does not tell. */
-  readonly speculation: string | null;
-}
+export type ServerFacts = Awaited<ReturnType<LlamaServer["facts"]>>;
 
 // What a server leaves out, or says otherwise, is not known; only what nothing can be said without is asked for.
 const number = v.fallback(v.nullable(finite), null);
 const text = v.fallback(v.nullable(v.pipe(v.string(), v.minLength(1))), null);
 
 const propsAnswer = v.object({
-  default_generation_settings: v.object({ n_ctx: number }),
+  default_generation_settings: v.object({}),
   model_path: text,
   model_alias: text,
   build_info: text,
@@ -82,17 +54,15 @@ const MAX_QUOTED_CHARS = 200;
 export class LlamaServer {
   /** The address without what is behind it, for messages. */
   readonly address: string;
-  readonly label: string | undefined;
   readonly #base: string;
 
-  constructor({ url, label }: NamedServer) {
+  constructor({ url }: Pick<NamedServer, "url">) {
     this.#base = url.href.replace(/\/+$/, "");
     this.address = url.host;
-    this.label = label;
   }
 
   /** @throws CliError if nothing answers there, or no llama-server. */
-  async facts(signal: AbortSignal): Promise<ServerFacts> {
+  async facts(signal: AbortSignal) {
     const props = v.safeParse(
       propsAnswer,
       await this.#ask("/props", undefined, FACTS_TIMEOUT_MS, signal),
@@ -112,10 +82,12 @@ export class LlamaServer {
     const { model_path, model_alias, build_info, total_slots } = props.output;
     const model = model_path ?? model_alias ?? "an unnamed model";
     return {
+      /** llama.cpp's build, as it names it. */
       build: build_info ?? "of an unknown build",
+      /** The file's name, or the alias it was given. */
       model: model.split(/[\\/]/).at(-1) ?? model,
+      /** Null where it does not tell. */
       vocabSize: data[0]?.meta.n_vocab ?? null,
-      contextSize: props.output.default_generation_settings.n_ctx,
       numSlots: total_slots,
     };
   }
@@ -125,11 +97,7 @@ export class LlamaServer {
    * @param numTokens - output tokens at most; it ends before them where the model does.
    * @throws CliError that says what is wrong with the server or its answer; the signal's reason.
    */
-  async complete(
-    promptTokens: Int32Array,
-    numTokens: number,
-    signal: AbortSignal,
-  ): Promise<ServerCompletion> {
+  async complete(promptTokens: Int32Array, numTokens: number, signal: AbortSignal) {
     const request = {
       prompt: Array.from(promptTokens),
       n_predict: numTokens,
@@ -152,14 +120,19 @@ export class LlamaServer {
     }
     const { content, tokens, timings, generation_settings } = found.output;
     return {
+      /** Null where the server does not return tokens, as old builds do not. */
       tokens,
       text: content,
+      /** The server's clock: the pass over the prompt up to the first token, and all tokens behind the first. */
       promptMs: timings.prompt_ms,
       decodeMs: timings.predicted_ms,
+      /** An end token included. */
       numTokens: timings.predicted_n ?? 0,
+      /** That were evaluated; fewer than the prompt has where the server took some from its cache. */
       numPromptTokens: timings.prompt_n ?? promptTokens.length,
       numDraftTokens: timings.draft_n ?? 0,
       numAcceptedTokens: timings.draft_n_accepted ?? 0,
+      /** How it drafts, as it names that; null where it does not tell. */
       speculation: speculationOf(generation_settings),
     };
   }
