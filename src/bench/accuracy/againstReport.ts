@@ -4,7 +4,7 @@ import { disturbance } from "../base/busyMeter.ts";
 import { clusteredShare } from "../base/clusterBounds.ts";
 import { busyParts, percent, tooFewForBounds } from "../base/doubts.ts";
 import { type Interval, median, medianInterval, sum } from "../base/statistics.ts";
-import { judge, type PlaceResult } from "./placeResult.ts";
+import { judge, type placeFacts } from "./placeResult.ts";
 
 /** Treeline's own two; servers have their addresses or labels. */
 export const PLAIN_RUN = "plain";
@@ -26,11 +26,7 @@ export interface ContenderRun {
 }
 
 /** One place, answered by all contenders. Plain data: a line of a file that a run goes on from. */
-export interface PlaceRuns
-  extends Pick<
-    PlaceResult,
-    "key" | "path" | "line" | "column" | "language" | "kind" | "span" | "hiddenText" | "textBehind"
-  > {
+export interface PlaceRuns extends ReturnType<typeof placeFacts> {
   readonly numPromptTokens: number;
   /** Share of the cores that others used right before, 0 … 1. */
   readonly othersShare: number;

@@ -108,6 +108,16 @@ export function placeKey({ path, line, column, span, ...texts }: StopSpot): stri
   return `${path}:${line}:${column} ${span} ${hash.toString(16)}`;
 }
 
+/** Text behind the hidden span that an answer could reach, in UTF-16 code units. */
+const TEXT_BEHIND = 1000;
+
+/** What a result says of its place. */
+export function placeFacts(spot: StopSpot) {
+  const { path, line, column, language, kind, span, hiddenText, suffixText } = spot;
+  const textBehind = suffixText.slice(0, TEXT_BEHIND);
+  return { key: placeKey(spot), path, line, column, language, kind, span, hiddenText, textBehind };
+}
+
 function commonLength(a: string, b: string): number {
   const limit = Math.min(a.length, b.length);
   let length = 0;

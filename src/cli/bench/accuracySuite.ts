@@ -14,6 +14,7 @@ import {
 import {
   type Parses,
   type PlaceResult,
+  placeFacts,
   placeKey,
   rawTextOf,
 } from "../../bench/accuracy/placeResult.ts";
@@ -33,13 +34,10 @@ const DEFAULT_PLACES = 60;
 /** As an editor's completion has by default. */
 const MAX_TOKENS = 64;
 const DEFAULT_SUGGESTIONS = 3;
-/** Text behind the hidden span that an answer could reach, in UTF-16 code units. */
-const TEXT_BEHIND = 1000;
 
 /** A place, and what asking it needs. */
 interface Question {
   readonly spot: StopSpot;
-  readonly key: string;
   readonly sources: BenchSources;
   readonly maxTokens: number;
   readonly numSuggestions: number;
@@ -103,7 +101,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
           const isFirst = index === 0;
           const ownKey = isFirst ? key : `${key} ${arm.name}`;
           const known = file.done.get(ownKey);
-          const question = { spot, key, sources, maxTokens, numSuggestions, prompt, arm, isFirst };
+          const question = { spot, sources, maxTokens, numSuggestions, prompt, arm, isFirst };
           const result = known ?? (await answerAt(question, surroundings, check, signal));
           if (known === undefined) await file.add({ ...result, key: ownKey });
           answers[index]!.places.push({ ...result, key });
@@ -144,12 +142,12 @@ function hasNoContext(places: readonly PlaceResult[]): boolean {
 }
 
 async function answerAt(
-  { spot, key, sources, maxTokens, numSuggestions, prompt, arm, isFirst }: Question,
+  { spot, sources, maxTokens, numSuggestions, prompt, arm, isFirst }: Question,
   { session: { client, models } }: SuiteSurroundings,
   check: ParseCheck,
   signal: AbortSignal,
 ): Promise<PlaceResult> {
-  const { prefixText, suffixText, hiddenText, path, language, line, column, kind, span } = spot;
+  const { prefixText, suffixText, hiddenText, path, language } = spot;
   const { repoName } = sources;
   const documentPath = prompt.documentPath(path);
   const request = {
@@ -184,9 +182,8 @@ async function answerAt(
   ]);
   const { othersMs = 0 } = timings;
   return {
-    ...{ key, path, line, column, language, kind, span, keepsTokens, hiddenText, shares },
-    textBehind: suffixText.slice(0, TEXT_BEHIND),
-    rawText,
+    ...placeFacts(spot),
+    ...{ keepsTokens, shares, rawText },
     offeredText,
     rejection: rejection ?? null,
     otherTexts: suggestions.slice(1).map(({ text }) => text),

@@ -9,7 +9,7 @@ import {
   PLAIN_RUN,
   type PlaceRuns,
 } from "../../bench/accuracy/againstReport.ts";
-import { placeKey, rawTextOf } from "../../bench/accuracy/placeResult.ts";
+import { placeFacts, placeKey, rawTextOf } from "../../bench/accuracy/placeResult.ts";
 import type { StopSpot } from "../../bench/spots/stopSpots.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import { watchOthers } from "../../engine/measure/machineFacts.ts";
@@ -29,8 +29,6 @@ const MAX_TOKENS = 64;
 const NUM_WARMUPS = 4;
 /** After their last pass threads watch for another one, which is no work of others; in ms. */
 const REST_MS = 300;
-/** Text behind the hidden span that an answer could reach, in UTF-16 code units. */
-const TEXT_BEHIND = 1000;
 
 interface Opponent {
   readonly name: string;
@@ -168,7 +166,7 @@ async function runAt(
   signal: AbortSignal,
 ): Promise<PlaceRuns> {
   const { client, models } = surroundings.session;
-  const { prefixText, suffixText, path, language, line, column, kind, span, hiddenText } = spot;
+  const { prefixText, suffixText, path, language, line } = spot;
   const request = { prefixText, suffixText, filePath: path, languageId: language, maxTokens };
   const { promptTokens } = await client.promptOf({ ...request, nextText: "" }, signal);
   // Later the servers' work could not be told from others'.
@@ -215,8 +213,7 @@ async function runAt(
   const start = turn % others.length;
   for (const run of [...others.slice(start), ...others.slice(0, start)]) await run();
   return {
-    ...{ key: placeKey(spot), path, line, column, language, kind, span, hiddenText },
-    textBehind: suffixText.slice(0, TEXT_BEHIND),
+    ...placeFacts(spot),
     numPromptTokens: promptTokens.length,
     othersShare,
     runs,
