@@ -7,19 +7,31 @@ export function recommendationSection(
   send: (request: PanelRequest) => void,
 ): HTMLElement {
   const notes = findings.map((text) => element("li", {}, text));
-  const list = notes.length === 0 ? null : element("ul", { class: "bullets note" }, ...notes);
-  const title = element("h2", { id: "recommended" }, "Recommended settings");
-  const attributes = { "aria-labelledby": "recommended" };
-  if (changes.length === 0) {
-    const words = "Nothing is recommended to change.";
-    return element(
-      "section",
-      attributes,
-      title,
-      element("p", { class: "plain-text" }, words),
-      list,
-    );
-  }
+  const isAny = changes.length > 0;
+  return element(
+    "section",
+    { "aria-labelledby": "recommended" },
+    element("h2", { id: "recommended" }, "Recommended settings"),
+    isAny
+      ? element("div", { class: "scroller" }, changesTable(changes))
+      : element("p", { class: "plain-text" }, "Nothing is recommended to change."),
+    notes.length === 0 ? null : element("ul", { class: "bullets note" }, ...notes),
+    isAny
+      ? element(
+          "p",
+          { class: "actions folded" },
+          button("Apply…", true, () => send({ type: "apply" })),
+          element(
+            "span",
+            { class: "note" },
+            "Asks once more before it writes to your user settings.",
+          ),
+        )
+      : null,
+  );
+}
+
+function changesTable(changes: PanelState["changes"]): HTMLElement {
   const rows = changes.map(({ setting, now, recommended, reason }) =>
     element(
       "tr",
@@ -30,33 +42,14 @@ export function recommendationSection(
       element("td", { class: "long" }, reason),
     ),
   );
-  const head = ["Setting", "Now", "Recommended", "Why"];
-  const table = element(
+  const head = ["Setting", "Now", "Recommended", "Why"].map((text) =>
+    element("th", { scope: "col", class: "short" }, text),
+  );
+  return element(
     "table",
     {},
     element("caption", { class: "unseen" }, "Recommended settings"),
-    element(
-      "thead",
-      {},
-      element(
-        "tr",
-        {},
-        ...head.map((text) => element("th", { scope: "col", class: "short" }, text)),
-      ),
-    ),
+    element("thead", {}, element("tr", {}, ...head)),
     element("tbody", {}, ...rows),
-  );
-  return element(
-    "section",
-    attributes,
-    title,
-    element("div", { class: "scroller" }, table),
-    list,
-    element(
-      "p",
-      { class: "actions folded" },
-      button("Apply…", true, () => send({ type: "apply" })),
-      element("span", { class: "note" }, "Asks once more before it writes to your user settings."),
-    ),
   );
 }

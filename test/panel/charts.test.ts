@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { SuiteFigures } from "../../src/bench/speed/benchReport.ts";
-import { depthTable } from "../../src/panel/charts/depthChart.ts";
+import { depthChart } from "../../src/panel/charts/depthChart.ts";
 import { passCostChart, passCostTable } from "../../src/panel/charts/passCostChart.ts";
-import { sourceTable } from "../../src/panel/charts/sourceChart.ts";
+import { sourceChart } from "../../src/panel/charts/sourceChart.ts";
 import { depthPoints, draftedConfig } from "../../src/panel/charts/sourceRows.ts";
 import { speedChart, speedTable } from "../../src/panel/charts/speedChart.ts";
 import { suiteCharts } from "../../src/panel/suiteSection.ts";
@@ -135,7 +135,7 @@ describe("tables of drafts", () => {
   const drafted = draftedConfig(repo)!;
 
   test("by source: proposed, verified, accepted, and what leaving one out costs", () => {
-    const [suffixMatch] = sourceTable("repo", drafted).rows;
+    const [suffixMatch] = sourceChart("repo", drafted).table.rows;
     expect(suffixMatch?.slice(0, 6)).toEqual([
       "suffix match",
       "3\u202f994",
@@ -147,7 +147,7 @@ describe("tables of drafts", () => {
   });
 
   test("by depth: a dash where a source did not get", () => {
-    const { head, rows } = depthTable("repo", drafted);
+    const { head, rows } = depthChart("repo", drafted).table;
     expect(head).toEqual(["Depth", "suffix match", "draft model", "recycling"]);
     expect(rows.at(-1)).toEqual(["7", "42\u00a0% (5 of 12)", "–", "–"]);
   });

@@ -3,7 +3,6 @@
 import * as Plot from "@observablehq/plot";
 import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
 import { axisBelow, type Chart, COLORS, frame, SOURCE_STYLES, SYMBOLS, TIP } from "./chart.ts";
-import type { DataTable } from "./dataTable.ts";
 import { formatCount, formatPercent, NONE } from "./figureText.ts";
 import { type DepthPoint, type DraftedConfig, depthPoints } from "./sourceRows.ts";
 
@@ -28,25 +27,23 @@ export function depthChart(suiteName: string, config: DraftedConfig): Chart {
     legend: hasFew ? [...sources, few] : sources,
     isWide: false,
     summary: `Accepted share of verified drafts by depth on ${suiteName}, depths 1 to ${deepest}. ${ends.join(" ")}`,
-    table: depthTable(suiteName, config),
+    table: {
+      caption: `Accepted of verified drafts by depth on ${suiteName}, ${config.name}`,
+      head: ["Depth", ...config.sources.map(({ source }) => SOURCE_NAMES[source])],
+      rows: depthsOf(points).map((depth) => [
+        String(depth),
+        ...config.sources.map(({ source }) => {
+          const point = points.find((each) => each.depth === depth && each.source === source);
+          return point === undefined ? NONE : `${formatPercent(point.share)} (${countsOf(point)})`;
+        }),
+      ]),
+    },
     plot: (width) => plotDepths(points, width),
   };
 }
 
-export function depthTable(suiteName: string, config: DraftedConfig): DataTable {
-  const points = depthPoints(config);
-  const depths = [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b);
-  return {
-    caption: `Accepted of verified drafts by depth on ${suiteName}, ${config.name}`,
-    head: ["Depth", ...config.sources.map(({ source }) => SOURCE_NAMES[source])],
-    rows: depths.map((depth) => [
-      String(depth),
-      ...config.sources.map(({ source }) => {
-        const point = points.find((each) => each.depth === depth && each.source === source);
-        return point === undefined ? NONE : `${formatPercent(point.share)} (${countsOf(point)})`;
-      }),
-    ]),
-  };
+function depthsOf(points: readonly DepthPoint[]): number[] {
+  return [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b);
 }
 
 function countsOf({ accepted, verified }: DepthPoint): string {
@@ -73,12 +70,11 @@ function plotDepths(points: readonly DepthPoint[], width: number) {
       title: `${SOURCE_NAMES[point.source]}, depth ${point.depth}\n${formatPercent(point.share)} accepted\n${countsOf(point)}`,
     };
   });
-  const depths = [...new Set(rows.map(({ depth }) => depth))].sort((a, b) => a - b);
   return Plot.plot({
     ...frame(width, HEIGHT),
     marginLeft: 52,
     marginRight: 14,
-    x: { domain: depths, type: "point", padding: 0.35 },
+    x: { domain: depthsOf(points), type: "point", padding: 0.35 },
     y: { domain: [0, 1] },
     marks: [
       Plot.gridY([0, 0.25, 0.5, 0.75, 1], { stroke: COLORS.text, strokeOpacity: 0.1 }),

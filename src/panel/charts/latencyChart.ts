@@ -3,7 +3,6 @@
 import * as Plot from "@observablehq/plot";
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
 import { axisBelow, type Chart, COLORS, TIP } from "./chart.ts";
-import type { DataTable } from "./dataTable.ts";
 import { formatDecimal, formatMs } from "./figureText.ts";
 import { configRows } from "./rowMarks.ts";
 import { configsBySpeed } from "./suiteRows.ts";
@@ -23,20 +22,16 @@ export function latencyChart(suiteName: string, suite: SuiteFigures): Chart {
     ],
     isWide: false,
     summary: `Time to the first token on ${suiteName}. ${each.join(" ")}`,
-    table: latencyTable(suiteName, suite),
+    table: {
+      caption: `Time to the first token on ${suiteName}`,
+      head: ["Configuration", "p50 (ms)", "p95 (ms)"],
+      rows: configs.map(({ name, ttftMs }) => [
+        name,
+        formatDecimal(ttftMs.p50),
+        formatDecimal(ttftMs.p95),
+      ]),
+    },
     plot: (width) => plotLatencies(configs, width),
-  };
-}
-
-export function latencyTable(suiteName: string, suite: SuiteFigures): DataTable {
-  return {
-    caption: `Time to the first token on ${suiteName}`,
-    head: ["Configuration", "p50 (ms)", "p95 (ms)"],
-    rows: configsBySpeed(suite).map(({ name, ttftMs }) => [
-      name,
-      formatDecimal(ttftMs.p50),
-      formatDecimal(ttftMs.p95),
-    ]),
   };
 }
 

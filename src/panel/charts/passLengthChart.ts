@@ -3,7 +3,6 @@
 import * as Plot from "@observablehq/plot";
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
 import { axisBelow, type Chart, COLORS, type LegendItem, TICK_SYMBOL, TIP } from "./chart.ts";
-import type { DataTable } from "./dataTable.ts";
 import { orNone } from "./figureText.ts";
 import { configRows } from "./rowMarks.ts";
 import { comparedConfigs } from "./suiteRows.ts";
@@ -27,21 +26,17 @@ export function passLengthChart(suiteName: string, suite: SuiteFigures): Chart {
     legend,
     isWide: false,
     summary: `Tokens per pass of the target on ${suiteName}. ${each.join(" ")}`,
-    table: passLengthTable(suiteName, suite),
+    table: {
+      caption: `Tokens per pass on ${suiteName}, the bonus token included`,
+      head: ["Configuration", "Realized", "Promised by the scores", "Host ms per step"],
+      rows: configs.map((config) => [
+        config.name,
+        decimals(config.meanAcceptanceLength),
+        orNone(config.expectedAcceptanceLength, decimals),
+        orNone(config.hostMsPerStep, decimals),
+      ]),
+    },
     plot: (width) => plotPassLengths(configs, width),
-  };
-}
-
-export function passLengthTable(suiteName: string, suite: SuiteFigures): DataTable {
-  return {
-    caption: `Tokens per pass on ${suiteName}, the bonus token included`,
-    head: ["Configuration", "Realized", "Promised by the scores", "Host ms per step"],
-    rows: comparedConfigs(suite).map((config) => [
-      config.name,
-      decimals(config.meanAcceptanceLength),
-      orNone(config.expectedAcceptanceLength, decimals),
-      orNone(config.hostMsPerStep, decimals),
-    ]),
   };
 }
 

@@ -13,7 +13,6 @@ import {
   SOURCE_STYLES,
   TIP,
 } from "./chart.ts";
-import type { DataTable } from "./dataTable.ts";
 import { formatCount, formatDecimal, formatPercent, orNone } from "./figureText.ts";
 import { rowNames, rowValues, valueMargin } from "./rowMarks.ts";
 import type { DraftedConfig, SourceRow } from "./sourceRows.ts";
@@ -37,32 +36,28 @@ export function sourceChart(suiteName: string, config: DraftedConfig): Chart {
     legend: [],
     isWide: false,
     summary: `Accepted share of verified drafts by source on ${suiteName}, ${config.name}. ${each.join(" ")}`,
-    table: sourceTable(suiteName, config),
+    table: {
+      caption: `Drafts by source on ${suiteName}, ${config.name}`,
+      head: [
+        "Source",
+        "Proposed",
+        "Verified",
+        "Accepted",
+        "Accepted of verified",
+        "Tokens per pass lost without it",
+        "ms per pass",
+      ],
+      rows: config.sources.map((row) => [
+        SOURCE_NAMES[row.source],
+        formatCount(row.proposed),
+        formatCount(row.verified),
+        formatCount(row.accepted),
+        formatPercent(shareOf(row)),
+        orNone(row.tokensPerPassLost, (lost) => lost.toFixed(2)),
+        formatDecimal(row.msPerPass),
+      ]),
+    },
     plot: (width) => plotSources(config, width),
-  };
-}
-
-export function sourceTable(suiteName: string, { name, sources }: DraftedConfig): DataTable {
-  return {
-    caption: `Drafts by source on ${suiteName}, ${name}`,
-    head: [
-      "Source",
-      "Proposed",
-      "Verified",
-      "Accepted",
-      "Accepted of verified",
-      "Tokens per pass lost without it",
-      "ms per pass",
-    ],
-    rows: sources.map((row) => [
-      SOURCE_NAMES[row.source],
-      formatCount(row.proposed),
-      formatCount(row.verified),
-      formatCount(row.accepted),
-      formatPercent(shareOf(row)),
-      orNone(row.tokensPerPassLost, (lost) => lost.toFixed(2)),
-      formatDecimal(row.msPerPass),
-    ]),
   };
 }
 
