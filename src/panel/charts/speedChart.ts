@@ -159,7 +159,7 @@ function plotSpeed(configs: readonly ConfigFigures[], width: number) {
         },
       ),
       Plot.dot(rows, {
-        x: "median",
+        x: "ratio",
         y: "name",
         r: 5.5,
         symbol: "symbol",
@@ -168,7 +168,7 @@ function plotSpeed(configs: readonly ConfigFigures[], width: number) {
         strokeWidth: 2,
       }),
       ...texts,
-      Plot.tip(rows, Plot.pointerY({ x: "median", y: "name", title: "title", ...TIP })),
+      Plot.tip(rows, Plot.pointerY({ x: "ratio", y: "name", title: "title", ...TIP })),
     ],
   });
 }
