@@ -3,7 +3,7 @@
  * Markdown. Pure.
  */
 
-import { formatTable } from "../../src/bench/base/markdownTable.ts";
+import { formatColumns, formatTable } from "../../src/bench/base/markdownTable.ts";
 import { markdownText } from "../../src/core/base/foreignText.ts";
 import type { IndexBenchRow } from "./indexBench.ts";
 
@@ -121,38 +121,21 @@ export function formatIndexReport(report: IndexReport): string {
 }
 
 function figuresTable(rows: IndexReport["rows"]): string {
-  return formatTable(
-    [
-      "tokens",
-      "files",
-      "shards",
-      "build ms",
-      "M tokens/s",
-      "lookup p50 µs",
-      "lookup p99 µs",
-      "draft p50 µs",
-      "draft p99 µs",
-      "update p50 ms",
-      "update p99 ms",
-      "update max ms",
-      "bytes/token",
-    ],
-    rows.map((row) => [
-      sizeText(row.numTokens),
-      String(row.numFiles),
-      String(row.numShards),
-      row.buildMs.toFixed(1),
-      (row.numTokens / row.buildMs / 1000).toFixed(1),
-      row.lookupUs.p50.toFixed(1),
-      row.lookupUs.p99.toFixed(1),
-      row.draftUs.p50.toFixed(1),
-      row.draftUs.p99.toFixed(1),
-      row.updateMs.p50.toFixed(3),
-      row.updateMs.p99.toFixed(3),
-      row.updateMs.max.toFixed(1),
-      row.bytesPerToken.toFixed(1),
-    ]),
-  );
+  return formatColumns(rows, [
+    ["tokens", ({ numTokens }) => sizeText(numTokens)],
+    ["files", ({ numFiles }) => String(numFiles)],
+    ["shards", ({ numShards }) => String(numShards)],
+    ["build ms", ({ buildMs }) => buildMs.toFixed(1)],
+    ["M tokens/s", ({ numTokens, buildMs }) => (numTokens / buildMs / 1000).toFixed(1)],
+    ["lookup p50 µs", ({ lookupUs }) => lookupUs.p50.toFixed(1)],
+    ["lookup p99 µs", ({ lookupUs }) => lookupUs.p99.toFixed(1)],
+    ["draft p50 µs", ({ draftUs }) => draftUs.p50.toFixed(1)],
+    ["draft p99 µs", ({ draftUs }) => draftUs.p99.toFixed(1)],
+    ["update p50 ms", ({ updateMs }) => updateMs.p50.toFixed(3)],
+    ["update p99 ms", ({ updateMs }) => updateMs.p99.toFixed(3)],
+    ["update max ms", ({ updateMs }) => updateMs.max.toFixed(1)],
+    ["bytes/token", ({ bytesPerToken }) => bytesPerToken.toFixed(1)],
+  ]);
 }
 
 function goalsTable(rows: IndexReport["rows"]): string {
@@ -170,15 +153,14 @@ function goalsTable(rows: IndexReport["rows"]): string {
 }
 
 function growthTable(growth: IndexReport["growth"]): string {
-  return formatTable(
-    ["from, to", "build", "lookup p50", "lookup p99", "update p50", "bytes"],
-    growth.map((one) => [
-      `${sizeText(one.fromTokens)}, ${sizeText(one.toTokens)}`,
-      ...[one.buildMs, one.lookupP50Us, one.lookupP99Us, one.updateP50Ms, one.bytes].map((factor) =>
-        factor.toFixed(2),
-      ),
-    ]),
-  );
+  return formatColumns(growth, [
+    ["from, to", (one) => `${sizeText(one.fromTokens)}, ${sizeText(one.toTokens)}`],
+    ["build", ({ buildMs }) => buildMs.toFixed(2)],
+    ["lookup p50", ({ lookupP50Us }) => lookupP50Us.toFixed(2)],
+    ["lookup p99", ({ lookupP99Us }) => lookupP99Us.toFixed(2)],
+    ["update p50", ({ updateP50Ms }) => updateP50Ms.toFixed(2)],
+    ["bytes", ({ bytes }) => bytes.toFixed(2)],
+  ]);
 }
 
 function sizeText(numTokens: number): string {

@@ -5,7 +5,7 @@
 
 import { disturbance } from "../../src/bench/base/busyMeter.ts";
 import { busyBeforeStart, busyParts, percent, tooFewForBounds } from "../../src/bench/base/doubts.ts";
-import { formatTable } from "../../src/bench/base/markdownTable.ts";
+import { formatColumns } from "../../src/bench/base/markdownTable.ts";
 import { type MeanInterval, meanInterval } from "../../src/bench/base/statistics.ts";
 import { markdownText } from "../../src/core/base/foreignText.ts";
 
@@ -215,38 +215,24 @@ export function formatWarmStartReport(report: WarmStartReport): string {
     flatRows === null
       ? "Drafts are chosen by the measured cost of passes."
       : `Drafts are chosen as if passes of up to ${flatRows} rows cost the same (--flat-rows ${flatRows}): acceptance is real, but this is not the budget that this machine would choose.`;
-  const table = formatTable(
+  const table = formatColumns(rows, [
     [
       "drafters, requests",
-      "stores at the start",
-      "n-grams",
-      "matrix rows",
-      "requests",
-      "first step >= 1",
-      "tokens accepted in the first step",
-      "more than empty",
-      "tokens per pass",
-      "nodes per pass",
-      "recycling drafted",
-      "near ties",
-      "differing",
+      ({ drafters, requests }) => `${drafters}, ${REQUEST_NAMES[requests]}`,
     ],
-    rows.map((row) => [
-      `${row.drafters}, ${REQUEST_NAMES[row.requests]}`,
-      START_NAMES[row.start],
-      String(row.stores.numNgrams),
-      String(row.stores.numMatrixRows),
-      String(row.numRequests),
-      percent(row.firstStepShare),
-      intervalText(row.firstStepAccepted),
-      row.start === "empty" ? "-" : intervalText(row.gainOverEmpty),
-      intervalText(row.acceptanceLength),
-      row.verifiedPerStep.toFixed(1),
-      percent(row.recyclingShare),
-      String(row.numNearTies),
-      String(row.numDifferent),
-    ]),
-  );
+    ["stores at the start", ({ start }) => START_NAMES[start]],
+    ["n-grams", ({ stores }) => String(stores.numNgrams)],
+    ["matrix rows", ({ stores }) => String(stores.numMatrixRows)],
+    ["requests", ({ numRequests }) => String(numRequests)],
+    ["first step >= 1", ({ firstStepShare }) => percent(firstStepShare)],
+    ["tokens accepted in the first step", (row) => intervalText(row.firstStepAccepted)],
+    ["more than empty", (row) => (row.start === "empty" ? "-" : intervalText(row.gainOverEmpty))],
+    ["tokens per pass", ({ acceptanceLength }) => intervalText(acceptanceLength)],
+    ["nodes per pass", ({ verifiedPerStep }) => verifiedPerStep.toFixed(1)],
+    ["recycling drafted", ({ recyclingShare }) => percent(recyclingShare)],
+    ["near ties", ({ numNearTies }) => String(numNearTies)],
+    ["differing", ({ numDifferent }) => String(numDifferent)],
+  ]);
   return [
     "# Warm start",
     "",

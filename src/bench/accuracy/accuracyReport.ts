@@ -2,7 +2,7 @@
 import type { Backend } from "../../core/base/backend.ts";
 import { PART_NAMES, PROMPT_PARTS } from "../../core/prompt/promptShares.ts";
 import { tooFewForBounds } from "../base/doubts.ts";
-import { formatTable, NONE } from "../base/markdownTable.ts";
+import { formatColumns, NONE } from "../base/markdownTable.ts";
 import { HIDDEN_SPANS, STOP_KINDS } from "../spots/stopSpots.ts";
 import {
   anyOfPair,
@@ -208,35 +208,25 @@ export function formatAccuracyReport(report: AccuracyReport): string {
 }
 
 function groupTable(...groups: readonly (readonly [string, readonly GroupFigures[]])[]): string {
-  const head = [
-    "",
-    "places",
-    "offered",
-    "exact line",
-    "any of k",
-    "whole",
-    "line similarity",
-    "block similarity",
-    "parses",
-    "chars kept",
-    "kept per place",
-  ];
   const rows = groups.flatMap(([title, figures]) =>
-    figures.map(({ name, numPlaces, offered, anyLineExact }) => [
-      name === "all" ? "all" : `${title}: ${name}`,
-      String(numPlaces),
-      bounded(offered.answered),
-      bounded(offered.lineExact),
-      bounded(anyLineExact),
-      bounded(offered.whole),
-      number(offered.lineSimilarity),
-      number(offered.blockSimilarity),
-      bounded(offered.parses),
-      bounded(offered.keptChars),
-      offered.meanKeptChars?.mean.toFixed(1) ?? NONE,
-    ]),
+    figures.map((group) => ({
+      ...group,
+      name: group.name === "all" ? "all" : `${title}: ${group.name}`,
+    })),
   );
-  return formatTable(head, rows);
+  return formatColumns(rows, [
+    ["", ({ name }) => name],
+    ["places", ({ numPlaces }) => String(numPlaces)],
+    ["offered", ({ offered }) => bounded(offered.answered)],
+    ["exact line", ({ offered }) => bounded(offered.lineExact)],
+    ["any of k", ({ anyLineExact }) => bounded(anyLineExact)],
+    ["whole", ({ offered }) => bounded(offered.whole)],
+    ["line similarity", ({ offered }) => number(offered.lineSimilarity)],
+    ["block similarity", ({ offered }) => number(offered.blockSimilarity)],
+    ["parses", ({ offered }) => bounded(offered.parses)],
+    ["chars kept", ({ offered }) => bounded(offered.keptChars)],
+    ["kept per place", ({ offered }) => offered.meanKeptChars?.mean.toFixed(1) ?? NONE],
+  ]);
 }
 
 function notes({ parsers }: AccuracyReport): string {

@@ -1,20 +1,17 @@
 /** How the report of the suite `accuracy` writes its figures. */
 
-import { formatTable, NONE } from "../base/markdownTable.ts";
+import { formatColumns, NONE } from "../base/markdownTable.ts";
 import type { Bounded, PairedFigures } from "./accuracyFigures.ts";
 
 export function pairTable(title: string, pairs: readonly PairedFigures[]): string {
-  return formatTable(
-    [title, "places", "difference", "at least", "better", "worse"],
-    pairs.map(({ name, numPlaces, difference, least, numBetter, numWorse }) => [
-      name,
-      String(numPlaces),
-      points(difference),
-      least === null ? NONE : signed(least),
-      String(numBetter),
-      String(numWorse),
-    ]),
-  );
+  return formatColumns(pairs, [
+    [title, ({ name }) => name],
+    ["places", ({ numPlaces }) => String(numPlaces)],
+    ["difference", ({ difference }) => points(difference)],
+    ["at least", ({ least }) => (least === null ? NONE : signed(least))],
+    ["better", ({ numBetter }) => String(numBetter)],
+    ["worse", ({ numWorse }) => String(numWorse)],
+  ]);
 }
 
 export function bounded(share: Bounded): string {

@@ -1,7 +1,7 @@
 /** The report of `bench --against` as Markdown. Pure. */
 
 import { percent } from "../base/doubts.ts";
-import { formatTable, NONE } from "../base/markdownTable.ts";
+import { formatColumns, NONE } from "../base/markdownTable.ts";
 import { type AgainstReport, interval, MIN_DECODED } from "./againstReport.ts";
 
 export function formatAgainstReport(report: AgainstReport): string {
@@ -24,39 +24,27 @@ export function formatAgainstReport(report: AgainstReport): string {
     `Target ${target}, ${draft === null ? "no draft model" : `draft ${draft}`}, ${backend}. Hidden in ${origin}, seed ${seed}; ` +
       `${numPlaces} places, speeds from the ${numMeasured} with at least ${MIN_DECODED} tokens for all; ${maxTokens} tokens at most, ` +
       "as many on each side as Treeline's plain decoding has until its rule ends the completion.",
-    formatTable(
+    formatColumns(figures, [
+      ["", ({ name }) => name],
+      ["tok/s", ({ tokensPerSecond }) => tokensPerSecond.toFixed(1)],
+      ["× plain (95 %)", ({ timesPlain }) => interval(timesPlain)],
+      ["first token, ms", ({ firstTokenMs }) => firstTokenMs.toFixed(0)],
+      ["whole, ms", ({ totalMs }) => totalMs.toFixed(0)],
+      ["same as plain", ({ numSame }) => `${numSame}/${numPlaces}`],
+      ["tokens the same", ({ sameTokenShare }) => `${(100 * sameTokenShare).toFixed(1)} %`],
+      ["exact line", ({ lineExact }) => (lineExact === null ? NONE : percent(lineExact.mean))],
       [
-        "",
-        "tok/s",
-        "× plain (95 %)",
-        "first token, ms",
-        "whole, ms",
-        "same as plain",
-        "tokens the same",
-        "exact line",
         "accepted of drafted",
+        ({ numDraftTokens, numAcceptedTokens }) =>
+          numDraftTokens === 0 ? NONE : `${numAcceptedTokens}/${numDraftTokens}`,
       ],
-      figures.map((figure) => [
-        figure.name,
-        figure.tokensPerSecond.toFixed(1),
-        interval(figure.timesPlain),
-        figure.firstTokenMs.toFixed(0),
-        figure.totalMs.toFixed(0),
-        `${figure.numSame}/${numPlaces}`,
-        `${(100 * figure.sameTokenShare).toFixed(1)} %`,
-        figure.lineExact === null ? NONE : percent(figure.lineExact.mean),
-        figure.numDraftTokens === 0 ? NONE : `${figure.numAcceptedTokens}/${figure.numDraftTokens}`,
-      ]),
-    ),
-    formatTable(
-      ["fused over", "speed × (95 %)", "first token × time", "whole × time"],
-      fusedOver.map(({ name, speed, firstToken, whole }) => [
-        name,
-        interval(speed),
-        interval(firstToken),
-        interval(whole),
-      ]),
-    ),
+    ]),
+    formatColumns(fusedOver, [
+      ["fused over", ({ name }) => name],
+      ["speed × (95 %)", ({ speed }) => interval(speed)],
+      ["first token × time", ({ firstToken }) => interval(firstToken)],
+      ["whole × time", ({ whole }) => interval(whole)],
+    ]),
     "Each side evaluates the whole prompt, of the same tokens, anew, and then decodes greedily. Times are each side's own clock: " +
       "Treeline's from the request's arrival on, the server's from where it takes the prompt up, so neither has the way there. " +
       "tok/s is over all places together, × the median of the places' own ratios: a few slow places move the first alone. " +

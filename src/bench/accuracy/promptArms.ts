@@ -3,13 +3,8 @@
  * and how much of what they have, asked at the same places; the first is what the others are compared with. Pure.
  */
 import { APPENDED_PROMPT, type PromptAnchor } from "../../core/prompt/promptAnchor.ts";
-import { formatTable, NONE } from "../base/markdownTable.ts";
-import {
-  type GroupFigures,
-  groupFigures,
-  modelPairs,
-  type PairedFigures,
-} from "./accuracyFigures.ts";
+import { formatColumns, NONE } from "../base/markdownTable.ts";
+import { type GroupFigures, groupFigures, modelPairs } from "./accuracyFigures.ts";
 import { bounded, pairTable, points, signed } from "./accuracyTables.ts";
 import type { PlaceResult } from "./placeResult.ts";
 import { promptFigures } from "./promptFigures.ts";
@@ -97,30 +92,19 @@ export function armSection(
   arms: readonly ArmFigures[],
 ): string[] {
   if (arms.length === 0) return [];
-  const head = [
-    ...["arm", "places", "prompt tokens", "exact line", "any of k", "whole"],
-    ...[`exact line over ${firstName}`, "at least"],
-  ];
-  const row = (
-    name: string,
-    tokens: number | null,
-    figures: GroupFigures,
-    pair?: PairedFigures,
-  ) => [
-    ...[name, String(figures.numPlaces), tokens?.toFixed(0) ?? NONE],
-    bounded(figures.offered.lineExact),
-    ...[bounded(figures.anyLineExact), bounded(figures.offered.whole)],
-    pair === undefined ? NONE : points(pair.difference),
-    typeof pair?.least === "number" ? signed(pair.least) : NONE,
-  ];
+  const firstRow = { name: firstName, meanPromptTokens: firstTokens, all: first, pairs: [] };
   return [
     "## Arms",
     "Prompts of the same places, in one run. An arm after the first goes on from what the cache holds of the one before.",
-    formatTable(head, [
-      row(firstName, firstTokens, first),
-      ...arms.map(({ name, all, meanPromptTokens, pairs }) =>
-        row(name, meanPromptTokens, all, pairs[0]),
-      ),
+    formatColumns<Omit<ArmFigures, "places">>([firstRow, ...arms], [
+      ["arm", ({ name }) => name],
+      ["places", ({ all }) => String(all.numPlaces)],
+      ["prompt tokens", ({ meanPromptTokens }) => meanPromptTokens?.toFixed(0) ?? NONE],
+      ["exact line", ({ all }) => bounded(all.offered.lineExact)],
+      ["any of k", ({ all }) => bounded(all.anyLineExact)],
+      ["whole", ({ all }) => bounded(all.offered.whole)],
+      [`exact line over ${firstName}`, ({ pairs }) => points(pairs[0]?.difference ?? null)],
+      ["at least", ({ pairs }) => (pairs[0]?.least == null ? NONE : signed(pairs[0].least))],
     ]),
     ...arms.map(({ name, pairs }) => pairTable(`${name} over ${firstName}`, pairs)),
   ];

@@ -4,7 +4,7 @@ import { markdownText } from "../../core/base/foreignText.ts";
 import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
 import { FUSED_CONFIG, isPlainConfig, UNION_CONFIG } from "../base/benchConfigNames.ts";
 import { percent } from "../base/doubts.ts";
-import { formatTable, NONE } from "../base/markdownTable.ts";
+import { formatColumns, formatTable, NONE } from "../base/markdownTable.ts";
 import type {
   BenchReport,
   ConfigFigures,
@@ -76,56 +76,30 @@ function unmeasuredList({ unmeasured }: SuiteFigures): string[] {
 }
 
 function speedTable(configs: readonly ConfigFigures[]): string {
-  const head = [
-    "configuration",
-    "first line",
-    "× plain (95 %)",
-    "tok/s",
-    "× plain (95 %)",
-    "tok/pass",
-    "prompts",
-  ];
-  return formatTable(
-    head,
-    configs.map((config) => [
-      // A marked row: its speed compares nothing.
-      `${config.name}${config.isComparable ? "" : " (!)"}`,
-      `${config.firstLineMs.toFixed(0)} ms`,
-      interval(config.firstLineToPlain),
-      config.tokensPerSecond.toFixed(1),
-      interval(config.ratioToPlain),
-      config.meanAcceptanceLength.toFixed(2),
-      String(config.numPrompts),
-    ]),
-  );
+  return formatColumns(configs, [
+    // A marked row: its speed compares nothing.
+    ["configuration", ({ name, isComparable }) => `${name}${isComparable ? "" : " (!)"}`],
+    ["first line", ({ firstLineMs }) => `${firstLineMs.toFixed(0)} ms`],
+    ["× plain (95 %)", ({ firstLineToPlain }) => interval(firstLineToPlain)],
+    ["tok/s", ({ tokensPerSecond }) => tokensPerSecond.toFixed(1)],
+    ["× plain (95 %)", ({ ratioToPlain }) => interval(ratioToPlain)],
+    ["tok/pass", ({ meanAcceptanceLength }) => meanAcceptanceLength.toFixed(2)],
+    ["prompts", ({ numPrompts }) => String(numPrompts)],
+  ]);
 }
 
 function detailTable(configs: readonly ConfigFigures[]): string {
-  const head = [
-    "configuration",
-    "t(n)",
-    "expected",
-    "TTFT p50 / p95",
-    "host ms",
-    "loops",
-    "differ",
-    "ties",
-    "left out",
-  ];
-  return formatTable(
-    head,
-    configs.map((config) => [
-      config.name,
-      times(config.modelledRatio),
-      config.expectedAcceptanceLength?.toFixed(2) ?? NONE,
-      `${config.ttftMs.p50.toFixed(0)} / ${config.ttftMs.p95.toFixed(0)}`,
-      config.hostMsPerStep?.toFixed(3) ?? NONE,
-      percent(config.loopShare),
-      String(config.differingTokens),
-      String(config.nearTies),
-      String(config.numLeftOut),
-    ]),
-  );
+  return formatColumns(configs, [
+    ["configuration", ({ name }) => name],
+    ["t(n)", ({ modelledRatio }) => modelledRatio?.toFixed(2) ?? NONE],
+    ["expected", (config) => config.expectedAcceptanceLength?.toFixed(2) ?? NONE],
+    ["TTFT p50 / p95", ({ ttftMs }) => `${ttftMs.p50.toFixed(0)} / ${ttftMs.p95.toFixed(0)}`],
+    ["host ms", ({ hostMsPerStep }) => hostMsPerStep?.toFixed(3) ?? NONE],
+    ["loops", ({ loopShare }) => percent(loopShare)],
+    ["differ", ({ differingTokens }) => String(differingTokens)],
+    ["ties", ({ nearTies }) => String(nearTies)],
+    ["left out", ({ numLeftOut }) => String(numLeftOut)],
+  ]);
 }
 
 /** Beside plain decoding, which the first table has. */
@@ -140,57 +114,42 @@ function pairTable({ fusedOver, fusedFirstLineOver }: SuiteFigures): string[] {
 
 function differenceTable({ differences }: SuiteFigures): string[] {
   if (differences.length === 0) return [];
-  const head = [
-    "unlike plain's output",
-    "prompt",
-    "token",
-    "plain's: logit",
-    "other's: logit",
-    "top-2 gap",
-    "near tie",
-  ];
   const tokenOf = (token: number, logit: number) =>
     `${token === -1 ? "end" : token}: ${logit.toFixed(3)}`;
-  const rows = differences.map((each) => [
-    each.config,
-    String(each.prompt + 1),
-    String(each.index + 1),
-    tokenOf(each.plainToken, each.plainLogit),
-    tokenOf(each.otherToken, each.otherLogit),
-    each.gap.toFixed(3),
-    each.isNearTie ? "yes" : "NO",
+  const table = formatColumns(differences, [
+    ["unlike plain's output", ({ config }) => config],
+    ["prompt", ({ prompt }) => String(prompt + 1)],
+    ["token", ({ index }) => String(index + 1)],
+    ["plain's: logit", ({ plainToken, plainLogit }) => tokenOf(plainToken, plainLogit)],
+    ["other's: logit", ({ otherToken, otherLogit }) => tokenOf(otherToken, otherLogit)],
+    ["top-2 gap", ({ gap }) => gap.toFixed(3)],
+    ["near tie", ({ isNearTie }) => (isNearTie ? "yes" : "NO")],
   ]);
-  return [formatTable(head, rows)];
+  return [table];
 }
 
 /** Who drafted what, in the default and in the union that no budget cuts. */
 function sourceTables(configs: readonly ConfigFigures[]): string[] {
   const shown = configs.filter(({ name }) => name === FUSED_CONFIG || name === UNION_CONFIG);
   return shown.flatMap(({ name, bySource }) => {
-    const sources = DRAFT_SOURCES.filter((source) => bySource[source] !== undefined);
-    if (sources.length === 0) return [];
-    const rows = sources.map((source) => {
-      const figures = bySource[source]!;
-      return [
-        source,
-        String(figures.proposed),
-        String(figures.verified),
-        String(figures.accepted),
-        figures.msPerPass.toFixed(3),
-        figures.tokensPerPassLost?.toFixed(3) ?? NONE,
-        depths(figures.acceptedByDepth, figures.verifiedByDepth),
-      ];
+    const rows = DRAFT_SOURCES.flatMap((source) => {
+      const figures = bySource[source];
+      return figures === undefined ? [] : [{ source, ...figures }];
     });
-    const head = [
-      `drafts in ${name}`,
-      "proposed",
-      "verified",
-      "accepted",
-      "ms/pass",
-      "tokens/pass lost without",
-      "accepted of verified by depth, from 1",
-    ];
-    return [formatTable(head, rows)];
+    if (rows.length === 0) return [];
+    const table = formatColumns(rows, [
+      [`drafts in ${name}`, ({ source }) => source],
+      ["proposed", ({ proposed }) => String(proposed)],
+      ["verified", ({ verified }) => String(verified)],
+      ["accepted", ({ accepted }) => String(accepted)],
+      ["ms/pass", ({ msPerPass }) => msPerPass.toFixed(3)],
+      ["tokens/pass lost without", (row) => row.tokensPerPassLost?.toFixed(3) ?? NONE],
+      [
+        "accepted of verified by depth, from 1",
+        ({ acceptedByDepth, verifiedByDepth }) => depths(acceptedByDepth, verifiedByDepth),
+      ],
+    ]);
+    return [table];
   });
 }
 
@@ -263,10 +222,6 @@ function seconds(ms: number): string {
 
 function interval({ ratio, low, high }: RatioInterval): string {
   return `${ratio.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
-}
-
-function times(ratio: number | null): string {
-  return ratio === null ? NONE : ratio.toFixed(2);
 }
 
 function megabytes(bytes: number): string {

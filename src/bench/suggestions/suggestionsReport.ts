@@ -1,5 +1,5 @@
 /** What several suggestions cost and are worth: the report of the suite `suggestions`, as data and as Markdown. */
-import { formatTable } from "../base/markdownTable.ts";
+import { type Column, formatColumns } from "../base/markdownTable.ts";
 import type { Interval } from "../base/statistics.ts";
 import type { SuggestionMethod, SuggestionsRow } from "./suggestionsFigures.ts";
 
@@ -23,39 +23,27 @@ const METHOD_NAMES: Record<SuggestionMethod, string> = {
   superposedTarget: "superposed on the target",
 };
 
+const METHOD_COLUMNS = [
+  ["method", ({ method }) => METHOD_NAMES[method]],
+  ["k", ({ count }) => String(count)],
+  ["time, × one plain", ({ timesOnePlain }) => formatInterval(timesOnePlain)],
+] as const satisfies readonly Column<SuggestionsRow>[];
+
 /** The report as Markdown. */
 export function formatSuggestionsReport(report: SuggestionsReport): string {
   const { numPrompts, numLines, maxDraftNodes, plainMs, firstMs, rows } = report;
-  const table = formatTable(
-    [
-      "method",
-      "k",
-      "time, × one plain",
-      "× the first",
-      "passes",
-      "offered",
-      "tokens",
-      "distinct",
-      "hit@1",
-      "hit@3",
-      "hit@k",
-      "log-probability by rank",
-    ],
-    rows.map((row) => [
-      METHOD_NAMES[row.method],
-      String(row.count),
-      formatInterval(row.timesOnePlain),
-      formatInterval(row.timesFirst),
-      row.meanPasses.toFixed(1),
-      row.meanOffered.toFixed(1),
-      row.meanTokens.toFixed(1),
-      formatNumber(row.distinctness),
-      formatShare(row.hitAt1),
-      formatShare(row.hitAt3),
-      formatShare(row.hitAtAny),
-      row.logProbByRank.map(formatNumber).join(" "),
-    ]),
-  );
+  const table = formatColumns(rows, [
+    ...METHOD_COLUMNS,
+    ["× the first", ({ timesFirst }) => formatInterval(timesFirst)],
+    ["passes", ({ meanPasses }) => meanPasses.toFixed(1)],
+    ["offered", ({ meanOffered }) => meanOffered.toFixed(1)],
+    ["tokens", ({ meanTokens }) => meanTokens.toFixed(1)],
+    ["distinct", ({ distinctness }) => formatNumber(distinctness)],
+    ["hit@1", ({ hitAt1 }) => formatShare(hitAt1)],
+    ["hit@3", ({ hitAt3 }) => formatShare(hitAt3)],
+    ["hit@k", ({ hitAtAny }) => formatShare(hitAtAny)],
+    ["log-probability by rank", ({ logProbByRank }) => logProbByRank.map(formatNumber).join(" ")],
+  ]);
   const head =
     `${numPrompts} prompts, ${numLines} with a hidden line; ${maxDraftNodes} drafted nodes per pass. One suggestion takes ` +
     `${plainMs.toFixed(1)} ms decoded plainly, ${firstMs.toFixed(1)} ms with drafts (medians, prompts cached). ` +
@@ -71,30 +59,17 @@ const OFFER_NOTE =
   "distance of 0.2 or more from all better ones; a missing one is not good.";
 
 function formatOffers(rows: readonly SuggestionsRow[]): string {
-  return formatTable(
-    [
-      "method",
-      "offered of k",
-      "empty",
-      "unlikely",
-      "equal",
-      "similar",
-      "surplus",
-      "stopped",
-      "cut",
-      "good, by rank from 2",
-    ],
-    rows.map(({ method, count, meanOffered, dropped, numStopped, numCut, goodByRank }) => [
-      METHOD_NAMES[method],
-      `${meanOffered.toFixed(1)} of ${count}`,
-      ...[dropped.empty, dropped.unlikely, dropped.equal, dropped.similar, dropped.surplus].map(
-        String,
-      ),
-      String(numStopped),
-      String(numCut),
-      goodByRank.map(formatShare).join(", "),
-    ]),
-  );
+  const reasons = ["empty", "unlikely", "equal", "similar", "surplus"] as const;
+  return formatColumns(rows, [
+    METHOD_COLUMNS[0],
+    ["offered of k", ({ meanOffered, count }) => `${meanOffered.toFixed(1)} of ${count}`],
+    ...reasons.map(
+      (reason): Column<SuggestionsRow> => [reason, ({ dropped }) => String(dropped[reason])],
+    ),
+    ["stopped", ({ numStopped }) => String(numStopped)],
+    ["cut", ({ numCut }) => String(numCut)],
+    ["good, by rank from 2", ({ goodByRank }) => goodByRank.map(formatShare).join(", ")],
+  ]);
 }
 
 const PRICE_NOTE =
@@ -102,17 +77,12 @@ const PRICE_NOTE =
   "t(k)/t(1) elsewhere. It holds, or does not, where both 95 % bounds say so; otherwise the median's word is given.";
 
 function formatPrices(rows: readonly SuggestionsRow[]): string {
-  return formatTable(
-    ["method", "k", "time, × one plain", "t(k)/t(1)", "at most", "holds"],
-    rows.map(({ method, count, timesOnePlain, rowsFactor, maxTimes }) => [
-      METHOD_NAMES[method],
-      String(count),
-      formatInterval(timesOnePlain),
-      formatNumber(rowsFactor),
-      formatNumber(maxTimes),
-      formatHolds(timesOnePlain, maxTimes),
-    ]),
-  );
+  return formatColumns(rows, [
+    ...METHOD_COLUMNS,
+    ["t(k)/t(1)", ({ rowsFactor }) => formatNumber(rowsFactor)],
+    ["at most", ({ maxTimes }) => formatNumber(maxTimes)],
+    ["holds", ({ timesOnePlain, maxTimes }) => formatHolds(timesOnePlain, maxTimes)],
+  ]);
 }
 
 function formatHolds({ median, low, high }: Interval, max: number | null): string {

@@ -1,6 +1,7 @@
 /** How many of each source's verified drafts the target accepted. */
 
 import * as Plot from "@observablehq/plot";
+import { columnsOf } from "../../bench/base/markdownTable.ts";
 import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
 import {
   axisBelow,
@@ -38,23 +39,17 @@ export function sourceChart(suiteName: string, config: DraftedConfig): Chart {
     summary: `Accepted share of verified drafts by source on ${suiteName}, ${config.name}. ${each.join(" ")}`,
     table: {
       caption: `Drafts by source on ${suiteName}, ${config.name}`,
-      head: [
-        "Source",
-        "Proposed",
-        "Verified",
-        "Accepted",
-        "Accepted of verified",
-        "Tokens per pass lost without it",
-        "ms per pass",
-      ],
-      rows: config.sources.map((row) => [
-        SOURCE_NAMES[row.source],
-        formatCount(row.proposed),
-        formatCount(row.verified),
-        formatCount(row.accepted),
-        formatPercent(shareOf(row)),
-        orNone(row.tokensPerPassLost, (lost) => lost.toFixed(2)),
-        formatDecimal(row.msPerPass),
+      ...columnsOf(config.sources, [
+        ["Source", ({ source }) => SOURCE_NAMES[source]],
+        ["Proposed", ({ proposed }) => formatCount(proposed)],
+        ["Verified", ({ verified }) => formatCount(verified)],
+        ["Accepted", ({ accepted }) => formatCount(accepted)],
+        ["Accepted of verified", (row) => formatPercent(shareOf(row))],
+        [
+          "Tokens per pass lost without it",
+          ({ tokensPerPassLost }) => orNone(tokensPerPassLost, (lost) => lost.toFixed(2)),
+        ],
+        ["ms per pass", ({ msPerPass }) => formatDecimal(msPerPass)],
       ]),
     },
     plot: (width) => plotSources(config, width),

@@ -1,7 +1,7 @@
 /** What replays of a trace say, in figures and as tables. */
-import { formatTable } from "../../../src/bench/base/markdownTable.ts";
+import { type Column, formatColumns, formatTable } from "../../../src/bench/base/markdownTable.ts";
 import type { Trace, TraceHalf } from "../trace/trace.ts";
-import { type PlaceTime, timesAsFast } from "./pairedSpeed.ts";
+import { timesAsFast } from "./pairedSpeed.ts";
 import type { ReplayedPlace } from "./traceReplay.ts";
 
 /** Rows that a recording lacks are no matter up to this share. */
@@ -60,22 +60,19 @@ export function formatReplay(
   figures: readonly ReplayFigures[],
   baselines: readonly Baseline[],
 ): string {
-  const rows = figures.map((each) => [
-    each.config,
-    each.tokensPerPass.toFixed(3),
-    each.decodeSeconds.toFixed(2),
-    ...baselines.map(({ of }) => formatSpeed(of(each.config), each)),
-    each.readSeconds.toFixed(2),
-    `${(100 * each.lackedShare).toFixed(2)} %`,
+  const table = formatColumns(figures, [
+    ["config", ({ config }) => config],
+    ["tokens/pass", ({ tokensPerPass }) => tokensPerPass.toFixed(3)],
+    ["decoding, s", ({ decodeSeconds }) => decodeSeconds.toFixed(2)],
+    ...baselines.map(
+      ({ name, of }): Column<ReplayFigures> => [
+        `× ${name} (95 %)`,
+        (each) => formatSpeed(of(each.config), each),
+      ],
+    ),
+    ["of it draft prompts, s", ({ readSeconds }) => readSeconds.toFixed(2)],
+    ["rows lacked", ({ lackedShare }) => `${(100 * lackedShare).toFixed(2)} %`],
   ]);
-  const head = [
-    "config",
-    "tokens/pass",
-    "decoding, s",
-    ...baselines.map(({ name }) => `× ${name} (95 %)`),
-    "of it draft prompts, s",
-    "rows lacked",
-  ];
   const lacking = figures.filter(({ lackedShare }) => lackedShare > MAX_LACKED_SHARE);
   const warnings = [
     ...(lacking.length === 0
@@ -88,12 +85,7 @@ export function formatReplay(
       failures.length === 0 ? [] : [`${config}: ${failures.length} failures, ${failures[0]}`],
     ),
   ];
-  return [
-    `Costs: ${costs}`,
-    "",
-    formatTable(head, rows),
-    ...warnings.map((one) => `\n${one}`),
-  ].join("\n");
+  return [`Costs: ${costs}`, "", table, ...warnings.map((one) => `\n${one}`)].join("\n");
 }
 
 function formatSpeed(before: ReplayFigures | undefined, after: ReplayFigures): string {
@@ -158,29 +150,17 @@ export function checkReplay(
 
 export function formatChecks(checks: readonly ReplayCheck[]): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
-  const rows = checks.map((check) => [
-    check.config,
-    check.real.toFixed(4),
-    check.replayed.toFixed(4),
-    percent(check.error),
-    check.timeShare.toFixed(3),
-    `${check.numSame} of ${check.numPlaces}`,
-    percent(check.errorOfSame),
-    `${check.numSameSteps}`,
-    percent(check.lackedShare),
+  return formatColumns(checks, [
+    ["tokens/pass", ({ config }) => config],
+    ["real", ({ real }) => real.toFixed(4)],
+    ["replayed", ({ replayed }) => replayed.toFixed(4)],
+    ["differ by", ({ error }) => percent(error)],
+    ["time, replayed / real", ({ timeShare }) => timeShare.toFixed(3)],
+    ["same output", ({ numSame, numPlaces }) => `${numSame} of ${numPlaces}`],
+    ["differ by there", ({ errorOfSame }) => percent(errorOfSame)],
+    ["same passes", ({ numSameSteps }) => `${numSameSteps}`],
+    ["rows lacked", ({ lackedShare }) => percent(lackedShare)],
   ]);
-  const head = [
-    "tokens/pass",
-    "real",
-    "replayed",
-    "differ by",
-    "time, replayed / real",
-    "same output",
-    "differ by there",
-    "same passes",
-    "rows lacked",
-  ];
-  return formatTable(head, rows);
 }
 
 function perPass(places: readonly ReplayedPlace[]): number {
