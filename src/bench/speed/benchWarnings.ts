@@ -13,23 +13,16 @@ import type { DecodeRun } from "./benchDecoder.ts";
 import type { ConfigFigures, LosslessFigures, RatioInterval, SuiteFigures } from "./benchReport.ts";
 import type { SuiteRun } from "./benchRunner.ts";
 import type { RunConfig } from "./contestant.ts";
-import { exceedsNearTieRate } from "./losslessFigures.ts";
+import { type configDifferences, exceedsNearTieRate } from "./losslessFigures.ts";
 
 /** A drafter's time below this share of a plain pass is not worth a sentence. */
 const SLOW_DRAFTER_SHARE = 0.05;
-
-/** How a configuration's outputs differ from plain's. */
-export interface OutputFindings {
-  /** Prompts with another number of tokens. */
-  readonly numOtherLength: number;
-  readonly differingTokens: number;
-}
 
 /** Why a row should not be believed as it stands. */
 export function configWarnings(
   { failure }: RunConfig,
   runs: readonly DecodeRun[],
-  { numOtherLength, differingTokens }: OutputFindings,
+  { numOtherLength, differingTokens }: ReturnType<typeof configDifferences>,
 ): string[] {
   const failures = new Set(runs.flatMap(({ detail }) => detail?.failures ?? []));
   return [

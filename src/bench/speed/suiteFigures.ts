@@ -112,8 +112,9 @@ class SuiteSums {
   configFigures(config: RunConfig): ConfigFigures | UnmeasuredConfig {
     const { name, setting, tried } = config;
     const all = this.#prompts.flatMap(({ runs }) => runs.get(name) ?? []);
-    const { differingTokens, nearTies, numOtherLength } = configDifferences(this.#run, name);
-    const warnings = configWarnings(config, all, { numOtherLength, differingTokens });
+    const differences = configDifferences(this.#run, name);
+    const { differingTokens, nearTies, numOtherLength } = differences;
+    const warnings = configWarnings(config, all, differences);
     const ratioToPlain = this.ratio("speed", name, PLAIN_CONFIG);
     const firstLineToPlain = this.ratio("firstLine", name, PLAIN_CONFIG);
     const loopShare = this.#loopShare(all);
