@@ -3,20 +3,17 @@
  * their licenses into `traces/licenses`. What a model of 2024 cannot have been trained on: packages first published in
  * 2025, and lines that this repository's own later commits added (`traces/README.md`). Needs npm, pip, go, git and tar.
  */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { addedSpot, drawRestSpots } from "../src/bench/spots/restSpots.ts";
 import { type SourceFile, type SourceSpot, seededRandom } from "../src/bench/spots/sourceSpots.ts";
 import { isSourcePath, sourceTextOf } from "../src/workspace/sourceRules.ts";
+import { fetchPackage, run, type SourcePackage } from "./sourcePackage.ts";
 import type { TraceSource } from "./traces/record/traceSources.ts";
 import type { TraceHalf } from "./traces/trace/trace.ts";
 
-interface TracedPackage {
-  readonly from: keyof typeof LANGUAGES;
-  readonly name: string;
-  readonly version: string;
+interface TracedPackage extends SourcePackage {
   readonly license: string;
   readonly half: TraceHalf;
 }
@@ -69,29 +66,6 @@ const MAX_ADDED_LINES = 12;
 const REPOSITORY = resolve(import.meta.dirname, "..");
 const SOURCES = join(REPOSITORY, ".cache/traces/sources");
 const LICENSES = join(REPOSITORY, "traces/licenses");
-
-function run(command: string, args: readonly string[], cwd: string): string {
-  return execFileSync(command, args, { cwd, encoding: "utf8", maxBuffer: 2 ** 28 });
-}
-
-/** Unpacks a package. @returns its folder. */
-function fetchPackage({ from, name, version }: TracedPackage, folder: string): string {
-  if (from === "go") {
-    run("go", ["mod", "init", "sources"], folder);
-    const found = run("go", ["mod", "download", "-json", `${name}@${version}`], folder);
-    return (JSON.parse(found) as { Dir: string }).Dir;
-  }
-  if (from === "npm") run("npm", ["pack", "--silent", `${name}@${version}`], folder);
-  else {
-    const args = ["download", "--quiet", "--no-deps", "--no-binary", ":all:"];
-    run("pip", [...args, `${name}==${version}`], folder);
-  }
-  const archive = readdirSync(folder).find((file) => /\.(tgz|tar\.gz)$/.test(file));
-  if (archive === undefined) throw new Error(`${name} ${version} came as no archive`);
-  run("tar", ["xzf", archive], folder);
-  const unpacked = readdirSync(folder).find((file) => file !== archive);
-  return join(folder, unpacked ?? "");
-}
 
 function readSources(folder: string, ending: string): SourceFile[] {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true })
@@ -169,7 +143,7 @@ for (const one of PACKAGES) {
   try {
     const { name, version, license, half } = one;
     const { languageId, ending, folder: own } = LANGUAGES[one.from];
-    const root = fetchPackage(one, folder);
+    const root = fetchPackage(one, folder, true);
     const files = readSources(join(root, own), ending);
     const spots = drawRestSpots(files, NUM_PLACES, SEED);
     const plainName = name.replaceAll(/[^\w-]+/g, "-").replace(/^-/, "");

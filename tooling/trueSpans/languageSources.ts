@@ -1,7 +1,7 @@
 /** Real files of many languages: pinned packages in a cache outside the clone; nothing of them is run or installed. */
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { UNSEEN_SOURCES_FOLDER } from "../../test/support/realModels.ts";
+import { fetchPackage, run } from "../sourcePackage.ts";
 
 /** [name, version, SHA-256 of the archive]; WordPress's is under GPL-2.0-or-later, the others under MIT. */
 const NPM: readonly (readonly [string, string, string])[] = [
@@ -64,7 +65,6 @@ const MAX_FILES = 60;
 const MIN_CHARS = 800;
 const MAX_CHARS = 60_000;
 const MAX_LINE = 400;
-const STEP_MS = 300_000;
 
 /** A file of a language. */
 export interface LanguageFile {
@@ -73,15 +73,6 @@ export interface LanguageFile {
   readonly languageId: string;
   readonly grammar: string;
   readonly text: string;
-}
-
-/** Runs a program to its end. @throws Error with what it printed if it fails. */
-export function run(command: string, args: readonly string[], cwd: string, input = ""): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    ...{ cwd, input, encoding: "utf8", timeout: STEP_MS, maxBuffer: 1 << 28 },
-  });
-  if (status === 0) return stdout;
-  throw new Error(`${command} ${args[0] ?? ""} failed: ${error?.message ?? stderr.trim()}`);
 }
 
 /** At most 60 files of each language, fetched if they are not there. */
@@ -128,14 +119,9 @@ function fetchNpm([name, version, checksum]: (typeof NPM)[number], folder: strin
   const target = join(folder, `${name.replaceAll(/[@/]/g, "-")}-${version}`);
   if (existsSync(target)) return;
   const work = mkdtempSync(join(tmpdir(), "treeline-sources-"));
-  run("npm", ["pack", "--silent", "--ignore-scripts", `${name}@${version}`], work);
-  const archive = readdirSync(work).find((file) => file.endsWith(".tgz"))!;
-  const found = createHash("sha256")
-    .update(readFileSync(join(work, archive)))
-    .digest("hex");
-  if (found !== checksum) throw new Error(`${name}: expected ${checksum}, found ${found}`);
   const partial = join(dirname(target), `.${basename(target)}`);
-  mkdirSync(partial, { recursive: true });
-  run("tar", ["-xzf", archive, "-C", partial], work);
+  cpSync(fetchPackage({ from: "npm", name, version, checksum }, work), partial, {
+    recursive: true,
+  });
   renameSync(partial, target);
 }

@@ -8,8 +8,9 @@ import { dirname, join } from "node:path";
 import { CompletionStopRule } from "../../src/core/ending/stopRules.ts";
 import { trimCompletion } from "../../src/core/ending/trimCompletion.ts";
 import { UNSEEN_SOURCES_FOLDER } from "../../test/support/realModels.ts";
+import { run } from "../sourcePackage.ts";
 import { type HiddenSpan, hiddenSpans } from "./hiddenSpans.ts";
-import { languageFiles, run } from "./languageSources.ts";
+import { languageFiles } from "./languageSources.ts";
 
 const FOLDER = join(dirname(UNSEEN_SOURCES_FOLDER), "treeline-test-languages");
 /** The last version whose wheels hold the grammars. */
