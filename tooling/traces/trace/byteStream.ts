@@ -9,19 +9,14 @@ export class ByteStreamError extends Error {
 }
 
 export class ByteWriter {
-  #bytes = new Uint8Array(1024);
-  #length = 0;
+  readonly #bytes: number[] = [];
 
   /** @param value - a whole number from 0, below 2^53. */
   uint(value: number): void {
     if (!(Number.isSafeInteger(value) && value >= 0)) throw new RangeError(`${value} is no count`);
     let rest = value;
-    this.#reserve(8);
-    while (rest >= 128) {
-      this.#bytes[this.#length++] = (rest % 128) + 128;
-      rest = Math.floor(rest / 128);
-    }
-    this.#bytes[this.#length++] = rest;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.#bytes.push((rest % 128) + 128);
+    this.#bytes.push(rest);
   }
 
   /** A whole number from -1. */
@@ -32,7 +27,7 @@ export class ByteWriter {
   text(value: string): void {
     const bytes = new TextEncoder().encode(value);
     this.uint(bytes.length);
-    this.#put(bytes);
+    this.#bytes.push(...bytes);
   }
 
   /** Its length and its numbers, each from 0. */
@@ -43,59 +38,40 @@ export class ByteWriter {
 
   /** Three planes of numbers from 0, below 2^24, without their count. */
   planes24(values: readonly number[]): void {
-    this.#planes(3, values.length, (bytes, index) => {
-      const value = values[index]!;
+    this.#planes(3, values, (view, value) => {
       if (!(value >= 0 && value < 2 ** 24)) throw new RangeError(`${value} has more than 24 bits`);
-      new DataView(bytes.buffer).setUint32(0, value, true);
+      view.setUint32(0, value, true);
     });
   }
 
   /** Four planes. */
   floats(values: readonly number[]): void {
-    this.#planes(4, values.length, (bytes, index) =>
-      new DataView(bytes.buffer).setFloat32(0, values[index]!, true),
-    );
+    this.#planes(4, values, (view, value) => view.setFloat32(0, value, true));
   }
 
   /** Eight planes. */
   doubles(values: readonly number[]): void {
-    this.#planes(8, values.length, (bytes, index) =>
-      new DataView(bytes.buffer).setFloat64(0, values[index]!, true),
-    );
+    this.#planes(8, values, (view, value) => view.setFloat64(0, value, true));
   }
 
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return Uint8Array.from(this.#bytes);
   }
 
   #planes(
     numPlanes: number,
-    count: number,
-    encode: (bytes: Uint8Array<ArrayBuffer>, index: number) => void,
+    values: readonly number[],
+    encode: (view: DataView, value: number) => void,
   ): void {
-    this.#reserve(numPlanes * count);
-    const one = new Uint8Array(8);
-    for (let index = 0; index < count; index++) {
-      encode(one, index);
+    const planes = new Uint8Array(numPlanes * values.length);
+    const view = new DataView(new ArrayBuffer(8));
+    for (const [index, value] of values.entries()) {
+      encode(view, value);
       for (let plane = 0; plane < numPlanes; plane++) {
-        this.#bytes[this.#length + plane * count + index] = one[plane]!;
+        planes[plane * values.length + index] = view.getUint8(plane);
       }
     }
-    this.#length += numPlanes * count;
-  }
-
-  #put(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    for (const byte of planes) this.#bytes.push(byte);
   }
 }
 
@@ -149,21 +125,15 @@ export class ByteReader {
   }
 
   planes24(count: number): Int32Array {
-    return Int32Array.from(
-      this.#planes(3, count, (bytes) => new DataView(bytes.buffer).getUint32(0, true)),
-    );
+    return Int32Array.from(this.#planes(3, count, (view) => view.getUint32(0, true)));
   }
 
   floats(count: number): Float32Array {
-    return Float32Array.from(
-      this.#planes(4, count, (bytes) => new DataView(bytes.buffer).getFloat32(0, true)),
-    );
+    return Float32Array.from(this.#planes(4, count, (view) => view.getFloat32(0, true)));
   }
 
   doubles(count: number): Float64Array {
-    return Float64Array.from(
-      this.#planes(8, count, (bytes) => new DataView(bytes.buffer).getFloat64(0, true)),
-    );
+    return Float64Array.from(this.#planes(8, count, (view) => view.getFloat64(0, true)));
   }
 
   /** @throws ByteStreamError if something is left. */
@@ -172,16 +142,14 @@ export class ByteReader {
     if (numLeft > 0) throw new ByteStreamError(`${numLeft} bytes too many`);
   }
 
-  #planes(
-    numPlanes: number,
-    count: number,
-    decode: (bytes: Uint8Array<ArrayBuffer>) => number,
-  ): number[] {
+  #planes(numPlanes: number, count: number, decode: (view: DataView) => number): number[] {
     const planes = this.#take(numPlanes * count);
-    const one = new Uint8Array(8);
+    const view = new DataView(new ArrayBuffer(8));
     return Array.from({ length: count }, (_, index) => {
-      for (let plane = 0; plane < numPlanes; plane++) one[plane] = planes[plane * count + index]!;
-      return decode(one);
+      for (let plane = 0; plane < numPlanes; plane++) {
+        view.setUint8(plane, planes[plane * count + index]!);
+      }
+      return decode(view);
     });
   }
 
