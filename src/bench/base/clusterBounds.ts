@@ -1,11 +1,5 @@
 /** Shares and means over places that come in clusters: places of one file are alike, so whole files are drawn again. Pure. */
-import {
-  type MeanInterval,
-  MIN_BOUNDED_VALUES,
-  percentileBounds,
-  sum,
-  TWO_SIDED_TAIL,
-} from "./statistics.ts";
+import { type MeanInterval, percentileBounds, sum, TWO_SIDED_TAIL } from "./statistics.ts";
 
 /** One place's part of a mean: `value` of `weight`. A share of characters has their number as its weight. */
 export interface ClusteredValue {
@@ -21,7 +15,7 @@ const Z = 1.96;
 
 /**
  * The weighted mean with its 95 % bounds: percentiles of the means of resamples of clusters, the same for the same seed. Of
- * fewer than {@link MIN_BOUNDED_VALUES} clusters it is the range of their means.
+ * few clusters it is the range of their means.
  * @returns null without values, or where all weights are 0.
  * @see Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8.
  */
@@ -32,12 +26,7 @@ export function clusteredMean(
 ): MeanInterval | null {
   const clusters = [...clustersOf(values).values()].filter(({ weight }) => weight > 0);
   if (clusters.length === 0) return null;
-  const mean = ratioOf(clusters);
-  if (clusters.length < MIN_BOUNDED_VALUES) {
-    const means = clusters.map((cluster) => ratioOf([cluster]));
-    return { mean, low: Math.min(...means), high: Math.max(...means) };
-  }
-  return { mean, ...percentileBounds(clusters, ratioOf, seed, tail) };
+  return { mean: ratioOf(clusters), ...percentileBounds(clusters, ratioOf, seed, tail) };
 }
 
 /**

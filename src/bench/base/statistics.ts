@@ -14,7 +14,11 @@ export const MIN_BOUNDED_VALUES = 6;
 
 /** Middle value; the mean of the two in the middle of an even number. NaN for none. */
 export function median(values: readonly number[]): number {
-  return medianOfSorted(values.toSorted((a, b) => a - b));
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
+  const high = sorted[Math.floor(middle)] ?? Number.NaN;
+  return (low + high) / 2;
 }
 
 /** The smallest value that at least this share of the values does not exceed; null for none. */
@@ -36,12 +40,7 @@ export function sum(values: Iterable<number>): number {
  */
 export function medianInterval(values: readonly number[], seed: number): Interval {
   if (values.length === 0) throw new RangeError("the median of nothing");
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = medianOfSorted(sorted);
-  if (values.length < MIN_BOUNDED_VALUES) {
-    return { median: middle, low: sorted[0]!, high: sorted.at(-1)! };
-  }
-  return { median: middle, ...percentileBounds(values, median, seed) };
+  return { median: median(values), ...percentileBounds(values, median, seed) };
 }
 
 /** A mean with its bounds. */
@@ -58,11 +57,7 @@ export interface MeanInterval {
  */
 export function meanInterval(values: readonly number[], seed: number): MeanInterval {
   if (values.length === 0) throw new RangeError("the mean of nothing");
-  const mean = meanOf(values);
-  if (values.length < MIN_BOUNDED_VALUES) {
-    return { mean, low: Math.min(...values), high: Math.max(...values) };
-  }
-  return { mean, ...percentileBounds(values, meanOf, seed) };
+  return { mean: meanOf(values), ...percentileBounds(values, meanOf, seed) };
 }
 
 function meanOf(values: readonly number[]): number {
@@ -75,8 +70,8 @@ export const TWO_SIDED_TAIL = 0.025;
 export const ONE_SIDED_TAIL = 0.05;
 
 /**
- * Bounds of a statistic: percentiles of what it is for resamples of the values, the same for the same seed. Values that come in
- * clusters are given as clusters.
+ * Bounds of a statistic: percentiles of what it is for resamples of the values, the same for the same seed; of fewer than
+ * {@link MIN_BOUNDED_VALUES} values the range of what it is for each. Values that come in clusters are given as clusters.
  */
 export function percentileBounds<T>(
   values: readonly T[],
@@ -84,16 +79,13 @@ export function percentileBounds<T>(
   seed: number,
   tail = TWO_SIDED_TAIL,
 ): { readonly low: number; readonly high: number } {
+  if (values.length < MIN_BOUNDED_VALUES) {
+    const single = values.map((value) => statistic([value]));
+    return { low: Math.min(...single), high: Math.max(...single) };
+  }
   const random = seededRandom(seed);
   const resamples = Array.from({ length: NUM_RESAMPLES }, () =>
     statistic(Array.from(values, () => values[Math.floor(random() * values.length)]!)),
   ).sort((a, b) => a - b);
   return { low: quantile(resamples, tail)!, high: quantile(resamples, 1 - tail)! };
-}
-
-function medianOfSorted(sorted: readonly number[]): number {
-  const middle = sorted.length / 2;
-  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
-  const high = sorted[Math.floor(middle)] ?? Number.NaN;
-  return (low + high) / 2;
 }
