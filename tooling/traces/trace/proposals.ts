@@ -1,12 +1,12 @@
 /** What drafters propose beside an output: what a replay of any of them will ask about. */
 
 import { BENCH_SOURCES } from "../../../src/bench/base/benchConfigNames.ts";
-import type { Token } from "../../../src/core/base/tokens.ts";
 import { limitDraftTree } from "../../../src/core/budget/draftBudget.ts";
 import { speculativeDecode } from "../../../src/core/decode/speculativeDecode.ts";
 import type { Drafter, DraftMode, GenerationContext } from "../../../src/core/tree/drafter.ts";
 import type { DraftSource } from "../../../src/core/tree/draftTree.ts";
 import { fuseDraftTrees } from "../../../src/core/tree/fuseDraftTrees.ts";
+import type { GenerationLimits } from "../../../src/core/tree/generation.ts";
 import type { RowTrie } from "./rowTrie.ts";
 import { pathOf, type TracePrompt } from "./trace.ts";
 import type { TraceTarget } from "./traceTarget.ts";
@@ -16,16 +16,15 @@ import { TrieCursor } from "./trieCursor.ts";
 const MAX_NODES = 8;
 const MIN_SURVIVAL = 0.01;
 
-/** A run whose questions are recorded: all that its drafters propose is verified, within so many nodes of a pass. */
-export interface AskingRun {
+/**
+ * Runs whose questions are recorded: all that their drafters propose is verified, within so many nodes of a pass; the mode is the
+ * draft model's. The union as on a CPU, and where more rows cost little; and recycling alone, whose rows teach it.
+ */
+export const ASKING_RUNS: readonly {
   readonly sources: readonly DraftSource[];
   readonly maxDraftNodes: number;
-  /** Of the draft model. */
   readonly mode: DraftMode;
-}
-
-/** The union as on a CPU, and where more rows cost little; and recycling alone, whose rows teach it. */
-export const ASKING_RUNS: readonly AskingRun[] = [
+}[] = [
   { sources: BENCH_SOURCES, maxDraftNodes: 3, mode: "chain" },
   { sources: BENCH_SOURCES, maxDraftNodes: 7, mode: "chain" },
   { sources: BENCH_SOURCES, maxDraftNodes: 15, mode: "chain" },
@@ -33,11 +32,6 @@ export const ASKING_RUNS: readonly AskingRun[] = [
   { sources: ["recycling"], maxDraftNodes: 3, mode: "chain" },
   { sources: ["recycling"], maxDraftNodes: 15, mode: "chain" },
 ];
-
-export interface ProposalSettings {
-  readonly maxTokens: number;
-  readonly isEndToken: (token: Token) => boolean;
-}
 
 /**
  * Lets the drafters go along the output one token at a time, as if each step accepted nothing. They learn what a step
@@ -50,7 +44,7 @@ export async function proposeAlong(
   context: GenerationContext,
   recorded: Pick<TracePrompt, "output" | "endToken"> & { readonly target: RowTrie },
   target: TraceTarget,
-  { maxTokens, isEndToken }: ProposalSettings,
+  { maxTokens, isEndToken }: GenerationLimits,
   signal: AbortSignal,
 ): Promise<Set<number>> {
   const path = pathOf(recorded);
@@ -93,7 +87,7 @@ export async function runAsking(
   drafters: readonly Drafter[],
   context: GenerationContext,
   target: TraceTarget,
-  limits: ProposalSettings,
+  limits: GenerationLimits,
   maxDraftNodes: number,
   signal: AbortSignal,
 ): Promise<void> {
