@@ -12,11 +12,10 @@ import {
   NONE,
   orNone,
 } from "./charts/figureText.ts";
-import { configsBySpeed, isLossRow } from "./charts/suiteRows.ts";
+import { configsBySpeed, lossRowsOf } from "./charts/suiteRows.ts";
 
 export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
   const configs = configsBySpeed(suite);
-  const losses = configs.flatMap((config, index) => (isLossRow(config) ? [index] : []));
   return {
     caption: `All figures of ${suiteName}`,
     ...columnsOf(configs, [
@@ -50,7 +49,7 @@ export function suiteTable(suiteName: string, suite: SuiteFigures): DataTable {
       ["Prompts left out", ({ numLeftOut }) => formatCount(numLeftOut)],
     ]),
     wordColumns: new Set([1]),
-    lossRows: new Set(losses),
+    lossRows: lossRowsOf(configs),
   };
 }
 

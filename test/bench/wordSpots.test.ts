@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { drawWordSpots } from "../../src/bench/spots/wordSpots.ts";
+import { drawWordSpots } from "../../src/bench/spots/benchSpots.ts";
 import { packageSources } from "../support/packageSources.ts";
 
 describe("drawWordSpots", () => {

@@ -1,4 +1,5 @@
 /** Figures of the suite `accuracy`, from its places. Pure; bounds by files, as places of one file are alike. */
+import { PROMPT_PARTS, type PromptShares } from "../../core/prompt/promptShares.ts";
 import {
   type ClusteredValue,
   clusteredDifference,
@@ -221,5 +222,20 @@ export function refusalFigures(places: readonly PlaceResult[]) {
     /** Of these: the target's first line was exactly what stood there. */
     numRightRefused: refused.filter((place) => judgedOf(place, "raw").isLineExact).length,
     byReason,
+  };
+}
+
+/** Of the prompts' tokens the share by part, 0 … 1, and how many a prompt has on average; null where no place tells. */
+export function promptFigures(places: readonly PlaceResult[]) {
+  const told = places.flatMap(({ shares }) => shares ?? []);
+  if (told.length === 0) return { promptShares: null, meanPromptTokens: null };
+  const sums = PROMPT_PARTS.map((part) =>
+    told.reduce((sum, shares) => sum + (shares[part] ?? 0), 0),
+  );
+  const total = sums.reduce((sum, numTokens) => sum + numTokens, 0);
+  const shares = PROMPT_PARTS.map((part, index) => [part, sums[index]! / total] as const);
+  return {
+    promptShares: Object.fromEntries(shares) as unknown as PromptShares,
+    meanPromptTokens: total / told.length,
   };
 }

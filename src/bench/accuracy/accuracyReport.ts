@@ -11,6 +11,7 @@ import {
   insertionPair,
   modelPairs,
   type PairedFigures,
+  promptFigures,
   type RefusalFigures,
   refusalFigures,
   trimmingPairs,
@@ -18,7 +19,6 @@ import {
 import { bounded, number, pairTable, points } from "./accuracyTables.ts";
 import type { PlaceResult } from "./placeResult.ts";
 import { type ArmAnswers, armFigures, armSection } from "./promptArms.ts";
-import { promptFigures } from "./promptFigures.ts";
 
 /** What a report says of its run beside the places. */
 export interface AccuracyRun {

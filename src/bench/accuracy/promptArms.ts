@@ -4,10 +4,9 @@
  */
 import { APPENDED_PROMPT, type PromptAnchor } from "../../core/prompt/promptAnchor.ts";
 import { formatColumns, NONE } from "../base/markdownTable.ts";
-import { type GroupFigures, groupFigures, modelPairs } from "./accuracyFigures.ts";
+import { type GroupFigures, groupFigures, modelPairs, promptFigures } from "./accuracyFigures.ts";
 import { bounded, pairTable, points, signed } from "./accuracyTables.ts";
 import type { PlaceResult } from "./placeResult.ts";
-import { promptFigures } from "./promptFigures.ts";
 
 export interface PromptArm {
   /** As the user writes it: `line+heal+context~300@1024`. */
@@ -96,16 +95,19 @@ export function armSection(
   return [
     "## Arms",
     "Prompts of the same places, in one run. An arm after the first goes on from what the cache holds of the one before.",
-    formatColumns<Omit<ArmFigures, "places">>([firstRow, ...arms], [
-      ["arm", ({ name }) => name],
-      ["places", ({ all }) => String(all.numPlaces)],
-      ["prompt tokens", ({ meanPromptTokens }) => meanPromptTokens?.toFixed(0) ?? NONE],
-      ["exact line", ({ all }) => bounded(all.offered.lineExact)],
-      ["any of k", ({ all }) => bounded(all.anyLineExact)],
-      ["whole", ({ all }) => bounded(all.offered.whole)],
-      [`exact line over ${firstName}`, ({ pairs }) => points(pairs[0]?.difference ?? null)],
-      ["at least", ({ pairs }) => (pairs[0]?.least == null ? NONE : signed(pairs[0].least))],
-    ]),
+    formatColumns<Omit<ArmFigures, "places">>(
+      [firstRow, ...arms],
+      [
+        ["arm", ({ name }) => name],
+        ["places", ({ all }) => String(all.numPlaces)],
+        ["prompt tokens", ({ meanPromptTokens }) => meanPromptTokens?.toFixed(0) ?? NONE],
+        ["exact line", ({ all }) => bounded(all.offered.lineExact)],
+        ["any of k", ({ all }) => bounded(all.anyLineExact)],
+        ["whole", ({ all }) => bounded(all.offered.whole)],
+        [`exact line over ${firstName}`, ({ pairs }) => points(pairs[0]?.difference ?? null)],
+        ["at least", ({ pairs }) => (pairs[0]?.least == null ? NONE : signed(pairs[0].least))],
+      ],
+    ),
     ...arms.map(({ name, pairs }) => pairTable(`${name} over ${firstName}`, pairs)),
   ];
 }

@@ -27,6 +27,30 @@ export function drawDistinctSpots(
   return [...spots.values()];
 }
 
+/**
+ * Draws up to `count` spots of different lines, each behind white space or at the start of a line's text: in the middle of a word
+ * several suggestions differ little.
+ * @throws RangeError if the files hold no line of code.
+ */
+export function drawWordSpots(
+  files: readonly SourceFile[],
+  count: number,
+  seed: number,
+): SourceSpot[] {
+  return drawDistinctSpots(files, count, seed).map(atWordStart);
+}
+
+/** The spot with the cursor behind the white space before it: what was skipped is hidden, too. */
+function atWordStart(spot: SourceSpot): SourceSpot {
+  const word = /\S*$/.exec(spot.prefixText)?.[0] ?? "";
+  return {
+    ...spot,
+    column: spot.column - word.length,
+    prefixText: spot.prefixText.slice(0, spot.prefixText.length - word.length),
+    hiddenText: word + spot.hiddenText,
+  };
+}
+
 /** Lines of files by their form, which is the line without the white space around it. */
 export class LineCounts {
   readonly #counts = new Map<string, number>();

@@ -2,8 +2,8 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { OthersMeter } from "../../bench/base/busyMeter.ts";
 import { flatPace, PacedTarget } from "../../bench/decoders/pacedTarget.ts";
+import { drawWordSpots } from "../../bench/spots/benchSpots.ts";
 import type { SourceFile, SourceSpot } from "../../bench/spots/sourceSpots.ts";
-import { drawWordSpots } from "../../bench/spots/wordSpots.ts";
 import type { LearnedStores, SuggestionPrompt } from "../../bench/suggestions/promptSuggestions.ts";
 import { measureSuggestions } from "../../bench/suggestions/suggestionsBench.ts";
 import { EngineError } from "../../core/base/errors.ts";

@@ -2,6 +2,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { PLAIN_CONFIG } from "../../bench/base/benchConfigNames.ts";
+import { columnsOf } from "../../bench/base/markdownTable.ts";
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
 import {
   axisBelow,
@@ -25,7 +26,7 @@ import {
   verdictOf,
 } from "./figureText.ts";
 import { configRows } from "./rowMarks.ts";
-import { comparedConfigs, domainAround, isLossRow } from "./suiteRows.ts";
+import { comparedConfigs, domainAround, lossRowsOf } from "./suiteRows.ts";
 
 const VERDICTS: readonly Verdict[] = ["gain", "even", "loss", "incomparable"];
 
@@ -52,37 +53,24 @@ export function speedChart(suiteName: string, suite: SuiteFigures): Chart {
 
 export function speedTable(suiteName: string, suite: SuiteFigures): DataTable {
   const configs = comparedConfigs(suite);
-  const plain = suite.configs.find(({ name }) => name === PLAIN_CONFIG);
-  const rows = configs.map((config) => [
-    config.name,
-    formatRatio(config.ratioToPlain.ratio),
-    formatBounds(config.ratioToPlain),
-    VERDICT_WORDS[verdictOf(config)],
-    formatDecimal(config.tokensPerSecond),
-    orNone(config.modelledRatio, formatRatio),
-  ]);
-  const plainRow = [
-    PLAIN_CONFIG,
-    formatRatio(1),
-    "",
-    "",
-    formatDecimal(plain?.tokensPerSecond ?? 0),
-    "",
-  ];
-  const losses = configs.flatMap((config, index) => (isLossRow(config) ? [index] : []));
+  const plain = suite.configs.filter(({ name }) => name === PLAIN_CONFIG);
+  const unlessPlain = (cell: (config: ConfigFigures) => string) => (config: ConfigFigures) =>
+    config.name === PLAIN_CONFIG ? "" : cell(config);
   return {
     caption: `Speed against plain decoding on ${suiteName}`,
-    head: [
-      "Configuration",
-      "Median",
-      "95 % bounds",
-      "Verdict",
-      "Tokens per second",
-      "Allowed by t(n)",
-    ],
-    rows: plain === undefined ? rows : [...rows, plainRow],
+    ...columnsOf(
+      [...configs, ...plain],
+      [
+        ["Configuration", ({ name }) => name],
+        ["Median", ({ ratioToPlain }) => formatRatio(ratioToPlain.ratio)],
+        ["95 % bounds", unlessPlain(({ ratioToPlain }) => formatBounds(ratioToPlain))],
+        ["Verdict", unlessPlain((config) => VERDICT_WORDS[verdictOf(config)])],
+        ["Tokens per second", ({ tokensPerSecond }) => formatDecimal(tokensPerSecond)],
+        ["Allowed by t(n)", unlessPlain(({ modelledRatio }) => orNone(modelledRatio, formatRatio))],
+      ],
+    ),
     wordColumns: new Set([3]),
-    lossRows: new Set(losses),
+    lossRows: lossRowsOf(configs),
   };
 }
 

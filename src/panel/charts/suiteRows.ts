@@ -15,17 +15,11 @@ export function comparedConfigs(suite: SuiteFigures): ConfigFigures[] {
   return configsBySpeed(suite).filter(({ name }) => name !== PLAIN_CONFIG);
 }
 
-/** Whether a configuration is slower than plain, or one of ours put out what plain did not. */
-export function isLossRow(config: ConfigFigures): boolean {
-  return verdictOf(config) === "loss" || isWrong(config);
-}
-
-/** Other software may put out what it likes; ours may not. */
-export function isWrong({
-  name,
-  differingTokens,
-}: Pick<ConfigFigures, "name" | "differingTokens">): boolean {
-  return isLosslessConfig(name) && differingTokens > 0;
+/** Those of configurations that are slower than plain, or of ours and put out what plain did not: other software may. */
+export function lossRowsOf(configs: readonly ConfigFigures[]): Set<number> {
+  const isLoss = (config: ConfigFigures) =>
+    verdictOf(config) === "loss" || (isLosslessConfig(config.name) && config.differingTokens > 0);
+  return new Set(configs.flatMap((config, index) => (isLoss(config) ? [index] : [])));
 }
 
 export function defaultConfig(suite: SuiteFigures): ConfigFigures | undefined {
