@@ -47,22 +47,14 @@ export async function withEngine<T>(
   use: (session: EngineSession) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const { terminal, cliUrl, env } = context;
+  const { terminal, env } = context;
   const params = {
     ...(await modelsToLoad(options, context)),
     contextSize: CONTEXT_SIZE,
     passCostPath: join(cacheFolder(env), "pass-cost.json"),
   };
-  const enginePath = bundledEngine(cliUrl);
   const workspace = new WorkspaceFeed();
-  const client = new EngineClient({
-    enginePath,
-    gpu: options.gpu,
-    log: nullLog,
-    clock: systemClock,
-    env,
-    workspace,
-  });
+  const client = newEngine(options.gpu, context, workspace);
   client.onNotice((notice) => terminal.note(`note: ${notice}`));
   try {
     terminal.progress("starting the engine");
@@ -78,6 +70,16 @@ export async function withEngine<T>(
     terminal.progress("");
     await client[Symbol.asyncDispose]();
   }
+}
+
+/** An engine that starts with the first request. */
+export function newEngine(
+  gpu: GpuChoice,
+  { cliUrl, env }: CommandContext,
+  workspace = new WorkspaceFeed(),
+): EngineClient {
+  const enginePath = bundledEngine(cliUrl);
+  return new EngineClient({ enginePath, gpu, log: nullLog, clock: systemClock, env, workspace });
 }
 
 /** The drafters that speculation may use with these models. */

@@ -2,7 +2,6 @@
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { GpuChoice } from "../../core/base/backend.ts";
-import { nullLog } from "../../core/base/log.ts";
 import { lineTimeText } from "../../models/advice/lineTime.ts";
 import { recommend } from "../../models/advice/recommend.ts";
 import { SpeedBook } from "../../models/advice/speedBook.ts";
@@ -13,12 +12,9 @@ import {
   sizeText,
 } from "../../models/catalogue/catalogue.ts";
 import { measureMachine, measureSpeed } from "../../session/advice/measureSpeed.ts";
-import { EngineClient } from "../../session/client/engineClient.ts";
-import { WorkspaceFeed } from "../../session/client/workspaceFeed.ts";
-import { systemClock } from "../../session/clock.ts";
-import { bundledEngine, bundledModels } from "../base/bundledModels.ts";
+import { bundledModels } from "../base/bundledModels.ts";
 import { cacheFolder } from "../base/cacheFolder.ts";
-import type { CommandContext } from "../base/engineSession.ts";
+import { type CommandContext, newEngine } from "../base/engineSession.ts";
 import { modelFolderOf } from "../base/installedModels.ts";
 import { table } from "./table.ts";
 
@@ -64,14 +60,7 @@ async function measure(
   const folder = modelFolderOf(env);
   const chosen = (await folder.chosen())?.target;
   terminal.progress("measuring this machine");
-  const client = new EngineClient({
-    enginePath: bundledEngine(cliUrl),
-    gpu,
-    log: nullLog,
-    clock: systemClock,
-    env,
-    workspace: new WorkspaceFeed(),
-  });
+  const client = newEngine(gpu, context);
   try {
     const { targetPath } = bundledModels(cliUrl);
     const { backend, ...probed } = await measureMachine(
