@@ -8,10 +8,15 @@ import type { NamedServer } from "./bench/benchSuite.ts";
 /** Largest number that options take; far beyond any file or context. */
 const MAX_OPTION = 1_000_000_000;
 
-export function positiveInteger(value: string): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= 1 && number <= MAX_OPTION) return number;
-  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_OPTION}.`);
+export const positiveInteger = wholeNumberTo(MAX_OPTION);
+export const suggestionCount = wholeNumberTo(MAX_SUGGESTIONS);
+
+function wholeNumberTo(max: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= 1 && number <= max) return number;
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${max}.`);
+  };
 }
 
 /** Longer than anybody waits. */
@@ -21,12 +26,6 @@ export function minuteCount(value: string): number {
   const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
   if (number > 0 && number <= MAX_MINUTES) return number;
   throw new InvalidArgumentError(`Expected minutes above 0, ${MAX_MINUTES} at most.`);
-}
-
-export function suggestionCount(value: string): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= 1 && number <= MAX_SUGGESTIONS) return number;
-  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_SUGGESTIONS}.`);
 }
 
 export function promptArms(value: string): PromptArm[] {

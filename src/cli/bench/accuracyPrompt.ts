@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { armRequest, EDITOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
 import type { ContextKind } from "../../core/prompt/promptContext.ts";
-import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { CompleteParams } from "../../engine/protocol/completeMessages.ts";
 import type { LoadedModels } from "../../engine/protocol/protocol.ts";
 import { CliError, EXIT_USAGE } from "../base/cliError.ts";
@@ -17,18 +16,7 @@ export type ContextChoice = (typeof CONTEXT_CHOICES)[number];
 
 const WITH_CONTEXT = { name: "line+heal+context", hasContext: true } as const;
 
-export interface AskedPrompt {
-  /** The first is what the others are compared with. */
-  readonly arms: readonly PromptArm[];
-  /** What the first one has beside its name, in words. */
-  readonly words: readonly string[];
-  /** What an arm's requests have of it. */
-  optionsOf(arm: PromptArm): ArmOptions;
-  /** Of a file of the workspace, where it is indexed. */
-  documentPath(path: string): string | undefined;
-  /** Where the workspace is indexed, those that do not know its files: they know what is hidden, too. */
-  sources(models: LoadedModels): DraftSource[];
-}
+export type AskedPrompt = Awaited<ReturnType<typeof askedPrompt>>;
 
 type ArmOptions = Pick<
   CompleteParams,
@@ -39,10 +27,11 @@ type ArmOptions = Pick<
 export async function askedPrompt(
   { options, context: { terminal, workingFolder }, session }: SuiteSurroundings,
   signal: AbortSignal,
-): Promise<AskedPrompt> {
+) {
   const { promptTokens, workspace, contextTokens } = options;
   const kinds = kindsOf(options.context ?? "none");
   const arms = options.arms ?? [kinds.length > 0 ? { ...EDITOR_ARM, ...WITH_CONTEXT } : EDITOR_ARM];
+  const [first] = arms;
   const hasContext = arms.some((arm) => arm.hasContext);
   if (hasContext !== kinds.length > 0) {
     const expected = hasContext ? "--context beside an arm with +context" : "an arm with +context";
@@ -51,50 +40,50 @@ export async function askedPrompt(
   if (!hasContext && contextTokens !== undefined) {
     throw new CliError("Expected --context beside --context-tokens.", EXIT_USAGE);
   }
+  let root: string | undefined;
+  if (hasContext) {
+    if (workspace === undefined) {
+      throw new CliError(
+        "Expected --workspace beside --context: it is the text of a folder's other files.",
+        EXIT_USAGE,
+      );
+    }
+    root = await folderAt(workspace, workingFolder);
+    terminal.note(await indexFolder(root, session.workspace, terminal, signal));
+  }
   const ofOther = {
     ...Object.fromEntries(kinds.map((kind) => [kind, true])),
     ...(contextTokens === undefined ? {} : { maxTokens: contextTokens }),
     isFresh: true,
   };
-  const asked = {
+  const size = contextTokens === undefined ? "" : ` of ${contextTokens} tokens`;
+  return {
+    /** The first is what the others are compared with. */
     arms,
+    /** What the first one has beside its name, in words. */
     words: [
-      ...(arms[0]!.hasContext ? contextWords(kinds, contextTokens) : []),
-      ...(arms[0]!.maxPromptTokens === undefined ? budgetWords(promptTokens) : []),
+      ...(first?.hasContext === true ? [`with ${kinds.join(" and ")}${size}`] : []),
+      ...(first?.maxPromptTokens === undefined && promptTokens !== undefined
+        ? [`${promptTokens} tokens at most`]
+        : []),
     ],
+    /** What an arm's requests have of it. */
     optionsOf: (arm: PromptArm): ArmOptions => ({
       ...(promptTokens === undefined ? {} : { maxPromptTokens: promptTokens }),
       ...armRequest(arm),
       ...(arm.hasContext && { context: ofOther }),
     }),
-  };
-  if (!hasContext) return { ...asked, documentPath: () => undefined, sources: draftSources };
-  if (workspace === undefined) {
-    throw new CliError(
-      "Expected --workspace beside --context: it is the text of a folder's other files.",
-      EXIT_USAGE,
-    );
-  }
-  const root = await folderAt(workspace, workingFolder);
-  terminal.note(await indexFolder(root, session.workspace, terminal, signal));
-  return {
-    ...asked,
-    documentPath: (path) => join(root, path),
-    sources: (models) =>
-      draftSources(models).filter((source) => source !== "workspace" && source !== "recycling"),
+    /** Of a file of the workspace, where it is indexed. */
+    documentPath: (path: string) => (root === undefined ? undefined : join(root, path)),
+    /** Where the workspace is indexed, those that do not know its files: they know what is hidden, too. */
+    sources: (models: LoadedModels) =>
+      draftSources(models).filter(
+        (source) => root === undefined || (source !== "workspace" && source !== "recycling"),
+      ),
   };
 }
 
 function kindsOf(choice: ContextChoice): readonly ContextKind[] {
   if (choice === "none") return [];
   return choice === "all" ? MEASURED_KINDS : [choice];
-}
-
-function contextWords(kinds: readonly ContextKind[], maxTokens: number | undefined): string[] {
-  const size = maxTokens === undefined ? "" : ` of ${maxTokens} tokens`;
-  return [`with ${kinds.join(" and ")}${size}`];
-}
-
-function budgetWords(promptTokens: number | undefined): string[] {
-  return promptTokens === undefined ? [] : [`${promptTokens} tokens at most`];
 }
