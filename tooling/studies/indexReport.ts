@@ -95,29 +95,22 @@ export function formatIndexReport(report: IndexReport): string {
         ]
       : []),
   ];
-  return [
+  return `${[
     "# The workspace index, by size",
-    "",
     `${markdownText(machine.cpu)}, ${machine.cores} cores, ${machine.platform}. Synthetic files that repeat as source code does, seed ` +
       `${seed}; tokens come ready, so tokenizing is not in the times. Each index is built twice, the second time counts. ` +
       "A lookup has 64 tokens of context at a random place, of the large ones mostly out of the CPU's caches; a draft is the " +
       "same lookup once more, from the caches, and a tree of 16 nodes; an update replaces one file of 100 to 4,000 tokens, " +
       "a file drawn at random.",
-    ...notes.flatMap((note) => ["", `**${note}**`]),
-    "",
+    ...notes.map((note) => `**${note}**`),
     figuresTable(rows),
-    "",
     "The goals, which are set for 1M tokens. Two figures were taken twice, and the worse one is judged: an update as above, or " +
       "of one file saved again and again; bytes per token as above, or when all updates were compacted. The second ones " +
       "stand in no table, only in the JSON.",
-    "",
     goalsTable(rows),
-    "",
     "Growth: the factor per ten times the tokens (10 is linear, 1 is none).",
-    "",
     growthTable(growth),
-    "",
-  ].join("\n");
+  ].join("\n\n")}\n`;
 }
 
 function figuresTable(rows: IndexReport["rows"]): string {

@@ -4,7 +4,12 @@
  */
 
 import { disturbance } from "../../src/bench/base/busyMeter.ts";
-import { busyBeforeStart, busyParts, percent, tooFewForBounds } from "../../src/bench/base/doubts.ts";
+import {
+  busyBeforeStart,
+  busyParts,
+  percent,
+  tooFewForBounds,
+} from "../../src/bench/base/doubts.ts";
 import { formatColumns } from "../../src/bench/base/markdownTable.ts";
 import { type MeanInterval, meanInterval } from "../../src/bench/base/statistics.ts";
 import { markdownText } from "../../src/core/base/foreignText.ts";
@@ -216,10 +221,7 @@ export function formatWarmStartReport(report: WarmStartReport): string {
       ? "Drafts are chosen by the measured cost of passes."
       : `Drafts are chosen as if passes of up to ${flatRows} rows cost the same (--flat-rows ${flatRows}): acceptance is real, but this is not the budget that this machine would choose.`;
   const table = formatColumns(rows, [
-    [
-      "drafters, requests",
-      ({ drafters, requests }) => `${drafters}, ${REQUEST_NAMES[requests]}`,
-    ],
+    ["drafters, requests", ({ drafters, requests }) => `${drafters}, ${REQUEST_NAMES[requests]}`],
     ["stores at the start", ({ start }) => START_NAMES[start]],
     ["n-grams", ({ stores }) => String(stores.numNgrams)],
     ["matrix rows", ({ stores }) => String(stores.numMatrixRows)],
@@ -233,14 +235,12 @@ export function formatWarmStartReport(report: WarmStartReport): string {
     ["near ties", ({ numNearTies }) => String(numNearTies)],
     ["differing", ({ numDifferent }) => String(numDifferent)],
   ]);
-  return [
+  return `${[
     "# Warm start",
-    "",
-    ...errors.flatMap((error) => [`**ERROR: ${markdownText(error)}**`, ""]),
-    ...warnings.flatMap((warning) => [`**${markdownText(warning)}**`, ""]),
+    ...errors.map((error) => `**ERROR: ${markdownText(error)}**`),
+    ...warnings.map((warning) => `**${markdownText(warning)}**`),
     `Target ${markdownText(target)}, ${draft === null ? "no draft model" : `draft ${markdownText(draft)}`}, ${backend}. Spans hidden in ${markdownText(origin)}; seed ` +
       `${seed}, ${maxTokens} tokens at most. ${cost}`,
-    "",
     `A first session makes ${numKept} requests from empty stores and is kept: written as the product writes it, and read ` +
       "again. Later sessions make the same requests, or others of the same files, request by request in turns: from " +
       "empty stores, from the bigrams of the workspace's files without any hidden span, and from what was kept. All have " +
@@ -250,10 +250,8 @@ export function formatWarmStartReport(report: WarmStartReport): string {
       'bounds; "more than empty" is paired by request. "Recycling drafted" is the share of requests in which the ' +
       "drafter whose store is kept did not sit out; it learns all the while. Outputs are compared with " +
       "plain decoding.",
-    "",
     table,
-    "",
-  ].join("\n");
+  ].join("\n\n")}\n`;
 }
 
 function intervalText({ mean, low, high }: MeanInterval): string {

@@ -129,38 +129,29 @@ export function formatTypingReport(report: TypingReport): string {
       ROWS_OF[group].map(([name, of]) => row(name, ({ groups }) => of(groups[group]))),
     );
   const origins = new Set(TYPING_MODES.flatMap((mode) => Object.keys(figures[mode].origins)));
-  return [
+  return `${[
     "# Typing",
-    "",
     `${numMeasured} of ${numSessions} sessions, seed ${seed}. Target ${markdownText(target)}, ${
       draft === null ? "no draft model" : `draft ${markdownText(draft)}`
     }, ${backend}, prompts by ${markdownText(prompt)}.`,
-    "",
     "The same keystrokes in real time: with all caches, as in the editor; with the prompt's cells in the KV cache alone; and " +
       "with none. A pause is the time from a key to the next. Ghost text counts from the key on, so with the waits of the " +
       "editor (50 ms) and of Treeline; it must stay until the pause ends. It takes 0 s where it is typed into. A pause " +
       "without counts as longer than itself (Kaplan-Meier). 95 % bounds come from drawing whole sessions again.",
-    "",
-    ...warnings.flatMap((warning) => [`**${markdownText(warning)}**`, ""]),
-    ofGroup("long"),
-    "",
-    ofGroup("longer"),
-    "",
-    ofGroup("fresh"),
-    "",
-    ofGroup("short"),
-    "",
-    "Is ghost text never later with all caches? In pauses of 1 s or longer (difference of the times, where one beyond what was seen " +
-      "counts as 5 s):",
-    ...(["promptOnly", "withoutCaches"] as const).map(
-      (mode) => `- beside ${TYPING_MODE_NAMES[mode]}: ${comparisonText(report.comparisons[mode])}`,
-    ),
-    "",
+    ...warnings.map((warning) => `**${markdownText(warning)}**`),
+    ...(["long", "longer", "fresh", "short"] as const).map(ofGroup),
+    [
+      "Is ghost text never later with all caches? In pauses of 1 s or longer (difference of the times, where one beyond what was seen " +
+        "counts as 5 s):",
+      ...(["promptOnly", "withoutCaches"] as const).map(
+        (mode) =>
+          `- beside ${TYPING_MODE_NAMES[mode]}: ${comparisonText(report.comparisons[mode])}`,
+      ),
+    ].join("\n"),
     table(
       "How pauses of 1 s or longer ended",
       Array.from(origins, (name) => row(originName(name), (f) => String(f.origins[name] ?? 0))),
     ),
-    "",
     table("What it took", [
       row("generations (cancelled)", (f) => `${f.numGenerations} (${f.numCancelled})`),
       row("target passes", ({ numPasses }) => String(numPasses)),
@@ -174,8 +165,7 @@ export function formatTypingReport(report: TypingReport): string {
       ),
       row("suggestions accepted", (f) => String(f.numAcceptedSuggestions)),
     ]),
-    "",
-  ].join("\n");
+  ].join("\n\n")}\n`;
 }
 
 const ORIGIN_NAMES: Readonly<Record<string, string>> = {
