@@ -2,7 +2,7 @@
 import { freemem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PeerConfig } from "../../src/bench/base/benchConfigNames.ts";
-import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/speed/benchDecoder.ts";
+import type { DecodeRun, Decoder } from "../../src/bench/speed/benchDecoder.ts";
 import { messageOf } from "../../src/core/base/errors.ts";
 import type { GenerationContext } from "../../src/core/tree/drafter.ts";
 import type { Peers, PeersModule } from "../../src/engine/measure/benchPeers.ts";
@@ -25,7 +25,7 @@ export const openPeers: PeersModule["openPeers"] = async (pair, signal) => {
   if (problem !== undefined) return problem;
   try {
     const models = await PeerModels.open(target.model.library, loaded, signal);
-    return new PeerDecoders(models, pair);
+    return peersOf(models, pair);
   } catch (error) {
     // It has errors of its own for an abort.
     signal.throwIfAborted();
@@ -33,34 +33,25 @@ export const openPeers: PeersModule["openPeers"] = async (pair, signal) => {
   }
 };
 
-class PeerDecoders implements Peers {
-  readonly #models: PeerModels;
-  readonly #pair: ModelPair;
-
-  constructor(models: PeerModels, pair: ModelPair) {
-    this.#models = models;
-    this.#pair = pair;
-  }
-
-  /** First with how many threads, by the peer's default; then its other settings with that many. */
-  decoders(name: PeerConfig): Omit<BenchConfig, "name"> {
-    const [first, ...others] = name === "peer:draft" ? PEER_DRAFT_SETTINGS : PEER_LOOKUP_SETTINGS;
-    const decoder = (setup: PeerSetup) => new PeerDecoder(this.#models, setup, this.#pair);
-    // As many as ours has now: they are equal for as long as the benchmark runs.
-    const choices = peerThreadChoices(first.kind, this.#pair.target.target.numThreads);
-    return {
-      isPeer: true,
-      decoders: choices.map((threads) => decoder({ settings: first, threads })),
-      refine: (best) =>
-        best instanceof PeerDecoder
-          ? others.map((settings) => decoder({ ...best.setup, settings }))
-          : [],
-    };
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#models[Symbol.asyncDispose]();
-  }
+function peersOf(models: PeerModels, pair: ModelPair): Peers {
+  return {
+    /** First with how many threads, by the peer's default; then its other settings with that many. */
+    decoders(name: PeerConfig) {
+      const [first, ...others] = name === "peer:draft" ? PEER_DRAFT_SETTINGS : PEER_LOOKUP_SETTINGS;
+      const decoder = (setup: PeerSetup) => new PeerDecoder(models, setup, pair);
+      // As many as ours has now: they are equal for as long as the benchmark runs.
+      const choices = peerThreadChoices(first.kind, pair.target.target.numThreads);
+      return {
+        isPeer: true,
+        decoders: choices.map((threads) => decoder({ settings: first, threads })),
+        refine: (best) =>
+          best instanceof PeerDecoder
+            ? others.map((settings) => decoder({ ...best.setup, settings }))
+            : [],
+      };
+    },
+    [Symbol.asyncDispose]: () => models[Symbol.asyncDispose](),
+  };
 }
 
 class PeerDecoder implements Decoder {

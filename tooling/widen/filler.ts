@@ -12,8 +12,8 @@ const SCALE = 2 ** -12;
 
 const PATTERNS: Readonly<Record<WidenedType, () => Uint8Array>> = {
   q8_0: q8Pattern,
-  f16: halfPattern,
-  f32: singlePattern,
+  f16: () => floatPattern(2, (view, at, value) => view.setFloat16(at, value, true)),
+  f32: () => floatPattern(4, (view, at, value) => view.setFloat32(at, value, true)),
 };
 
 /** Fills buffers, continuing where it stopped. */
@@ -47,19 +47,14 @@ function q8Pattern(): Uint8Array {
   return pattern;
 }
 
-function halfPattern(): Uint8Array {
-  const pattern = new Uint8Array(NUM_BLOCKS * BLOCK_LENGTH * 2);
+function floatPattern(
+  numBytes: number,
+  put: (view: DataView, at: number, value: number) => void,
+): Uint8Array {
+  const pattern = new Uint8Array(NUM_BLOCKS * BLOCK_LENGTH * numBytes);
   const view = new DataView(pattern.buffer);
   const random = randomIntegers();
-  for (let at = 0; at < pattern.length; at += 2) view.setFloat16(at, random() * SCALE, true);
-  return pattern;
-}
-
-function singlePattern(): Uint8Array {
-  const pattern = new Uint8Array(NUM_BLOCKS * BLOCK_LENGTH * 4);
-  const view = new DataView(pattern.buffer);
-  const random = randomIntegers();
-  for (let at = 0; at < pattern.length; at += 4) view.setFloat32(at, random() * SCALE, true);
+  for (let at = 0; at < pattern.length; at += numBytes) put(view, at, random() * SCALE);
   return pattern;
 }
 
