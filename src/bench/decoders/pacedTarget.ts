@@ -8,17 +8,24 @@ import type { TreeLogits } from "../../core/tree/targetModel.ts";
 import type { AcceptedPath } from "../../core/tree/verifyGreedy.ts";
 import { WrappedTarget } from "../base/wrappedTarget.ts";
 
-export interface Pace {
-  /** The least that a pass of so many rows takes, in ms. */
-  readonly minMs: (numRows: number) => number;
+/** Runs a pass of so many rows. */
+type Pace = <R>(numRows: number, pass: () => Promise<R>) => Promise<R>;
+
+interface PaceClock {
   /** Clock in ms. */
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** Passes of up to `numRows` rows take `ms`, larger ones what they take. */
-export function flatPace(numRows: number, ms: number, clock: Omit<Pace, "minMs">): Pace {
-  return { ...clock, minMs: (rows) => (rows <= numRows ? ms : 0) };
+/** Passes of up to `maxRows` rows take `ms` at least, larger ones what they take. */
+export function flatPace(maxRows: number, ms: number, { now, wait }: PaceClock): Pace {
+  return async (numRows, pass) => {
+    const start = now();
+    const result = await pass();
+    const restMs = (numRows <= maxRows ? ms : 0) - (now() - start);
+    if (restMs > 0) await wait(restMs);
+    return result;
+  };
 }
 
 /** Prompts are read at the model's own pace. */
@@ -35,7 +42,7 @@ export class PacedTarget extends WrappedTarget<BranchedTarget> implements Branch
   }
 
   override evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
-    return paced(this.#pace, tree.size, () => super.evaluateTree(tree, signal));
+    return this.#pace(tree.size, () => super.evaluateTree(tree, signal));
   }
 
   override evaluateEmbeddings(
@@ -44,7 +51,7 @@ export class PacedTarget extends WrappedTarget<BranchedTarget> implements Branch
     signal: AbortSignal,
   ): Promise<TreeLogits> {
     const pass = () => super.evaluateEmbeddings(tree, embeddings, signal);
-    return paced(this.#pace, tree.size, pass);
+    return this.#pace(tree.size, pass);
   }
 
   openBranches(prefixLengths: Int32Array): TargetBranches {
@@ -78,7 +85,7 @@ class PacedBranches implements TargetBranches {
   }
 
   evaluateTrees(trees: PerBranch<DraftTree>, signal: AbortSignal): Promise<PerBranch<TreeLogits>> {
-    return paced(this.#pace, numRowsOf(trees), () => this.#inner.evaluateTrees(trees, signal));
+    return this.#pace(numRowsOf(trees), () => this.#inner.evaluateTrees(trees, signal));
   }
 
   evaluateEmbeddings(
@@ -87,7 +94,7 @@ class PacedBranches implements TargetBranches {
     signal: AbortSignal,
   ): Promise<PerBranch<TreeLogits>> {
     const pass = () => this.#inner.evaluateEmbeddings(trees, embeddings, signal);
-    return paced(this.#pace, numRowsOf(trees), pass);
+    return this.#pace(numRowsOf(trees), pass);
   }
 
   commit(paths: PerBranch<AcceptedPath>): void {
@@ -97,18 +104,6 @@ class PacedBranches implements TargetBranches {
   [Symbol.dispose](): void {
     this.#inner[Symbol.dispose]();
   }
-}
-
-async function paced<R>(
-  { minMs, now, wait }: Pace,
-  numRows: number,
-  pass: () => Promise<R>,
-): Promise<R> {
-  const start = now();
-  const result = await pass();
-  const restMs = minMs(numRows) - (now() - start);
-  if (restMs > 0) await wait(restMs);
-  return result;
 }
 
 function numRowsOf(trees: PerBranch<DraftTree>): number {
