@@ -36,17 +36,17 @@ export function displayPath(path: string, workingFolder: string): string {
 
 async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    const { size, isFile, isDirectory } = await statOf(path);
-    if (isDirectory) {
+    const found = await stat(path);
+    if (found.isDirectory()) {
       throw new CliError(
         `Expected a file, found a directory: ${pathText(path)}. Name a file in it.`,
       );
     }
-    if (!isFile)
+    if (!found.isFile())
       throw new CliError(`Expected a regular file, found a device or pipe: ${pathText(path)}.`);
-    if (size > MAX_FILE_BYTES) {
+    if (found.size > MAX_FILE_BYTES) {
       throw new CliError(
-        `Expected a source file of at most ${MAX_FILE_BYTES} bytes, found ${size} bytes: ${pathText(path)}.`,
+        `Expected a source file of at most ${MAX_FILE_BYTES} bytes, found ${found.size} bytes: ${pathText(path)}.`,
       );
     }
     return await readFile(path, { signal });
@@ -59,11 +59,6 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array>
     }
     throw new CliError(`Cannot read ${pathText(path)}: ${messageOf(error)}.`);
   }
-}
-
-async function statOf(path: string) {
-  const found = await stat(path);
-  return { size: found.size, isFile: found.isFile(), isDirectory: found.isDirectory() };
 }
 
 function notText(path: string, found: string): CliError {
