@@ -9,23 +9,20 @@ const run = promisify(execFile);
 const MAX_OUTPUT = 64 * 1024 ** 2;
 
 /** Windows and macOS have a tar that reads zip files; elsewhere unzip does. */
-const isLinux = process.platform === "linux";
-
-async function namesIn(path: string): Promise<string[]> {
-  const [tool, args] = isLinux ? ["unzip", ["-Z1", path]] : ["tar", ["-tf", path]];
-  const { stdout } = await run(tool as string, args as string[], { maxBuffer: MAX_OUTPUT });
-  return stdout.split(/\r?\n/).filter((name) => name !== "");
-}
-
-async function textIn(path: string, name: string): Promise<string> {
-  const [tool, args] = isLinux ? ["unzip", ["-p", path, name]] : ["tar", ["-xOf", path, name]];
+async function listed(unzipArgs: readonly string[], tarArgs: readonly string[]): Promise<string> {
+  const [tool, args] = process.platform === "linux" ? ["unzip", unzipArgs] : ["tar", tarArgs];
   const { stdout } = await run(tool as string, args as string[], { maxBuffer: MAX_OUTPUT });
   return stdout;
 }
 
+function textIn(path: string, name: string): Promise<string> {
+  return listed(["-p", path, name], ["-xOf", path, name]);
+}
+
 /** @throws what keeps the file from being read. */
 export async function readVsix(path: string): Promise<VsixFacts> {
-  const paths = await namesIn(path);
+  const names = await listed(["-Z1", path], ["-tf", path]);
+  const paths = names.split(/\r?\n/).filter((name) => name !== "");
   const readmePath = paths.find((name) => /^extension\/readme\.md$/i.test(name));
   const manifestXml = await textIn(path, "extension.vsixmanifest");
   return {

@@ -26,7 +26,7 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
   );
   const line = (cells: readonly string[]) => {
     const padded = widths.map((width, column) => {
-      const cell = escapeCell(cells[column] ?? "");
+      const cell = (cells[column] ?? "").replaceAll("|", "\\|");
       return column === 0 ? cell.padEnd(width) : cell.padStart(width);
     });
     return `| ${padded.join(" | ")} |`;
@@ -35,8 +35,4 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
     column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`,
   );
   return [line(head), `| ${ruler.join(" | ")} |`, ...rows.map(line)].join("\n");
-}
-
-function escapeCell(cell: string): string {
-  return cell.replaceAll("|", "\\|");
 }

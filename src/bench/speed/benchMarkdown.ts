@@ -11,7 +11,6 @@ import type {
   RatioInterval,
   SuiteFigures,
   UnmeasuredConfig,
-  Verdict,
 } from "./benchReport.ts";
 import { VERBATIM_LINES } from "./suiteWording.ts";
 
@@ -24,17 +23,15 @@ export function formatBenchMarkdown(report: BenchReport): string {
   const list = warnings.map((warning) => `- ${markdownText(warning)}`).join("\n");
   const sections = [
     `# Treeline benchmark${isComplete ? "" : " (stopped before its end)"}`,
-    ...(Object.keys(suites).length === 0 && isComplete ? [] : verdictSections(verdict)),
+    ...(Object.keys(suites).length === 0 && isComplete
+      ? []
+      : [`**${verdict.sentence}**`, ...(verdict.details === null ? [] : [verdict.details])]),
     ...Object.entries(suites).flatMap(([name, suite]) => suiteSections(name, suite)),
     ...costSections(report),
     ...surroundings(report),
     ...(warnings.length === 0 ? [] : ["## Warnings", list]),
   ];
   return `${sections.join("\n\n")}\n`;
-}
-
-function verdictSections({ sentence, details }: Verdict): string[] {
-  return [`**${sentence}**`, ...(details === null ? [] : [details])];
 }
 
 function suiteSections(name: string, suite: SuiteFigures): string[] {

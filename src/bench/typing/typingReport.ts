@@ -150,7 +150,9 @@ export function formatTypingReport(report: TypingReport): string {
     ].join("\n"),
     table(
       "How pauses of 1 s or longer ended",
-      Array.from(origins, (name) => row(originName(name), (f) => String(f.origins[name] ?? 0))),
+      Array.from(origins, (name) =>
+        row(ORIGIN_NAMES[name] ?? `none: ${name}`, (f) => String(f.origins[name] ?? 0)),
+      ),
     ),
     table("What it took", [
       row("generations (cancelled)", (f) => `${f.numGenerations} (${f.numCancelled})`),
@@ -179,10 +181,6 @@ const ORIGIN_NAMES: Readonly<Record<string, string>> = {
   rejected: "none: what the model wrote was refused",
   empty: "none: the model wrote nothing",
 };
-
-function originName(name: string): string {
-  return ORIGIN_NAMES[name] ?? `none: ${name}`;
-}
 
 function comparisonText({ numPauses, p50, p95, numSooner, numLater }: TypingComparison): string {
   if (numPauses === 0) return "not measured";

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { access, constants, type FileHandle, open, rm, stat, statfs } from "node:fs/promises";
+import { access, constants, open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { EngineError, messageOf } from "../../core/base/errors.ts";
 import { pathText } from "../../core/base/foreignText.ts";
@@ -76,7 +76,7 @@ async function writePart(
   try {
     await write(async (chunk) => {
       signal.throwIfAborted();
-      await appendWhole(handle, chunk);
+      await handle.appendFile(chunk);
     });
     signal.throwIfAborted();
     // Or a power cut could leave a complete name on incomplete data.
@@ -85,13 +85,6 @@ async function writePart(
     await handle.close();
   }
   signal.throwIfAborted();
-}
-
-async function appendWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.length; ) {
-    const { bytesWritten } = await handle.write(chunk, done);
-    done += bytesWritten;
-  }
 }
 
 async function checkPlace(path: string, overwrite: boolean): Promise<void> {

@@ -94,7 +94,7 @@ export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport
       target: models.target.name,
       draft: models.draft?.name ?? null,
       backend: models.backend,
-      prompt: [arm.name, ...lengthWords(options)].join(", "),
+      prompt: `${arm.name}, as long as ${options.firstLine ?? FIRST_LINE_MS} ms allow`,
     };
     const file = await ResumeFile.open<KeptRun>(resumePath(surroundings), {
       what: "typing",
@@ -162,10 +162,6 @@ function typedArm({ arms = [EDITOR_ARM] }: BenchOptions): PromptArm {
   throw new CliError("Expected one of --arms: the suite typing types with one.", EXIT_USAGE);
 }
 
-function lengthWords({ firstLine = FIRST_LINE_MS }: BenchOptions): string[] {
-  return [`as long as ${firstLine} ms allow`];
-}
-
 function runMs(steps: Parameters<typeof durationOf>[0]): number {
   return durationOf(steps) + AROUND_RUN_MS;
 }
@@ -225,13 +221,11 @@ async function runScript(
     numPromptTokens: sum(engine.finished, ({ stats }) => stats.numPromptTokens),
     numReusedTokens: sum(engine.finished, ({ stats }) => stats.numReusedTokens),
     numAsked: engine.asked.length,
-    numWarm: engine.asked.filter((result) => numUnreadOf(result) <= WARM_TOKENS).length,
+    numWarm: engine.asked.filter(
+      ({ stats }) => stats.numPromptTokens - stats.numReusedTokens <= WARM_TOKENS,
+    ).length,
     numAcceptedSuggestions,
   };
-}
-
-function numUnreadOf({ stats: { numPromptTokens, numReusedTokens } }: CompletionResult): number {
-  return numPromptTokens - numReusedTokens;
 }
 
 /** Drops all prompts, those kept aside as well, and reads another; returns the passes that took. */

@@ -123,7 +123,8 @@ async function install(
   // All of them, before anything is asked for.
   for (const each of all) {
     terminal.note(`${titleText(each)}, ${sizeText(each)}, from ${pageOf(hub, each.repository)}`);
-    terminal.note(`licence: ${licenceText(each.licence)}${addressOf(each)}`);
+    const { url } = each.licence;
+    terminal.note(`licence: ${licenceText(each.licence)}${url === undefined ? "" : `, ${url}`}`);
   }
   const unfree = acceptLicence
     ? undefined
@@ -233,8 +234,4 @@ function hubOf(env: NodeJS.ProcessEnv): Hub {
     },
     environmentAgent,
   );
-}
-
-function addressOf({ licence: { url } }: CatalogueEntry): string {
-  return url === undefined ? "" : `, ${url}`;
 }

@@ -61,8 +61,8 @@ export function configRows(rows: readonly RowFigure[], width: number) {
   return {
     options,
     ticks: numTicks(width - marginLeft - marginRight),
-    /** Behind the plot's own marks. */
-    tracks: rowTracks(names),
+    /** Faint lines that lead the eye from a name to its figure, behind the plot's own marks. */
+    tracks: Plot.ruleY(names, { stroke: COLORS.track, strokeWidth: 1, ariaHidden: "true" }),
     texts: [...rowNames(names, FUSED_CONFIG), ...rowValues(labels)],
   };
 }
@@ -100,9 +100,4 @@ export function valueMargin(labels: readonly ValueLabel[]): number {
 
 function widest(texts: readonly string[]): number {
   return Math.max(0, ...texts.map(textWidth));
-}
-
-/** Faint lines that lead the eye from a name to its figure. */
-function rowTracks(names: readonly string[]): Plot.Markish {
-  return Plot.ruleY(names, { stroke: COLORS.track, strokeWidth: 1, ariaHidden: "true" });
 }
