@@ -1,7 +1,7 @@
 /** t(n): what a pass costs as it gets more rows, and how many nodes the budget made of it. */
 import * as Plot from "@observablehq/plot";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
-import { axisBelow, type Chart, COLORS, frame, type LegendItem, TIP } from "./chart.ts";
+import { axisBelow, type Chart, COLORS, frame, TIP } from "./chart.ts";
 import type { DataTable } from "./dataTable.ts";
 import { formatCount, formatDecimal, formatMs, formatRatio, plural } from "./figureText.ts";
 
@@ -10,21 +10,21 @@ export type PassCost = NonNullable<BenchReport["cost"]>;
 const HEIGHT = 270;
 const MAX_TICKS = 10;
 
+/** @param cost - with points, the first of them of one row. */
 export function passCostChart(cost: PassCost): Chart {
   const { points, kvLength, chosenNodes } = cost;
-  const [first] = points;
-  const last = points.at(-1);
-  const ends =
-    first === undefined || last === undefined
-      ? ""
-      : ` ${formatMs(first.ms)} for ${plural(first.numRows, "row")}, ${formatMs(last.ms)} for ${last.numRows}.`;
+  const last = points.at(-1)!;
+  const ends = ` ${formatMs(points[0]!.ms)} for 1 row, ${formatMs(last.ms)} for ${last.numRows}.`;
   const chosen =
     chosenNodes === null ? "" : ` The budget chose ${plural(chosenNodes, "node")} most often.`;
   return {
     id: "passCost",
     title: "What a pass costs: t(n)",
     note: `Time of one pass of the target over n rows, the root included, after ${formatCount(kvLength)} cached tokens. As long as it lies below the dashed line, a row is cheaper inside a batch than in a pass of its own.`,
-    legend: legendOf(cost),
+    legend: [
+      { swatch: "dot", color: COLORS.accent, text: "measured" },
+      { swatch: "dash", color: COLORS.muted, text: "n passes of one row" },
+    ],
     isWide: true,
     summary: `Milliseconds of a pass by its number of rows.${ends}${chosen}`,
     table: passCostTable(cost),
@@ -33,7 +33,7 @@ export function passCostChart(cost: PassCost): Chart {
 }
 
 export function passCostTable({ points, kvLength, chosenNodes }: PassCost): DataTable {
-  const single = singleRowMs(points);
+  const single = points[0]!.ms;
   return {
     caption: `Cost of a pass after ${formatCount(kvLength)} cached tokens`,
     head: ["Rows", "Time (ms)", "t(n) / t(1)", "ms per row", "Chosen"],
@@ -41,7 +41,7 @@ export function passCostTable({ points, kvLength, chosenNodes }: PassCost): Data
     rows: points.map(({ numRows, ms }) => [
       String(numRows),
       formatDecimal(ms),
-      single === undefined ? "" : formatRatio(ms / single),
+      formatRatio(ms / single),
       formatDecimal(ms / numRows),
       chosenNodes !== null && numRows === chosenNodes + 1
         ? `${plural(chosenNodes, "node")} and the root`
@@ -50,28 +50,14 @@ export function passCostTable({ points, kvLength, chosenNodes }: PassCost): Data
   };
 }
 
-function singleRowMs(points: PassCost["points"]): number | undefined {
-  return points.find(({ numRows }) => numRows === 1)?.ms;
-}
-
-function legendOf({ points }: PassCost): LegendItem[] {
-  const measured = { swatch: "dot", color: COLORS.accent, text: "measured" } as const;
-  const apart = { swatch: "dash", color: COLORS.muted, text: "n passes of one row" } as const;
-  return singleRowMs(points) === undefined ? [measured] : [measured, apart];
-}
-
 function plotCost({ points, chosenNodes }: PassCost, width: number) {
-  const single = singleRowMs(points);
+  const single = points[0]!.ms;
   const mostRows = Math.max(2, ...points.map(({ numRows }) => numRows));
   const mostMs = Math.max(...points.map(({ ms }) => ms)) * 1.12;
   const rows = points.map(({ numRows, ms }) => ({
     numRows,
     ms,
-    title: [
-      plural(numRows, "row"),
-      formatMs(ms),
-      ...(single === undefined ? [] : [`${formatRatio(ms / single)} of one row`]),
-    ].join("\n"),
+    title: `${plural(numRows, "row")}\n${formatMs(ms)}\n${formatRatio(ms / single)} of one row`,
   }));
   const chosenRows = chosenNodes === null ? [] : [chosenNodes + 1];
   const chosenPoints = rows.filter(({ numRows }) => chosenRows.includes(numRows));
@@ -91,14 +77,10 @@ function plotCost({ points, chosenNodes }: PassCost, width: number) {
         ticks: rows.length <= MAX_TICKS ? rows.map(({ numRows }) => numRows) : MAX_TICKS,
         tickFormat: "d",
       }),
-      ...(single === undefined
-        ? []
-        : [
-            Plot.line(
-              [1, Math.min(mostRows, mostMs / single)].map((n) => [n, n * single]),
-              { stroke: COLORS.muted, strokeWidth: 1.5, strokeDasharray: "4 4" },
-            ),
-          ]),
+      Plot.line(
+        [1, Math.min(mostRows, mostMs / single)].map((n) => [n, n * single]),
+        { stroke: COLORS.muted, strokeWidth: 1.5, strokeDasharray: "4 4" },
+      ),
       Plot.ruleX(chosenRows, { stroke: COLORS.text, strokeWidth: 1.25, strokeDasharray: "2 3" }),
       Plot.text(chosenRows, {
         text: () => `chosen: ${plural(chosenNodes ?? 0, "node")}`,

@@ -21,21 +21,19 @@ const SIGNS = {
 } as const;
 
 function drawing(path: string, color: string, isFilled: boolean): SVGSVGElement {
-  const svg = document.createElementNS(NAMESPACE, "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("width", "16");
-  svg.setAttribute("height", "16");
-  svg.setAttribute("aria-hidden", "true");
-  const shape = document.createElementNS(NAMESPACE, "path");
-  shape.setAttribute("d", path);
-  shape.setAttribute("fill", isFilled ? color : "none");
-  if (!isFilled) {
-    shape.setAttribute("stroke", color);
-    shape.setAttribute("stroke-width", "1.75");
-    shape.setAttribute("stroke-linejoin", "round");
-  }
-  svg.append(shape);
+  const svg = withAttributes(document.createElementNS(NAMESPACE, "svg"), {
+    ...{ viewBox: "0 0 16 16", width: "16", height: "16", "aria-hidden": "true" },
+  });
+  const ink = isFilled
+    ? { fill: color }
+    : { fill: "none", stroke: color, "stroke-width": "1.75", "stroke-linejoin": "round" };
+  svg.append(withAttributes(document.createElementNS(NAMESPACE, "path"), { d: path, ...ink }));
   return svg;
+}
+
+function withAttributes<E extends Element>(node: E, attributes: Record<string, string>): E {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
 }
 
 export function swatchOf({ swatch, color }: LegendItem): SVGSVGElement {
