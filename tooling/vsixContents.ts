@@ -5,25 +5,14 @@
  * every package in it, and only those that can really be loaded come along.
  */
 
-/** A target of `vsce package --target`. */
-export type VsixTarget =
-  | "linux-x64"
-  | "linux-arm64"
-  | "linux-armhf"
-  | "darwin-x64"
-  | "darwin-arm64"
-  | "win32-x64"
-  | "win32-arm64";
-
-/** Native packages of each target: llama.cpp's backends, koffi. CUDA is not bundled (it is 1 GB). */
-const NATIVE_PACKAGES: Readonly<Record<VsixTarget, readonly string[]>> = {
+/** Native packages of each target of `vsce package --target`: llama.cpp's backends, koffi. CUDA is not bundled (it is 1 GB). */
+const NATIVE_PACKAGES = {
   "linux-x64": [
     "@node-llama-cpp/linux-x64",
     "@node-llama-cpp/linux-x64-vulkan",
     "@koromix/koffi-linux-x64",
   ],
   "linux-arm64": ["@node-llama-cpp/linux-arm64", "@koromix/koffi-linux-arm64"],
-  "linux-armhf": ["@node-llama-cpp/linux-armv7l", "@koromix/koffi-linux-arm"],
   "darwin-x64": ["@node-llama-cpp/mac-x64", "@koromix/koffi-darwin-x64"],
   "darwin-arm64": ["@node-llama-cpp/mac-arm64-metal", "@koromix/koffi-darwin-arm64"],
   "win32-x64": [
@@ -32,20 +21,23 @@ const NATIVE_PACKAGES: Readonly<Record<VsixTarget, readonly string[]>> = {
     "@koromix/koffi-win32-x64",
   ],
   "win32-arm64": ["@node-llama-cpp/win-arm64", "@koromix/koffi-win32-arm64"],
-};
+} as const;
+export type VsixTarget = keyof typeof NATIVE_PACKAGES;
+
+/** Targets of a release: those that the package workflow packs. */
+export const VSIX_TARGETS = Object.keys(NATIVE_PACKAGES) as VsixTarget[];
 
 /** Where the runtime packages lie in a VSIX. */
 export const PACKAGED_MODULES = "dist/node_modules";
 
 /** @throws RangeError for a platform without prebuilt binaries. */
 export function targetOf(platform: string, arch: string): VsixTarget {
-  const name = `${platform}-${arch === "arm" ? "armhf" : arch}`;
-  if (!(name in NATIVE_PACKAGES)) {
-    throw new RangeError(
-      `There are no prebuilt binaries for ${name}; expected one of ${Object.keys(NATIVE_PACKAGES).join(", ")}.`,
-    );
-  }
-  return name as VsixTarget;
+  const name = `${platform}-${arch}`;
+  const target = VSIX_TARGETS.find((known) => known === name);
+  if (target !== undefined) return target;
+  throw new RangeError(
+    `There are no prebuilt binaries for ${name}; expected one of ${VSIX_TARGETS.join(", ")}.`,
+  );
 }
 
 export function nativePackages(target: VsixTarget): readonly string[] {

@@ -2,13 +2,12 @@ import { describe, expect, test } from "vitest";
 import {
   type Manifest,
   publishCommands,
-  RELEASED_TARGETS,
   type ReleaseFacts,
   releaseFaults,
   type VsixFacts,
   vsixFaults,
 } from "../../tooling/publish/publishChecks.ts";
-import { PLACEHOLDER } from "../../tooling/vsixContents.ts";
+import { PLACEHOLDER, VSIX_TARGETS } from "../../tooling/vsixContents.ts";
 
 const ADDRESS = "https://example.org/treeline";
 const MANIFEST: Manifest = {
@@ -63,7 +62,7 @@ describe("releaseFaults", () => {
 });
 
 describe("vsixFaults", () => {
-  const all = RELEASED_TARGETS.map((target) => vsix(target));
+  const all = VSIX_TARGETS.map((target) => vsix(target));
 
   test("finds none where there is one for each target", () => {
     expect(vsixFaults(MANIFEST, all)).toEqual([]);

@@ -116,7 +116,6 @@ describe("isPackageFilePacked", () => {
 describe("targetOf", () => {
   test("names the marketplace's targets", () => {
     expect(targetOf("linux", "x64")).toBe("linux-x64");
-    expect(targetOf("linux", "arm")).toBe("linux-armhf");
     expect(targetOf("darwin", "arm64")).toBe("darwin-arm64");
     expect(() => targetOf("freebsd", "x64")).toThrow(/no prebuilt binaries for freebsd-x64/);
   });

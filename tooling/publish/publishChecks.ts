@@ -1,5 +1,5 @@
 /** What must hold before a release goes to the marketplaces. Pure: facts in, sentences out. */
-import { PLACEHOLDER, type VsixTarget } from "../vsixContents.ts";
+import { PLACEHOLDER, VSIX_TARGETS } from "../vsixContents.ts";
 
 export interface Manifest {
   readonly name: string;
@@ -35,16 +35,6 @@ export interface VsixFacts {
   readonly paths: readonly string[];
   readonly readme: string;
 }
-
-/** Targets of a release: those that the package workflow packs. */
-export const RELEASED_TARGETS: readonly VsixTarget[] = [
-  "linux-x64",
-  "linux-arm64",
-  "darwin-x64",
-  "darwin-arm64",
-  "win32-x64",
-  "win32-arm64",
-];
 
 /** The marketplaces take larger ones, and people do not. */
 const MAX_BYTES = 150 * 1024 ** 2;
@@ -91,7 +81,7 @@ export function releaseFaults(facts: ReleaseFacts): string[] {
 /** The same of the packed files, of which there is one for each target. */
 export function vsixFaults(manifest: Manifest, files: readonly VsixFacts[]): string[] {
   const found = files.map(({ target }) => target);
-  const missing = RELEASED_TARGETS.filter((target) => !found.includes(target));
+  const missing = VSIX_TARGETS.filter((target) => !found.includes(target));
   return [
     ...missing.map((target) => `Expected a VSIX for ${target}, found none.`),
     ...files.flatMap((file) => fileFaults(manifest, file).map((fault) => `${file.file}: ${fault}`)),
