@@ -16,18 +16,7 @@ export type AsideReason =
   | "end of file"
   | "goes on deeper";
 
-export interface HiddenSpan {
-  readonly file: LanguageFile;
-  /** From 1. */
-  readonly line: number;
-  readonly kind: SpanKind;
-  readonly prefixText: string;
-  readonly hiddenText: string;
-  readonly suffixText: string;
-  readonly aside: AsideReason | undefined;
-  /** What a model might write behind it, by name. */
-  readonly endings: Readonly<Record<string, string>>;
-}
+export type HiddenSpan = ReturnType<typeof spanOf>;
 
 const SPANS_PER_FILE = 6;
 const MAX_LINES = 3;
@@ -99,7 +88,7 @@ function spanOf(
   at: number,
   kind: SpanKind,
   { from, to }: Range,
-): HiddenSpan {
+) {
   const prefixText = file.text.slice(0, from);
   const hiddenText = file.text.slice(from, to);
   const suffixText = file.text.slice(to);
@@ -117,16 +106,15 @@ function spanOf(
     (text) => indentOf(text) < blank.length && /\p{L}{3}/u.test(text) && text.trim() !== "",
   );
   const next = suffixText.split("\n").slice(0, 4).join("\n");
-  return {
-    ...{ file, line: at + 1, kind, prefixText, hiddenText, suffixText, aside },
-    endings: {
-      next,
-      ...(!WITHOUT_BRACES.has(file.languageId) && { closer: `\n${outer(4)}}` }),
-      ...(comment !== "" && { comment: `\n${inner}${comment}` }),
-      ...(blank !== "" &&
-        file.languageId !== "xml" && { dedent: `\n${outer(2)}${further?.trim() ?? "other"}` }),
-    },
+  /** What a model might write behind it, by name. */
+  const endings: Readonly<Record<string, string>> = {
+    next,
+    ...(!WITHOUT_BRACES.has(file.languageId) && { closer: `\n${outer(4)}}` }),
+    ...(comment !== "" && { comment: `\n${inner}${comment}` }),
+    ...(blank !== "" &&
+      file.languageId !== "xml" && { dedent: `\n${outer(2)}${further?.trim() ?? "other"}` }),
   };
+  return { file, line: at + 1, kind, prefixText, hiddenText, suffixText, aside, endings };
 }
 
 function asideReason(

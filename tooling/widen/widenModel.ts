@@ -14,7 +14,7 @@ import { readGgufHeader } from "../../src/gguf/ggufHeader.ts";
 import { Filler } from "./filler.ts";
 import { readExactly, tensorChunks } from "./tensorData.ts";
 import { encodeWidenedHeader } from "./widenedHeader.ts";
-import { planShape, type WidenedShape, type WidenSettings } from "./widenedShape.ts";
+import { planShape, type WidenSettings } from "./widenedShape.ts";
 import { planTensors, type WidenedTensor } from "./widenedTensors.ts";
 import { checkWidenSource } from "./widenSource.ts";
 
@@ -26,13 +26,7 @@ export interface WidenOptions extends WidenSettings {
   readonly signal: AbortSignal;
 }
 
-export interface WidenedModel {
-  readonly path: string;
-  readonly shape: WidenedShape;
-  /** Elements of all tensors. */
-  readonly numParameters: number;
-  readonly fileBytes: number;
-}
+export type WidenedModel = Awaited<ReturnType<typeof widenModel>>;
 
 /**
  * Widens the model at `source` into a file at `destination`, which is there whole or not at all.
@@ -43,7 +37,7 @@ export async function widenModel(
   source: string,
   destination: string,
   { overwrite = false, onProgress = () => {}, signal, ...settings }: WidenOptions,
-): Promise<WidenedModel> {
+) {
   const found = checkWidenSource(await readGgufHeader(source, signal));
   const { header } = found;
   const shape = planShape(found, settings);
@@ -72,6 +66,7 @@ export async function widenModel(
     }
   };
   await writeWholeFile({ path: destination, bytes: fileBytes, overwrite }, writeAll, signal);
+  // Elements of all tensors.
   const numParameters = tensors.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0);
   return { path: destination, shape, numParameters, fileBytes };
 }

@@ -36,23 +36,10 @@ export const REWRITTEN_KEYS = [
 ] as const;
 
 /** A model that can be widened. */
-export interface WidenSource {
-  readonly header: GgufHeader;
-  readonly architecture: string;
-  readonly width: number;
-  readonly numLayers: number;
-  readonly ffnWidth: number;
-  readonly numHeads: number;
-  readonly numKvHeads: number;
-  readonly headLength: number;
-  /** Of every RMS norm. */
-  readonly epsilon: number;
-  /** The type all matrices have, if it is one that can be written. */
-  readonly type: WidenedType | undefined;
-}
+export type WidenSource = ReturnType<typeof checkWidenSource>;
 
 /** @throws EngineError as `checkGguf`, or unsupportedArchitecture for a model that cannot be widened. */
-export function checkWidenSource(header: GgufHeader): WidenSource {
+export function checkWidenSource(header: GgufHeader) {
   checkGguf(header);
   const { path } = header;
   const architecture = ggufString(header, "general.architecture") ?? "";
@@ -89,7 +76,9 @@ export function checkWidenSource(header: GgufHeader): WidenSource {
     numHeads: params.headCounts[0]!,
     numKvHeads: params.headCountsKv[0]!,
     headLength: params.keyLength,
+    /** Of every RMS norm. */
     epsilon,
+    /** The type all matrices have, if it is one that can be written. */
     type: commonType(path, header.tensors),
   };
 }

@@ -15,15 +15,7 @@ export interface WidenSettings {
   readonly type?: WidenedType | undefined;
 }
 
-export interface WidenedShape {
-  readonly width: number;
-  readonly numLayers: number;
-  readonly ffnWidth: number;
-  readonly numHeads: number;
-  readonly numKvHeads: number;
-  readonly headLength: number;
-  readonly type: WidenedType;
-}
+export type WidenedShape = ReturnType<typeof planShape>;
 
 /** Elements per Q8_0 block; activations are quantized in such blocks too, so old and new lanes must not share one. */
 export const BLOCK_LENGTH = 32;
@@ -31,7 +23,7 @@ export const BLOCK_LENGTH = 32;
 const MAX_LAYERS = 512;
 
 /** @throws EngineError invalidRequest for settings that `source` cannot be widened to. */
-export function planShape(source: WidenSource, settings: WidenSettings): WidenedShape {
+export function planShape(source: WidenSource, settings: WidenSettings) {
   const type = settings.type ?? source.type ?? "f16";
   if (type === "q8_0" && source.type !== "q8_0")
     throw invalidSetting(

@@ -11,7 +11,7 @@ import { type CpuSample, othersShare } from "../base/busyMeter.ts";
 import type { HiddenLines } from "../spots/benchSpots.ts";
 import type { BenchConfig, DecodeRun } from "./benchDecoder.ts";
 import type { SuiteEnding } from "./benchReport.ts";
-import { Contestant, type ProbedPrompt, type RunConfig } from "./contestant.ts";
+import { Contestant, type ProbedPrompt } from "./contestant.ts";
 import type { OutputComparison } from "./outputComparison.ts";
 import { isSettled } from "./promptPairs.ts";
 import { LOOK_SHARES } from "./ratioBounds.ts";
@@ -61,18 +61,7 @@ export interface PromptRun {
   readonly othersShare: number;
 }
 
-export interface SuiteRun {
-  readonly configs: readonly RunConfig[];
-  readonly prompts: readonly PromptRun[];
-  /** Of the cores that others used while everyone was warmed up. */
-  readonly warmupOthersShare: number;
-  /** Prompts that were replaced, by what plain decoding made of them; not those passed over for a warm-up. */
-  readonly numShort: number;
-  readonly numLooping: number;
-  /** Prompts that were decoded beforehand; they could be measured, and are not. */
-  readonly numWarmups: number;
-  readonly ending: SuiteEnding;
-}
+export type SuiteRun = Awaited<ReturnType<typeof runSuite>>;
 
 /** Prompts in a row that cannot be measured before the search ends: there will hardly be any. */
 const MAX_MISSED = 24;
@@ -83,7 +72,7 @@ const WARMUP_SHARE = 0.1;
  * Runs a suite. An abort ends it after the prompts that are finished; it does not throw then.
  * @throws what a decoder of our own throws.
  */
-export async function runSuite(params: SuiteRunParams, signal: AbortSignal): Promise<SuiteRun> {
+export async function runSuite(params: SuiteRunParams, signal: AbortSignal) {
   const runner = new SuiteRunner(params);
   try {
     return runner.result(await runner.run(signal));
@@ -139,12 +128,15 @@ class SuiteRunner {
     return "prompts";
   }
 
-  result(ending: SuiteEnding): SuiteRun {
+  result(ending: SuiteEnding) {
     return {
       configs: this.#contestants.map(({ asRun }) => asRun),
       prompts: this.#finished,
+      /** Of the cores that others used while everyone was warmed up. */
       warmupOthersShare: this.#warmupOthersShare,
+      /** Prompts that were replaced, by what plain decoding made of them; not those passed over for a warm-up. */
       ...this.#replaced,
+      /** Prompts that were decoded beforehand; they could be measured, and are not. */
       numWarmups: this.#numWarmups,
       ending,
     };

@@ -57,22 +57,8 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   ...{ c: "c", h: "c", cc: "cpp", cpp: "cpp", hpp: "cpp", cs: "csharp", rb: "ruby", php: "php" },
 };
 
-interface Line {
-  readonly text: string;
-  /** In the file. */
-  readonly start: number;
-  readonly indent: number;
-  /** [text.length + 1] whether the lexer is in code behind so many characters. */
-  readonly isCode: readonly boolean[];
-}
-
-interface Candidate {
-  readonly line: number;
-  readonly column: number;
-  /** End of the hidden text in the file, by span; no block where that would be the line alone, or too long. */
-  readonly lineEnd: number;
-  readonly blockEnd: number | undefined;
-}
+type Line = ReturnType<typeof readLines>[number];
+type Candidate = NonNullable<ReturnType<typeof candidateAt>>;
 
 /** The languages of files of which places can be drawn, in the order of their number of files, then by name. */
 export function languagesOf(files: readonly SourceFile[]): string[] {
@@ -157,7 +143,7 @@ function spotsOfFile(
   return spots.sort((a, b) => a.line - b.line);
 }
 
-function readLines(text: string, language: string): Line[] {
+function readLines(text: string, language: string) {
   const lexer = new CodeLexer(syntaxOf(language, text));
   let start = 0;
   return text.split("\n").map((line) => {
@@ -166,7 +152,9 @@ function readLines(text: string, language: string): Line[] {
       lexer.push(char);
       isCode.push(lexer.mode === "code");
     }
-    const read = { text: line, start, indent: line.length - line.trimStart().length, isCode };
+    const indent = line.length - line.trimStart().length;
+    // `start` is in the file; [text.length + 1] whether the lexer is in code behind so many characters.
+    const read = { text: line, start, indent, isCode };
     lexer.push("\n");
     start += line.length + 1;
     return read;
@@ -215,7 +203,7 @@ function saysSomething(rest: string): boolean {
 }
 
 /** At a line's end the next line is hidden, which must be there and say something. */
-function candidateAt(lines: readonly Line[], line: number, column: number): Candidate | undefined {
+function candidateAt(lines: readonly Line[], line: number, column: number) {
   const own = lines[line]!;
   const isLineEnd = column === own.text.length;
   const last = isLineEnd ? line + 1 : line;
@@ -229,6 +217,7 @@ function candidateAt(lines: readonly Line[], line: number, column: number): Cand
   return {
     line,
     column,
+    // End of the hidden text in the file, by span; no block where that would be the line alone, or too long.
     lineEnd: lastLine.start + lastLine.text.length,
     blockEnd: isBlock ? lines[end]!.start + lines[end]!.text.length : undefined,
   };

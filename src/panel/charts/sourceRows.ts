@@ -1,19 +1,14 @@
 /** What became of each source's drafts in the configuration that users get. Pure. */
 import { FUSED_CONFIG } from "../../bench/base/benchConfigNames.ts";
-import type { SourceFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
-import { DRAFT_SOURCES, type DraftSource } from "../../core/tree/draftTree.ts";
+import type { SuiteFigures } from "../../bench/speed/benchReport.ts";
+import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
 
-export interface SourceRow extends SourceFigures {
-  readonly source: DraftSource;
-}
-
-export interface DraftedConfig {
-  readonly name: string;
-  readonly sources: readonly SourceRow[];
-}
+export type DraftedConfig = NonNullable<ReturnType<typeof draftedConfig>>;
+export type SourceRow = DraftedConfig["sources"][number];
+export type DepthPoint = ReturnType<typeof depthPoints>[number];
 
 /** Sources in order of what they brought. Of the default configuration, or else the one with the most sources; undefined if nothing was drafted. */
-export function draftedConfig(suite: SuiteFigures): DraftedConfig | undefined {
+export function draftedConfig(suite: SuiteFigures) {
   const drafted = suite.configs
     .map(({ name, bySource }) => ({
       name,
@@ -27,18 +22,8 @@ export function draftedConfig(suite: SuiteFigures): DraftedConfig | undefined {
   return drafted.find(({ name }) => name === FUSED_CONFIG) ?? drafted[0];
 }
 
-export interface DepthPoint {
-  readonly source: DraftSource;
-  /** Below the root; at least 1. */
-  readonly depth: number;
-  readonly verified: number;
-  readonly accepted: number;
-  /** accepted / verified */
-  readonly share: number;
-}
-
-/** One point per source and depth at which anything was verified. */
-export function depthPoints({ sources }: DraftedConfig): DepthPoint[] {
+/** One point per source and depth below the root, from 1, at which anything was verified; `share` is accepted / verified. */
+export function depthPoints({ sources }: DraftedConfig) {
   return sources.flatMap(({ source, verifiedByDepth, acceptedByDepth }) =>
     verifiedByDepth.flatMap((verified, depth) => {
       if (depth === 0 || verified === 0) return [];
