@@ -3,9 +3,9 @@ import { drawStopSpots, languagesOf, type StopSpot } from "../../bench/spots/sto
 import type { BenchSources } from "../../engine/protocol/benchMessages.ts";
 import { CliError } from "../base/cliError.ts";
 import type { Terminal } from "../base/terminal.ts";
-import { readNamedSources, SOURCE_PACKAGES } from "../sources/packageSources.ts";
-import { readWorkspaceSources } from "../sources/workspaceSources.ts";
+import { SOURCE_PACKAGES } from "../sources/packageSources.ts";
 import type { SuiteSurroundings } from "./benchSuite.ts";
+import { workspaceSources } from "./speedSuite.ts";
 
 /** The folder that is named, or the packages' sources. @throws CliError where they hold no code. */
 export async function drawPlaces(
@@ -13,13 +13,9 @@ export async function drawPlaces(
   count: number,
   signal: AbortSignal,
 ): Promise<{ readonly sources: BenchSources; readonly spots: readonly StopSpot[] }> {
-  const { workspace, seed } = options;
-  const sources =
-    workspace === undefined
-      ? await readNamedSources(context, SOURCE_PACKAGES, signal)
-      : await readWorkspaceSources(workspace, context.workingFolder, signal);
+  const sources = await workspaceSources({ options, context }, signal, SOURCE_PACKAGES);
   try {
-    return { sources, spots: drawStopSpots(sources.files, count, seed) };
+    return { sources, spots: drawStopSpots(sources.files, count, options.seed) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CliError(

@@ -11,7 +11,7 @@ import {
 } from "../../bench/speed/benchPlan.ts";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import type { BenchProgress, BenchSources } from "../../engine/protocol/benchMessages.ts";
-import { readNamedSources } from "../sources/packageSources.ts";
+import { readNamedSources, type SourcePackage } from "../sources/packageSources.ts";
 import { readWorkspaceSources } from "../sources/workspaceSources.ts";
 import type { BenchOptions, BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 
@@ -66,8 +66,9 @@ export function workspaceSources(
     context,
   }: Pick<SuiteSurroundings, "context"> & { readonly options: Pick<BenchOptions, "workspace"> },
   signal: AbortSignal,
+  packages: readonly SourcePackage[] = WORKSPACE_PACKAGES,
 ): Promise<BenchSources> {
   return options.workspace === undefined
-    ? readNamedSources(context, WORKSPACE_PACKAGES, signal)
+    ? readNamedSources(context, packages, signal)
     : readWorkspaceSources(options.workspace, context.workingFolder, signal);
 }
