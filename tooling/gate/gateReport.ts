@@ -1,5 +1,7 @@
 /** What a confidence gate would have shown at the places of an accuracy run. Pure. */
+import { signed } from "../../src/bench/accuracy/accuracyTables.ts";
 import { judge, type PlaceResult } from "../../src/bench/accuracy/placeResult.ts";
+import { percent } from "../../src/bench/base/doubts.ts";
 import { percentileBounds } from "../../src/bench/base/statistics.ts";
 import {
   confidence,
@@ -80,7 +82,7 @@ export function formatGate(
     lines.push(
       `| ${threshold.toFixed(2)} | ${percent(shown.length / places.length)} | ` +
         `${percent(shown.filter(({ isRight }) => isRight).length / places.filter(({ isRight }) => isRight).length)} | ` +
-        `${percent(shareRight(shown))} | ${points(gain(places))} (${points(low)} to ${points(high)}) | ${points(least)} | ` +
+        `${percent(shareRight(shown))} | ${signed(gain(places))} (${signed(low)} to ${signed(high)}) | ${signed(least)} | ` +
         `${percent(kept(shown) / kept(places))} |`,
     );
   }
@@ -123,12 +125,4 @@ function rocArea(places: readonly GatedPlace[], weights: GateWeights): number {
   let sum = 0;
   for (const a of right) for (const b of wrong) sum += a > b ? 1 : a === b ? 0.5 : 0;
   return sum / Math.max(1, right.length * wrong.length);
-}
-
-function percent(share: number): string {
-  return `${Math.round(100 * share)} %`;
-}
-
-function points(share: number): string {
-  return `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
 }
