@@ -52,9 +52,7 @@ function countsOf({ accepted, verified }: DepthPoint): string {
 
 function sentenceOf(points: readonly DepthPoint[], source: DepthPoint["source"]): string {
   const own = points.filter((point) => point.source === source);
-  const [first] = own;
-  const last = own.at(-1);
-  if (first === undefined || last === undefined) return "";
+  const [first, last] = [own[0]!, own.at(-1)!];
   const name = SOURCE_NAMES[source];
   return `${name}: from ${formatPercent(first.share)} at depth ${first.depth} to ${formatPercent(last.share)} at depth ${last.depth}.`;
 }
