@@ -1,9 +1,9 @@
 /** Treeline beside llama-servers on the same prompts: the report of `bench --against`, as data. Pure. */
-import type { Backend } from "../../core/base/backend.ts";
 import { disturbance } from "../base/busyMeter.ts";
 import { clusteredShare } from "../base/clusterBounds.ts";
 import { busyParts, percent, tooFewForBounds } from "../base/doubts.ts";
 import { type Interval, median, medianInterval, sum } from "../base/statistics.ts";
+import type { AccuracyRun } from "./accuracyReport.ts";
 import { judge, type placeFacts } from "./placeResult.ts";
 
 /** Treeline's own two; servers have their addresses or labels. */
@@ -44,15 +44,9 @@ export interface Contender {
   readonly isServer: boolean;
 }
 
-export interface AgainstRun {
+export interface AgainstRun
+  extends Omit<AccuracyRun, "numSuggestions" | "prompt" | "parsers" | "notes"> {
   readonly contenders: readonly Contender[];
-  readonly target: string;
-  readonly draft: string | null;
-  readonly backend: Backend;
-  readonly origin: string;
-  readonly seed: number;
-  readonly maxTokens: number;
-  readonly numWanted: number;
   readonly warnings: readonly string[];
 }
 
