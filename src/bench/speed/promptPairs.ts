@@ -23,17 +23,8 @@ export function measuredRatio(
   base: string,
   look: Look,
 ): RatioInterval | undefined {
-  const pairs = pairsOf(prompts, measure, name, base);
+  const pairs = prompts.flatMap((prompt) => pairOf(prompt, measure, name, base) ?? []);
   return ratioInterval(pairs, { look, mayGain: !(isPlainConfig(name) && isPlainConfig(base)) });
-}
-
-function pairsOf(
-  prompts: readonly PromptRun[],
-  measure: Measure,
-  name: string,
-  base: string,
-): PromptPair[] {
-  return prompts.flatMap((prompt) => pairOf(prompt, measure, name, base) ?? []);
 }
 
 /** Whether longer measuring would hardly say more about the product, or else about plain decoding's noise. */
@@ -41,8 +32,9 @@ export function isSettled(prompts: readonly PromptRun[]): boolean {
   const hasFused = prompts.some(({ runs }) => runs.has(FUSED_CONFIG));
   const name = hasFused ? FUSED_CONFIG : PLAIN_AGAIN_CONFIG;
   return (["speed", "firstLine"] as const).every((measure) => {
+    const pairs = prompts.flatMap((prompt) => pairOf(prompt, measure, name, PLAIN_CONFIG) ?? []);
     // Of fewer the bounds are a range, which may be narrow by chance.
-    const hasBounds = pairsOf(prompts, measure, name, PLAIN_CONFIG).length >= MIN_BOUNDED_VALUES;
+    const hasBounds = pairs.length >= MIN_BOUNDED_VALUES;
     const ratio = measuredRatio(prompts, measure, name, PLAIN_CONFIG, "early");
     return hasBounds && ratio !== undefined && isNarrow(ratio);
   });
