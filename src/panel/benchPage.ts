@@ -1,6 +1,5 @@
 /** The page of a report, from top to bottom. */
 import type { BenchReport } from "../bench/speed/benchReport.ts";
-import type { Chart } from "./charts/chart.ts";
 import { ChartView } from "./charts/chartView.ts";
 import { button, element } from "./charts/element.ts";
 import { formatBytes, formatPercent, plural } from "./charts/figureText.ts";
@@ -18,46 +17,47 @@ export interface PageMemory {
   readonly onToggle: (id: string, isOpen: boolean) => void;
 }
 
-export class BenchPage {
-  readonly node: HTMLElement;
-  readonly #charts: ChartView[] = [];
+/** The page; `draw` draws all its charts anew. */
+export type BenchPage = ReturnType<typeof benchPage>;
 
-  constructor(state: PanelState, memory: PageMemory, send: (request: PanelRequest) => void) {
-    const { report } = state;
-    const frame: SectionFrame = {
-      details: (id) => foldable(id, memory),
-      chart: (chart) => this.#chart(chart, memory),
-    };
-    const suites = Object.entries(report.suites).map(([name, suite]) =>
-      suiteSection(name, suite, frame),
-    );
-    this.node = element(
-      "main",
-      {},
-      header(state, send),
-      verdictSection(report),
-      recommendationSection(state, send),
-      ...suites,
-      costSection(report, frame),
-      machineSection(report, frame),
-      notices(report),
-    );
-  }
-
-  /** Draws all charts anew. */
-  draw(): void {
-    for (const chart of this.#charts) chart.draw();
-  }
-
-  dispose(): void {
-    for (const chart of this.#charts) chart.dispose();
-  }
-
-  #chart(chart: Chart, memory: PageMemory): HTMLElement {
-    const view = new ChartView(chart, foldable(chart.id, memory));
-    this.#charts.push(view);
-    return view.node;
-  }
+export function benchPage(
+  state: PanelState,
+  memory: PageMemory,
+  send: (request: PanelRequest) => void,
+) {
+  const { report } = state;
+  const charts: ChartView[] = [];
+  const frame: SectionFrame = {
+    details: (id) => foldable(id, memory),
+    chart(chart) {
+      const view = new ChartView(chart, foldable(chart.id, memory));
+      charts.push(view);
+      return view.node;
+    },
+  };
+  const suites = Object.entries(report.suites).map(([name, suite]) =>
+    suiteSection(name, suite, frame),
+  );
+  const node = element(
+    "main",
+    {},
+    header(state, send),
+    verdictSection(report),
+    recommendationSection(state, send),
+    ...suites,
+    costSection(report, frame),
+    machineSection(report, frame),
+    notices(report),
+  );
+  return {
+    node,
+    draw() {
+      for (const chart of charts) chart.draw();
+    },
+    dispose() {
+      for (const chart of charts) chart.dispose();
+    },
+  };
 }
 
 function foldable(id: string, { open, onToggle }: PageMemory): HTMLDetailsElement {

@@ -5,7 +5,7 @@
 import "./page.css";
 import "./figures.css";
 import * as v from "valibot";
-import { BenchPage } from "./benchPage.ts";
+import { type BenchPage, benchPage } from "./benchPage.ts";
 import { element } from "./charts/element.ts";
 import { type PanelRequest, parseShowMessage } from "./messages/panelProtocol.ts";
 
@@ -48,7 +48,7 @@ function show(message: unknown): void {
     else open.delete(id);
     remember();
   };
-  page = new BenchPage(state, { open, onToggle }, (request) => vscode.postMessage(request));
+  page = benchPage(state, { open, onToggle }, (request) => vscode.postMessage(request));
   document.body.replaceChildren(page.node);
 }
 

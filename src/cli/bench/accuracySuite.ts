@@ -27,7 +27,7 @@ import { CliError } from "../base/cliError.ts";
 import { type AskedPrompt, askedPrompt } from "./accuracyPrompt.ts";
 import type { BenchSuite, SuiteSurroundings } from "./benchSuite.ts";
 import { ParseCheck } from "./parseCheck.ts";
-import { drawPlaces, PlaceProgress } from "./placeRun.ts";
+import { drawPlaces, placeProgress } from "./placeRun.ts";
 import { ResumeFile, resumePath } from "./resumeFile.ts";
 
 const DEFAULT_PLACES = 60;
@@ -89,7 +89,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
             promptTokens: options.promptTokens ?? null,
           }),
     });
-    const progress = new PlaceProgress("accuracy", spots, context.terminal);
+    const tellDone = placeProgress("accuracy", spots, context.terminal);
     const check = new ParseCheck(context);
     const answers = arms.map(({ name }) => ({ name, places: [] as PlaceResult[] }));
     const [{ places }, ...others] = answers as [ArmPlaces, ...ArmPlaces[]];
@@ -107,7 +107,7 @@ export const accuracySuite: BenchSuite<AccuracyReport> = {
           answers[index]!.places.push({ ...result, key });
           isKnown &&= known !== undefined;
         }
-        progress.done(isKnown);
+        tellDone(isKnown);
       }
     } catch (error) {
       // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.

@@ -20,7 +20,7 @@ import { draftSources } from "../base/engineSession.ts";
 import { VERSION } from "../base/version.ts";
 import type { BenchSuite, NamedServer, SuiteSurroundings } from "./benchSuite.ts";
 import { LlamaServer, type ServerFacts } from "./llamaServer.ts";
-import { drawPlaces, PlaceProgress } from "./placeRun.ts";
+import { drawPlaces, placeProgress } from "./placeRun.ts";
 import { ResumeFile, resumePath } from "./resumeFile.ts";
 
 const DEFAULT_PLACES = 24;
@@ -84,7 +84,7 @@ export const againstSuite: BenchSuite<AgainstReport> = {
     });
     const warmups = drawn.spots.slice(0, NUM_WARMUPS);
     const spots = drawn.spots.slice(NUM_WARMUPS);
-    const progress = new PlaceProgress("against", spots, context.terminal);
+    const tellDone = placeProgress("against", spots, context.terminal);
     const places: PlaceRuns[] = [];
     try {
       if (spots.some((spot) => !file.done.has(placeKey(spot)))) {
@@ -98,7 +98,7 @@ export const againstSuite: BenchSuite<AgainstReport> = {
           known ?? (await runAt(spot, index, maxTokens, opponents, surroundings, signal));
         if (known === undefined) await file.add(result);
         places.push(result);
-        progress.done(known !== undefined);
+        tellDone(known !== undefined);
       }
     } catch (error) {
       // What was measured before Ctrl+C is reported, unless it is nothing; the command ends as interrupted all the same.

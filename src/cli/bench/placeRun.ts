@@ -24,32 +24,27 @@ export async function drawPlaces(
   }
 }
 
-/** Says how many places there are, and while they are asked how far it is. */
-export class PlaceProgress {
-  readonly #name: string;
-  readonly #numPlaces: number;
-  readonly #terminal: Terminal;
-  readonly #start = performance.now();
-  #numDone = 0;
-  #numKnown = 0;
-
-  constructor(name: string, spots: readonly StopSpot[], terminal: Terminal) {
-    this.#name = name;
-    this.#numPlaces = spots.length;
-    this.#terminal = terminal;
-    const languages = languagesOf(spots.map(({ path }) => ({ path, text: "" })));
-    const numFiles = new Set(spots.map(({ path }) => path)).size;
-    terminal.note(`${name}: ${spots.length} places in ${numFiles} files, ${languages.join(", ")}`);
-  }
-
-  /** @param isKnown - from an earlier run. */
-  done(isKnown: boolean): void {
-    this.#numDone++;
-    if (isKnown) this.#numKnown++;
-    const numAsked = this.#numDone - this.#numKnown;
-    const elapsed = performance.now() - this.#start;
-    const left = (elapsed / Math.max(1, numAsked)) * (this.#numPlaces - this.#numDone);
+/**
+ * Says how many places there are.
+ * @returns to be called at each that is done, which says how far it is; `isKnown`: from an earlier run.
+ */
+export function placeProgress(
+  name: string,
+  spots: readonly StopSpot[],
+  terminal: Terminal,
+): (isKnown: boolean) => void {
+  const languages = languagesOf(spots.map(({ path }) => ({ path, text: "" })));
+  const numFiles = new Set(spots.map(({ path }) => path)).size;
+  terminal.note(`${name}: ${spots.length} places in ${numFiles} files, ${languages.join(", ")}`);
+  const start = performance.now();
+  let numDone = 0;
+  let numAsked = 0;
+  return (isKnown) => {
+    numDone++;
+    if (!isKnown) numAsked++;
+    const elapsed = performance.now() - start;
+    const left = (elapsed / Math.max(1, numAsked)) * (spots.length - numDone);
     const when = numAsked === 0 ? "" : `, ${Math.ceil(left / 60_000)} min to go`;
-    this.#terminal.progress(`${this.#name}: ${this.#numDone} of ${this.#numPlaces} places${when}`);
-  }
+    terminal.progress(`${name}: ${numDone} of ${spots.length} places${when}`);
+  };
 }
