@@ -64,10 +64,8 @@ async function copyRows(
       const start = row * sourceRowBytes + bytesOf(from.type, run.from);
       const elements = bytes.subarray(start, start + bytesOf(from.type, run.length));
       const out = target.subarray(row * rowBytes + bytesOf(tensor.type, run.to));
-      if (from.type === F32 && tensor.type === F32) scale(elements, out, tensor.scale);
-      else if (from.type === tensor.type) out.set(elements);
-      else if (tensor.type === F32) toSingles(elements, from.type, out);
-      else if (!toHalves(elements, from.type, out))
+      if (from.type === tensor.type && tensor.scale === 1) out.set(elements);
+      else if (!convert(elements, from.type, out, tensor))
         throw ggufError(
           "modelCorrupt",
           header.path,
@@ -109,34 +107,28 @@ export async function readExactly(
   return bytes;
 }
 
-function scale(elements: Uint8Array, out: Uint8Array, factor: number): void {
-  const from = viewOf(elements);
-  const to = viewOf(out);
-  for (let at = 0; at < elements.length; at += 4)
-    to.setFloat32(at, from.getFloat32(at, true) * factor, true);
-}
-
-/** Q8_0 or F32 to the nearest half, as llama.cpp converts; false where one is not finite. */
-function toHalves(elements: Uint8Array, type: number, out: Uint8Array): boolean {
+/**
+ * To singles, times the tensor's factor, or to the nearest halves, as llama.cpp converts; every value of Q8_0 and F16 is a single.
+ * @returns false where a half is not finite.
+ */
+function convert(
+  elements: Uint8Array,
+  type: number,
+  out: Uint8Array,
+  tensor: Pick<WidenedTensor, "type" | "scale">,
+): boolean {
   const to = viewOf(out);
   let allFinite = true;
-  let outAt = 0;
+  let at = 0;
   for (const value of valuesOf(elements, type)) {
-    to.setFloat16(outAt, value, true);
-    allFinite &&= Number.isFinite(to.getFloat16(outAt, true));
-    outAt += 2;
+    if (tensor.type === F32) to.setFloat32(at, value * tensor.scale, true);
+    else {
+      to.setFloat16(at, value, true);
+      allFinite &&= Number.isFinite(to.getFloat16(at, true));
+    }
+    at += tensor.type === F32 ? 4 : 2;
   }
   return allFinite;
-}
-
-/** Every value of Q8_0 and F16 is a single. */
-function toSingles(elements: Uint8Array, type: number, out: Uint8Array): void {
-  const to = viewOf(out);
-  let outAt = 0;
-  for (const value of valuesOf(elements, type)) {
-    to.setFloat32(outAt, value, true);
-    outAt += 4;
-  }
 }
 
 /** The numbers that elements of a type stand for. */
