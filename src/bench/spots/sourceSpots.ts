@@ -31,6 +31,16 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** In another order (Fisher and Yates). */
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const shuffled = [...items];
+  for (let index = shuffled.length - 1; index > 0; index--) {
+    const other = Math.floor(random() * (index + 1));
+    [shuffled[index], shuffled[other]] = [shuffled[other]!, shuffled[index]!];
+  }
+  return shuffled;
+}
+
 const MIN_LINE_CHARS = 12;
 const MAX_HIDDEN_LINES = 4;
 

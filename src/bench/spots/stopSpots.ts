@@ -4,7 +4,7 @@
  */
 import { CodeLexer } from "../../core/syntax/codeLexer.ts";
 import { syntaxOf } from "../../core/syntax/codeSyntax.ts";
-import { type SourceFile, type SourceSpot, seededRandom, spotIn } from "./sourceSpots.ts";
+import { type SourceFile, type SourceSpot, seededRandom, shuffled, spotIn } from "./sourceSpots.ts";
 
 export const STOP_KINDS = [
   "bracket",
@@ -232,13 +232,4 @@ function lastOfBlock(lines: readonly Line[], line: number, indent: number): numb
     last = next;
   }
   return last;
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const shuffled = [...items];
-  for (let index = shuffled.length - 1; index > 0; index--) {
-    const other = Math.floor(random() * (index + 1));
-    [shuffled[index], shuffled[other]] = [shuffled[other]!, shuffled[index]!];
-  }
-  return shuffled;
 }

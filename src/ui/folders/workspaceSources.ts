@@ -1,6 +1,6 @@
 /** Reads the source files that a benchmark completes in, from wherever the workspace lies. */
 import * as vscode from "vscode";
-import { type SourceFile, seededRandom } from "../../bench/spots/sourceSpots.ts";
+import { type SourceFile, seededRandom, shuffled } from "../../bench/spots/sourceSpots.ts";
 import { activePatterns, excludeGlob } from "../../workspace/excludePatterns.ts";
 import { isSourcePath, SOURCE_GLOB, sourceTextOf } from "../../workspace/sourceRules.ts";
 
@@ -69,7 +69,7 @@ async function readDrawn(
   seed: number,
   signal: AbortSignal,
 ): Promise<WorkspaceSources> {
-  const drawn = shuffled(places, seed);
+  const drawn = shuffled(places, seededRandom(seed));
   const files: SourceFile[] = [];
   let numBytes = 0;
   for (let start = 0; start < drawn.length && files.length < limits.maxFiles; start += READ_BATCH) {
@@ -124,15 +124,4 @@ async function readSource(
     if (error instanceof vscode.FileSystemError) return undefined;
     throw error;
   }
-}
-
-/** In an order that depends on the seed alone (Fisher and Yates). */
-function shuffled<T>(items: readonly T[], seed: number): T[] {
-  const random = seededRandom(seed);
-  const order = [...items];
-  for (let index = order.length - 1; index > 0; index--) {
-    const other = Math.floor(random() * (index + 1));
-    [order[index], order[other]] = [order[other]!, order[index]!];
-  }
-  return order;
 }
