@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { median } from "../src/bench/base/statistics.ts";
+import { WrappedTarget } from "../src/bench/base/wrappedTarget.ts";
 import { seededRandom } from "../src/bench/spots/sourceSpots.ts";
 import { speculativeDecode } from "../src/core/decode/speculativeDecode.ts";
 import { RecyclingDrafter } from "../src/core/drafters/recyclingDrafter.ts";
@@ -13,7 +14,7 @@ import { RecyclingStore } from "../src/core/drafters/recyclingStore.ts";
 import { SuffixDrafter } from "../src/core/drafters/suffixDrafter.ts";
 import type { DraftBudget, Drafter } from "../src/core/tree/drafter.ts";
 import { type DraftTree, DraftTreeBuilder, sourceBit } from "../src/core/tree/draftTree.ts";
-import type { TargetModel, TreeLogits } from "../src/core/tree/targetModel.ts";
+import type { TreeLogits } from "../src/core/tree/targetModel.ts";
 import { openModel } from "../src/llama/model/llamaModel.ts";
 import { loadLlamaLibrary } from "../src/llama/native/llamaLibrary.ts";
 import { type LlamaContext, openContext } from "../src/llama/target/llamaContext.ts";
@@ -55,36 +56,24 @@ class FillingDrafter implements Drafter {
 }
 
 /** Times every read of logits. */
-class ScanTimer {
+class ScanTimer extends WrappedTarget {
   scanMs = 0;
-  numReads = 0;
 
-  wrap(target: TargetModel): TargetModel {
-    const timed =
-      <A extends unknown[], R>(read: (...args: A) => R) =>
-      (...args: A): R => {
-        const start = performance.now();
-        const result = read(...args);
-        this.scanMs += performance.now() - start;
-        this.numReads++;
-        return result;
-      };
-    const view = (logits: TreeLogits): TreeLogits => ({
-      argmax: timed((node: number) => logits.argmax(node)),
-      topK: timed((node: number, k: number) => logits.topK(node, k)),
-      logSumExp: timed((node: number) => logits.logSumExp(node)),
-      logit: timed((node: number, token: number) => logits.logit(node, token)),
-    });
-    return new Proxy(target, {
-      get(inner, name) {
-        if (name === "evaluateTree") {
-          return async (tree: DraftTree, signal: AbortSignal) =>
-            view(await inner.evaluateTree(tree, signal));
-        }
-        const value: unknown = Reflect.get(inner, name, inner);
-        return typeof value === "function" ? value.bind(inner) : value;
-      },
-    });
+  override async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
+    const logits = await super.evaluateTree(tree, signal);
+    return {
+      argmax: (node) => this.#timed(() => logits.argmax(node)),
+      topK: (node, k) => this.#timed(() => logits.topK(node, k)),
+      logSumExp: (node) => this.#timed(() => logits.logSumExp(node)),
+      logit: (node, token) => this.#timed(() => logits.logit(node, token)),
+    };
+  }
+
+  #timed<R>(read: () => R): R {
+    const start = performance.now();
+    const result = read();
+    this.scanMs += performance.now() - start;
+    return result;
   }
 }
 
@@ -125,13 +114,13 @@ async function measureSteps(): Promise<void> {
     for (const maxDraftNodes of NODE_COUNTS) {
       const rows: number[][] = [];
       for (let repeat = 0; repeat < NUM_REPEATS; repeat++) {
-        const timer = new ScanTimer();
+        const timer = new ScanTimer(target);
         // The prompt's cells are there after the first run; only passes of trees are timed.
         await target.prefill(promptTokens.subarray(0, -1), NEVER);
         decodeMs = 0;
         const { stats } = await speculativeDecode(
           {
-            target: timer.wrap(target),
+            target: timer,
             drafters: [
               new SuffixDrafter(),
               new RecyclingDrafter(new RecyclingStore(vocabulary.size)),
