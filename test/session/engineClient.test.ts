@@ -65,17 +65,6 @@ describe("EngineClient", () => {
     });
   });
 
-  test("restart aborts what runs, keeps the models and takes the new backend", async () => {
-    const { client } = createClient();
-    await load(client);
-    const pending = complete(client, "slow");
-    await vi.waitFor(() => expect(client.state).toBe("working"));
-    const [outcome] = await Promise.allSettled([pending, client.restart("vulkan", never)]);
-    expect(outcome).toMatchObject({ status: "rejected", reason: { name: "AbortError" } });
-    expect((await complete(client, "x")).text).toBe("ab");
-    expect((await events()).at(-3)).toMatchObject({ event: "start", gpu: "vulkan" });
-  });
-
   test("a newer load replaces the older, and completions wait for it", async () => {
     const { client } = createClient();
     const older = load(client, "slow.gguf");

@@ -57,15 +57,6 @@ describe("RestartPolicy", () => {
     expect(policy.planStart()).toEqual({ kind: "refuse", retryInMs: MAX_DELAY_MS });
   });
 
-  test("may start at once after a reset", () => {
-    const { policy } = policyAt("off");
-    for (let i = 0; i < MAX_CRASHES; i++) policy.crashed("proven", "cpu");
-    policy.reset("cuda");
-    expect(policy.gpu).toBe("cuda");
-    expect(policy.hasGivenUp).toBe(false);
-    expect(policy.planStart()).toEqual({ kind: "start", delayMs: 0 });
-  });
-
   test("steps down after the second crash in a row without a completion", () => {
     const { policy } = policyAt("cuda");
     expect(policy.crashed("unproven", undefined)).toBeUndefined();

@@ -3,7 +3,6 @@
  * the next request, after a back-off, and gets the models it had before it serves. `RestartPolicy` has the rules.
  */
 import type { RequestType, RequestType0 } from "vscode-jsonrpc/node";
-import type { GpuChoice } from "../../core/base/backend.ts";
 import {
   type BenchAnswer,
   type BenchParams,
@@ -93,12 +92,6 @@ export class EngineClient implements AsyncDisposable {
     return this.#state;
   }
 
-  /** The backend in use, or to be used next; lower than asked for once that kept crashing. */
-  get gpu(): GpuChoice {
-    return this.#supervisor.policy.gpu;
-  }
-
-  /** Called with each new state. */
   onStateChange(listener: (state: EngineState) => void): Disposable {
     return this.#stateListeners.add(listener);
   }
@@ -208,21 +201,10 @@ export class EngineClient implements AsyncDisposable {
     return this.#ask(healthRequest, QUESTION, signal);
   }
 
-  /** Starts afresh on a backend with the same models and forgets all crashes. Running requests are aborted. */
-  async restart(gpu: GpuChoice, signal: AbortSignal): Promise<void> {
-    this.#assertOpen();
-    this.#supervisor.policy.reset(gpu);
-    await this.#end("The engine was restarted.");
-    await this.#serving.engine(this.#withLifetime(signal));
-  }
-
   /** Ends the engine; every request rejects with an `AbortError`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#lifetime.abort(abortError("The engine client was disposed."));
-    await this.#end("The engine client was disposed.");
-  }
-
-  async #end(reason: string): Promise<void> {
+    const reason = "The engine client was disposed.";
+    this.#lifetime.abort(abortError(reason));
     this.#serving.interrupt(reason);
     await this.#supervisor.end();
   }

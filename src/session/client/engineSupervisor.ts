@@ -2,29 +2,19 @@
  * Keeps at most one engine process and says when the next may start. It knows nothing of models or requests; what a
  * crash interrupted it asks its owner.
  */
-import type { Backend, GpuChoice } from "../../core/base/backend.ts";
+import type { Backend } from "../../core/base/backend.ts";
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
-import type { Log } from "../../core/base/log.ts";
 import { abortError } from "../abort.ts";
-import type { Clock } from "../clock.ts";
 import { crashError, describeExit, type EngineExit, givenUpError } from "./engineExit.ts";
-import { EngineProcess } from "./engineProcess.ts";
+import { EngineProcess, type EngineProcessOptions } from "./engineProcess.ts";
 import { type CrashPhase, RestartPolicy, type StepDown } from "./restartPolicy.ts";
 import type { WorkspaceFeed } from "./workspaceFeed.ts";
 
-export interface EngineSupervisorOptions {
-  /** The built engine, an ES module. */
-  readonly enginePath: string;
-  readonly gpu: GpuChoice;
-  readonly log: Log;
-  readonly clock: Clock;
-  /** Environment of the engine. */
-  readonly env: NodeJS.ProcessEnv;
+export interface EngineSupervisorOptions extends Omit<EngineProcessOptions, "endedError"> {
   /** Told of every engine that starts. */
   readonly workspace?: WorkspaceFeed;
 }
 
-/** What the owner of the engine contributes. */
 export interface EngineOwner {
   /** How far the running engine has come, and the backend its models are on. */
   progress(): { readonly phase: CrashPhase; readonly backend: Backend | undefined };
@@ -38,13 +28,13 @@ export class EngineSupervisor {
   readonly policy: RestartPolicy;
   readonly #options: EngineSupervisorOptions;
   readonly #owner: EngineOwner;
-  /** Aborts the start that is under way; replaced with each end. */
-  #lifetime = new AbortController();
+  /** Aborts the start that is under way. */
+  readonly #lifetime = new AbortController();
   /** Resolves to the engine; there from the moment a start is asked for until the engine is gone. */
   #starting: Promise<EngineProcess> | undefined;
   #running: EngineProcess | undefined;
-  /** Resolves when engines that were ended are gone: two never hold models at once. */
-  #ended: Promise<void> = Promise.resolve();
+  /** Resolves when the engine that was ended is gone. */
+  #ended: Promise<void> | undefined;
   #lastFailure = "";
 
   constructor(options: EngineSupervisorOptions, owner: EngineOwner) {
@@ -74,25 +64,19 @@ export class EngineSupervisor {
     return starting;
   }
 
-  /** Ends the engine, if there is one; its pending requests reject with an AbortError. Resolves when it is gone. */
+  /** Ends the engine, if there is one, for good; its pending requests reject with an AbortError. Resolves when it is gone. */
   end(): Promise<void> {
     const starting = this.#starting;
     this.#starting = undefined;
     this.#running = undefined;
     this.#lifetime.abort(abortError("The engine was ended."));
-    this.#lifetime = new AbortController();
     this.#owner.onPhaseChange();
-    if (starting !== undefined) {
-      const earlier = this.#ended;
-      // A start that is under way cleans up after itself and rejects.
-      this.#ended = starting
-        .then(
-          (engine) => engine[Symbol.asyncDispose](),
-          () => {},
-        )
-        .then(() => earlier);
-    }
-    return this.#ended;
+    // A start that is under way cleans up after itself and rejects.
+    this.#ended ??= starting?.then(
+      (engine) => engine[Symbol.asyncDispose](),
+      () => {},
+    );
+    return this.#ended ?? Promise.resolve();
   }
 
   async #startAfterBackOff(signal: AbortSignal): Promise<EngineProcess> {
@@ -102,7 +86,6 @@ export class EngineSupervisor {
       throw givenUpError(this.#lastFailure, this.policy.numCrashes, plan.retryInMs);
     }
     if (plan.delayMs > 0) await clock.delay(plan.delayMs, signal);
-    await this.#ended;
     const { gpu } = this.policy;
     try {
       const engine = await EngineProcess.start(

@@ -49,7 +49,6 @@ export class ModelServing {
     return this.#numLoads > 0;
   }
 
-  /** What the running engine holds. */
   get models(): LoadedModels | undefined {
     return this.#models;
   }
@@ -86,8 +85,7 @@ export class ModelServing {
       if (models === undefined) throw new RangeError("a load resolved without models");
       return models;
     } catch (error) {
-      // Models that crash the engine stay wanted, as do those whose load a restart broke off: the next request tries
-      // again, perhaps on another backend.
+      // Models that crash the engine stay wanted: the next request tries again, perhaps on another backend.
       const isRefused = signal.aborted || !(isAbortError(error) || isEngineDeath(error));
       if (this.#wanted === params && isRefused) this.#wanted = undefined;
       throw error;
@@ -126,7 +124,7 @@ export class ModelServing {
       const serving = this.#serving ?? this.#serve(() => {});
       try {
         const { engine } = await abortable(serving.promise, signal);
-        // A load or a restart of the same moment has replaced it: this request comes after.
+        // A load of the same moment has replaced it: this request comes after.
         if (this.#serving === serving) return engine;
       } catch (error) {
         // Another caller's load was cancelled or replaced; this request goes with what is wanted now.

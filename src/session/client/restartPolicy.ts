@@ -53,7 +53,7 @@ export class RestartPolicy {
     return this.#gpu;
   }
 
-  /** Crashes since the last completion, step down or reset. */
+  /** Crashes since the last completion or step down. */
   get numCrashes(): number {
     return this.#numCrashes;
   }
@@ -108,20 +108,11 @@ export class RestartPolicy {
     return { from: used, to };
   }
 
-  /** Forgets every crash; for a restart that the user asked for. */
-  reset(gpu: GpuChoice): void {
-    this.#gpu = gpu;
-    this.#numCrashes = 0;
-    this.#numUnprovenCrashes = 0;
-    this.#crashedOnGpu = false;
-  }
-
   #remainingMs(backOffMs: number): number {
     return Math.max(0, this.#lastCrashAt + backOffMs - this.#now());
   }
 }
 
-/** What the user is told of it. */
 export function stepDownNotice({ from, to }: StepDown): string {
   const next = to === "off" ? "the CPU" : to;
   return `The engine crashed twice with GPU "${from}", so Treeline goes on with ${next}. To choose another, change the GPU setting.`;
