@@ -7,7 +7,8 @@ export class OtherWindows {
   readonly #engines: LoadedEngines;
   readonly #log: Log;
   readonly #onChange: () => void;
-  #models: LoadedModels | undefined;
+  /** Of this window's models; 0 while it holds none. */
+  #ownBytes = 0;
   #alsoLoadedBytes = 0;
 
   /** @param onChange - called when `alsoLoadedBytes` is another. */
@@ -23,27 +24,27 @@ export class OtherWindows {
   }
 
   /** This window holds models now. */
-  async announce(models: LoadedModels): Promise<void> {
-    this.#models = models;
-    const { target, draft } = models;
-    const modelPaths = [target, ...(draft === undefined ? [] : [draft])].map(({ path }) => path);
-    this.#set((await this.#engines.announce({ modelPaths, bytes: bytesOf(models) })).length);
+  async announce({ target, draft }: LoadedModels): Promise<void> {
+    const files = draft === undefined ? [target] : [target, draft];
+    const bytes = files.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
+    this.#ownBytes = bytes;
+    const modelPaths = files.map(({ path }) => path);
+    this.#set((await this.#engines.announce({ modelPaths, bytes })).length);
   }
 
-  /** Looks again. */
   async look(): Promise<void> {
-    if (this.#models !== undefined) this.#set((await this.#engines.others()).length);
+    if (this.#ownBytes > 0) this.#set((await this.#engines.others()).length);
   }
 
   /** This window holds none any more. */
   async withdraw(): Promise<void> {
-    this.#models = undefined;
+    this.#ownBytes = 0;
     this.#set(0);
     await this.#engines.withdraw();
   }
 
   #set(numOthers: number): void {
-    const bytes = numOthers === 0 || this.#models === undefined ? 0 : bytesOf(this.#models);
+    const bytes = numOthers === 0 ? 0 : this.#ownBytes;
     if (bytes === this.#alsoLoadedBytes) return;
     this.#alsoLoadedBytes = bytes;
     if (bytes > 0) {
@@ -51,8 +52,4 @@ export class OtherWindows {
     }
     this.#onChange();
   }
-}
-
-function bytesOf({ target, draft }: LoadedModels): number {
-  return target.fileBytes + (draft?.fileBytes ?? 0);
 }
