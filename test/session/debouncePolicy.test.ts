@@ -2,40 +2,40 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   DebouncePolicy,
-  debounceMs,
   MAX_DEBOUNCE_MS,
   PAUSE_MS,
 } from "../../src/session/broker/debouncePolicy.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 
-const FAST_TYPING = { sinceLastKeyMs: 100, typingIntervalMs: 100 };
+/** The wait after keys at these times, with an engine that took so long. */
+function waitAfter(keys: readonly number[], engineLatencyMs: number | undefined): number {
+  const policy = new DebouncePolicy();
+  if (engineLatencyMs !== undefined) policy.answered(engineLatencyMs);
+  for (const at of keys) policy.keyPressed(at);
+  return policy.delayMs;
+}
 
-describe("debounceMs", () => {
+describe("the wait", () => {
   test.each([
-    ["0 for the first key", { ...FAST_TYPING, sinceLastKeyMs: undefined, engineLatencyMs: 900 }, 0],
-    [
-      "0 for the first key after a pause",
-      { ...FAST_TYPING, sinceLastKeyMs: 401, engineLatencyMs: 900 },
-      0,
-    ],
-    ["0 while nothing is known of the engine", { ...FAST_TYPING, engineLatencyMs: undefined }, 0],
-    ["0 where the engine answers before the next key", { ...FAST_TYPING, engineLatencyMs: 90 }, 0],
-    ["the engine's lag behind the typing", { ...FAST_TYPING, engineLatencyMs: 140 }, 40],
-    ["one and a half typing intervals at most", { ...FAST_TYPING, engineLatencyMs: 2000 }, 150],
-    [
-      "the cap for a slow typist and a slower engine",
-      { sinceLastKeyMs: 300, typingIntervalMs: 300, engineLatencyMs: 2000 },
-      MAX_DEBOUNCE_MS,
-    ],
-  ])("is %s", (_name, figures, expected) => {
-    expect(debounceMs(figures)).toBe(expected);
+    ["0 for the first key", [0], 900, 0],
+    ["0 for the first key after a pause", [0, 100, 501], 900, 0],
+    ["0 while nothing is known of the engine", [0, 100], undefined, 0],
+    ["0 where the engine answers before the next key", [0, 100], 90, 0],
+    ["the engine's lag behind the typing", [0, 100], 140, 40],
+    ["one and a half typing intervals at most", [0, 100], 2000, 150],
+    ["the cap for a slow typist and a slower engine", [0, 300], 2000, MAX_DEBOUNCE_MS],
+  ])("is %s", (_name, keys, engineLatencyMs, expected) => {
+    expect(waitAfter(keys, engineLatencyMs)).toBe(expected);
   });
 
-  test("stays between 0 and the cap for any figures", () => {
-    const ms = fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined });
+  test("stays between 0 and the cap for any keys and latency", () => {
+    const ms = fc.double({ min: 0, max: 1e6, noNaN: true });
+    const keys = fc.array(fc.oneof(ms, fc.double({ min: 0, max: 500, noNaN: true })));
     fc.assert(
-      fc.property(ms, ms, ms, (sinceLastKeyMs, typingIntervalMs, engineLatencyMs) => {
-        const wait = debounceMs({ sinceLastKeyMs, typingIntervalMs, engineLatencyMs });
+      fc.property(keys, fc.option(ms, { nil: undefined }), (gaps, engineLatencyMs) => {
+        const times: number[] = [];
+        for (const gap of gaps) times.push((times.at(-1) ?? 0) + gap);
+        const wait = waitAfter(times, engineLatencyMs);
         expect(wait).toBeGreaterThanOrEqual(0);
         expect(wait).toBeLessThanOrEqual(MAX_DEBOUNCE_MS);
       }),

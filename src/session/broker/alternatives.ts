@@ -6,7 +6,7 @@ import { isAbortError, messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
 import type { SuggestionProposer } from "../../engine/protocol/suggestionMessages.ts";
 import { abortError } from "../abort.ts";
-import type { CacheHit, CompletionCache } from "./completionCache.ts";
+import { type CacheHit, type CompletionCache, typedBetween } from "./completionCache.ts";
 import { type AskedHow, type CompletionQuery, paramsOf } from "./completionQuery.ts";
 import type { CompletionEngine } from "./runningGeneration.ts";
 
@@ -106,11 +106,4 @@ export class Alternatives {
       return undefined;
     }
   }
-}
-
-/** What was typed at one place to come to the other; undefined if that is not all that happened. */
-function typedBetween(before: CompletionQuery, after: CompletionQuery): string | undefined {
-  if (before.documentId !== after.documentId || before.suffixText !== after.suffixText) return;
-  if (!after.prefixText.startsWith(before.prefixText)) return;
-  return after.prefixText.slice(before.prefixText.length);
 }

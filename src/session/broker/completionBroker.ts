@@ -31,15 +31,7 @@ import {
 } from "./completionQuery.ts";
 import { ConfidenceBound } from "./confidenceBound.ts";
 import { DebouncePolicy } from "./debouncePolicy.ts";
-import {
-  CANCELLED,
-  FORGOTTEN,
-  failure,
-  NOT_ASKED,
-  SUPERSEDED,
-  withheld,
-  withoutResult,
-} from "./emptyOutcomes.ts";
+import { CANCELLED, FORGOTTEN, failure, NOT_ASKED, SUPERSEDED, withheld } from "./emptyOutcomes.ts";
 import { IdlePlan } from "./idlePlan.ts";
 import { type GenerationEnd, RunningGeneration } from "./runningGeneration.ts";
 
@@ -182,7 +174,8 @@ export class CompletionBroker implements CompletionSource, Disposable {
       return { suggestion: this.#show(question, shown).suggestion };
     }
     if (answer.kind === "disagreed") return undefined;
-    if (answer.kind !== "finished") return withoutResult(answer);
+    if (answer.kind === "failed") return failure(answer.error);
+    if (answer.kind === "aborted") return FORGOTTEN;
     const { text } = answer.result;
     const typed = generation.typedSince(query);
     if (typed === undefined || !text.startsWith(typed)) return undefined;
@@ -259,7 +252,7 @@ export class CompletionBroker implements CompletionSource, Disposable {
     const { engine, clock } = this.#options;
     this.#abortRunning();
     const startedAt = clock.now();
-    const generation = RunningGeneration.start(engine, paramsOf(query, this.#options), {
+    const generation = new RunningGeneration(engine, paramsOf(query, this.#options), {
       id: ++this.#numGenerations,
       state: query,
       startedAt,

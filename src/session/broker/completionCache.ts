@@ -15,7 +15,13 @@ const KEY_CHARS = 32_768;
 /** Where a completion belongs. */
 export type CursorState = Pick<CompletionQuery, "documentId" | "prefixText" | "suffixText">;
 
-/** What one generation produced. */
+/** What was typed at one place to come to the other; undefined if that is not all that happened. */
+export function typedBetween(before: CursorState, after: CursorState): string | undefined {
+  if (before.documentId !== after.documentId || before.suffixText !== after.suffixText) return;
+  if (!after.prefixText.startsWith(before.prefixText)) return;
+  return after.prefixText.slice(before.prefixText.length);
+}
+
 export interface GeneratedCompletion {
   readonly id: number;
   readonly result: CompletionResult;
@@ -51,10 +57,6 @@ interface Entry {
 
 export class CompletionCache {
   readonly #entries = new LRUCache<string, Entry>({ max: MAX_CACHED_COMPLETIONS });
-
-  get size(): number {
-    return this.#entries.size;
-  }
 
   add(state: CursorState, completion: GeneratedCompletion): void {
     const texts = [completion.result.text, ...(completion.others ?? [])];

@@ -26,11 +26,9 @@ export interface CompletionQuery {
 export interface Question {
   readonly query: CompletionQuery;
   readonly arrivedAt: number;
-  /** Ends the wait. */
   readonly signal: AbortSignal;
 }
 
-/** Where an answer came from. */
 export type SuggestionOrigin = "cache" | "typedThrough" | "running" | "prefetched" | "generated";
 
 /** Text to show at the cursor of the query. */
@@ -119,7 +117,6 @@ export type AskedHow = Pick<
   "maxTokens" | "sources" | (typeof OPTIONAL_FIELDS)[number]
 >;
 
-/** The engine's request for a query. */
 export function paramsOf(query: CompletionQuery, how: AskedHow): CompleteParams {
   const { prefixText, suffixText, languageId, filePath, repoName, documentPath } = query;
   const given = OPTIONAL_FIELDS.filter((field) => how[field] !== undefined);

@@ -14,33 +14,15 @@ const LATE_INTERVALS = 1.5;
 /** Weight of the newest sample. */
 const SMOOTHING = 0.3;
 
-/** What the wait depends on, in ms; undefined where nothing was measured yet. */
-export interface DebounceFigures {
-  /** Between this key and the one before. */
-  readonly sinceLastKeyMs: number | undefined;
-  /** Between keys, smoothed. */
-  readonly typingIntervalMs: number | undefined;
-  /** From a request to its answer, smoothed. */
-  readonly engineLatencyMs: number | undefined;
-}
-
-/** The wait in ms: 0 after a pause, and where the engine keeps up with the typing. */
-export function debounceMs(figures: DebounceFigures): number {
-  const { sinceLastKeyMs, typingIntervalMs, engineLatencyMs } = figures;
-  if (sinceLastKeyMs === undefined || sinceLastKeyMs > PAUSE_MS) return 0;
-  if (typingIntervalMs === undefined || engineLatencyMs === undefined) return 0;
-  const lag = engineLatencyMs - typingIntervalMs;
-  return Math.max(0, Math.min(lag, LATE_INTERVALS * typingIntervalMs, MAX_DEBOUNCE_MS));
-}
-
-/** Follows one typist and one engine. */
+/** Follows one typist and one engine. All times in ms; undefined where nothing was measured yet. */
 export class DebouncePolicy {
   #lastKeyAt: number | undefined;
+  /** Between the last key and the one before. */
   #sinceLastKeyMs: number | undefined;
+  /** Between keys, smoothed. */
   #typingIntervalMs: number | undefined;
   #engineLatencyMs: number | undefined;
 
-  /** A key was pressed at `now`, in ms. */
   keyPressed(now: number): void {
     this.#sinceLastKeyMs = this.#lastKeyAt === undefined ? undefined : now - this.#lastKeyAt;
     this.#lastKeyAt = now;
@@ -48,7 +30,6 @@ export class DebouncePolicy {
     this.#typingIntervalMs = smooth(this.#typingIntervalMs, this.#sinceLastKeyMs);
   }
 
-  /** A generation took this long. */
   answered(latencyMs: number): void {
     this.#engineLatencyMs = smooth(this.#engineLatencyMs, latencyMs);
   }
@@ -58,18 +39,18 @@ export class DebouncePolicy {
     if (elapsedMs > (this.#engineLatencyMs ?? 0)) this.answered(elapsedMs);
   }
 
-  /** Smoothed time from a request to its answer, in ms. */
+  /** Smoothed time from a request to its answer. */
   get engineLatencyMs(): number | undefined {
     return this.#engineLatencyMs;
   }
 
-  /** The wait before the key that was pressed last becomes a request, in ms. */
+  /** The wait before the key that was pressed last becomes a request: 0 after a pause, and where the engine keeps up. */
   get delayMs(): number {
-    return debounceMs({
-      sinceLastKeyMs: this.#sinceLastKeyMs,
-      typingIntervalMs: this.#typingIntervalMs,
-      engineLatencyMs: this.#engineLatencyMs,
-    });
+    const [sinceLastKeyMs, intervalMs] = [this.#sinceLastKeyMs, this.#typingIntervalMs];
+    if (sinceLastKeyMs === undefined || sinceLastKeyMs > PAUSE_MS) return 0;
+    if (intervalMs === undefined || this.#engineLatencyMs === undefined) return 0;
+    const lag = this.#engineLatencyMs - intervalMs;
+    return Math.max(0, Math.min(lag, LATE_INTERVALS * intervalMs, MAX_DEBOUNCE_MS));
   }
 }
 

@@ -5,7 +5,6 @@ import type { CompletionRejection } from "../../core/ending/completionRejection.
 import type { CacheHit } from "./completionCache.ts";
 import type { NoSuggestionReason, QueryOutcome } from "./completionQuery.ts";
 import { isSure } from "./confidenceBound.ts";
-import type { GenerationEnd } from "./runningGeneration.ts";
 
 export const CANCELLED = noSuggestion("cancelled", "The editor no longer wanted an answer.");
 export const SUPERSEDED = noSuggestion("superseded", "A newer question replaced this one.");
@@ -40,11 +39,6 @@ export function withheld(
     "unsure",
     `The model is ${percent(confidence)} sure of its line, and lines are shown from ${percent(minConfidence)} on.`,
   );
-}
-
-/** What became of a question whose generation has no result. */
-export function withoutResult(end: Exclude<GenerationEnd, { kind: "finished" }>): QueryOutcome {
-  return end.kind === "failed" ? failure(end.error) : FORGOTTEN;
 }
 
 export function failure(error: unknown): QueryOutcome {

@@ -6,7 +6,7 @@ import type {
 } from "../../engine/protocol/completeMessages.ts";
 import { abortable, abortError } from "../abort.ts";
 import { ListenerSet } from "../listenerSet.ts";
-import type { CursorState } from "./completionCache.ts";
+import { type CursorState, typedBetween } from "./completionCache.ts";
 import { isSure } from "./confidenceBound.ts";
 
 /** What the broker needs of the engine; `EngineClient` is one. */
@@ -19,7 +19,6 @@ export interface CompletionEngine {
   ): Promise<CompletionResult>;
 }
 
-/** How a generation ended. */
 export type GenerationEnd =
   | { readonly kind: "finished"; readonly result: CompletionResult }
   | { readonly kind: "failed"; readonly error: unknown }
@@ -51,62 +50,44 @@ export class RunningGeneration {
   readonly id: number;
   readonly startedAt: number;
   readonly isPrefetch: boolean;
-  readonly #state: CursorState;
+  readonly state: CursorState;
+  /** Never rejects. */
+  readonly end: Promise<GenerationEnd>;
   readonly #controller = new AbortController();
   readonly #growth = new ListenerSet<void>();
   #streamed = "";
   /** Of that, the lines that are done, and how likely the first is right. */
   #numLineChars = 0;
   #confidence: number | undefined;
-  #end: Promise<GenerationEnd> = Promise.resolve({ kind: "aborted" });
 
-  private constructor({ id, state, startedAt, isPrefetch }: GenerationRequest) {
+  /** Begins at once. */
+  constructor(
+    engine: CompletionEngine,
+    params: CompleteParams,
+    { id, state, startedAt, isPrefetch }: GenerationRequest,
+  ) {
     this.id = id;
     this.startedAt = startedAt;
     this.isPrefetch = isPrefetch;
-    this.#state = state;
-  }
-
-  static start(
-    engine: CompletionEngine,
-    params: CompleteParams,
-    request: GenerationRequest,
-  ): RunningGeneration {
-    const generation = new RunningGeneration(request);
-    generation.#end = generation.#run(engine, params);
-    return generation;
-  }
-
-  get state(): CursorState {
-    return this.#state;
-  }
-
-  /** Never rejects. */
-  get end(): Promise<GenerationEnd> {
-    return this.#end;
+    this.state = state;
+    this.end = this.#run(engine, params);
   }
 
   /** Undefined if it does not finish. Never rejects. */
   get result(): Promise<CompletionResult | undefined> {
-    return this.#end.then((end) => (end.kind === "finished" ? end.result : undefined));
+    return this.end.then((end) => (end.kind === "finished" ? end.result : undefined));
   }
 
   /** What was typed since this generation began; undefined in another place. */
-  typedSince({ documentId, prefixText, suffixText }: CursorState): string | undefined {
-    const own = this.#state;
-    if (documentId !== own.documentId || suffixText !== own.suffixText) return undefined;
-    return prefixText.startsWith(own.prefixText)
-      ? prefixText.slice(own.prefixText.length)
-      : undefined;
+  typedSince(state: CursorState): string | undefined {
+    return typedBetween(this.state, state);
   }
 
   /** Whether its text may still be what the user types: beyond what has streamed nothing speaks against it. */
   agreesWith(state: CursorState): boolean {
-    if (this.#controller.signal.aborted) return false;
     const typed = this.typedSince(state);
-    if (typed === undefined) return false;
-    const length = Math.min(typed.length, this.#streamed.length);
-    return typed.slice(0, length) === this.#streamed.slice(0, length);
+    if (typed === undefined || this.#controller.signal.aborted) return false;
+    return typed.startsWith(this.#streamed) || this.#streamed.startsWith(typed);
   }
 
   /**
@@ -124,11 +105,12 @@ export class RunningGeneration {
     const early = new Promise<GenerationAnswer>((resolve) => {
       let least: number | undefined;
       const look = () => {
-        if (!this.agreesWith(state)) resolve({ kind: "disagreed" });
-        else if (least !== undefined && isSure(this.#confidence, least, this.#numTyped(state))) {
-          const text = this.#doneLines(state);
-          if (text.trim() !== "") resolve({ kind: "lines", text });
-        }
+        if (!this.agreesWith(state)) return resolve({ kind: "disagreed" });
+        const numTyped = this.typedSince(state)?.length ?? 0;
+        if (least === undefined || !isSure(this.#confidence, least, numTyped)) return;
+        // Done lines beyond what was typed since.
+        const text = this.#streamed.slice(numTyped, this.#numLineChars);
+        if (text.trim() !== "") resolve({ kind: "lines", text });
       };
       subscription = this.#growth.add(look);
       lines?.until(answered.signal).then(
@@ -140,20 +122,11 @@ export class RunningGeneration {
       );
     });
     try {
-      return await abortable(Promise.race([this.#end, early]), signal);
+      return await abortable(Promise.race([this.end, early]), signal);
     } finally {
       answered.abort();
       subscription?.[Symbol.dispose]();
     }
-  }
-
-  /** Done lines beyond what was typed since. */
-  #doneLines(state: CursorState): string {
-    return this.#streamed.slice(this.#numTyped(state), this.#numLineChars);
-  }
-
-  #numTyped(state: CursorState): number {
-    return this.typedSince(state)?.length ?? 0;
   }
 
   /** Ends it; the engine is free after the pass it is in. */
