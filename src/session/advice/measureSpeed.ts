@@ -46,11 +46,11 @@ export async function measureMachine(
       await client.unload(new AbortController().signal).catch(() => {});
     }
   }
-  const device = (loaded?.target.gpuLayers ?? 0) > 0 ? loaded?.deviceMemoryBytes : undefined;
+  const isOnGpu = (loaded?.target.gpuLayers ?? 0) > 0;
   return {
     types: types as MachineSpeed["types"],
     backend: loaded?.backend ?? "cpu",
-    ...(device === undefined ? {} : { deviceMemoryBytes: device }),
+    deviceMemoryBytes: isOnGpu ? loaded?.deviceMemoryBytes : undefined,
   };
 }
 

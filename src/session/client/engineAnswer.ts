@@ -8,7 +8,6 @@ import { EngineError, messageOf } from "../../core/base/errors.ts";
 import { ENGINE_ERROR, REQUEST_CANCELLED, type WireError } from "../../engine/protocol/protocol.ts";
 import { abortable, abortError } from "../abort.ts";
 
-/** A request on its way. */
 export interface PendingAnswer<R> {
   /** The answer; rejects with the signal's reason as soon as that aborts, whether or not the engine has answered. */
   readonly result: Promise<R>;
@@ -20,11 +19,13 @@ export interface PendingAnswer<R> {
  * Sends a request that `signal` cancels.
  *
  * @param onDeath - the error for a request that cannot be answered any more, as the channel is closed.
+ * @param onAnswer - called when the engine has answered or ended, whether or not the caller still waits.
  * @throws the signal's reason if it is aborted already.
  */
 export function sendCancellable<R>(
   send: (token: CancellationToken) => Promise<R>,
   onDeath: () => Error,
+  onAnswer: () => void,
   signal: AbortSignal,
 ): PendingAnswer<R> {
   signal.throwIfAborted();
@@ -38,6 +39,7 @@ export function sendCancellable<R>(
       throw fromWire(error, onDeath);
     } finally {
       signal.removeEventListener("abort", cancel);
+      onAnswer();
     }
   })();
   return { result: abortable(answer, signal), answer };

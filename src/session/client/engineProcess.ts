@@ -205,7 +205,8 @@ export class EngineProcess implements AsyncDisposable {
       params === undefined
         ? this.#connection.sendRequest<R>(method, token)
         : this.#connection.sendRequest<R>(method, params, token);
-    return await this.#send(send, signal, () => watched[Symbol.dispose]()).result;
+    const onAnswer = () => watched[Symbol.dispose]();
+    return await sendCancellable(send, this.#endedError, onAnswer, signal).result;
   }
 
   /** Has something done. @throws like `ask`. */
@@ -218,14 +219,13 @@ export class EngineProcess implements AsyncDisposable {
       work.onProgress(value);
     });
     const params = { ...work.params, progressToken };
-    return this.#send(
-      (token) => this.#connection.sendRequest<R>(work.type.method, params, token),
-      signal,
-      () => {
-        progress.dispose();
-        watched[Symbol.dispose]();
-      },
-    );
+    const send = (token: CancellationToken) =>
+      this.#connection.sendRequest<R>(work.type.method, params, token);
+    const onAnswer = () => {
+      progress.dispose();
+      watched[Symbol.dispose]();
+    };
+    return sendCancellable(send, this.#endedError, onAnswer, signal);
   }
 
   /** Waits for it beside all requests: it is ended if it hangs until what is returned is disposed. */
@@ -241,17 +241,6 @@ export class EngineProcess implements AsyncDisposable {
     const grace = setTimeout(() => this.#kill(), EXIT_GRACE_MS);
     await this.exited;
     clearTimeout(grace);
-  }
-
-  /** @param onAnswer - called when the engine has answered or ended, whether or not the caller still waits. */
-  #send<R>(
-    send: (token: CancellationToken) => Promise<R>,
-    signal: AbortSignal,
-    onAnswer: () => void,
-  ): PendingAnswer<R> {
-    const pending = sendCancellable(send, this.#endedError, signal);
-    pending.answer.then(onAnswer, onAnswer);
-    return pending;
   }
 
   #kill(): void {

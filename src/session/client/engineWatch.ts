@@ -19,7 +19,6 @@ const MIN_CPU_SHARE = 0.02;
 
 /** Something that the engine is waited for; dispose it when that is there. */
 export interface Watched extends Disposable {
-  /** It got further. */
   progressed(): void;
 }
 
@@ -77,7 +76,6 @@ export class EngineWatch implements Disposable {
     };
   }
 
-  /** A message came. */
   heard(): void {
     this.#heardAt = this.#now();
   }
@@ -93,7 +91,6 @@ export class EngineWatch implements Disposable {
     if (hasRead || hasComputed) this.#workedAt = now;
   }
 
-  /** Watches no more. */
   [Symbol.dispose](): void {
     this.#isOver = true;
     this.#stop();
@@ -121,8 +118,7 @@ export class EngineWatch implements Disposable {
   }
 
   get #firstJob(): Entry | undefined {
-    for (const entry of this.#entries) if (entry.patience.isJob) return entry;
-    return undefined;
+    return [...this.#entries].find(({ patience }) => patience.isJob);
   }
 
   #now(): number {
@@ -143,11 +139,8 @@ export class EngineWatch implements Disposable {
 
   #finding(): string | undefined {
     const job = this.#firstJob;
-    for (const entry of job === undefined ? this.#entries : [job]) {
-      const finding = this.#findingOf(entry);
-      if (finding !== undefined) return finding;
-    }
-    return undefined;
+    const waited = job === undefined ? [...this.#entries] : [job];
+    return waited.map((entry) => this.#findingOf(entry)).find((finding) => finding !== undefined);
   }
 
   #findingOf({ patience, since, cancelledAt }: Entry): string | undefined {

@@ -47,12 +47,12 @@ export const LOAD_CANCEL_IDLE_MS = MINUTE_MS;
 /** The same where it reads or computes on: a large tensor from a slow drive, or shaders, which a driver keeps. */
 export const LOAD_CANCEL_GRACE_MS = 5 * MINUTE_MS;
 
-const ASKED: Limits = { silentMs: SILENT_MS, idleMs: IDLE_MS, busyMs: BUSY_MS };
-const LOADING: Limits = {
-  silentMs: LOAD_SILENT_MS,
-  idleMs: LOAD_IDLE_MS,
-  busyMs: BUSY_MS,
-};
+function limits(silentMs: number, idleMs: number, busyMs: number): Limits {
+  return { silentMs, idleMs, busyMs };
+}
+
+const ASKED = limits(SILENT_MS, IDLE_MS, BUSY_MS);
+const LOADING = limits(LOAD_SILENT_MS, LOAD_IDLE_MS, BUSY_MS);
 
 /** Health, statistics, *forget*. */
 export const QUESTION: Patience = { wanted: ASKED, cancelled: ASKED, isJob: false };
@@ -61,50 +61,34 @@ export const UNLOAD: Patience = { wanted: ASKED, cancelled: ASKED, isJob: true }
 
 export const LOAD: Patience = {
   wanted: LOADING,
-  cancelled: {
-    silentMs: SILENT_MS,
-    idleMs: LOAD_CANCEL_IDLE_MS,
-    busyMs: LOAD_CANCEL_GRACE_MS,
-  },
+  cancelled: limits(SILENT_MS, LOAD_CANCEL_IDLE_MS, LOAD_CANCEL_GRACE_MS),
   isJob: true,
 };
 
 export const COMPLETION: Patience = {
   wanted: ASKED,
-  cancelled: { silentMs: SILENT_MS, idleMs: CANCEL_GRACE_MS, busyMs: CANCEL_BUSY_MS },
+  cancelled: limits(SILENT_MS, CANCEL_GRACE_MS, CANCEL_BUSY_MS),
   isJob: true,
 };
 
 /** Until loaded models have finished one: its first passes may build shaders, as a load does. */
 export const FIRST_COMPLETION: Patience = {
   wanted: { ...LOADING, silentMs: SILENT_MS },
-  cancelled: { silentMs: SILENT_MS, idleMs: CANCEL_GRACE_MS, busyMs: LOAD_CANCEL_GRACE_MS },
+  cancelled: limits(SILENT_MS, CANCEL_GRACE_MS, LOAD_CANCEL_GRACE_MS),
   isJob: true,
 };
 
 /** Loads models of its own, for the peers. */
 export const BENCHMARK: Patience = {
   wanted: LOADING,
-  cancelled: {
-    silentMs: LOAD_SILENT_MS,
-    idleMs: BENCH_CANCEL_GRACE_MS,
-    busyMs: BENCH_CANCEL_GRACE_MS,
-  },
+  cancelled: limits(LOAD_SILENT_MS, BENCH_CANCEL_GRACE_MS, BENCH_CANCEL_GRACE_MS),
   isJob: true,
 };
 
-const HANDSHAKE: Limits = {
-  silentMs: START_TIMEOUT_MS,
-  idleMs: START_TIMEOUT_MS,
-  busyMs: START_TIMEOUT_MS,
-};
+const HANDSHAKE = limits(START_TIMEOUT_MS, START_TIMEOUT_MS, START_TIMEOUT_MS);
 /** The engine's code is being read and cannot beat yet. */
 export const START: Patience = { wanted: HANDSHAKE, cancelled: HANDSHAKE, isJob: false };
 
-const BACKGROUND: Limits = {
-  silentMs: SILENT_MS,
-  idleMs: Number.POSITIVE_INFINITY,
-  busyMs: Number.POSITIVE_INFINITY,
-};
+const BACKGROUND = limits(SILENT_MS, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
 /** The index makes way for requests, and waits for a slow disk: it is enough that the engine lives. */
 export const INDEXING: Patience = { wanted: BACKGROUND, cancelled: BACKGROUND, isJob: false };

@@ -4,7 +4,7 @@
  * *forget*.
  */
 import { rm } from "node:fs/promises";
-import type { MessageConnection } from "vscode-jsonrpc/node";
+import type { NotificationType } from "vscode-jsonrpc/node";
 import { EngineError, isAbortError } from "../../core/base/errors.ts";
 import {
   forgetWorkspaceRequest,
@@ -34,7 +34,6 @@ export class WorkspaceFeed {
   /** Watches the engine while it indexes. */
   #watched: Disposable | undefined;
 
-  /** Of the running engine's index. */
   get status(): WorkspaceStatus {
     return this.#status;
   }
@@ -53,13 +52,13 @@ export class WorkspaceFeed {
   close(): void {
     this.#params = undefined;
     this.#buffers.clear();
-    this.#send((connection) => connection.sendNotification(openWorkspaceNotification, null));
+    this.#tell(openWorkspaceNotification, null);
   }
 
   changed(changes: WorkspaceChanges): void {
     const { paths, renamed, opened } = changes;
     if (this.#params === undefined || paths.length + renamed.length + opened.length === 0) return;
-    this.#send((connection) => connection.sendNotification(workspaceChangesNotification, changes));
+    this.#tell(workspaceChangesNotification, changes);
   }
 
   /** @param text - undefined where the disk's text is right again. */
@@ -68,8 +67,7 @@ export class WorkspaceFeed {
     if (text === undefined) this.#buffers.delete(path);
     else this.#buffers.set(path, text);
     if (this.#params === undefined) return;
-    const buffer = { path, text: text ?? null };
-    this.#send((connection) => connection.sendNotification(workspaceBufferNotification, buffer));
+    this.#tell(workspaceBufferNotification, { path, text: text ?? null });
   }
 
   /**
@@ -122,15 +120,13 @@ export class WorkspaceFeed {
     const params = this.#params;
     if (params === undefined || this.#engine === undefined) return;
     this.#setStatus({ ...NO_WORKSPACE, phase: "indexing" });
-    this.#send((connection) => connection.sendNotification(openWorkspaceNotification, params));
+    this.#tell(openWorkspaceNotification, params);
     for (const [path, text] of this.#buffers)
-      this.#send((connection) =>
-        connection.sendNotification(workspaceBufferNotification, { path, text }),
-      );
+      this.#tell(workspaceBufferNotification, { path, text });
   }
 
-  #send(send: (connection: Pick<MessageConnection, "sendNotification">) => Promise<void>): void {
-    const attempt = async () => this.#engine && send(this.#engine.connection);
+  #tell<P>(type: NotificationType<P>, params: P): void {
+    const attempt = async () => this.#engine?.connection.sendNotification(type.method, params);
     // To an engine that has just died; the next one is told everything.
     attempt().catch(() => {});
   }
