@@ -23,7 +23,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // Reads and judges headers.
   gguf: "core/base | node",
   // What can be installed, what is on the disk; the hub alone reaches the network, and only when a user asks.
-  "models/catalogue": "core/base",
+  "models/catalogue": "core/base | valibot",
   "models/disk": "core/base core/prompt files gguf models/catalogue | node",
   "models/hub":
     "core/base files models/catalogue models/disk | node http https https-proxy-agent proxy-from-env",
@@ -69,7 +69,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   panel: "bench/base bench/speed panel/* | valibot",
 
   // Thin adapters over session.
-  "ui/base": "core/base core/prompt engine/protocol | vscode",
+  "ui/base": "core/base core/prompt engine/protocol | valibot vscode",
   "ui/figures": "core/base core/tree bench/base engine/protocol ui/base | vscode",
   "ui/folders": "workspace bench/spots engine/protocol session/* ui/base | vscode",
   "ui/lifecycle":
@@ -77,7 +77,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   "ui/models": "core/base models/* session session/* ui/base ui/figures ui/lifecycle | node vscode",
   "ui/measure":
     "core/base bench/* engine/protocol panel/messages ui/base ui/figures ui/folders | node vscode",
-  "ui/suggest": "core/base core/prompt engine/protocol session/broker ui/* | vscode",
+  "ui/suggest": "core/base core/prompt engine/protocol session/broker ui/* | lru-cache vscode",
   ui: "core/base bench/speed session session/* ui/* | node vscode",
 
   // Drives the forked engine through session.
