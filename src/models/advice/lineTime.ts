@@ -11,7 +11,6 @@ export const PROMPT_TOKENS = 256;
 /** Of a line, as code's are. */
 const LINE_TOKENS = 10;
 
-/** What a model took here. */
 export interface MeasuredSpeed {
   /** Reading `PROMPT_TOKENS`. */
   readonly promptMs: number;

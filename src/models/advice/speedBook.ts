@@ -30,21 +30,11 @@ const MAX_SPEEDS = 20;
 
 export class SpeedBook {
   readonly #path: string;
-  readonly #machine: string;
-  /** By name. */
-  #models: ReadonlyMap<string, MeasuredSpeed>;
-  #probed: MachineSpeed | undefined;
+  #known: v.InferOutput<typeof file>;
 
-  private constructor(
-    path: string,
-    machine: string,
-    probed: MachineSpeed | undefined,
-    models: ReadonlyMap<string, MeasuredSpeed>,
-  ) {
+  private constructor(path: string, known: v.InferOutput<typeof file>) {
     this.#path = path;
-    this.#machine = machine;
-    this.#probed = probed;
-    this.#models = models;
+    this.#known = known;
   }
 
   /** @param gpu - where models run; another backend has other speeds. What cannot be read counts as nothing. */
@@ -53,49 +43,42 @@ export class SpeedBook {
     const machine = [platform(), arch(), cpu?.model ?? "", cpus().length, gpu].join(" ");
     const text = await readFile(path, "utf8").catch(() => "{}");
     const found = v.safeParse(v.pipe(v.string(), v.parseJson(), file), text);
-    if (!found.success || found.output.machine !== machine)
-      return new SpeedBook(path, machine, undefined, new Map());
-    const { probed, models } = found.output;
-    return new SpeedBook(path, machine, probed, new Map(Object.entries(models)));
+    const isOfHere = found.success && found.output.machine === machine;
+    return new SpeedBook(path, isOfHere ? found.output : { machine, models: {} });
   }
 
-  /** Whether a model was measured here. */
   has(model: string): boolean {
-    return this.#models.has(model);
+    return Object.hasOwn(this.#known.models, model);
   }
 
   /** What models are estimated by; undefined where the machine was not probed. */
   get probed(): MachineSpeed | undefined {
-    return this.#probed;
+    return this.#known.probed;
   }
 
   /** How soon an entry shows a line here, in words; undefined where nobody knows. */
   textOf(entry: CatalogueEntry, toText = lineTimeText): string | undefined {
-    const own = this.#models.get(entry.name);
+    const own = this.has(entry.name) ? this.#known.models[entry.name] : undefined;
     if (own !== undefined) return toText(lineMs(own), false);
-    const ms = this.#probed === undefined ? undefined : estimatedLineMs(entry, this.#probed);
+    const ms = this.probed === undefined ? undefined : estimatedLineMs(entry, this.probed);
     return ms === undefined ? undefined : toText(ms, true);
   }
 
   /** @throws what the file system says. */
   async addProbed(probed: MachineSpeed): Promise<void> {
-    this.#probed = probed;
-    await this.#write();
+    await this.#write({ ...this.#known, probed });
   }
 
   /** @throws what the file system says. */
   async addModel(name: string, { promptMs, tokenMs }: MeasuredSpeed): Promise<void> {
-    const models = new Map(this.#models);
-    models.delete(name);
-    models.set(name, { promptMs, tokenMs });
-    this.#models = new Map([...models].slice(-MAX_SPEEDS));
-    await this.#write();
+    const { [name]: _, ...others } = this.#known.models;
+    const models = Object.entries({ ...others, [name]: { promptMs, tokenMs } });
+    await this.#write({ ...this.#known, models: Object.fromEntries(models.slice(-MAX_SPEEDS)) });
   }
 
-  async #write(): Promise<void> {
+  async #write(known: v.InferOutput<typeof file>): Promise<void> {
+    this.#known = known;
     await mkdir(dirname(this.#path), { recursive: true });
-    const models = Object.fromEntries(this.#models);
-    const text = JSON.stringify({ machine: this.#machine, probed: this.#probed, models });
-    await replaceFile(this.#path, text, 0o600);
+    await replaceFile(this.#path, JSON.stringify(known), 0o600);
   }
 }

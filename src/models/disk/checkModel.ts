@@ -12,10 +12,7 @@ import {
 } from "../../gguf/ggufHeader.ts";
 import { checkSharedVocabulary } from "../../gguf/vocabCheck.ts";
 
-export interface CheckedModel {
-  readonly path: string;
-  readonly name: string;
-  readonly bytes: number;
+export interface CheckedTarget {
   /** Weights and the cells of a context of so many positions, in bytes. */
   readonly memoryBytes: number;
   readonly header: GgufHeader;
@@ -32,39 +29,31 @@ export async function checkTarget(
   path: string,
   contextSize: number,
   signal: AbortSignal,
-): Promise<CheckedModel> {
-  const model = await checkFile(path, contextSize, signal);
-  if (!fillsIn(model.header))
+): Promise<CheckedTarget> {
+  const header = await checkedHeader(path, signal);
+  const name = ggufString(header, "general.name") ?? "";
+  if (!fillsIn(header))
     throw new EngineError(
       "noFimTokens",
-      `${pathText(path)} (${quotedText(model.name)}): expected fill-in-the-middle markers, found none, so it cannot complete ` +
+      `${pathText(path)} (${quotedText(name)}): expected fill-in-the-middle markers, found none, so it cannot complete ` +
         "at a cursor. Choose a base code model such as Qwen2.5-Coder; chat models have not learned to fill in.",
     );
-  return model;
+  return { memoryBytes: header.fileBytes + cellBytes(header, contextSize) + BUFFER_BYTES, header };
 }
 
 /** @throws EngineError as {@link checkTarget} but for the markers; vocabMismatch. */
 export async function checkDraft(
   path: string,
-  target: CheckedModel,
-  contextSize: number,
+  target: CheckedTarget,
   signal: AbortSignal,
-): Promise<CheckedModel> {
-  const draft = await checkFile(path, contextSize, signal);
-  checkSharedVocabulary(target.header, draft.header);
-  return draft;
+): Promise<void> {
+  checkSharedVocabulary(target.header, await checkedHeader(path, signal));
 }
 
-async function checkFile(
-  path: string,
-  contextSize: number,
-  signal: AbortSignal,
-): Promise<CheckedModel> {
+async function checkedHeader(path: string, signal: AbortSignal): Promise<GgufHeader> {
   const header = await readGgufHeader(path, signal);
   checkGguf(header);
-  const name = ggufString(header, "general.name") ?? "";
-  const memoryBytes = header.fileBytes + cellBytes(header, contextSize) + BUFFER_BYTES;
-  return { path, name, bytes: header.fileBytes, memoryBytes, header };
+  return header;
 }
 
 function fillsIn(header: GgufHeader): boolean {

@@ -3,7 +3,7 @@
  * A machine that slept has old locks of living holders: age alone says nothing, a lock must also stay as it is.
  */
 import { randomUUID } from "node:crypto";
-import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineError } from "../../core/base/errors.ts";
@@ -93,12 +93,7 @@ async function take(
 
 async function create(path: string, text: string): Promise<boolean> {
   try {
-    const handle = await open(path, "wx", 0o600);
-    try {
-      await handle.writeFile(text);
-    } finally {
-      await handle.close();
-    }
+    await writeFile(path, text, { flag: "wx", mode: 0o600 });
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;

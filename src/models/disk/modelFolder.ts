@@ -77,7 +77,6 @@ export class ModelFolder {
     return this.#at(name, `${sha256.slice(0, 16)}.part`);
   }
 
-  /** The folder, made if it is not there. */
   async make(): Promise<void> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
   }

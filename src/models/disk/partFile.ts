@@ -1,6 +1,6 @@
 /** A file that is being fetched, and the SHA-256 of what it holds. It goes on where an earlier process was ended. */
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, type FileHandle, open } from "node:fs/promises";
 
 const READ_BYTES = 1 << 22;
 
@@ -25,7 +25,8 @@ export class PartFile implements AsyncDisposable {
     onRead: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<PartFile> {
-    const handle = await openBoth(path);
+    // No flag in letters stands for this: "a+" would write at the end only, "w+" begin a new file.
+    const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     const part = new PartFile(path, handle);
     try {
       const buffer = new Uint8Array(READ_BYTES);
@@ -77,15 +78,5 @@ export class PartFile implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
-  }
-}
-
-/** For reading and writing, created if it is not there; "a+" would write at the end only. */
-async function openBoth(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "r+");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return open(path, "wx+", 0o600);
   }
 }

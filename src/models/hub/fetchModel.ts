@@ -79,11 +79,8 @@ async function fetchLocked(
   const { name, repository, file } = entry;
   onProgress({ phase: "asking", doneBytes: 0 });
   const asked: HubFile = { repository, file, revision: entry.revision ?? "main" };
-  const facts = await patiently(
-    options,
-    async () => known(entry, await askHubFile(hub, asked, signal)),
-    signal,
-  );
+  const ask = async () => known(entry, await askHubFile(hub, asked, signal));
+  const facts = await patiently(options, ask, signal);
   const partPath = folder.partOf(name, facts.sha256);
   const pinned = { ...asked, revision: facts.revision ?? asked.revision };
   {
@@ -251,20 +248,15 @@ async function freeOnDisk(folder: string): Promise<number> {
 }
 
 const ROOM_CODES = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
-}
+const FILE_CALLS = new Set(["write", "open", "ftruncate", "fsync"]);
 
 function isRoomError(error: unknown): boolean {
-  return ROOM_CODES.has(codeOf(error) ?? "");
+  return ROOM_CODES.has((error as NodeJS.ErrnoException).code ?? "");
 }
 
 /** A fault of the disk, which has a path or a call to it; one of the connection is another try's matter. */
 function isFileError(error: unknown): boolean {
-  const call = error instanceof Error && "syscall" in error ? error.syscall : undefined;
-  return call === "write" || call === "open" || call === "ftruncate" || call === "fsync";
+  return FILE_CALLS.has((error as NodeJS.ErrnoException).syscall ?? "");
 }
 
 function noRoom({ name }: CatalogueEntry, missing: number, found: string): EngineError {

@@ -10,8 +10,8 @@ const SILENCE_MS = 30_000;
 
 export interface HubSettings {
   /** A mirror's address; the hub's own if absent. */
-  readonly address?: string;
-  readonly token?: string;
+  readonly address?: string | undefined;
+  readonly token?: string | undefined;
   /** Nothing is asked for, whoever asks. */
   readonly isOffline?: boolean;
 }
@@ -37,5 +37,5 @@ export function openHub(
       `Model hub: expected an address such as ${DEFAULT_HUB}, found ${quotedText(address)}. Correct treeline.model.hub or HF_ENDPOINT.`,
     );
   const request = createHubRequest(SILENCE_MS, agentFor);
-  return { address: url, request, ...(token === undefined ? {} : { token }) };
+  return { address: url, request, token };
 }

@@ -11,7 +11,7 @@ export interface Hub {
   readonly address: URL;
   readonly request: HubRequest;
   /** Sent to the hub's own host, and to no other. */
-  readonly token?: string;
+  readonly token?: string | undefined;
 }
 
 export interface HubFile {
@@ -56,13 +56,8 @@ export function pageOf(hub: Hub, repository: string): string {
 
 /** What the hub says of a file; no byte of it is asked for. @throws as {@link openHubFile}. */
 export async function askHubFile(hub: Hub, file: HubFile, signal: AbortSignal): Promise<HubFacts> {
-  const { facts, response } = await follow(
-    hub,
-    file,
-    0,
-    ({ sha256, bytes }) => (sha256 && bytes) !== undefined,
-    signal,
-  );
+  const isEnough = ({ sha256, bytes }: HubFacts) => (sha256 && bytes) !== undefined;
+  const { facts, response } = await follow(hub, file, 0, isEnough, signal);
   response.body.destroy();
   return facts;
 }

@@ -3,7 +3,7 @@ import { totalmem } from "node:os";
 import * as vscode from "vscode";
 import { messageOf } from "../../core/base/errors.ts";
 import { byteText } from "../../models/catalogue/catalogue.ts";
-import { type CheckedModel, checkDraft, checkTarget } from "../../models/disk/checkModel.ts";
+import { type CheckedTarget, checkDraft, checkTarget } from "../../models/disk/checkModel.ts";
 import { confirmChange, tellError } from "../base/notifications.ts";
 import { updateUserSetting } from "../base/userSettings.ts";
 
@@ -28,7 +28,7 @@ export async function useModelFile(path: string, contextSize: number): Promise<v
   const { signal } = new AbortController();
   const target = await checked(() => checkTarget(path, contextSize, signal));
   if (target === undefined || !(await hasMemory(target.memoryBytes))) return;
-  const draftPath = await pickDraft(target, contextSize);
+  const draftPath = await pickDraft(target);
   if (draftPath === undefined) return;
   await useModels(path, draftPath === "" ? undefined : draftPath);
 }
@@ -59,7 +59,7 @@ export async function hasMemory(bytes: number): Promise<boolean> {
 }
 
 /** Empty for none. */
-async function pickDraft(target: CheckedModel, contextSize: number): Promise<Picked<string>> {
+async function pickDraft(target: CheckedTarget): Promise<Picked<string>> {
   const own = l10n.t("Choose a draft model…");
   const choice = await vscode.window.showQuickPick(
     [
@@ -76,12 +76,14 @@ async function pickDraft(target: CheckedModel, contextSize: number): Promise<Pic
   const path = await pickFile(l10n.t("Draft Model"));
   if (path === undefined) return undefined;
   const { signal } = new AbortController();
-  const draft = await checked(() => checkDraft(path, target, contextSize, signal));
-  return draft?.path;
+  return checked(async () => {
+    await checkDraft(path, target, signal);
+    return path;
+  });
 }
 
 /** Tells what is wrong with a file. */
-async function checked(check: () => Promise<CheckedModel>): Promise<Picked<CheckedModel>> {
+async function checked<T>(check: () => Promise<T>): Promise<Picked<T>> {
   try {
     return await check();
   } catch (error) {

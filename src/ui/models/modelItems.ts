@@ -15,7 +15,6 @@ import type { CatalogueEntry } from "../../models/catalogue/catalogueEntry.ts";
 import type { FoundModel } from "../../models/disk/foundModels.ts";
 import type { InstalledModel } from "../../models/disk/modelFolder.ts";
 
-/** What choosing an item means. */
 export type ModelChoice =
   | { readonly kind: "entry"; readonly entry: CatalogueEntry }
   | { readonly kind: "installed"; readonly name: string }

@@ -33,14 +33,9 @@ export class ModelSpeeds {
 
   /** Measures with models that stand in for others. False where that did not work, which the log says. */
   async measureMachine(book: SpeedBook, signal: AbortSignal): Promise<boolean> {
-    const { storagePath, tokenizerPath } = this.#options;
+    const { storagePath: folder, tokenizerPath: tokenizer } = this.#options;
     return this.#measure("machine", async (client) => {
-      const { backend: _, ...probed } = await measureMachine(
-        client,
-        storagePath,
-        tokenizerPath,
-        signal,
-      );
+      const { backend: _, ...probed } = await measureMachine(client, folder, tokenizer, signal);
       await book.addProbed(probed);
       return JSON.stringify(probed);
     });

@@ -45,6 +45,12 @@ export interface ModelSetup {
   readonly log: Log;
 }
 
+/** What a choice is carried out with. */
+interface Models extends ModelSetup {
+  readonly catalogue: Catalogue;
+  readonly folder: ModelFolder;
+}
+
 const { l10n } = vscode;
 
 const TITLE = l10n.t("Treeline: Set Up Models");
@@ -65,7 +71,7 @@ export async function setUpModels(setup: ModelSetup): Promise<void> {
     target: config.targetPath,
   };
   const choice = await pickModel(here, setup.speeds);
-  if (choice !== undefined) await take(choice, catalogue, folder, setup);
+  if (choice !== undefined) await take(choice, { ...setup, catalogue, folder });
 }
 
 /** The list, at once; what a machine that was never measured takes is added in a few seconds. */
@@ -111,13 +117,8 @@ async function addEstimates(
   if (same !== undefined) list.activeItems = [same];
 }
 
-async function take(
-  choice: ModelChoice,
-  catalogue: Catalogue,
-  folder: ModelFolder,
-  setup: ModelSetup,
-): Promise<void> {
-  const { contextSize } = setup.config();
+async function take(choice: ModelChoice, models: Models): Promise<void> {
+  const { contextSize } = models.config();
   switch (choice.kind) {
     case "bundled":
       return useBundledModels();
@@ -126,47 +127,39 @@ async function take(
     case "file":
       return useModelFile(choice.path, contextSize);
     case "installed": {
-      const entry = catalogue.find(choice.name);
-      if (entry !== undefined) return useEntry(entry, catalogue, folder, setup);
+      const entry = models.catalogue.find(choice.name);
+      if (entry !== undefined) return useEntry(entry, models);
       await useModels(choice.name, undefined);
-      return tellReady(choice.name, setup);
+      return tellReady(choice.name, models);
     }
     case "entry":
-      return useEntry(choice.entry, catalogue, folder, setup);
+      return useEntry(choice.entry, models);
   }
 }
 
 /** Fetches what is not here yet of a target and the draft that the user wants for it, and has both loaded. */
-async function useEntry(
-  entry: CatalogueEntry,
-  catalogue: Catalogue,
-  folder: ModelFolder,
-  setup: ModelSetup,
-): Promise<void> {
+async function useEntry(entry: CatalogueEntry, models: Models): Promise<void> {
+  const { catalogue, folder, speeds } = models;
   const draft = await pickDraft(entry, catalogue);
   if (draft === "noneGiven") return;
   const all = [entry, ...(draft === undefined ? [] : [draft])];
-  const isHere = await Promise.all(
-    all.map(async ({ name }) => (await folder.find(name)) !== undefined),
-  );
-  const missing = all.filter((_, index) => isHere[index] === false);
+  const found = await Promise.all(all.map(({ name }) => folder.find(name)));
+  const missing = all.filter((_, index) => found[index] === undefined);
   const bytes = all.reduce((sum, each) => sum + (bytesOf(each) ?? 0), 0);
   if (!(await hasMemory(bytes))) return;
   if (missing.length > 0) {
     // Told before the question: without leave to ask the hub there is none.
-    const hub = hubOf(setup.config());
-    if (!(await confirmDownload(missing, hub, folder, await setup.speeds.book()))) return;
-    for (const each of missing) {
-      if (!(await fetchWithProgress(each, hub, folder, setup))) return;
-    }
+    const hub = hubOf(models.config());
+    if (!(await confirmDownload(missing, hub, folder, await speeds.book()))) return;
+    for (const each of missing) if (!(await fetchWithProgress(each, hub, models))) return;
   }
   // Before it is loaded for good, so that it is in memory once; a model that was measured is not measured again.
-  if (!(await setup.speeds.book()).has(entry.name))
-    await setup.speeds.measureModel(entry.name, titleText(entry), folder.pathOf(entry.name));
-  const chosen = { target: entry.name, ...(draft === undefined ? {} : { draft: draft.name }) };
-  await folder.choose(chosen);
-  await useModels(chosen.target, draft?.name);
-  await tellReady(titleText(entry), setup, (await setup.speeds.book()).textOf(entry));
+  if (!(await speeds.book()).has(entry.name))
+    await speeds.measureModel(entry.name, titleText(entry), folder.pathOf(entry.name));
+  const target = entry.name;
+  await folder.choose(draft === undefined ? { target } : { target, draft: draft.name });
+  await useModels(target, draft?.name);
+  await tellReady(titleText(entry), models, (await speeds.book()).textOf(entry));
 }
 
 /** Asked only where a draft model is small enough to bring anything. */
@@ -221,8 +214,7 @@ function confirmDownload(
 async function fetchWithProgress(
   entry: CatalogueEntry,
   hub: Hub,
-  folder: ModelFolder,
-  { log }: ModelSetup,
+  { folder, log }: Models,
 ): Promise<boolean> {
   const options = {
     location: vscode.ProgressLocation.Notification,
@@ -275,10 +267,6 @@ async function tellReady(
 
 /** @throws EngineError offline, or for an address that is none. */
 function hubOf({ hubAddress, isOffline }: Config): Hub {
-  const { HF_TOKEN: token } = process.env;
-  return openHub({
-    isOffline,
-    ...(hubAddress === undefined ? {} : { address: hubAddress }),
-    ...(token === undefined || token === "" ? {} : { token }),
-  });
+  const { HF_TOKEN } = process.env;
+  return openHub({ isOffline, address: hubAddress, token: HF_TOKEN === "" ? undefined : HF_TOKEN });
 }
