@@ -2,7 +2,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { formatBenchMarkdown } from "../bench/speed/benchMarkdown.ts";
 import { messageOf } from "../core/base/errors.ts";
 import { EngineClient } from "../session/client/engineClient.ts";
 import { LoadedEngines } from "../session/client/loadedEngines.ts";
@@ -34,7 +33,6 @@ import { IdleUnloading } from "./lifecycle/idleUnloading.ts";
 import { Milestones } from "./lifecycle/milestones.ts";
 import { ProblemNotifier } from "./lifecycle/problemNotifier.ts";
 import { Benchmark } from "./measure/benchmark.ts";
-import { EngineBenchmarkRunner } from "./measure/engineBenchmarkRunner.ts";
 import { commandTitles } from "./menu.ts";
 import { ModelSpeeds } from "./models/modelSpeeds.ts";
 import { ReportDocuments } from "./reportDocuments.ts";
@@ -111,10 +109,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const reports = new ReportDocuments();
   const benchmark = new Benchmark({
     extensionUri: context.extensionUri,
-    runner: new EngineBenchmarkRunner((params, onProgress, signal) =>
-      lifecycle.bench(params, onProgress, signal),
-    ),
-    formatMarkdown: formatBenchMarkdown,
+    bench: (...args) => lifecycle.bench(...args),
     status: () => lifecycle.status,
     wake: () => lifecycle.wake(),
     config: () => config,

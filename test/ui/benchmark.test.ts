@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { DEFAULT_CONFIGS } from "../../src/bench/base/benchConfigNames.ts";
+import { formatBenchMarkdown } from "../../src/bench/speed/benchMarkdown.ts";
 import type { BenchReport } from "../../src/bench/speed/benchReport.ts";
+import { benchParams } from "../../src/engine/protocol/benchMessages.ts";
+import { checkRequest } from "../../src/engine/requestChecks.ts";
 import type { ShowMessage } from "../../src/panel/messages/panelProtocol.ts";
 import { readConfig } from "../../src/ui/base/config.ts";
 import type { EngineStatus, Phase } from "../../src/ui/figures/status.ts";
-import { Benchmark } from "../../src/ui/measure/benchmark.ts";
-import type { BenchmarkRunner } from "../../src/ui/measure/benchmarkRunner.ts";
+import { Benchmark, type BenchmarkContext } from "../../src/ui/measure/benchmark.ts";
 import {
   fake,
   liveDisposables,
@@ -34,11 +37,10 @@ describe("Benchmark", () => {
     setFile("/ws/a.ts", "export const answer = 42;\n");
   });
 
-  function create(run: BenchmarkRunner["run"] = async () => GAIN_REPORT): Benchmark {
+  function create(bench: BenchmarkContext["bench"] = async () => GAIN_REPORT): Benchmark {
     return new Benchmark({
       extensionUri: Uri.from({ scheme: "file", path: "/treeline" }) as never,
-      runner: { run },
-      formatMarkdown: () => "# Report\n",
+      bench,
       status: (): EngineStatus => ({ phase, alsoLoadedBytes: 0 }),
       wake: async () => {
         if (phase === "asleep") phase = "ready";
@@ -64,12 +66,19 @@ describe("Benchmark", () => {
   const lastState = (panel: FakeWebviewPanel) => (panel.posted.at(-1) as ShowMessage).state;
 
   test("measures on the workspace's sources and shows the report in a locked-down panel", async () => {
-    const run = vi.fn<BenchmarkRunner["run"]>(async () => GAIN_REPORT);
-    const benchmark = create(run);
+    const bench = vi.fn<BenchmarkContext["bench"]>(async () => GAIN_REPORT);
+    const benchmark = create(bench);
     await benchmark.run();
-    const [files, options] = run.mock.calls[0]!;
-    expect(files).toEqual([{ path: "a.ts", text: "export const answer = 42;\n" }]);
-    expect(options).toEqual({ seed: 1, origin: "ws (1 file, 1 kB)", repoName: "ws" });
+    const [params] = bench.mock.calls[0]!;
+    checkRequest(benchParams, params);
+    const files = [{ path: "a.ts", text: "export const answer = 42;\n" }];
+    expect(params).toMatchObject({
+      suites: ["repo"],
+      workspace: { origin: "ws (1 file, 1 kB)", repoName: "ws", files },
+      configs: DEFAULT_CONFIGS,
+      budgetMs: 180_000,
+      seed: 1,
+    });
     const panel = openPanel();
     expect(panel.options).toEqual({
       enableScripts: true,
@@ -130,24 +139,29 @@ describe("Benchmark", () => {
   });
 
   test("shows progress that never goes back", async () => {
-    await create(async (_files, _options, onProgress) => {
-      onProgress({ message: "repo: 1 of 4", fraction: 0.25 });
-      onProgress({ message: "repo: again", fraction: 0.1 });
-      onProgress({ message: "[repo](command:x): 2 of 4", fraction: 0.5 });
+    await create(async (_params, onProgress) => {
+      onProgress({ part: "the machine", done: 0, fraction: 0, what: "watching" });
+      onProgress({ part: "repo", done: 1, fraction: 0.25, what: "fused" });
+      onProgress({ part: "repo", done: 1, fraction: 0.1, what: "again" });
+      onProgress({ part: "[repo](command:x)", done: 8, fraction: 0.75, what: "plain" });
       return GAIN_REPORT;
     }).run();
     expect(workbench.progress).toEqual([
       { message: expect.stringMatching(/\(repo\): 3 minutes at most\.$/) },
-      { message: "repo: 1 of 4", increment: 25 },
-      { message: "repo: again", increment: 0 },
+      { message: "the machine: 0 % of the time (watching)", increment: 0 },
+      { message: "repo: 1 prompt measured, 25 % of the time (fused)", increment: 25 },
+      { message: "repo: 1 prompt measured, 10 % of the time (again)", increment: 0 },
       // Progress stands in a notification, too.
-      { message: "[repo] (command:x): 2 of 4", increment: 25 },
+      {
+        message: "[repo] (command:x): 8 prompts measured, 75 % of the time (plain)",
+        increment: 50,
+      },
     ]);
   });
 
   test("cancelling shows what was measured so far", async () => {
     const partial = { ...GAIN_REPORT, isComplete: false };
-    const benchmark = create(async (_files, _options, _onProgress, signal) => {
+    const benchmark = create(async (_params, _onProgress, signal) => {
       workbench.cancel();
       expect(signal.aborted).toBe(true);
       return partial;
@@ -157,10 +171,9 @@ describe("Benchmark", () => {
   });
 
   test("cancelling before anything was measured says nothing", async () => {
-    await create(async (_files, _options, _onProgress, signal) => {
+    await create(async () => {
       workbench.cancel();
-      signal.throwIfAborted();
-      return GAIN_REPORT;
+      return { ...GAIN_REPORT, isComplete: false, suites: {} };
     }).run();
     expect(workbench.panels).toEqual([]);
     expect([...fake.errorMessages, ...fake.warningMessages, ...fake.infoMessages]).toEqual([]);
@@ -181,11 +194,11 @@ describe("Benchmark", () => {
     ["loading", "loading", "Treeline: the models are still being loaded."],
   ])("%s: says so and measures nothing", async (_, now, message) => {
     phase = now;
-    const run = vi.fn<BenchmarkRunner["run"]>();
-    await create(run).run();
+    const bench = vi.fn<BenchmarkContext["bench"]>();
+    await create(bench).run();
     expect(fake.warningMessages).toHaveLength(1);
     expect(fake.warningMessages[0]).toContain(message);
-    expect(run).not.toHaveBeenCalled();
+    expect(bench).not.toHaveBeenCalled();
   });
 
   test("without a folder offers to open one", async () => {
@@ -261,7 +274,7 @@ describe("Benchmark", () => {
   });
 
   test.each([
-    ["markdown", "/ws/report.md", "# Report\n"],
+    ["markdown", "/ws/report.md", formatBenchMarkdown(GAIN_REPORT)],
     ["json", "/ws/report.json", `${JSON.stringify(GAIN_REPORT, undefined, 2)}\n`],
   ])("exports %s to where the user wants it", async (format, path, text) => {
     workbench.saveTo = Uri.from({ scheme: "file", path });

@@ -41,7 +41,12 @@ export async function readWorkspaceSources(
   token: vscode.CancellationToken,
   signal: AbortSignal,
 ): Promise<WorkspaceSources> {
-  const found = (await Promise.all(folders.map((folder) => findSources(folder, token)))).flat();
+  const finds = folders.map((folder) => {
+    const pattern = new vscode.RelativePattern(folder, SOURCE_GLOB);
+    const exclude = excludeGlob(excludesOf(folder));
+    return vscode.workspace.findFiles(pattern, exclude, MAX_FOUND, token);
+  });
+  const found = (await Promise.all(finds)).flat();
   signal.throwIfAborted();
   const hasSeveral = folders.length > 1;
   const pathOf = (uri: vscode.Uri, isNamed: boolean) =>
@@ -49,26 +54,7 @@ export async function readWorkspaceSources(
   const places = found
     .filter((uri) => isSourcePath(pathOf(uri, false)))
     .map((uri) => ({ uri, path: pathOf(uri, hasSeveral) }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
-  return readDrawn(places, limits, seed, signal);
-}
-
-/** A file, and what it is called in a report. */
-interface SourcePlace {
-  readonly uri: vscode.Uri;
-  readonly path: string;
-}
-
-/**
- * Reads files in an order that the seed draws, until the limits are met. Sorted by path.
- * @throws the signal's reason if it aborts.
- */
-async function readDrawn(
-  places: readonly SourcePlace[],
-  limits: SourceLimits,
-  seed: number,
-  signal: AbortSignal,
-): Promise<WorkspaceSources> {
+    .sort(byPath);
   const drawn = shuffled(places, seededRandom(seed));
   const files: SourceFile[] = [];
   let numBytes = 0;
@@ -84,20 +70,12 @@ async function readDrawn(
       files.push({ path, text: source.text });
     }
   }
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  files.sort(byPath);
   return { files, numBytes, numFound: places.length };
 }
 
-function findSources(
-  folder: vscode.WorkspaceFolder,
-  token: vscode.CancellationToken,
-): Thenable<vscode.Uri[]> {
-  return vscode.workspace.findFiles(
-    new vscode.RelativePattern(folder, SOURCE_GLOB),
-    excludeGlob(excludesOf(folder)),
-    MAX_FOUND,
-    token,
-  );
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : 1;
 }
 
 /** What the settings leave out of a folder, as patterns. */

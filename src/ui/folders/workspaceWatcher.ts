@@ -25,7 +25,6 @@ export class WorkspaceWatcher implements Disposable {
   /** Where the engine may keep what it learns of this workspace. */
   readonly #storagePath: string | undefined;
   #isEnabled = false;
-  /** Subscriptions while a workspace is open. */
   #subscriptions: vscode.Disposable[] = [];
   /** What the engine was told of, to tell changes that matter. */
   #opened = "";

@@ -31,11 +31,6 @@ export class BenchPanel implements Disposable {
     this.#options = options;
   }
 
-  /** Whether there is a panel, in front or not. */
-  get isOpen(): boolean {
-    return this.#panel !== undefined;
-  }
-
   /** Opens the panel, or brings it to the front. */
   show(state: PanelState): void {
     this.#state = state;

@@ -1,14 +1,23 @@
 /**
- * *Run Benchmark*: gathers the workspace's sources, lets a runner measure on them, and shows what it found in a panel.
+ * *Run Benchmark*: gathers the workspace's sources, lets the engine measure on them, and shows what it found in a panel.
  * One run at a time; a cancelled one shows what it has. Holds the last report, as the panel's page keeps nothing.
  */
 import { performance } from "node:perf_hooks";
 import * as vscode from "vscode";
-import { benchPlan, DEFAULT_MINUTES } from "../../bench/speed/benchPlan.ts";
+import { DEFAULT_CONFIGS } from "../../bench/base/benchConfigNames.ts";
+import {
+  benchPlan,
+  DEFAULT_MAX_TOKENS,
+  DEFAULT_MINUTES,
+  DEFAULT_PROMPT_TOKENS,
+  MS_PER_MINUTE,
+  progressText,
+} from "../../bench/speed/benchPlan.ts";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
 import { labelText, nameText } from "../../core/base/foreignText.ts";
 import type { Log } from "../../core/base/log.ts";
+import type { BenchParams, BenchProgress } from "../../engine/protocol/benchMessages.ts";
 import type { PanelRequest, PanelState } from "../../panel/messages/panelProtocol.ts";
 import type { Config } from "../base/config.ts";
 import { tellError, tellWarning } from "../base/notifications.ts";
@@ -19,9 +28,8 @@ import {
   readWorkspaceSources,
   type WorkspaceSources,
 } from "../folders/workspaceSources.ts";
-import type { BenchmarkRunner } from "./benchmarkRunner.ts";
 import { BenchPanel } from "./benchPanel.ts";
-import { exportReport, type ReportFormatter } from "./exportReport.ts";
+import { exportReport } from "./exportReport.ts";
 import { recommendSettings } from "./recommendSettings.ts";
 import { applyChanges, describeChange } from "./settingChanges.ts";
 
@@ -32,8 +40,12 @@ const SEED = 1;
 
 export interface BenchmarkContext {
   readonly extensionUri: vscode.Uri;
-  readonly runner: BenchmarkRunner;
-  readonly formatMarkdown: ReportFormatter;
+  /** Of the engine, with the models that are loaded there; aborted, it resolves with what was measured so far. */
+  readonly bench: (
+    params: BenchParams,
+    onProgress: (progress: BenchProgress) => void,
+    signal: AbortSignal,
+  ) => Promise<BenchReport>;
   readonly status: () => EngineStatus;
   /** Has an engine that sleeps load its models. Never rejects. */
   readonly wake: () => Promise<void>;
@@ -85,9 +97,7 @@ export class Benchmark implements Disposable {
 
   /** The settings changed: what is recommended may be different. */
   settingsChanged(): void {
-    if (this.#finished !== undefined && this.#panel.isOpen) {
-      this.#panel.update(this.#stateOf(this.#finished));
-    }
+    if (this.#finished !== undefined) this.#panel.update(this.#stateOf(this.#finished));
   }
 
   [Symbol.dispose](): void {
@@ -128,7 +138,7 @@ export class Benchmark implements Disposable {
     progress: vscode.Progress<{ message?: string; increment?: number }>,
     token: vscode.CancellationToken,
   ): Promise<Finished | undefined> {
-    const { runner, log } = this.#context;
+    const { bench, log } = this.#context;
     using cancellation = signalOf(token);
     const { signal } = cancellation;
     progress.report({ message: benchPlan(["repo"], DEFAULT_MINUTES) });
@@ -137,19 +147,30 @@ export class Benchmark implements Disposable {
       void refuse(NO_SOURCE);
       return undefined;
     }
+    const { files, numBytes } = sources;
     const workspace = workspaceText(folders, sources);
-    log("info", `benchmark start files=${sources.files.length} bytes=${sources.numBytes}`);
+    log("info", `benchmark start files=${files.length} bytes=${numBytes}`);
+    // What the command line asks for.
+    const params: BenchParams = {
+      suites: ["repo"],
+      workspace: { origin: workspace, repoName: folders[0]?.name ?? "workspace", files },
+      foreign: { origin: "nothing", files: [] },
+      configs: DEFAULT_CONFIGS,
+      budgetMs: DEFAULT_MINUTES * MS_PER_MINUTE,
+      maxTokens: DEFAULT_MAX_TOKENS,
+      maxPromptTokens: DEFAULT_PROMPT_TOKENS,
+      seed: SEED,
+    };
     let shown = 0;
-    const report = await runner.run(
-      sources.files,
-      { seed: SEED, origin: workspace, repoName: folders[0]?.name ?? "workspace" },
-      ({ message, fraction }) => {
-        const increment = Math.max(0, fraction - shown) * 100;
-        shown = Math.max(shown, fraction);
-        progress.report({ message: labelText(message), increment });
-      },
-      signal,
-    );
+    const onProgress = ({ part, done, fraction = 0, what }: BenchProgress) => {
+      const increment = Math.max(0, fraction - shown) * 100;
+      shown = Math.max(shown, fraction);
+      const message = labelText(progressText(part, done, fraction, what));
+      progress.report({ message, increment });
+    };
+    const report = await bench(params, onProgress, signal);
+    // Cancelled before a prompt was finished: there is nothing to show.
+    if (Object.keys(report.suites).length === 0) signal.throwIfAborted();
     return { report, workspace };
   }
 
@@ -164,10 +185,9 @@ export class Benchmark implements Disposable {
       if (request.type === "runAgain") return await this.run();
       if (this.#finished === undefined) return;
       const { report } = this.#finished;
-      const { formatMarkdown, config } = this.#context;
-      if (request.type === "export") await exportReport(request.format, report, formatMarkdown);
+      if (request.type === "export") await exportReport(request.format, report);
       // Asked of the settings as they are now: the page may show older ones.
-      else await applyChanges(recommendSettings(report, config()).changes);
+      else await applyChanges(recommendSettings(report, this.#context.config()).changes);
     } catch (error) {
       const message = messageOf(error);
       this.#context.log("error", `benchmark failed message=${JSON.stringify(message)}`);

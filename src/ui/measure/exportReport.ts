@@ -1,12 +1,11 @@
 /** *Export*: the report as a file, where the user wants it. */
 import * as vscode from "vscode";
+import { formatBenchMarkdown } from "../../bench/speed/benchMarkdown.ts";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import type { ExportFormat } from "../../panel/messages/panelProtocol.ts";
 import { tell } from "../base/notifications.ts";
 
 const { l10n } = vscode;
-
-export type ReportFormatter = (report: BenchReport) => string;
 
 const KINDS: Readonly<Record<ExportFormat, { readonly name: string; readonly ending: string }>> = {
   markdown: { name: "Markdown", ending: "md" },
@@ -14,11 +13,7 @@ const KINDS: Readonly<Record<ExportFormat, { readonly name: string; readonly end
 };
 
 /** Resolves when the file is written, or the user gave up. */
-export async function exportReport(
-  format: ExportFormat,
-  report: BenchReport,
-  formatMarkdown: ReportFormatter,
-): Promise<void> {
+export async function exportReport(format: ExportFormat, report: BenchReport): Promise<void> {
   const { name, ending } = KINDS[format];
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const fileName = reportFileName(report, ending);
@@ -29,7 +24,9 @@ export async function exportReport(
   });
   if (file === undefined) return;
   const text =
-    format === "markdown" ? formatMarkdown(report) : `${JSON.stringify(report, undefined, 2)}\n`;
+    format === "markdown"
+      ? formatBenchMarkdown(report)
+      : `${JSON.stringify(report, undefined, 2)}\n`;
   await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
   const open = l10n.t("Open");
   const answer = await tell(

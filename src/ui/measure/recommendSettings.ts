@@ -21,19 +21,10 @@ const MIN_TOKENS = 16;
 const NATURAL_SUITES: ReadonlySet<string> = new Set<SpeedSuiteName>(["scratch", "repo"]);
 
 /** One setting, by its name below `treeline.`. */
-export type SettingChange =
-  | {
-      readonly name: "speculation.enabled";
-      readonly now: boolean;
-      readonly value: boolean;
-      readonly reason: string;
-    }
-  | {
-      readonly name: "suggestion.maxTokens";
-      readonly now: number;
-      readonly value: number;
-      readonly reason: string;
-    };
+export type SettingChange = { readonly reason: string } & (
+  | { readonly name: "speculation.enabled"; readonly now: boolean; readonly value: boolean }
+  | { readonly name: "suggestion.maxTokens"; readonly now: number; readonly value: number }
+);
 
 export interface Recommendation {
   readonly changes: readonly SettingChange[];

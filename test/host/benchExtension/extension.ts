@@ -1,12 +1,11 @@
 /**
- * Treeline's own benchmark command and panel, in a real VS Code, with a runner that measures nothing: it answers with
+ * Treeline's own benchmark command and panel, in a real VS Code, with an engine that measures nothing: it answers with
  * the report that the test hands in. `hangs` makes it wait for a cancel.
  */
 import * as vscode from "vscode";
 import type { BenchReport } from "../../../src/bench/speed/benchReport.ts";
 import { readConfig } from "../../../src/ui/base/config.ts";
-import { Benchmark } from "../../../src/ui/measure/benchmark.ts";
-import type { BenchmarkRunner } from "../../../src/ui/measure/benchmarkRunner.ts";
+import { Benchmark, type BenchmarkContext } from "../../../src/ui/measure/benchmark.ts";
 
 interface Request {
   readonly report: BenchReport;
@@ -17,22 +16,19 @@ export function activate(context: vscode.ExtensionContext): void {
   let request: Request | undefined;
   let paths: readonly string[] = [];
   const log: string[] = [];
-  const runner: BenchmarkRunner = {
-    run: async (files, _options, onProgress, signal) => {
-      paths = files.map(({ path }) => path);
-      if (request === undefined) throw new Error("No report was handed in.");
-      onProgress({ message: "repo: 4 prompts measured, 25 % of the time (fused)", fraction: 0.25 });
-      if (request.hangs) {
-        await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-      }
-      return { ...request.report, isComplete: request.report.isComplete && !signal.aborted };
-    },
+  const bench: BenchmarkContext["bench"] = async ({ workspace }, onProgress, signal) => {
+    paths = workspace.files.map(({ path }) => path);
+    if (request === undefined) throw new Error("No report was handed in.");
+    onProgress({ part: "repo", done: 4, fraction: 0.25, what: "fused" });
+    if (request.hangs) {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    }
+    return { ...request.report, isComplete: request.report.isComplete && !signal.aborted };
   };
   const settings = () => vscode.workspace.getConfiguration("treeline");
   const benchmark = new Benchmark({
     extensionUri: context.extensionUri,
-    runner,
-    formatMarkdown: ({ date }) => `# Treeline benchmark\n\n${date}\n`,
+    bench,
     status: () => ({ phase: "ready", alsoLoadedBytes: 0 }),
     wake: async () => {},
     config: () =>
