@@ -56,45 +56,25 @@ export function countersOfGeneration({ stats, timings }: CompletionResult): Coun
 }
 
 /** What people are shown. Undefined where nothing was counted yet. */
-export interface Figures {
-  readonly shown: number;
-  readonly accepted: number;
-  /** [ranks] of these; empty where nobody took any but the first. */
-  readonly acceptedByRank: readonly number[];
-  readonly partialAccepts: number;
-  readonly acceptedCharacters: number;
-  /** 0 … 1, of the suggestions shown. */
-  readonly acceptance: number | undefined;
-  readonly keptCharacters: number;
-  readonly judgedCharacters: number;
-  readonly tokens: number;
-  /** Mean acceptance length, bonus token included. */
-  readonly tokensPerPass: number | undefined;
-  /** Estimated, against plain decoding; negative where speculation cost time. */
-  readonly savedMs: number | undefined;
-  readonly decodeMs: number;
-  readonly drafts: readonly DraftFigures[];
-}
+export type Figures = Readonly<ReturnType<typeof figuresOf>>;
 
-export interface DraftFigures {
-  readonly source: DraftSource;
-  readonly verified: number;
-  readonly accepted: number;
-}
-
-export function figuresOf(counters: Counters): Figures {
+export function figuresOf(counters: Counters) {
   const of = (name: CounterName) => counters[name] ?? 0;
   return {
     shown: of("shown"),
     accepted: of("accepted"),
+    /** [ranks] of these; empty where nobody took any but the first. */
     acceptedByRank: acceptedByRank(counters),
     partialAccepts: of("partialAccepts"),
     acceptedCharacters: of("acceptedCharacters"),
+    /** 0 … 1, of the suggestions shown. */
     acceptance: of("shown") === 0 ? undefined : of("accepted") / of("shown"),
     keptCharacters: of("keptCharacters"),
     judgedCharacters: of("judgedCharacters"),
     tokens: of("tokens"),
+    /** Mean acceptance length, bonus token included. */
     tokensPerPass: of("steps") === 0 ? undefined : of("tokens") / of("steps"),
+    /** Estimated, against plain decoding; negative where speculation cost time. */
     savedMs: of("steps") === 0 ? undefined : of("plainMs") - of("decodeMs"),
     decodeMs: of("decodeMs"),
     drafts: DRAFT_SOURCES.map((source) => ({

@@ -1,7 +1,6 @@
 /** Sizes, shares and times as people read them. */
 import { l10n } from "vscode";
 
-/** A count of bytes. */
 export function formatBytes(bytes: number): string {
   const mega = bytes / 1024 ** 2;
   if (mega >= 1024) return `${(mega / 1024).toFixed(1)} GB`;

@@ -1,4 +1,5 @@
 /** The counters per local day and language, kept for 90 days where the editor keeps the extension's state. */
+import type { Memento } from "vscode";
 import { addCounters, type Counters } from "./counters.ts";
 
 /** Days kept, today included. */
@@ -10,12 +11,6 @@ const MAX_LANGUAGES = 100;
 
 /** Day (`2025-11-21`) → language id → counters. */
 export type StatisticsBook = Readonly<Record<string, Readonly<Record<string, Counters>>>>;
-
-/** The part of `vscode.Memento` in use. */
-export interface BookStorage {
-  get(key: string): unknown;
-  update(key: string, value: unknown): PromiseLike<void>;
-}
 
 /** The local day of a time. */
 export function dayOf(time: Date): string {
@@ -88,7 +83,7 @@ export function recentCounters(book: StatisticsBook): Counters | undefined {
 }
 
 export interface StatisticsStoreOptions {
-  readonly storage: BookStorage;
+  readonly storage: Pick<Memento, "get" | "update">;
   readonly now: () => Date;
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;

@@ -22,12 +22,11 @@ export type Phase =
   | "recovering"
   | "failed";
 
-/** What the engine's owner knows. */
 export interface EngineStatus {
   readonly phase: Phase;
   /** How far, or what went wrong. */
-  readonly detail?: string;
-  readonly models?: LoadedModels;
+  readonly detail?: string | undefined;
+  readonly models?: LoadedModels | undefined;
   /** Bytes of models that another window holds as well; 0 if none does. */
   readonly alsoLoadedBytes: number;
 }
@@ -36,7 +35,6 @@ export interface StatusState extends EngineStatus {
   readonly content: StatusContent;
   /** The name of the active editor's language, if suggestions are switched off for it. */
   readonly languageOff?: string | undefined;
-  /** Why suggestions wait to be asked for. */
   readonly askedReason?: AskedReason | undefined;
   readonly today: Figures;
   /** Of the newest days that have suggestions enough to say something; absent until there are. */
@@ -45,15 +43,6 @@ export interface StatusState extends EngineStatus {
   readonly firstLineMs?: number | undefined;
   /** Of the workspace's files; absent where none are read. */
   readonly index?: WorkspaceStatus | undefined;
-}
-
-export interface StatusView {
-  readonly text: string;
-  /** Markdown. */
-  readonly tooltip: string;
-  readonly color: "none" | "error" | "warning";
-  /** What a screen reader says. */
-  readonly label: string;
 }
 
 /** How a state is said: with the name in the bar, and as a sentence's end in the tooltip. */
@@ -68,6 +57,43 @@ const SPINNER = "$(loading~spin)";
 const OFF = "$(circle-slash)";
 const USUAL = "$(list-tree)";
 
+const ASKED_WORDS: Readonly<Record<AskedReason, StateWords>> = {
+  paused: {
+    icon: "$(debug-pause)",
+    short: l10n.t("paused"),
+    long: l10n.t("paused in this window: suggests only when asked"),
+  },
+  manual: {
+    icon: USUAL,
+    short: l10n.t("when asked"),
+    long: l10n.t("ready; suggests only when asked, as the settings say"),
+  },
+  demonstration: {
+    icon: USUAL,
+    short: l10n.t("demonstration"),
+    long: l10n.t("ready; the demonstration model suggests only when asked"),
+  },
+};
+
+const PHASE_WORDS: Readonly<Record<Phase, StateWords>> = {
+  off: { icon: OFF, short: l10n.t("off"), long: l10n.t("off") },
+  starting: { icon: SPINNER, short: l10n.t("starting"), long: l10n.t("starting the engine") },
+  loading: { icon: SPINNER, short: l10n.t("loading"), long: l10n.t("loading models") },
+  ready: { icon: USUAL, short: "", long: l10n.t("ready") },
+  working: { icon: SPINNER, short: "", long: l10n.t("completing") },
+  asleep: {
+    icon: "$(coffee)",
+    short: l10n.t("asleep"),
+    long: l10n.t("asleep: the models left memory, and come back with the next suggestion"),
+  },
+  recovering: {
+    icon: "$(warning)",
+    short: l10n.t("restarting"),
+    long: l10n.t("the engine stopped; it starts again with the next suggestion"),
+  },
+  failed: { icon: "$(error)", short: l10n.t("not working"), long: l10n.t("not working") },
+};
+
 /** Commands that the tooltip links to. */
 export const TOOLTIP_COMMANDS = [
   "treeline.setUpModels",
@@ -78,104 +104,45 @@ export const TOOLTIP_COMMANDS = [
   "treeline.showLog",
 ];
 
-export function renderStatus(state: StatusState): StatusView {
+export function renderStatus(state: StatusState) {
   const { phase, content, recent } = state;
   const { icon, short, long } = wordsOf(state);
-  const named = short === "" ? `${icon} Treeline` : `${icon} Treeline: ${short}`;
   const isUsual = short === "";
+  const named = isUsual ? `${icon} Treeline` : `${icon} Treeline: ${short}`;
   const figures =
     content === "figures" && recent !== undefined && isUsual ? shortFigures(recent) : [];
   return {
-    text: content === "icon" ? icon : [named, ...figures].join(" "),
+    text: content === "icon" ? icon : [named, ...figures.map(({ bar }) => bar)].join(" "),
+    /** Markdown. */
     tooltip: tooltip(state, long),
     color: phase === "failed" ? "error" : phase === "recovering" ? "warning" : "none",
-    label: [
-      `Treeline: ${labelText(long)}`,
-      ...(figures.length > 0 ? spokenFigures(recent) : []),
-    ].join(". "),
+    /** What a screen reader says. */
+    label: [`Treeline: ${labelText(long)}`, ...figures.map(({ spoken }) => spoken)].join(". "),
   };
 }
 
 function wordsOf({ phase, languageOff, askedReason }: StatusState): StateWords {
-  const isUp = phase === "ready" || phase === "working" || phase === "asleep";
-  if (isUp && languageOff !== undefined) {
+  const isIdle = phase === "ready" || phase === "asleep";
+  if ((isIdle || phase === "working") && languageOff !== undefined) {
     return { icon: OFF, short: l10n.t("off here"), long: l10n.t("off for {0}", languageOff) };
   }
-  const asked = isUp && askedReason !== undefined ? askedWords(askedReason) : undefined;
-  if (asked !== undefined && phase !== "working") return asked;
-  return phaseWords(phase);
+  return isIdle && askedReason !== undefined ? ASKED_WORDS[askedReason] : PHASE_WORDS[phase];
 }
 
-function askedWords(reason: AskedReason): StateWords {
-  switch (reason) {
-    case "paused":
-      return {
-        icon: "$(debug-pause)",
-        short: l10n.t("paused"),
-        long: l10n.t("paused in this window: suggests only when asked"),
-      };
-    case "manual":
-      return {
-        icon: USUAL,
-        short: l10n.t("when asked"),
-        long: l10n.t("ready; suggests only when asked, as the settings say"),
-      };
-    case "demonstration":
-      return {
-        icon: USUAL,
-        short: l10n.t("demonstration"),
-        long: l10n.t("ready; the demonstration model suggests only when asked"),
-      };
+/** In the bar, and as a screen reader says them. */
+function shortFigures({ acceptance, tokensPerPass }: Figures): { bar: string; spoken: string }[] {
+  const figures: { bar: string; spoken: string }[] = [];
+  if (acceptance !== undefined) {
+    const percent = Math.round(acceptance * 100);
+    const spoken = l10n.t("You took {0} percent of the suggestions shown of late", percent);
+    figures.push({ bar: formatPercent(acceptance), spoken });
   }
-}
-
-function phaseWords(phase: Phase): StateWords {
-  switch (phase) {
-    case "off":
-      return { icon: OFF, short: l10n.t("off"), long: l10n.t("off") };
-    case "starting":
-      return { icon: SPINNER, short: l10n.t("starting"), long: l10n.t("starting the engine") };
-    case "loading":
-      return { icon: SPINNER, short: l10n.t("loading"), long: l10n.t("loading models") };
-    case "ready":
-      return { icon: USUAL, short: "", long: l10n.t("ready") };
-    case "working":
-      return { icon: SPINNER, short: "", long: l10n.t("completing") };
-    case "asleep":
-      return {
-        icon: "$(coffee)",
-        short: l10n.t("asleep"),
-        long: l10n.t("asleep: the models left memory, and come back with the next suggestion"),
-      };
-    case "recovering":
-      return {
-        icon: "$(warning)",
-        short: l10n.t("restarting"),
-        long: l10n.t("the engine stopped; it starts again with the next suggestion"),
-      };
-    case "failed":
-      return { icon: "$(error)", short: l10n.t("not working"), long: l10n.t("not working") };
+  if (tokensPerPass !== undefined) {
+    const tokens = tokensPerPass.toFixed(1);
+    const spoken = l10n.t("{0} tokens per pass of the model", tokens);
+    figures.push({ bar: l10n.t("{0}/pass", tokens), spoken });
   }
-}
-
-function shortFigures({ acceptance, tokensPerPass }: Figures): string[] {
-  return [
-    ...(acceptance === undefined ? [] : [formatPercent(acceptance)]),
-    ...(tokensPerPass === undefined ? [] : [l10n.t("{0}/pass", tokensPerPass.toFixed(1))]),
-  ];
-}
-
-function spokenFigures(figures: Figures | undefined): string[] {
-  const { acceptance, tokensPerPass } = figures ?? {};
-  const percent = Math.round((acceptance ?? 0) * 100);
-  return [
-    ...(acceptance === undefined
-      ? []
-      : [l10n.t("You took {0} percent of the suggestions shown of late", percent)]),
-    ...(tokensPerPass === undefined
-      ? []
-      : [l10n.t("{0} tokens per pass of the model", tokensPerPass.toFixed(1))]),
-  ];
+  return figures;
 }
 
 function tooltip(state: StatusState, words: string): string {
