@@ -6,6 +6,7 @@ import { languageName } from "./base/languageName.ts";
 import { updateUserSetting } from "./base/userSettings.ts";
 import { formatBytes } from "./figures/formats.ts";
 import type { EngineStatus } from "./figures/status.ts";
+import { isDemonstrating } from "./lifecycle/demonstration.ts";
 
 const { l10n } = vscode;
 
@@ -34,11 +35,22 @@ export function commandTitles(manifest: {
 }
 
 export async function showMenu(context: MenuContext): Promise<void> {
-  const { config } = context;
+  const { config, status } = context;
   const hasSnooze = (await vscode.commands.getCommands(true)).includes(SNOOZE);
+  const isDemonstration = isDemonstrating(config);
+  const keep = item(
+    "check",
+    l10n.t("Keep"),
+    l10n.t("the demonstration model suggests as you type"),
+    () => updateUserSetting("suggestion.demonstration", true),
+  );
   const items = [
     separator(l10n.t("Model")),
-    ...modelItems(context),
+    ...contributed(context, [
+      ["treeline.setUpModels", "cloud-download", loadedText(config, status)],
+      ["treeline.selectModels", "package", l10n.t("GGUF files of yours")],
+    ]),
+    ...(isDemonstration ? [keep] : []),
     separator(l10n.t("Suggestions")),
     ...suggestionItems(config, hasSnooze),
     separator(l10n.t("What it does")),
@@ -61,13 +73,10 @@ export async function showMenu(context: MenuContext): Promise<void> {
       vscode.commands.executeCommand("workbench.action.openSettings", SECTION),
     ),
   ];
-  const isDemonstration = config.enabled && whyOnlyWhenAsked(config) === "demonstration";
-  const placeHolder = isDemonstration
-    ? l10n.t("The demonstration model suggests only when asked.")
-    : undefined;
+  const placeHolder = l10n.t("The demonstration model suggests only when asked.");
   const choice = await vscode.window.showQuickPick(items, {
     title: "Treeline",
-    ...(placeHolder === undefined ? {} : { placeHolder }),
+    ...(isDemonstration ? { placeHolder } : {}),
   });
   await choice?.take?.();
 }
@@ -93,33 +102,16 @@ function contributed(
   return commands.flatMap(([id, icon, description]) => {
     const title = titles.get(id);
     if (title === undefined) return [];
-    return [item(icon, title, description, () => vscode.commands.executeCommand(id))];
+    return [run(icon, title, description, id)];
   });
 }
 
-function modelItems(context: MenuContext): MenuItem[] {
-  const { config, status } = context;
-  const { models } = status;
-  const size = formatBytes((models?.target.fileBytes ?? 0) + (models?.draft?.fileBytes ?? 0));
-  const name =
-    config.targetPath === undefined ? l10n.t("the demonstration model") : models?.target.name;
-  const loaded =
-    models === undefined
-      ? l10n.t("none is loaded")
-      : l10n.t("now {0}, {1} on {2}", name ?? "", size, models.backend);
-  const keep = item(
-    "check",
-    l10n.t("Keep"),
-    l10n.t("the demonstration model suggests as you type"),
-    () => updateUserSetting("suggestion.demonstration", true),
-  );
-  return [
-    ...contributed(context, [
-      ["treeline.setUpModels", "cloud-download", loaded],
-      ["treeline.selectModels", "package", l10n.t("GGUF files of yours")],
-    ]),
-    ...(config.enabled && whyOnlyWhenAsked(config) === "demonstration" ? [keep] : []),
-  ];
+function loadedText({ targetPath }: Config, { models }: EngineStatus): string {
+  if (models === undefined) return l10n.t("none is loaded");
+  const { target, draft, backend } = models;
+  const name = targetPath === undefined ? l10n.t("the demonstration model") : target.name;
+  const size = formatBytes(target.fileBytes + (draft?.fileBytes ?? 0));
+  return l10n.t("now {0}, {1} on {2}", name, size, backend);
 }
 
 /** An entry that runs a command. */
@@ -127,56 +119,40 @@ function run(icon: string, label: string, description: string, id: string): Menu
   return item(icon, label, description, () => vscode.commands.executeCommand(id));
 }
 
-function pauseItem(isPaused: boolean): MenuItem {
-  const id = "treeline.togglePause";
-  return isPaused
-    ? run("debug-start", l10n.t("Resume"), l10n.t("suggests as before"), id)
-    : run("debug-pause", l10n.t("Pause"), l10n.t("only when asked, in this window"), id);
-}
-
 function suggestionItems(config: Config, hasSnooze: boolean): MenuItem[] {
   if (!config.enabled) {
     return [run("check", l10n.t("Turn On"), l10n.t("loads the models"), "treeline.toggle")];
   }
+  const items: MenuItem[] = [];
   const languageId = vscode.window.activeTextEditor?.document.languageId;
-  const isPaused = config.trigger === "paused";
+  if (languageId !== undefined) items.push(languageItem(config, languageId));
+  if (hasSnooze) {
+    const description = l10n.t("all inline suggestions, for some minutes");
+    items.push(run("bell-slash", l10n.t("Snooze"), description, SNOOZE));
+  }
   // The demonstration model suggests only when asked anyhow.
-  const isAutomatic = whyOnlyWhenAsked(config) !== "demonstration";
-  return [
-    ...(languageId === undefined ? [] : [languageItem(config, languageId)]),
-    ...(hasSnooze
-      ? [
-          run(
-            "bell-slash",
-            l10n.t("Snooze"),
-            l10n.t("all inline suggestions, for some minutes"),
-            SNOOZE,
-          ),
-        ]
-      : []),
-    ...(isAutomatic ? [pauseItem(isPaused)] : []),
-    ...(isAutomatic && !isPaused ? [manualItem(config)] : []),
-    run(
-      "circle-slash",
-      l10n.t("Turn Off"),
-      l10n.t("everywhere; frees the models' memory"),
-      "treeline.toggle",
-    ),
-  ];
+  if (whyOnlyWhenAsked(config) !== "demonstration") items.push(...triggerItems(config));
+  const frees = l10n.t("everywhere; frees the models' memory");
+  return [...items, run("circle-slash", l10n.t("Turn Off"), frees, "treeline.toggle")];
 }
 
 function languageItem(config: Config, languageId: string): MenuItem {
   const isOn = isEnabledFor(config, languageId);
   const name = languageName(languageId);
   const label = isOn ? l10n.t("Turn Off for {0}", name) : l10n.t("Turn On for {0}", name);
-  return item(isOn ? "circle-slash" : "check", label, l10n.t("this language, in all windows"), () =>
-    vscode.commands.executeCommand("treeline.toggleLanguage"),
-  );
+  const description = l10n.t("this language, in all windows");
+  return run(isOn ? "circle-slash" : "check", label, description, "treeline.toggleLanguage");
 }
 
-function manualItem({ trigger }: Config): MenuItem {
-  const toggle = () => vscode.commands.executeCommand("treeline.toggleManual");
-  return trigger === "manual"
-    ? item("keyboard", l10n.t("Suggest as You Type"), l10n.t("now only when asked"), toggle)
-    : item("keyboard", l10n.t("Suggest Only When Asked"), l10n.t("now as you type"), toggle);
+function triggerItems({ trigger }: Config): MenuItem[] {
+  const [pause, manual] = ["treeline.togglePause", "treeline.toggleManual"];
+  if (trigger === "paused") {
+    return [run("debug-start", l10n.t("Resume"), l10n.t("suggests as before"), pause)];
+  }
+  return [
+    run("debug-pause", l10n.t("Pause"), l10n.t("only when asked, in this window"), pause),
+    trigger === "manual"
+      ? run("keyboard", l10n.t("Suggest as You Type"), l10n.t("now only when asked"), manual)
+      : run("keyboard", l10n.t("Suggest Only When Asked"), l10n.t("now as you type"), manual),
+  ];
 }

@@ -15,30 +15,12 @@ const MESSAGE = l10n.t(
     "Choose a useful model, keep this one and let it suggest as you type, or turn Treeline off.",
 );
 
-export interface DemonstrationChoice {
-  readonly label: string;
-  readonly description: string;
-  readonly take: () => PromiseLike<unknown>;
-}
-
-/** What the user can do about the demonstration model. */
-export const DEMONSTRATION_CHOICES: readonly DemonstrationChoice[] = [
-  {
-    label: "Choose a Model",
-    description: l10n.t("a useful one, downloaded or on this disk, suggests as you type"),
-    take: () => vscode.commands.executeCommand("treeline.setUpModels"),
-  },
-  {
-    label: l10n.t("Keep"),
-    description: l10n.t("the demonstration model suggests as you type"),
-    take: () => updateUserSetting("suggestion.demonstration", true),
-  },
-  {
-    label: l10n.t("Turn Off"),
-    description: l10n.t("no suggestions"),
-    take: () => updateUserSetting("suggestion.enabled", false),
-  },
-];
+/** What the user can do about the demonstration model, by the buttons' labels. */
+const CHOICES: Readonly<Record<string, () => PromiseLike<unknown>>> = {
+  "Choose a Model": () => vscode.commands.executeCommand("treeline.setUpModels"),
+  [l10n.t("Keep")]: () => updateUserSetting("suggestion.demonstration", true),
+  [l10n.t("Turn Off")]: () => updateUserSetting("suggestion.enabled", false),
+};
 
 /** Whether the demonstration model is on and waits to be asked. */
 export function isDemonstrating(config: Config): boolean {
@@ -63,10 +45,8 @@ export class DemonstrationNotice {
     if (!isDemonstrating(config) || !vscode.window.state.focused) return;
     if (this.#isTold || this.#storage.get(KEY) === true) return;
     this.#isTold = true;
-    const labels = DEMONSTRATION_CHOICES.map(({ label }) => label);
-    const answered = tell(MESSAGE, ...labels);
+    const answered = tell(MESSAGE, ...Object.keys(CHOICES));
     await this.#storage.update(KEY, true);
-    const answer = await answered;
-    await DEMONSTRATION_CHOICES.find(({ label }) => label === answer)?.take();
+    await CHOICES[(await answered) ?? ""]?.();
   }
 }
