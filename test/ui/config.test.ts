@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { GPU_CHOICES } from "../../src/core/base/backend.ts";
 import { CONTEXT_KINDS } from "../../src/core/prompt/promptContext.ts";
 import {
-  asksOtherwise,
   DEFAULT_CONTEXT,
   DEFAULT_LANGUAGES,
   isEnabledFor,
@@ -15,6 +14,7 @@ import {
   whyOnlyWhenAsked,
 } from "../../src/ui/base/config.ts";
 import { RENAMED_SETTINGS } from "../../src/ui/base/renamedSettings.ts";
+import { asksOtherwise } from "../../src/ui/lifecycle/askedHow.ts";
 import { readManifest } from "../support/manifest.ts";
 
 function read(settings: Record<string, unknown>) {

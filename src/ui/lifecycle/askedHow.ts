@@ -1,4 +1,5 @@
 /** How the editor asks the engine, as the settings say. */
+import { isDeepStrictEqual } from "node:util";
 import { APPENDED_PROMPT } from "../../core/prompt/promptAnchor.ts";
 import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
 import type { CompletionBrokerOptions } from "../../session/broker/brokerOptions.ts";
@@ -21,4 +22,9 @@ export function askedHow(
     ...(firstLineMs > 0 && { firstLineMs }),
     ...(hasContext(context) && { context }),
   };
+}
+
+/** Whether questions are asked otherwise, so that earlier answers hold no more. */
+export function asksOtherwise(before: Config, after: Config): boolean {
+  return !isDeepStrictEqual(askedHow(before), askedHow(after));
 }

@@ -20,9 +20,9 @@ import type { EngineClient, EngineState } from "../../session/client/engineClien
 import type { LoadedEngines } from "../../session/client/loadedEngines.ts";
 import type { Clock } from "../../session/clock.ts";
 import { ListenerSet } from "../../session/listenerSet.ts";
-import { asksOtherwise, type Config, needsReload } from "../base/config.ts";
+import { type Config, needsReload } from "../base/config.ts";
 import type { EngineStatus, Phase } from "../figures/status.ts";
-import { askedHow } from "./askedHow.ts";
+import { askedHow, asksOtherwise } from "./askedHow.ts";
 import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
 import { OtherWindows } from "./otherWindows.ts";
 import { PHASES } from "./phases.ts";
