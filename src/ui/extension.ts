@@ -31,7 +31,7 @@ import { EngineLifecycle } from "./lifecycle/engineLifecycle.ts";
 import { FirstLineWatch } from "./lifecycle/firstLineWatch.ts";
 import { IdleUnloading } from "./lifecycle/idleUnloading.ts";
 import { Milestones } from "./lifecycle/milestones.ts";
-import { ProblemNotifier } from "./lifecycle/problemNotifier.ts";
+import { ProblemNotifier } from "./lifecycle/problem.ts";
 import { Benchmark } from "./measure/benchmark.ts";
 import { commandTitles } from "./menu.ts";
 import { ModelSpeeds } from "./models/modelSpeeds.ts";
@@ -39,7 +39,7 @@ import { ReportDocuments } from "./reportDocuments.ts";
 import { CursorRest } from "./suggest/cursorRest.ts";
 import { DecisionLog } from "./suggest/decisionLog.ts";
 import { ACCEPTED_COMMAND, InlineProvider } from "./suggest/inlineProvider.ts";
-import { factsOf, queryOf } from "./suggest/queryOfDocument.ts";
+import { queryOf } from "./suggest/queryOfDocument.ts";
 import { RecentIds } from "./suggest/recentIds.ts";
 import { refusalOf } from "./suggest/servedDocuments.ts";
 import { SuggestionWatcher } from "./suggest/suggestionWatcher.ts";
@@ -91,6 +91,7 @@ export function activate(context: vscode.ExtensionContext): void {
     loadedEngines: new LoadedEngines(join(context.globalStorageUri.fsPath, "engines")),
     clock: systemClock,
     log,
+    onChange: (status) => engineChanged(status),
     onProblem: (problem) => guard(notifier.tell(problem)),
     onRecovered: () => notifier.forget(),
     onNotice: (message) => void tell(message),
@@ -165,7 +166,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const cursorRest = new CursorRest(
     () => config.enabled && whyOnlyWhenAsked(config) === undefined,
     ({ document, selection }) => {
-      if (refusalOf(config, factsOf(document)) !== undefined) return;
+      if (refusalOf(config, document) !== undefined) return;
       idle.prepare(queryOf(document, selection.active, "automatic"));
     },
   );
@@ -179,7 +180,6 @@ export function activate(context: vscode.ExtensionContext): void {
     toVscode(watcher),
     toVscode(cursorRest),
     toVscode(workspace),
-    toVscode(lifecycle.onChange(engineChanged)),
     toVscode(feed.onStatus(showStatus)),
     // A pattern rather than schemes: whatever can be written in is served, wherever it lies.
     vscode.languages.registerInlineCompletionItemProvider({ pattern: "**" }, provider),

@@ -30,6 +30,9 @@ export class Position {
   isEqual({ line, character }: Position): boolean {
     return this.line === line && this.character === character;
   }
+  isAfter({ line, character }: Position): boolean {
+    return this.line > line || (this.line === line && this.character > character);
+  }
 }
 
 export class Range {

@@ -4,22 +4,21 @@ import {
   cursorWindow,
   MAX_PREFIX_CHARS,
   MAX_SUFFIX_CHARS,
-  type TextPosition,
-  type TextSource,
   WINDOW_STEP_CHARS,
 } from "../../src/ui/suggest/documentContext.ts";
 import { FakeDocument } from "../fakes/fakeDocument.ts";
 import { Position, Range } from "../fakes/fakeVscode.ts";
 
-function sourceOf(text: string): TextSource & { numRead: () => number } {
-  const document = new FakeDocument(text);
+type Source = Parameters<typeof cursorWindow>[0];
+
+function sourceOf(text: string): Source & { numRead: () => number } {
+  const document = new FakeDocument(text) as unknown as Source;
   let numRead = 0;
   return {
     offsetAt: (position) => document.offsetAt(position),
     positionAt: (offset) => document.positionAt(offset),
-    textBetween: ({ start, end }) => {
-      const from = new Position(start.line, start.character);
-      const found = document.getText(new Range(from, new Position(end.line, end.character)));
+    getText: (range) => {
+      const found = document.getText(range);
       numRead += found.length;
       return found;
     },
@@ -48,7 +47,7 @@ describe("cursorWindow", () => {
   });
 
   test("reads as if the selected entry of the suggest widget was taken", () => {
-    const range = { start: { line: 0, character: 4 }, end: { line: 0, character: 6 } };
+    const range = new Range(new Position(0, 4), new Position(0, 6)) as never;
     expect(atCursor("foo.to█()\n", { range, text: "toString" })).toEqual({
       prefixText: "foo.toString",
       suffixText: "()\n",
@@ -95,8 +94,7 @@ describe("cursorWindow", () => {
         let offset = seed % (text.length + 1);
         if (/[\uDC00-\uDFFF]/.test(text.charAt(offset))) offset--;
         const source = sourceOf(text);
-        const cursor: TextPosition = source.positionAt(offset);
-        const { prefixText, suffixText } = cursorWindow(source, cursor);
+        const { prefixText, suffixText } = cursorWindow(source, source.positionAt(offset));
         expect(text.slice(0, offset).endsWith(prefixText)).toBe(true);
         expect(text.slice(offset).startsWith(suffixText)).toBe(true);
         expect(prefixText + suffixText).not.toMatch(/\p{Surrogate}/u);

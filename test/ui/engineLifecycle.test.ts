@@ -38,6 +38,7 @@ describe("EngineLifecycle", () => {
 
   function setUp() {
     const problems: Problem[] = [];
+    const phases: string[] = [];
     const onRecovered = vi.fn();
     const { clock } = createClient();
     const lifecycle = new EngineLifecycle({
@@ -51,13 +52,12 @@ describe("EngineLifecycle", () => {
       loadedEngines: new LoadedEngines(join(folder, "engines")),
       clock,
       log: () => {},
+      onChange: ({ phase }) => {
+        if (phases.at(-1) !== phase) phases.push(phase);
+      },
       onProblem: (problem) => problems.push(problem),
       onRecovered,
       onNotice: () => {},
-    });
-    const phases: string[] = [];
-    lifecycle.onChange(({ phase }) => {
-      if (phases.at(-1) !== phase) phases.push(phase);
     });
     const loads = async () =>
       (await events()).filter(({ event }) => event === "load").map((load) => load.targetPath);
@@ -256,6 +256,7 @@ describe("EngineLifecycle", () => {
       loadedEngines: new LoadedEngines(join(folder, "engines"), process.pid, () => true),
       clock: createClient().clock,
       log: () => {},
+      onChange: () => {},
       onProblem: () => {},
       onRecovered: () => {},
       onNotice: () => {},

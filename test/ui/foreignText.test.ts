@@ -13,7 +13,7 @@ import { createCommands, registerCommands } from "../../src/ui/commands.ts";
 import { figuresOf } from "../../src/ui/figures/counters.ts";
 import { statisticsReport } from "../../src/ui/figures/statisticsReport.ts";
 import { renderStatus, type StatusState } from "../../src/ui/figures/status.ts";
-import { ProblemNotifier } from "../../src/ui/lifecycle/problemNotifier.ts";
+import { ProblemNotifier } from "../../src/ui/lifecycle/problem.ts";
 import { workspaceText } from "../../src/ui/measure/benchmark.ts";
 import { noSuggestionReport } from "../../src/ui/suggest/noSuggestionReport.ts";
 import { fake, resetVscode, window } from "../fakes/fakeVscode.ts";

@@ -43,8 +43,6 @@ function setUp(overrides: Partial<Config> = {}, wake: () => Promise<void> = asyn
         return { suggestion: suggestion(1, "y") };
       },
       prepare: () => void done.push("prepare"),
-      accepted: () => {},
-      forget: () => {},
     },
     clock,
     () => config,

@@ -26,7 +26,7 @@ beforeEach(() => resetVscode());
 function setUp({ query }: Pick<CompletionSource, "query">) {
   const waits: number[] = [];
   const provider = new InlineProvider({
-    source: { query, prepare: () => {}, accepted: () => {}, forget: () => {} },
+    source: { query },
     config: () =>
       readConfig(
         () => undefined,

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Counters } from "../../src/ui/figures/counters.ts";
 import { statisticsReport } from "../../src/ui/figures/statisticsReport.ts";
 import { type Decision, DecisionLog, MAX_DECISIONS } from "../../src/ui/suggest/decisionLog.ts";
-import { type EditorFacts, noSuggestionReport } from "../../src/ui/suggest/noSuggestionReport.ts";
+import type { EditorFacts } from "../../src/ui/suggest/editorFacts.ts";
+import { noSuggestionReport } from "../../src/ui/suggest/noSuggestionReport.ts";
 import { loadedModels } from "../support/completionResults.ts";
 
 const FACTS: EditorFacts = {

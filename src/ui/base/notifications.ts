@@ -12,12 +12,10 @@ export function tellError(message: string, ...buttons: Button[]): Thenable<Butto
   return vscode.window.showErrorMessage(notification(message), ...buttons);
 }
 
-/** As {@link tellError}. */
 export function tellWarning(message: string, ...buttons: Button[]): Thenable<Button | undefined> {
   return vscode.window.showWarningMessage(notification(message), ...buttons);
 }
 
-/** As {@link tellError}. */
 export function tell(message: string, ...buttons: Button[]): Thenable<Button | undefined> {
   return vscode.window.showInformationMessage(notification(message), ...buttons);
 }

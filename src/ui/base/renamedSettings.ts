@@ -11,24 +11,22 @@ export const RENAMED_SETTINGS: Readonly<Record<string, string>> = {
 /** A workspace's own settings are left alone while it is not trusted: they are not heeded either. @throws what VS Code says. */
 export async function moveRenamedSettings(log: Log): Promise<void> {
   const settings = vscode.workspace.getConfiguration(SECTION);
+  const { Global, Workspace } = vscode.ConfigurationTarget;
+  const scopes = [
+    { scope: "globalValue", target: Global } as const,
+    ...(vscode.workspace.isTrusted
+      ? [{ scope: "workspaceValue", target: Workspace } as const]
+      : []),
+  ];
   for (const [before, now] of Object.entries(RENAMED_SETTINGS)) {
-    const old = settings.inspect(before);
-    const current = settings.inspect(now);
-    const move = async (
-      target: vscode.ConfigurationTarget,
-      value: unknown,
-      newer: unknown,
-    ): Promise<void> => {
-      if (value === undefined) return;
+    const [old, current] = [settings.inspect(before), settings.inspect(now)];
+    for (const { scope, target } of scopes) {
+      const value = old?.[scope];
+      if (value === undefined) continue;
       // What somebody wrote under the new name is what they want.
-      if (newer === undefined) await settings.update(now, value, target);
+      if (current?.[scope] === undefined) await settings.update(now, value, target);
       await settings.update(before, undefined, target);
       log("info", `setting moved from=${SECTION}.${before} to=${SECTION}.${now}`);
-    };
-    const { Global, Workspace } = vscode.ConfigurationTarget;
-    await move(Global, old?.globalValue, current?.globalValue);
-    if (vscode.workspace.isTrusted) {
-      await move(Workspace, old?.workspaceValue, current?.workspaceValue);
     }
   }
 }

@@ -4,11 +4,7 @@ import { foreignText } from "../../core/base/foreignText.ts";
 import type { Log } from "../../core/base/log.ts";
 
 /** A signal that aborts with the token; dispose it when the work is over. */
-export interface TokenSignal extends Disposable {
-  readonly signal: AbortSignal;
-}
-
-export function signalOf(token: vscode.CancellationToken): TokenSignal {
+export function signalOf(token: vscode.CancellationToken) {
   const controller = new AbortController();
   if (token.isCancellationRequested) controller.abort();
   const subscription = token.onCancellationRequested(() => controller.abort());
@@ -26,8 +22,4 @@ export function logTo(channel: vscode.LogOutputChannel): Log {
 /** For `context.subscriptions`. */
 export function toVscode(disposable: Disposable): vscode.Disposable {
   return { dispose: () => disposable[Symbol.dispose]() };
-}
-
-export function fromVscode(disposable: vscode.Disposable): Disposable {
-  return { [Symbol.dispose]: () => void disposable.dispose() };
 }

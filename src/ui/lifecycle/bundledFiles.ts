@@ -4,20 +4,15 @@ import type { LoadParams } from "../../engine/protocol/protocol.ts";
 import { defaultModelFolder, ModelFolder } from "../../models/disk/modelFolder.ts";
 import type { Config } from "../base/config.ts";
 
-export interface BundledFiles {
-  readonly enginePath: string;
-  readonly targetPath: string;
-  readonly draftPath: string;
-  /** Written by the engine. */
-  readonly passCostPath: string;
-}
+export type BundledFiles = Readonly<ReturnType<typeof bundledFiles>>;
 
 /** @param storagePath - the extension's folder for what it keeps, over all workspaces. */
-export function bundledFiles(extensionPath: string, storagePath: string): BundledFiles {
+export function bundledFiles(extensionPath: string, storagePath: string) {
   return {
     enginePath: join(extensionPath, "dist/engine.mjs"),
     targetPath: join(extensionPath, "models/treeline-tiny-target-q8_0.gguf"),
     draftPath: join(extensionPath, "models/treeline-tiny-draft-q8_0.gguf"),
+    /** Written by the engine. */
     passCostPath: join(storagePath, "pass-cost.json"),
   };
 }
@@ -29,17 +24,14 @@ export function modelFolderOf({ modelFolder }: Pick<Config, "modelFolder">): Mod
 
 /** What to load: the bundled pair, or what the user names by path or as an installed model. A target of the user's has no draft model unless named. */
 export function loadParamsOf(config: Config, bundled: BundledFiles): LoadParams {
-  const { contextSize } = config;
-  const { passCostPath } = bundled;
   const folder = modelFolderOf(config);
-  const { targetPath: target, draftPath: draft } = config;
-  const targetPath = target === undefined ? bundled.targetPath : folder.resolve(target);
+  const { targetPath: target, draftPath: draft, contextSize } = config;
   const bundledDraft = target === undefined ? bundled.draftPath : undefined;
   const draftPath = draft === undefined ? bundledDraft : folder.resolve(draft);
   return {
-    targetPath,
+    targetPath: target === undefined ? bundled.targetPath : folder.resolve(target),
     contextSize,
-    passCostPath,
+    passCostPath: bundled.passCostPath,
     ...(draftPath === undefined ? {} : { draftPath }),
   };
 }

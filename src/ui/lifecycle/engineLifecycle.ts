@@ -19,13 +19,11 @@ import type {
 import type { EngineClient, EngineState } from "../../session/client/engineClient.ts";
 import type { LoadedEngines } from "../../session/client/loadedEngines.ts";
 import type { Clock } from "../../session/clock.ts";
-import { ListenerSet } from "../../session/listenerSet.ts";
 import { type Config, needsReload } from "../base/config.ts";
 import type { EngineStatus, Phase } from "../figures/status.ts";
 import { askedHow, asksOtherwise } from "./askedHow.ts";
 import { type BundledFiles, loadParamsOf } from "./bundledFiles.ts";
 import { OtherWindows } from "./otherWindows.ts";
-import { PHASES } from "./phases.ts";
 import { gaveUpProblem, loadProblem, type Problem } from "./problem.ts";
 
 const BENCHMARKING = l10n.t("A benchmark is running; suggestions come back when it is over.");
@@ -38,6 +36,7 @@ export interface EngineLifecycleOptions {
   readonly loadedEngines: LoadedEngines;
   readonly clock: Clock;
   readonly log: Log;
+  readonly onChange: (status: EngineStatus) => void;
   readonly onProblem: (problem: Problem) => void;
   /** What was wrong is right again. */
   readonly onRecovered: () => void;
@@ -47,7 +46,6 @@ export interface EngineLifecycleOptions {
 
 export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   readonly #options: EngineLifecycleOptions;
-  readonly #listeners = new ListenerSet<EngineStatus>();
   #config: Config | undefined;
   #client: EngineClient | undefined;
   #broker: CompletionBroker | undefined;
@@ -72,17 +70,12 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   }
 
   get status(): EngineStatus {
-    const detail = this.#refusal ?? this.#progress;
     return {
       phase: this.#phase,
-      ...(detail === undefined ? {} : { detail }),
-      ...(this.#models === undefined ? {} : { models: this.#models }),
+      detail: this.#refusal ?? this.#progress,
+      models: this.#models,
       alsoLoadedBytes: this.#others.alsoLoadedBytes,
     };
-  }
-
-  onChange(listener: (status: EngineStatus) => void): Disposable {
-    return this.#listeners.add(listener);
   }
 
   /** Brings the engine to what the settings say. Never rejects. */
@@ -106,10 +99,7 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   restart(): Promise<void> {
     const config = this.#config;
     if (config === undefined) return Promise.resolve();
-    return this.#replaceChange(async (signal) => {
-      await this.#endClient();
-      await this.#serve(config, undefined, signal);
-    });
+    return this.#replaceChange((signal) => this.#serve(config, undefined, signal));
   }
 
   /** Ends the engine until `wake`, where it has nothing to do. Never rejects. */
@@ -176,7 +166,6 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     return (await this.#client?.lastPrompt(this.#change.signal)) ?? undefined;
   }
 
-  /** Looks again whether other windows hold models too. */
   async lookForOthers(): Promise<void> {
     await this.#others.look();
   }
@@ -193,7 +182,8 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     if (this.#isAsleep) return "asleep";
     const state = this.#client?.state ?? "stopped";
     if (this.#isChanging) return state === "loading" ? "loading" : "starting";
-    return PHASES[state];
+    if (state === "stopped") return "starting";
+    return state === "restarting" ? "recovering" : state;
   }
 
   #replaceChange(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -218,13 +208,12 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     return this.#changed;
   }
 
+  /** @param before - what the client that is there was made for; undefined for a new one. */
   async #serve(config: Config, before: Config | undefined, signal: AbortSignal): Promise<void> {
     const { createClient, log, onNotice } = this.#options;
     this.#refusal = undefined;
     this.#isAsleep = false;
     this.#models = undefined;
-    this.#broker?.[Symbol.dispose]();
-    this.#broker = undefined;
     if (!config.enabled) {
       await this.#endClient();
       await this.#others.withdraw();
@@ -295,6 +284,6 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   }
 
   #fire(): void {
-    this.#listeners.fire(this.status);
+    this.#options.onChange(this.status);
   }
 }

@@ -10,8 +10,7 @@ import type { Clock } from "../../session/clock.ts";
 import { type Config, whyOnlyWhenAsked } from "../base/config.ts";
 import type { EngineStatus } from "../figures/status.ts";
 
-/** What is let sleep. */
-export interface Sleeper extends CompletionSource {
+export interface Sleeper extends Pick<CompletionSource, "query" | "prepare"> {
   readonly status: Pick<EngineStatus, "phase">;
   /** Both never reject. */
   sleep(): Promise<void>;
@@ -22,7 +21,7 @@ export interface Sleeper extends CompletionSource {
 const LOOKS_PER_WAIT = 10;
 const WAKING = l10n.t("The models are being loaded again, as nobody had asked for a while.");
 
-export class IdleUnloading implements CompletionSource, Disposable {
+export class IdleUnloading implements Pick<CompletionSource, "query" | "prepare">, Disposable {
   readonly #sleeper: Sleeper;
   readonly #clock: Clock;
   readonly #config: () => Config;
@@ -36,28 +35,25 @@ export class IdleUnloading implements CompletionSource, Disposable {
     this.#config = config;
   }
 
-  /** Heeds the setting from now on. */
   settingsChanged(): void {
     const waitMs = this.#config().unloadAfterMinutes * 60_000;
     if (waitMs === this.#waitMs) return;
     this[Symbol.dispose]();
     this.#waitMs = waitMs;
-    this.used();
+    this.#usedAt = this.#clock.now();
     if (waitMs === 0) return;
     this.#looks = this.#clock.every(waitMs / LOOKS_PER_WAIT, () => {
       if (this.#clock.now() - this.#usedAt >= waitMs) void this.#sleeper.sleep();
     });
   }
 
-  used(): void {
-    this.#usedAt = this.#clock.now();
-  }
-
   async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
     // What would be refused unasked neither wakes the engine nor keeps it awake.
     if (query.trigger !== "automatic" || whyOnlyWhenAsked(this.#config()) === undefined) {
-      this.used();
-      if (this.#isAsleep && !(await this.#wokenBefore(signal))) {
+      this.#usedAt = this.#clock.now();
+      try {
+        if (this.#isAsleep) await abortable(this.#sleeper.wake(), signal);
+      } catch {
         return { noSuggestion: { reason: "cancelled", detail: WAKING } };
       }
     }
@@ -65,31 +61,13 @@ export class IdleUnloading implements CompletionSource, Disposable {
   }
 
   prepare(query: CompletionQuery): void {
-    this.used();
+    this.#usedAt = this.#clock.now();
     if (this.#isAsleep) void this.#sleeper.wake().then(() => this.#sleeper.prepare(query));
     else this.#sleeper.prepare(query);
   }
 
-  accepted(suggestionId: number, rank?: number): void {
-    this.#sleeper.accepted(suggestionId, rank);
-  }
-
-  forget(documentId?: string): void {
-    this.#sleeper.forget(documentId);
-  }
-
   get #isAsleep(): boolean {
     return this.#sleeper.status.phase === "asleep";
-  }
-
-  /** False where the signal was first. */
-  async #wokenBefore(signal: AbortSignal): Promise<boolean> {
-    try {
-      await abortable(this.#sleeper.wake(), signal);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   [Symbol.dispose](): void {

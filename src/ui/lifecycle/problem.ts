@@ -1,7 +1,9 @@
-/** What went wrong beyond what Treeline can mend by itself. */
-
-import { l10n } from "vscode";
+/** What went wrong beyond what Treeline can mend by itself, and how the user is told. */
+import * as vscode from "vscode";
 import type { Config } from "../base/config.ts";
+import { tellError } from "../base/notifications.ts";
+
+const { l10n } = vscode;
 
 /** Something only the user can put right. */
 export interface Problem {
@@ -36,4 +38,36 @@ export function gaveUpProblem(): Problem {
       "Set the GPU to off or choose a smaller model, then restart the engine.",
   );
   return { cause: "engineFailed", message, kind: "engine" };
+}
+
+/** Commands by the buttons that run them. */
+const BUTTONS: Readonly<Record<Problem["kind"], Readonly<Record<string, string>>>> = {
+  models: {
+    [l10n.t("Select Model Files")]: "treeline.selectModels",
+    [l10n.t("Use Bundled Models")]: "treeline.useBundledModels",
+    [l10n.t("Show Log")]: "treeline.showLog",
+  },
+  engine: {
+    [l10n.t("Restart Engine")]: "treeline.restartEngine",
+    [l10n.t("Show Log")]: "treeline.showLog",
+  },
+};
+
+/** Tells the user what only the user can put right: once per cause, with the buttons that help. */
+export class ProblemNotifier {
+  readonly #told = new Set<string>();
+
+  /** Resolves when the user has answered. */
+  async tell({ cause, message, kind }: Problem): Promise<void> {
+    if (this.#told.has(cause)) return;
+    this.#told.add(cause);
+    const commands = BUTTONS[kind];
+    const command = commands[(await tellError(message, ...Object.keys(commands))) ?? ""];
+    if (command !== undefined) await vscode.commands.executeCommand(command);
+  }
+
+  /** The causes are gone; what comes up after this is new. */
+  forget(): void {
+    this.#told.clear();
+  }
 }

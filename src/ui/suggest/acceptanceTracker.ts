@@ -59,7 +59,6 @@ export class AcceptanceTracker {
     this.#last = this.#current;
   }
 
-  /** The cursor is somewhere now. */
   cursorMoved(documentId: string, offset: number, now: number): void {
     this.#dwell(now);
     const current = this.#current;

@@ -1,7 +1,9 @@
 /**
- * Document and cursor → the text of a query. Knows VS Code's types by shape only, so it is tested without an editor.
- * Only a window of the text is read, found by offsets: a keystroke in a large file costs what it does in a small one.
+ * Document and cursor → the text of a query. Only a window of the text is read, found by offsets: a keystroke in a large
+ * file costs what it does in a small one.
  */
+import * as vscode from "vscode";
+import type { CompletionQuery } from "../../session/broker/completionQuery.ts";
 
 /** Characters of text before the cursor, and after it, at most. */
 export const MAX_PREFIX_CHARS = 65_536;
@@ -9,51 +11,25 @@ export const MAX_SUFFIX_CHARS = 16_384;
 /** The window's start moves in steps of this many characters, so that typing rarely moves it and caches stay right. */
 export const WINDOW_STEP_CHARS = 16_384;
 
-/** Line and UTF-16 code unit, both from 0. */
-export interface TextPosition {
-  readonly line: number;
-  readonly character: number;
-}
-
-export interface TextSpan {
-  readonly start: TextPosition;
-  readonly end: TextPosition;
-}
-
-/** What is read of a `vscode.TextDocument`. */
-export interface TextSource {
-  offsetAt(position: TextPosition): number;
-  /** Clamped to the document. */
-  positionAt(offset: number): TextPosition;
-  textBetween(span: TextSpan): string;
-}
-
-/** An entry of the suggest widget that the answer must extend. */
-export interface SelectedEntry {
-  readonly range: TextSpan;
-  readonly text: string;
-}
-
-export interface CursorWindow {
-  readonly prefixText: string;
-  readonly suffixText: string;
-}
+/** What is read of a document. */
+type TextSource = Pick<vscode.TextDocument, "offsetAt" | "positionAt" | "getText">;
 
 /**
- * The text around the cursor, with `\n` line ends. With a selected entry, as it is once that entry was taken.
+ * The text around the cursor, with `\n` line ends. With a selected entry of the suggest widget, as it is once that entry
+ * was taken.
  * @param textsBefore - what stands before the document, such as earlier notebook cells, the nearest last.
  */
 export function cursorWindow(
   source: TextSource,
-  cursor: TextPosition,
-  selected?: SelectedEntry,
+  cursor: vscode.Position,
+  selected?: vscode.SelectedCompletionInfo,
   textsBefore: readonly string[] = [],
-): CursorWindow {
+): Pick<CompletionQuery, "prefixText" | "suffixText"> {
   const prefixEnd = selected?.range.start ?? cursor;
-  const suffixStart = selected === undefined ? cursor : laterOf(selected.range.end, cursor);
+  const suffixStart = selected?.range.end.isAfter(cursor) ? selected.range.end : cursor;
   const startOffset = windowStart(source.offsetAt(prefixEnd));
   const start = lineStartFrom(source, startOffset, prefixEnd);
-  const own = unixLines(source.textBetween({ start, end: prefixEnd }));
+  const own = unixLines(source.getText(new vscode.Range(start, prefixEnd)));
   const before = startOffset === 0 ? nearestTexts(textsBefore, MAX_PREFIX_CHARS - own.length) : "";
   return {
     prefixText: withoutHalf(before + own + (selected?.text ?? ""), "start"),
@@ -68,18 +44,18 @@ function windowStart(offset: number): number {
 }
 
 /** The first line start at or after an offset; the offset itself within a line too long for the window. */
-function lineStartFrom(source: TextSource, offset: number, cursor: TextPosition): TextPosition {
+function lineStartFrom(source: TextSource, offset: number, cursor: vscode.Position) {
   const position = source.positionAt(offset);
   if (position.character === 0 || position.line === cursor.line) return position;
-  return { line: position.line + 1, character: 0 };
+  return new vscode.Position(position.line + 1, 0);
 }
 
-function suffixWindow(source: TextSource, start: TextPosition): string {
+function suffixWindow(source: TextSource, start: vscode.Position): string {
   const startOffset = source.offsetAt(start);
   const limit = source.positionAt(startOffset + MAX_SUFFIX_CHARS);
   const isWhole = source.offsetAt(limit) < startOffset + MAX_SUFFIX_CHARS;
-  const end = isWhole || limit.line === start.line ? limit : { line: limit.line, character: 0 };
-  return withoutHalf(unixLines(source.textBetween({ start, end })), "end");
+  const end = isWhole || limit.line === start.line ? limit : new vscode.Position(limit.line, 0);
+  return withoutHalf(unixLines(source.getText(new vscode.Range(start, end))), "end");
 }
 
 /** The last texts that fit, each on lines of its own. */
@@ -104,8 +80,4 @@ function unixLines(text: string): string {
 function withoutHalf(text: string, side: "start" | "end"): string {
   const pattern = side === "start" ? /^[\uDC00-\uDFFF]/ : /[\uD800-\uDBFF]$/;
   return text.replace(pattern, "");
-}
-
-function laterOf(a: TextPosition, b: TextPosition): TextPosition {
-  return a.line > b.line || (a.line === b.line && a.character > b.character) ? a : b;
 }

@@ -1,7 +1,6 @@
-/** What in this editor can keep ghost text away. */
+/** What in this editor can keep ghost text away besides Treeline. Absent means unknown. */
 import * as vscode from "vscode";
 import { type Config, isEnabledFor, whyOnlyWhenAsked } from "../base/config.ts";
-import type { EditorFacts } from "./noSuggestionReport.ts";
 import { REPORT_SCHEME } from "./servedDocuments.ts";
 
 /** Extensions known to answer inline completion requests; matched by the beginning of their ids. */
@@ -25,7 +24,9 @@ const HIDING_VALUES: readonly { readonly name: string; readonly value: unknown }
   { name: "editor.quickSuggestions.other", value: "offWhenInlineCompletions" },
 ];
 
-export function editorFacts(config: Config): EditorFacts {
+export type EditorFacts = Readonly<ReturnType<typeof editorFacts>>;
+
+export function editorFacts(config: Config) {
   const active = vscode.window.activeTextEditor?.document;
   // A report that lies open as text is not what the user asks about.
   const document = active?.uri.scheme === REPORT_SCHEME ? undefined : active;
@@ -34,10 +35,13 @@ export function editorFacts(config: Config): EditorFacts {
   const delay = settings.get<number>("editor.inlineSuggest.minShowDelay") ?? 0;
   const askedReason = whyOnlyWhenAsked(config);
   return {
+    /** Of the active editor; absent if there is none. */
     ...(languageId === undefined ? {} : { languageId }),
     isLanguageOff: languageId !== undefined && !isEnabledFor(config, languageId),
+    /** Why suggestions wait to be asked for; absent where they come as one types. */
     ...(config.enabled && askedReason !== undefined && { askedReason }),
     inlineSuggestEnabled: settings.get<boolean>("editor.inlineSuggest.enabled") ?? true,
+    /** Settings of the editor that hide suggestions at times, as `name: value`. */
     hidingSettings: [
       // VS Code's own values are everybody's.
       ...HIDING_VALUES.filter(({ name, value }) => settings.get(name) === value)
@@ -45,6 +49,7 @@ export function editorFacts(config: Config): EditorFacts {
         .map(({ name, value }) => `${name}: ${JSON.stringify(value)}`),
       ...(delay > 0 ? [`editor.inlineSuggest.minShowDelay: ${delay}`] : []),
     ],
+    /** Other extensions that offer inline suggestions and are active. */
     rivals: vscode.extensions.all
       .filter(({ id, isActive }) => isActive && isRival(id))
       .filter(({ id }) => !isOffForCopilot(id, settings, languageId))

@@ -15,7 +15,7 @@ import { signalOf } from "../base/vscodeAdapters.ts";
 import { SLOW_FIRST_LINE_MS } from "../lifecycle/firstLineWatch.ts";
 import type { Decision, DecisionLog } from "./decisionLog.ts";
 import type { Offer } from "./keptText.ts";
-import { factsOf, queryOf } from "./queryOfDocument.ts";
+import { queryOf } from "./queryOfDocument.ts";
 import { refusalOf } from "./servedDocuments.ts";
 
 const { l10n } = vscode;
@@ -24,11 +24,10 @@ const { l10n } = vscode;
 export const ACCEPTED_COMMAND = "treeline.suggestionAccepted";
 
 export interface InlineProviderOptions {
-  readonly source: CompletionSource;
+  readonly source: Pick<CompletionSource, "query">;
   readonly config: () => Config;
   readonly decisions: DecisionLog;
   readonly log: Log;
-  /** A suggestion goes to the editor. */
   readonly onOffer: (offer: Offer, suggestion: Suggestion) => void;
   /** How long a line was waited for that had to be generated, in ms; in vain, too, where that was long. */
   readonly onWaited: (ms: number) => void;
@@ -43,12 +42,6 @@ const EDITOR_WAITS_MS = 650;
 const GENERATED: ReadonlySet<SuggestionOrigin> = new Set(["generated", "running"]);
 const GIVEN_UP: ReadonlySet<NoSuggestionReason> = new Set(["cancelled", "superseded"]);
 
-/** Where a question was asked. */
-interface Place {
-  readonly document: vscode.TextDocument;
-  readonly position: vscode.Position;
-}
-
 export class InlineProvider implements vscode.InlineCompletionItemProvider {
   readonly #options: InlineProviderOptions;
   #numQuestions = 0;
@@ -60,16 +53,14 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
   }
 
   async provideInlineCompletionItems(
-    document: vscode.TextDocument,
-    position: vscode.Position,
-    context: vscode.InlineCompletionContext,
-    token: vscode.CancellationToken,
+    ...question: Parameters<vscode.InlineCompletionItemProvider["provideInlineCompletionItems"]>
   ): Promise<vscode.InlineCompletionList | undefined> {
     try {
-      return await this.#provide(document, position, context, token);
+      return await this.#provide(...question);
     } catch (error) {
       const detail = messageOf(error);
       this.#options.log("error", `provide failed reason=${JSON.stringify(detail)}`);
+      const [document, position] = question;
       this.#decide(document, position, { reason: "internalError", detail });
       return undefined;
     }
@@ -78,17 +69,16 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
   async #provide(
     document: vscode.TextDocument,
     position: vscode.Position,
-    context: vscode.InlineCompletionContext,
+    { selectedCompletionInfo: selected, triggerKind }: vscode.InlineCompletionContext,
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionList | undefined> {
     const { source, config } = this.#options;
-    const reason = refusalOf(config(), factsOf(document));
+    const reason = refusalOf(config(), document);
     if (reason !== undefined) {
       if (reason !== "notServed") this.#decide(document, position, { reason });
       return undefined;
     }
-    const { selectedCompletionInfo: selected } = context;
-    const isAsked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
+    const isAsked = triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
     const asked = this.#isAskingAgain ? "again" : "invoke";
     const trigger = isAsked ? asked : "automatic";
     const query = queryOf(document, position, trigger, selected);
@@ -100,7 +90,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     const isGivenUp =
       token.isCancellationRequested && performance.now() - askedAt >= EDITOR_WAITS_MS;
     if (isGivenUp && document.version === version && question === this.#numQuestions) {
-      void this.#finishLate({ document, position }, query, askedAt);
+      void this.#finishLate(document, position, query, askedAt);
     } else this.#tellWait(outcome, askedAt);
     if ("noSuggestion" in outcome) {
       this.#decide(document, position, outcome.noSuggestion);
@@ -167,11 +157,13 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
    * suggestions are `offWhenInlineCompletions`, its default. Never rejects.
    */
   async #finishLate(
-    { document, position }: Place,
+    document: vscode.TextDocument,
+    position: vscode.Position,
     query: CompletionQuery,
     askedAt: number,
   ): Promise<void> {
-    const askAgain = this.#repeatable({ document, position });
+    const { version } = document;
+    const question = this.#numQuestions;
     const left = new AbortController();
     const leaveIfElsewhere = () => {
       if (!isCursorAt(document, position)) left.abort();
@@ -186,29 +178,26 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       const late = { ...query, trigger: "again" } as const;
       const outcome = await this.#options.source.query(late, left.signal);
       this.#tellWait(outcome, askedAt);
-      if ("suggestion" in outcome) await askAgain();
+      const isStill = question === this.#numQuestions && document.version === version;
+      if ("suggestion" in outcome && isStill && isCursorAt(document, position)) {
+        await this.#askAgain();
+      }
     } finally {
       for (const subscription of subscriptions) subscription.dispose();
     }
   }
 
-  /** Lets the editor ask again, if the cursor is still there then and nothing else was asked. Never rejects. */
-  #repeatable({ document, position }: Place): () => Promise<void> {
-    const { version } = document;
-    const numQuestions = this.#numQuestions;
-    return async () => {
-      if (numQuestions !== this.#numQuestions || document.version !== version) return;
-      try {
-        if (!isCursorAt(document, position)) return;
-        // The first suggestion is late already: it does not wait for others.
-        this.#isAskingAgain = true;
-        await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
-      } catch (error) {
-        this.#options.log("error", `trigger failed reason=${JSON.stringify(messageOf(error))}`);
-      } finally {
-        this.#isAskingAgain = false;
-      }
-    };
+  /** Lets the editor ask again. Never rejects. */
+  async #askAgain(): Promise<void> {
+    try {
+      // The first suggestion is late already: it does not wait for others.
+      this.#isAskingAgain = true;
+      await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+    } catch (error) {
+      this.#options.log("error", `trigger failed reason=${JSON.stringify(messageOf(error))}`);
+    } finally {
+      this.#isAskingAgain = false;
+    }
   }
 
   #decide(

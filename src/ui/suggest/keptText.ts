@@ -9,7 +9,6 @@ export interface Offer {
   readonly id: number;
   readonly documentId: string;
   readonly languageId: string;
-  /** Where the text goes. */
   readonly offset: number;
   /** Where the cursor is, if a selected entry of the suggest widget is to go between it and the text. */
   readonly cursorOffset?: number;

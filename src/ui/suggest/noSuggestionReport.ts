@@ -6,21 +6,7 @@ import { formatBytes } from "../figures/formats.ts";
 import type { EngineStatus, Phase } from "../figures/status.ts";
 import { SLOW_FIRST_LINE_MS } from "../lifecycle/firstLineWatch.ts";
 import type { Decision, DecisionReason } from "./decisionLog.ts";
-
-/** What can keep ghost text away besides Treeline. Absent means unknown. */
-export interface EditorFacts {
-  /** Of the active editor; absent if there is none. */
-  readonly languageId?: string;
-  readonly isLanguageOff: boolean;
-  /** Why suggestions wait to be asked for; absent where they come as one types. */
-  readonly askedReason?: AskedReason;
-  readonly inlineSuggestEnabled: boolean;
-  /** Settings of the editor that hide suggestions at times, as `name: value`. */
-  readonly hidingSettings: readonly string[];
-  /** Other extensions that offer inline suggestions and are active. */
-  readonly rivals: readonly string[];
-  readonly isTrusted: boolean;
-}
+import type { EditorFacts } from "./editorFacts.ts";
 
 const REMEDIES: Readonly<Record<DecisionReason, string>> = {
   offered: "",

@@ -1,8 +1,8 @@
 /** The ids that came up lately, in bounded memory. */
-const MAX_IDS = 512;
+import { LRUCache } from "lru-cache";
 
-export class RecentIds<Id = number> {
-  readonly #ids = new Set<Id>();
+export class RecentIds<Id extends number | string = number> {
+  readonly #ids = new LRUCache<Id, true>({ max: 512 });
 
   has(id: Id): boolean {
     return this.#ids.has(id);
@@ -11,12 +11,7 @@ export class RecentIds<Id = number> {
   /** @returns whether the id is new. */
   add(id: Id): boolean {
     if (this.#ids.has(id)) return false;
-    this.#ids.add(id);
-    if (this.#ids.size > MAX_IDS) {
-      // A set keeps its order: the first is the oldest.
-      const [oldest = id] = this.#ids;
-      this.#ids.delete(oldest);
-    }
+    this.#ids.set(id, true);
     return true;
   }
 }

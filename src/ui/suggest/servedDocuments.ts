@@ -1,4 +1,5 @@
-/** Which documents get suggestions. Pure. */
+/** Which documents get suggestions. */
+import * as vscode from "vscode";
 import { type Config, isEnabledFor } from "../base/config.ts";
 import type { RefusalReason } from "./decisionLog.ts";
 
@@ -28,17 +29,15 @@ const UNSERVED_LANGUAGES: ReadonlySet<string> = new Set([
   "code-text-binary",
 ]);
 
-export interface DocumentFacts {
-  readonly scheme: string;
-  readonly languageId: string;
-  readonly numCursors: number;
-}
-
 /** Why a document gets no suggestion; undefined if it may get one. */
-export function refusalOf(config: Config, document: DocumentFacts): RefusalReason | undefined {
-  const { scheme, languageId, numCursors } = document;
-  if (UNSERVED_SCHEMES.has(scheme) || UNSERVED_LANGUAGES.has(languageId)) return "notServed";
+export function refusalOf(
+  config: Config,
+  { uri, languageId }: vscode.TextDocument,
+): RefusalReason | undefined {
+  if (UNSERVED_SCHEMES.has(uri.scheme) || UNSERVED_LANGUAGES.has(languageId)) return "notServed";
   if (!config.enabled) return "off";
   if (!isEnabledFor(config, languageId)) return "languageOff";
-  return numCursors > 1 ? "severalCursors" : undefined;
+  const editor = vscode.window.activeTextEditor;
+  const isActive = editor?.document.uri.toString() === uri.toString();
+  return isActive && editor.selections.length > 1 ? "severalCursors" : undefined;
 }
