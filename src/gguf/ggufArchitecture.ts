@@ -3,12 +3,14 @@
  * To be compared again whenever node-llama-cpp's pinned version moves.
  */
 
+const KINDS = ["decoder", "recurrent", "encoder"] as const;
+
 /**
  * decoder: attention only, can evaluate draft trees; recurrent: carries a state that cannot branch (llama.cpp's
  * recurrent and hybrid models), chains only; encoder: embeds, diffuses, speaks or drafts for one particular target,
  * and cannot write text on its own.
  */
-export type ArchitectureKind = "decoder" | "recurrent" | "encoder";
+export type ArchitectureKind = (typeof KINDS)[number];
 
 const names: Readonly<Record<ArchitectureKind, string>> = {
   decoder: `
@@ -28,16 +30,7 @@ const names: Readonly<Record<ArchitectureKind, string>> = {
     t5 t5encoder clip wavtokenizer-dec gemma4-assistant eagle3 dflash qwen3tts pockettts dream llada llada-moe rnd1`,
 };
 
-const kinds: ReadonlyMap<string, ArchitectureKind> = new Map(
-  (["decoder", "recurrent", "encoder"] as const).flatMap((kind) =>
-    names[kind]
-      .trim()
-      .split(/\s+/)
-      .map((name): [string, ArchitectureKind] => [name, kind]),
-  ),
-);
-
 /** What models of `architecture` (general.architecture) can do here, or undefined when llama.cpp cannot load them. */
 export function architectureKind(architecture: string): ArchitectureKind | undefined {
-  return kinds.get(architecture);
+  return KINDS.find((kind) => names[kind].trim().split(/\s+/).includes(architecture));
 }

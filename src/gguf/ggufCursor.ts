@@ -5,36 +5,28 @@
 import { EngineError, type EngineErrorCode } from "../core/base/errors.ts";
 import { pathText, quotedText } from "../core/base/foreignText.ts";
 
-/** Names of GGUF's value types; the index is the number in the file. */
-export const ggufTypeNames = [
-  "uint8",
-  "int8",
-  "uint16",
-  "int16",
-  "uint32",
-  "int32",
-  "float32",
-  "bool",
-  "string",
-  "array",
-  "uint64",
-  "int64",
-  "float64",
-] as const;
+/** GGUF's value types, in the order of their numbers in the file, and how several of them are kept. */
+const arrayTypes = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  bool: Uint8Array,
+  string: undefined,
+  array: undefined,
+  uint64: BigUint64Array,
+  int64: BigInt64Array,
+  float64: Float64Array,
+} as const;
 
-export type GgufType = (typeof ggufTypeNames)[number];
+export type GgufType = keyof typeof arrayTypes;
+/** The index is the number in the file. */
+export const ggufTypeNames = Object.keys(arrayTypes) as readonly GgufType[];
 export type GgufNumberType = Exclude<GgufType, "bool" | "string" | "array" | "uint64" | "int64">;
-export type GgufNumericArray =
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | Float32Array
-  | Float64Array
-  | BigUint64Array
-  | BigInt64Array;
+export type GgufNumericArray = InstanceType<NonNullable<(typeof arrayTypes)[GgufType]>>;
 
 /**
  * One metadata value with the type it has in the file (llama.cpp does not convert between types).
@@ -79,6 +71,30 @@ export function ggufError(
   );
 }
 
+/** What a file has in place of what was expected, before it is known which file that is: {@link ofFile}. */
+export class GgufFault extends Error {
+  readonly of: (path: string) => EngineError;
+
+  constructor(
+    expected: string,
+    found: string,
+    remedy: string = fetchAgain,
+    code: EngineErrorCode = "modelCorrupt",
+  ) {
+    super(`expected ${expected}, found ${found}`);
+    this.of = (path) => ggufError(code, path, expected, found, remedy);
+  }
+}
+
+/** What `judge` returns. @throws EngineError of the file at `path` for a {@link GgufFault}. */
+export function ofFile<T>(path: string, judge: () => T): T {
+  try {
+    return judge();
+  } catch (error) {
+    throw error instanceof GgufFault ? error.of(path) : error;
+  }
+}
+
 /** llama.cpp compares every key and tensor name with all before it; real files have below 2,000. */
 const maxEntries = 2 ** 14;
 const maxArrayElements = 2 ** 30;
@@ -90,30 +106,24 @@ export class WindowEnd extends Error {}
 
 /** A position in the window; every read checks the file's real size first. */
 export class GgufCursor {
-  readonly path: string;
   readonly window: Buffer;
   readonly #fileBytes: number;
   at = 0;
 
-  constructor(path: string, window: Uint8Array, fileBytes: number) {
-    this.path = path;
+  constructor(window: Uint8Array, fileBytes: number) {
     this.window = Buffer.from(window.buffer, window.byteOffset, window.byteLength);
     this.#fileBytes = fileBytes;
-  }
-
-  corrupt(expected: string, found: string): EngineError {
-    return ggufError("modelCorrupt", this.path, expected, found);
   }
 
   /** Moves past `bytes` bytes that belong to `what` and returns where they begin. */
   skip(bytes: number, what: string): number {
     const start = this.at;
     if (bytes > this.#fileBytes - start)
-      throw ggufError(
-        "modelTruncated",
-        this.path,
+      throw new GgufFault(
         `${bytes} bytes at offset ${start} for ${what}`,
         `only ${this.#fileBytes - start} of the file's ${this.#fileBytes} left`,
+        fetchAgain,
+        "modelTruncated",
       );
     if (start + bytes > this.window.length) throw new WindowEnd();
     this.at = start + bytes;
@@ -127,13 +137,13 @@ export class GgufCursor {
   /** A 64-bit number that is exact as a JS number. */
   uint53(what: string): number {
     const value = this.window.readBigUInt64LE(this.skip(8, what));
-    if (value > Number.MAX_SAFE_INTEGER) throw this.corrupt(`${what} below 2^53`, String(value));
+    if (value > Number.MAX_SAFE_INTEGER) throw new GgufFault(`${what} below 2^53`, String(value));
     return Number(value);
   }
 
   count(what: string): number {
     const value = this.window.readBigUInt64LE(this.skip(8, `the number of ${what}`));
-    if (value > maxEntries) throw this.corrupt(`at most ${maxEntries} ${what}`, String(value));
+    if (value > maxEntries) throw new GgufFault(`at most ${maxEntries} ${what}`, String(value));
     return Number(value);
   }
 
@@ -153,7 +163,10 @@ export class GgufCursor {
     const before = this.at;
     const text = this.string(what);
     if (text === "" || this.window.subarray(before + 8, this.at).includes(0))
-      throw this.corrupt(`${what} to be text without NUL`, text === "" ? "none" : quotedText(text));
+      throw new GgufFault(
+        `${what} to be text without NUL`,
+        text === "" ? "none" : quotedText(text),
+      );
     return text;
   }
 
@@ -179,10 +192,10 @@ export class GgufCursor {
     const before = this.at;
     const name = this.name(`the name of tensor ${index}`);
     if (this.at - before - 8 > maxTensorNameBytes)
-      throw this.corrupt(`tensor names of at most ${maxTensorNameBytes} bytes`, quotedText(name));
+      throw new GgufFault(`tensor names of at most ${maxTensorNameBytes} bytes`, quotedText(name));
     const rank = this.uint32(`the rank of ${quotedText(name)}`);
     if (rank > 4)
-      throw this.corrupt(`tensor ${quotedText(name)} to have at most 4 dimensions`, String(rank));
+      throw new GgufFault(`tensor ${quotedText(name)} to have at most 4 dimensions`, String(rank));
     const dims: number[] = [];
     for (let i = 0; i < rank; i++)
       dims.push(this.uint53(`dimension ${i} of tensor ${quotedText(name)}`));
@@ -193,17 +206,18 @@ export class GgufCursor {
   #type(key: string): GgufType {
     const id = this.uint32(`the type of ${quotedText(key)}`);
     const type = ggufTypeNames[id];
-    if (type === undefined) throw this.corrupt(`a known type for ${quotedText(key)}`, `type ${id}`);
+    if (type === undefined)
+      throw new GgufFault(`a known type for ${quotedText(key)}`, `type ${id}`);
     return type;
   }
 
   #array(key: string): GgufValue {
     const elementType = this.#type(key);
     if (elementType === "array")
-      throw this.corrupt(`${quotedText(key)} to be a flat array`, "an array of arrays");
+      throw new GgufFault(`${quotedText(key)} to be a flat array`, "an array of arrays");
     const length = this.uint53(`the length of ${quotedText(key)}`);
     if (length > maxArrayElements)
-      throw this.corrupt(
+      throw new GgufFault(
         `at most ${maxArrayElements} elements in ${quotedText(key)}`,
         String(length),
       );
@@ -224,25 +238,9 @@ export class GgufCursor {
     const ArrayType = arrayTypes[type];
     const start = this.skip(length * ArrayType.BYTES_PER_ELEMENT, quotedText(key));
     // A copy: the window is neither aligned for these elements nor kept.
-    const copy = new Uint8Array(this.at - start);
-    copy.set(this.window.subarray(start, this.at));
-    return new ArrayType(copy.buffer);
+    return new ArrayType(new Uint8Array(this.window.subarray(start, this.at)).buffer);
   }
 }
-
-const arrayTypes = {
-  uint8: Uint8Array,
-  int8: Int8Array,
-  uint16: Uint16Array,
-  int16: Int16Array,
-  uint32: Uint32Array,
-  int32: Int32Array,
-  float32: Float32Array,
-  float64: Float64Array,
-  uint64: BigUint64Array,
-  int64: BigInt64Array,
-  bool: Uint8Array,
-} as const;
 
 /** `text` when it says exactly `bytes`; otherwise each byte above ASCII as the lone surrogate U+DC00 + byte. */
 function lossless(bytes: Buffer, text: string): string {

@@ -7,7 +7,15 @@ import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { EngineError, messageOf } from "../core/base/errors.ts";
 import { pathText, quotedText } from "../core/base/foreignText.ts";
-import { GgufCursor, type GgufTensor, type GgufValue, ggufError, WindowEnd } from "./ggufCursor.ts";
+import {
+  GgufCursor,
+  GgufFault,
+  type GgufTensor,
+  type GgufValue,
+  ggufError,
+  ofFile,
+  WindowEnd,
+} from "./ggufCursor.ts";
 
 export type { GgufNumericArray, GgufTensor, GgufType, GgufValue } from "./ggufCursor.ts";
 
@@ -20,7 +28,6 @@ export interface GgufSpan {
 export interface GgufHeader {
   readonly path: string;
   readonly fileBytes: number;
-  readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
   /** Where each metadata entry lies, key and type included, for copying it byte by byte; in file order. */
   readonly entrySpans: ReadonlyMap<string, GgufSpan>;
@@ -141,64 +148,62 @@ async function growWindow(handle: FileHandle, old: Uint8Array, size: number): Pr
  * @throws EngineError as {@link readGgufHeader}, or an internal signal when only the window was too short.
  */
 export function parseGgufHeader(path: string, window: Uint8Array, fileBytes: number): GgufHeader {
-  const cursor = new GgufCursor(path, window, fileBytes);
-  const version = readPreamble(cursor);
-  const tensorCount = cursor.count("tensors");
-  const entryCount = cursor.count("metadata entries");
-  const metadata = new Map<string, GgufValue>();
-  const entrySpans = new Map<string, GgufSpan>();
-  for (let i = 0; i < entryCount; i++) {
-    const start = cursor.at;
-    const key = cursor.name(`metadata key ${i}`);
-    if (metadata.has(key))
-      throw cursor.corrupt("distinct metadata keys", `${quotedText(key)} twice`);
-    metadata.set(key, cursor.value(key));
-    entrySpans.set(key, { start, end: cursor.at });
-  }
-  const alignment = readAlignment(cursor, metadata.get("general.alignment"));
-  const tensors: GgufTensor[] = [];
-  for (let i = 0; i < tensorCount; i++) tensors.push(cursor.tensor(i));
-  const dataOffset = Math.ceil(cursor.at / alignment) * alignment;
-  return { path, fileBytes, version, metadata, entrySpans, tensors, dataOffset, alignment };
+  return ofFile(path, () => {
+    const cursor = new GgufCursor(window, fileBytes);
+    checkPreamble(cursor);
+    const tensorCount = cursor.count("tensors");
+    const entryCount = cursor.count("metadata entries");
+    const metadata = new Map<string, GgufValue>();
+    const entrySpans = new Map<string, GgufSpan>();
+    for (let i = 0; i < entryCount; i++) {
+      const start = cursor.at;
+      const key = cursor.name(`metadata key ${i}`);
+      if (metadata.has(key))
+        throw new GgufFault("distinct metadata keys", `${quotedText(key)} twice`);
+      metadata.set(key, cursor.value(key));
+      entrySpans.set(key, { start, end: cursor.at });
+    }
+    const alignment = readAlignment(metadata.get("general.alignment"));
+    const tensors: GgufTensor[] = [];
+    for (let i = 0; i < tensorCount; i++) tensors.push(cursor.tensor(i));
+    const dataOffset = Math.ceil(cursor.at / alignment) * alignment;
+    return { path, fileBytes, metadata, entrySpans, tensors, dataOffset, alignment };
+  });
 }
 
-function readPreamble(cursor: GgufCursor): number {
-  const { path, window } = cursor;
+function checkPreamble(cursor: GgufCursor): void {
+  const { window } = cursor;
   const magic = Buffer.from(window.subarray(0, 4)).toString("latin1");
   if (!(magic === "GGUF" || (window.length < 4 && "GGUF".startsWith(magic) && magic !== "")))
-    throw ggufError(
-      "notGguf",
-      path,
+    throw new GgufFault(
       'a GGUF file, which begins with "GGUF"',
       window.length === 0 ? "an empty file" : JSON.stringify(magic),
       "Choose a model in GGUF format.",
+      "notGguf",
     );
   cursor.skip(4, "the version");
   const version = cursor.uint32("the version");
   const wanted = "GGUF version 2 or 3, little endian";
   if (version !== 0 && (version & 0xffff) === 0)
-    throw ggufError(
-      "ggufVersion",
-      path,
+    throw new GgufFault(
       wanted,
       "a big-endian file",
       "Download the little-endian build of this model.",
+      "ggufVersion",
     );
   if (version !== 2 && version !== 3)
-    throw ggufError(
-      "ggufVersion",
-      path,
+    throw new GgufFault(
       wanted,
       `version ${version}`,
       "Download a current GGUF of this model.",
+      "ggufVersion",
     );
-  return version;
 }
 
-function readAlignment(cursor: GgufCursor, entry: GgufValue | undefined): number {
+function readAlignment(entry: GgufValue | undefined): number {
   if (entry === undefined) return 32;
   if (entry.type !== "uint32" || entry.value === 0 || (entry.value & (entry.value - 1)) !== 0)
-    throw cursor.corrupt(
+    throw new GgufFault(
       "general.alignment to be a uint32 power of two",
       `${entry.type} ${String(entry.value)}`,
     );

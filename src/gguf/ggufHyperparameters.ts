@@ -5,23 +5,10 @@
 
 import { quotedText } from "../core/base/foreignText.ts";
 import type { ArchitectureKind } from "./ggufArchitecture.ts";
-import { type GgufValue, ggufError } from "./ggufCursor.ts";
+import { GgufFault, type GgufValue } from "./ggufCursor.ts";
 import type { GgufHeader } from "./ggufHeader.ts";
 
-export interface Hyperparameters {
-  readonly architecture: string;
-  readonly embeddingLength: number;
-  readonly layerCount: number;
-  /** Attention heads per layer, `[layerCount]`; 0 where a layer has no attention. */
-  readonly headCounts: readonly number[];
-  readonly headCountsKv: readonly number[];
-  /** Width of one head's keys, of its values, and how much of it is rotated; 0 without attention. */
-  readonly keyLength: number;
-  readonly valueLength: number;
-  readonly ropeLength: number;
-  readonly feedForwardLengths: readonly number[];
-  readonly expertCount: number;
-}
+export type Hyperparameters = Readonly<ReturnType<typeof readHyperparameters>>;
 
 const maxLayers = 512;
 const maxExperts = 1024;
@@ -30,13 +17,13 @@ const ropeScalings = ["none", "linear", "yarn", "longrope"];
 
 /**
  * @returns the hyperparameters of `header`, consistent with each other.
- * @throws EngineError modelCorrupt on the first value that is missing, of a wrong type or impossible.
+ * @throws GgufFault on the first value that is missing, of a wrong type or impossible.
  */
 export function readHyperparameters(
   header: GgufHeader,
   architecture: string,
   kind: ArchitectureKind,
-): Hyperparameters {
+) {
   const read = new Reader(header, architecture);
   read.uint32("context_length", 1);
   read.uint32("vocab_size", 0, maxUint32, 0);
@@ -65,20 +52,21 @@ export function readHyperparameters(
   if (ropeLength % 2 !== 0) throw read.corrupt("rope.dimension_count", "even", String(ropeLength));
   checkFloats(read);
   if (read.flag("attention.causal") === false && kind === "decoder")
-    throw ggufError(
-      "unsupportedArchitecture",
-      header.path,
+    throw new GgufFault(
       `${architecture}.attention.causal to be true`,
       "false, a model that embeds text",
       "Choose a model that generates text.",
+      "unsupportedArchitecture",
     );
   const feedForwardLengths = read.perLayer("feed_forward_length", layerCount, 0);
   return {
     architecture,
     embeddingLength,
     layerCount,
+    /** Attention heads per layer, `[layerCount]`; 0 where a layer has no attention. */
     headCounts,
     headCountsKv,
+    /** Width of one head's keys, of its values, and how much of it is rotated; 0 without attention. */
     keyLength,
     valueLength,
     ropeLength,
@@ -155,12 +143,7 @@ class Reader {
   }
 
   corrupt(name: string, expected: string, found: string) {
-    return ggufError(
-      "modelCorrupt",
-      this.#header.path,
-      `${this.architecture}.${name} ${expected}`,
-      found,
-    );
+    return new GgufFault(`${this.architecture}.${name} ${expected}`, found);
   }
 
   /** An integer from `min` to `max`; `fallback` when absent, which without fallback is an error. */

@@ -3,7 +3,7 @@
  * (llama.cpp's models/llama.cpp and models/qwen2.cpp), for others only that there is one embedding row per token.
  */
 import { quotedText } from "../core/base/foreignText.ts";
-import { ggufError } from "./ggufCursor.ts";
+import { GgufFault } from "./ggufCursor.ts";
 import type { GgufHeader, GgufTensor } from "./ggufHeader.ts";
 import type { Hyperparameters } from "./ggufHyperparameters.ts";
 
@@ -12,7 +12,7 @@ const f32 = 0;
 /**
  * @param tokenCount size of the vocabulary.
  * @param isSplit whether more tensors lie in further files; then missing ones are not missed.
- * @throws EngineError modelCorrupt on a missing tensor or a shape that contradicts the hyperparameters.
+ * @throws GgufFault on a missing tensor or a shape that contradicts the hyperparameters.
  */
 export function checkShapes(
   header: GgufHeader,
@@ -23,48 +23,31 @@ export function checkShapes(
   const tensors = new Map(header.tensors.map((tensor) => [tensor.name, tensor]));
   const embedding = tensors.get("token_embd.weight");
   if (embedding !== undefined && embedding.dims[1] !== tokenCount)
-    throw ggufError(
-      "modelCorrupt",
-      header.path,
+    throw new GgufFault(
       `token_embd.weight with ${tokenCount} rows, one per token`,
       shapeOf(embedding.dims),
     );
   if (embedding === undefined && !isSplit)
-    throw ggufError(
-      "modelCorrupt",
-      header.path,
-      "the tensor token_embd.weight",
-      "none of this name",
-    );
+    throw new GgufFault("the tensor token_embd.weight", "none of this name");
   if (params.architecture !== "llama" && params.architecture !== "qwen2") return;
-  checkAttention(header, params);
+  checkAttention(params);
   for (const wanted of wantedTensors(params, tokenCount, tensors))
-    checkTensor(header, wanted, tensors, isSplit);
+    checkTensor(wanted, tensors, isSplit);
   const surplus = header.tensors.find(
     (tensor) => Number(/^blk\.(\d+)\./.exec(tensor.name)?.[1] ?? 0) >= params.layerCount,
   );
   if (surplus !== undefined)
-    throw ggufError(
-      "modelCorrupt",
-      header.path,
-      `tensors of ${params.layerCount} layers (block_count)`,
-      surplus.name,
-    );
+    throw new GgufFault(`tensors of ${params.layerCount} layers (block_count)`, surplus.name);
   // Vectors take part in F32 arithmetic for which ggml has no other kernels.
   const odd = header.tensors.find(
     (tensor) => tensor.type !== f32 && tensor.dims.slice(1).every((dim) => dim === 1),
   );
   if (odd !== undefined)
-    throw ggufError(
-      "modelCorrupt",
-      header.path,
-      `vector ${quotedText(odd.name)} as F32`,
-      `type ${odd.type}`,
-    );
+    throw new GgufFault(`vector ${quotedText(odd.name)} as F32`, `type ${odd.type}`);
 }
 
 /** Both graphs assert one head width throughout, fully rotated, and reshape every layer alike. */
-function checkAttention(header: GgufHeader, params: Hyperparameters): void {
+function checkAttention(params: Hyperparameters): void {
   const { keyLength, valueLength, ropeLength, headCounts, headCountsKv, embeddingLength } = params;
   const heads = headCounts[0] ?? 0;
   const headsKv = headCountsKv[0] ?? 0;
@@ -73,9 +56,7 @@ function checkAttention(header: GgufHeader, params: Hyperparameters): void {
     headCountsKv.every((count) => count === headsKv);
   const fits = params.architecture === "llama" || keyLength * heads === embeddingLength;
   if (!isUniform || headsKv === 0 || keyLength !== valueLength || keyLength !== ropeLength || !fits)
-    throw ggufError(
-      "modelCorrupt",
-      header.path,
+    throw new GgufFault(
       `${params.architecture} heads alike in every layer, with key_length, value_length and rope.dimension_count equal`,
       `${heads} heads (${headsKv} for keys) of ${keyLength}, ${valueLength} and ${ropeLength} in width ${embeddingLength}`,
     );
@@ -148,7 +129,6 @@ function* wantedFeedForward(
 }
 
 function checkTensor(
-  header: GgufHeader,
   wanted: WantedTensor,
   tensors: ReadonlyMap<string, GgufTensor>,
   isSplit: boolean,
@@ -156,17 +136,12 @@ function checkTensor(
   const tensor = tensors.get(wanted.name);
   if (tensor === undefined) {
     if (wanted.optional === true || isSplit) return;
-    throw ggufError("modelCorrupt", header.path, `the tensor ${wanted.name}`, "none of this name");
+    throw new GgufFault(`the tensor ${wanted.name}`, "none of this name");
   }
   const length = Math.max(tensor.dims.length, wanted.dims.length);
   for (let i = 0; i < length; i++)
     if ((tensor.dims[i] ?? 1) !== (wanted.dims[i] ?? 1))
-      throw ggufError(
-        "modelCorrupt",
-        header.path,
-        `${wanted.name} of shape ${shapeOf(wanted.dims)}`,
-        shapeOf(tensor.dims),
-      );
+      throw new GgufFault(`${wanted.name} of shape ${shapeOf(wanted.dims)}`, shapeOf(tensor.dims));
 }
 
 function shapeOf(dims: readonly number[]): string {

@@ -3,21 +3,16 @@
  * Names and shapes a particular architecture needs are ggufShapeCheck.ts's business.
  */
 import { quotedText } from "../core/base/foreignText.ts";
-import { ggufError } from "./ggufCursor.ts";
+import { GgufFault } from "./ggufCursor.ts";
 import type { GgufHeader, GgufTensor } from "./ggufHeader.ts";
 
-interface TensorType {
-  readonly name: string;
-  /** Elements per block; a row is a whole number of blocks. */
-  readonly blockLength: number;
-  readonly blockBytes: number;
-}
-
-const type = (name: string, blockLength: number, blockBytes: number): TensorType => ({
+const type = (name: string, blockLength: number, blockBytes: number) => ({
   name,
+  /** Elements per block; a row is a whole number of blocks. */
   blockLength,
   blockBytes,
 });
+type TensorType = Readonly<ReturnType<typeof type>>;
 
 /**
  * Types a weight may be stored in, by their number in the file (llama.cpp v0.4.0, ggml.h and ggml-common.h).
@@ -63,62 +58,45 @@ const memoryAlignment = 32;
 /**
  * Checks types, sizes, order and extents of all tensors of `header`.
  * @param isSplit whether more tensors lie in further files; the first may then have none.
- * @throws EngineError modelTruncated when data lies behind the file's end, modelCorrupt otherwise.
+ * @throws GgufFault modelTruncated when data lies behind the file's end, modelCorrupt otherwise.
  */
 export function checkTensors(header: GgufHeader, isSplit: boolean): void {
-  const { path, tensors, fileBytes, dataOffset, alignment } = header;
+  const { tensors, fileBytes, dataOffset, alignment } = header;
   if (tensors.length === 0 && !isSplit)
-    throw ggufError(
-      "modelCorrupt",
-      path,
-      "weights",
-      "no tensors, only a vocabulary",
-      "Choose the model itself.",
-    );
+    throw new GgufFault("weights", "no tensors, only a vocabulary", "Choose the model itself.");
   const names = new Set<string>();
   let expectedOffset = 0;
   for (const tensor of tensors) {
     const name = quotedText(tensor.name);
-    if (names.has(tensor.name))
-      throw ggufError("modelCorrupt", path, "distinct tensor names", `${name} twice`);
+    if (names.has(tensor.name)) throw new GgufFault("distinct tensor names", `${name} twice`);
     names.add(tensor.name);
-    const bytes = tensorBytes(path, tensor);
+    const bytes = tensorBytes(tensor);
     // llama.cpp requires tensors in file order without gaps other than padding.
     if (tensor.offset !== expectedOffset)
-      throw ggufError(
-        "modelCorrupt",
-        path,
-        `tensor ${name} at offset ${expectedOffset}`,
-        `offset ${tensor.offset}`,
-      );
+      throw new GgufFault(`tensor ${name} at offset ${expectedOffset}`, `offset ${tensor.offset}`);
     if ((dataOffset + tensor.offset) % memoryAlignment !== 0)
-      throw ggufError(
-        "modelCorrupt",
-        path,
+      throw new GgufFault(
         `data aligned to ${memoryAlignment} bytes`,
         `tensor ${name} at ${dataOffset + tensor.offset} (general.alignment ${alignment})`,
       );
     const end = dataOffset + tensor.offset + bytes;
     if (end > fileBytes)
-      throw ggufError(
-        "modelTruncated",
-        path,
+      throw new GgufFault(
         `at least ${end} bytes, where tensor ${name} ends`,
         `a file of ${fileBytes} bytes`,
         "Download it again: it is incomplete.",
+        "modelTruncated",
       );
     expectedOffset += Math.ceil(bytes / alignment) * alignment;
   }
 }
 
 /** The size of a tensor's data in bytes. */
-function tensorBytes(path: string, tensor: GgufTensor): number {
+function tensorBytes(tensor: GgufTensor): number {
   const name = quotedText(tensor.name);
   const found = tensorTypes.get(tensor.type);
   if (found === undefined)
-    throw ggufError(
-      "modelCorrupt",
-      path,
+    throw new GgufFault(
       `a weight type this llama.cpp can compute with for ${name}`,
       `type ${tensor.type}`,
       "Download the model again or choose another quantization.",
@@ -126,31 +104,22 @@ function tensorBytes(path: string, tensor: GgufTensor): number {
   const rowLength = tensor.dims[0] ?? 1;
   const elements = tensor.dims.reduce((product, dim) => product * dim, 1);
   if (elements === 0 || elements > Number.MAX_SAFE_INTEGER)
-    throw ggufError(
-      "modelCorrupt",
-      path,
-      `a possible shape for tensor ${name}`,
-      `[${tensor.dims.join(", ")}]`,
-    );
+    throw new GgufFault(`a possible shape for tensor ${name}`, `[${tensor.dims.join(", ")}]`);
   if (rowLength % found.blockLength !== 0)
-    throw ggufError(
-      "modelCorrupt",
-      path,
+    throw new GgufFault(
       `rows of tensor ${name} in blocks of ${found.blockLength} (${found.name})`,
       `rows of ${rowLength}`,
     );
-  checkKernels(path, tensor, found);
+  checkKernels(tensor, found);
   return (elements / found.blockLength) * found.blockBytes;
 }
 
 /** Integers are tables, never weights; vectors are added and multiplied as F32: anything else aborts while computing. */
-function checkKernels(path: string, tensor: GgufTensor, found: TensorType): void {
+function checkKernels(tensor: GgufTensor, found: TensorType): void {
   const isTable = tensor.name.includes("tid2eid");
   const isVector = tensor.dims.length < 2 && /(_norm\.weight|\.bias)$/.test(tensor.name);
   if ((tensor.type === i32 && !isTable) || (isVector && tensor.type !== f32))
-    throw ggufError(
-      "modelCorrupt",
-      path,
+    throw new GgufFault(
       `tensor ${quotedText(tensor.name)} as ${isVector ? "F32" : "floating point"}`,
       found.name,
     );

@@ -17,7 +17,7 @@ function header(path: string, { kind = "gpt2", tokens = ["a", "b", "c"], bos, eo
   if (bos !== undefined)
     metadata.set("tokenizer.ggml.bos_token_id", { type: "uint32", value: bos });
   if (eos !== undefined) metadata.set("tokenizer.ggml.eos_token_id", eos);
-  const rest = { fileBytes: 0, version: 3, tensors: [], dataOffset: 0, alignment: 32 };
+  const rest = { fileBytes: 0, tensors: [], dataOffset: 0, alignment: 32 };
   return { path, metadata, entrySpans: new Map(), ...rest } satisfies GgufHeader;
 }
 
