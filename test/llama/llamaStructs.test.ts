@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkLayouts, LLAMA_CPP_VERSION } from "../../src/llama/native/llamaStructs.ts";
 
-const nothing = { model: {}, context: {}, quantize: {} };
+const nothing = { model: {}, context: {} };
 
 describe("checkLayouts", () => {
   test.each(["0.5.0", "0.4.1", "", "1.0.4.0"])("refuses llama.cpp %j", (version) => {

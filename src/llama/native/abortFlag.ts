@@ -3,36 +3,31 @@
  * JavaScript must not run; so what it asks is native: C's `strlen`, whose result of 0 or 1 for a string of no or one
  * byte is the `bool` that `ggml_abort_callback` returns.
  */
+import koffi from "koffi";
 import type { LlamaFunctions, Pointer } from "./llamaFunctions.ts";
 
 /** Of one context, which must be freed before it. */
-export interface AbortFlag {
-  /** For `llama_context_params`: `abort_callback` and `abort_callback_data`. */
-  readonly callback: Pointer;
-  readonly data: Pointer;
-  /** Raises the flag when, or if, the signal is aborted, until what it returns is disposed. */
-  follow(signal: AbortSignal): Disposable;
-  free(): void;
-}
-
-export function createAbortFlag({ bytes, strlenAddress }: LlamaFunctions): AbortFlag {
-  const data = bytes.allocate(2);
-  bytes.write(data, 0, 0);
-  bytes.write(data, 1, 0);
+export function createAbortFlag({ strlenAddress }: LlamaFunctions) {
+  const data = koffi.alloc("uint8", 2) as Pointer;
+  const set = (byte: 0 | 1) => koffi.encode(data, 0, "uint8", byte);
+  set(0);
+  koffi.encode(data, 1, "uint8", 0);
   return {
+    /** For `llama_context_params`: `abort_callback` and `abort_callback_data`. */
     callback: strlenAddress,
     data,
-    follow(signal) {
-      const raise = () => bytes.write(data, 0, 1);
+    /** Raises the flag when, or if, the signal is aborted, until what it returns is disposed. */
+    follow(signal: AbortSignal): Disposable {
+      const raise = () => set(1);
       if (signal.aborted) raise();
       signal.addEventListener("abort", raise);
       return {
         [Symbol.dispose]() {
           signal.removeEventListener("abort", raise);
-          bytes.write(data, 0, 0);
+          set(0);
         },
       };
     },
-    free: () => bytes.free(data),
+    free: () => koffi.free(data),
   };
 }

@@ -18,24 +18,13 @@ export interface TreePlace {
 }
 
 /** Rows of the next decode. Set the input and the rows, then take the struct. */
-export interface DecodeBatch {
-  /** The first rows carry these tokens. */
-  setTokens(tokens: Int32Array): void;
-  /** The first rows carry these embeddings. @param embeddings - [rows, width] */
-  setEmbeddings(embeddings: Float32Array): void;
-  /** Rows continue sequence 0 from `position`; no logits. */
-  setChainRows(numRows: number, position: number): void;
-  /** Rows are the nodes of a tree whose root stands at `place.position`; logits for all. */
-  setTreeRows(tree: DraftTree, batch: TreeBatch, place: TreePlace): void;
-  /** The struct for `llama_decode`; valid until the next set. */
-  struct(numRows: number): StructValue;
-}
+export type DecodeBatch = Readonly<ReturnType<typeof createDecodeBatch>>;
 
 /**
  * @param maxRows - rows of the largest batch.
  * @param maxSeqIds - sequence ids of one row at most.
  */
-export function createDecodeBatch(maxRows: number, maxSeqIds: number): DecodeBatch {
+export function createDecodeBatch(maxRows: number, maxSeqIds: number) {
   const length = Math.max(maxRows, MIN_ARRAY_LENGTH);
   const tokens = new Int32Array(length);
   const positions = new Int32Array(length);
@@ -50,15 +39,18 @@ export function createDecodeBatch(maxRows: number, maxSeqIds: number): DecodeBat
   let embeddings: Float32Array | null = null;
 
   return {
-    setTokens(input) {
+    /** The first rows carry these tokens. */
+    setTokens(input: Int32Array): void {
       tokens.set(input);
       embeddings = null;
     },
-    setEmbeddings(input) {
+    /** The first rows carry these embeddings. @param input - [rows, width] */
+    setEmbeddings(input: Float32Array): void {
       embeddings = new Float32Array(Math.max(input.length, MIN_ARRAY_LENGTH));
       embeddings.set(input);
     },
-    setChainRows(numRows, position) {
+    /** Rows continue sequence 0 from `position`; no logits. */
+    setChainRows(numRows: number, position: number): void {
       for (let row = 0; row < numRows; row++) {
         positions[row] = position + row;
         numSeqIds[row] = 1;
@@ -66,7 +58,9 @@ export function createDecodeBatch(maxRows: number, maxSeqIds: number): DecodeBat
         wantsLogits[row] = 0;
       }
     },
-    setTreeRows(tree, batch, { position, firstRow = 0, firstId = 0 }) {
+    /** Rows are the nodes of a tree whose root stands at `place.position`; logits for all. */
+    setTreeRows(tree: DraftTree, batch: TreeBatch, place: TreePlace): void {
+      const { position, firstRow = 0, firstId = 0 } = place;
       for (let node = ROOT; node < tree.size; node++) {
         const row = firstRow + node;
         const first = batch.firstBranches[node]!;
@@ -77,7 +71,8 @@ export function createDecodeBatch(maxRows: number, maxSeqIds: number): DecodeBat
         for (let i = 0; i < count; i++) seqIds[row * maxSeqIds + i] = firstId + first + i;
       }
     },
-    struct: (numRows) => ({
+    /** The struct for `llama_decode`; valid until the next set. */
+    struct: (numRows: number): StructValue => ({
       n_tokens: numRows,
       token: embeddings === null ? tokens : null,
       embd: embeddings,

@@ -88,7 +88,6 @@ async function loadOnce(gpu: GpuChoice): Promise<LlamaLibrary> {
     version: fn.version(),
     model: fn.modelDefaults(),
     context: fn.contextDefaults(),
-    quantize: fn.quantizeDefaults(),
   });
   // Without a device llama.cpp computes on the CPU: a Vulkan loader may find none, or a software one that it leaves out.
   const deviceNames =

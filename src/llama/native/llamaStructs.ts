@@ -13,65 +13,77 @@ export const LLAMA_CPP_VERSION = "0.4.0";
 
 const P = "void*";
 
-export const ModelParams = koffi.struct("llama_model_params", {
-  devices: P,
-  tensor_buft_overrides: P,
-  n_gpu_layers: "int32",
-  split_mode: "int32",
-  load_mode: "int32",
-  lazy_mode: "int32",
-  main_gpu: "int32",
-  tensor_split: P,
-  progress_callback: P,
-  progress_callback_user_data: P,
-  kv_overrides: P,
-  vocab_only: "bool",
-  check_tensors: "bool",
-  use_extra_bufts: "bool",
-  no_host: "bool",
-  no_alloc: "bool",
-  load_mtp: "bool",
-});
+/**
+ * Fields in the header's order: the type, and the default where the header fixes one. A shifted layout cannot produce all of
+ * them.
+ */
+type Fields = Readonly<Record<string, readonly [type: string, byDefault?: unknown]>>;
+function structOf(name: string, fields: Fields) {
+  const types = Object.entries(fields).map(([field, [type]]) => [field, type]);
+  return koffi.struct(name, Object.fromEntries(types));
+}
 
-export const ContextParams = koffi.struct("llama_context_params", {
-  n_ctx: "uint32",
-  n_batch: "uint32",
-  n_ubatch: "uint32",
-  n_seq_max: "uint32",
-  n_rs_seq: "uint32",
-  n_outputs_max: "uint32",
-  n_outputs_max_per_seq: "uint32",
-  n_threads: "int32",
-  n_threads_batch: "int32",
-  ctx_type: "int32",
-  rope_scaling_type: "int32",
-  pooling_type: "int32",
-  attention_type: "int32",
-  flash_attn_type: "int32",
-  rope_freq_base: "float",
-  rope_freq_scale: "float",
-  yarn_ext_factor: "float",
-  yarn_attn_factor: "float",
-  yarn_beta_fast: "float",
-  yarn_beta_slow: "float",
-  yarn_orig_ctx: "uint32",
-  defrag_thold: "float",
-  cb_eval: P,
-  cb_eval_user_data: P,
-  type_k: "int32",
-  type_v: "int32",
-  abort_callback: P,
-  abort_callback_data: P,
-  embeddings: "bool",
-  offload_kqv: "bool",
-  no_perf: "bool",
-  op_offload: "bool",
-  swa_full: "bool",
-  kv_unified: "bool",
-  samplers: P,
-  n_samplers: "size_t",
-  ctx_other: P,
-});
+const MODEL_FIELDS: Fields = {
+  devices: [P, null],
+  tensor_buft_overrides: [P, null],
+  n_gpu_layers: ["int32", -1],
+  split_mode: ["int32"],
+  load_mode: ["int32"],
+  lazy_mode: ["int32"],
+  main_gpu: ["int32", 0],
+  tensor_split: [P, null],
+  progress_callback: [P, null],
+  progress_callback_user_data: [P, null],
+  kv_overrides: [P, null],
+  vocab_only: ["bool", false],
+  check_tensors: ["bool", false],
+  use_extra_bufts: ["bool", true],
+  no_host: ["bool", false],
+  no_alloc: ["bool", false],
+  load_mtp: ["bool"],
+};
+export const ModelParams = structOf("llama_model_params", MODEL_FIELDS);
+
+const CONTEXT_FIELDS: Fields = {
+  n_ctx: ["uint32", 512],
+  n_batch: ["uint32", 2048],
+  n_ubatch: ["uint32", 512],
+  n_seq_max: ["uint32", 1],
+  n_rs_seq: ["uint32", 0],
+  n_outputs_max: ["uint32", 0],
+  n_outputs_max_per_seq: ["uint32"],
+  n_threads: ["int32"],
+  n_threads_batch: ["int32"],
+  ctx_type: ["int32"],
+  rope_scaling_type: ["int32"],
+  pooling_type: ["int32"],
+  attention_type: ["int32"],
+  flash_attn_type: ["int32"],
+  rope_freq_base: ["float", 0],
+  rope_freq_scale: ["float", 0],
+  yarn_ext_factor: ["float", -1],
+  yarn_attn_factor: ["float"],
+  yarn_beta_fast: ["float"],
+  yarn_beta_slow: ["float"],
+  yarn_orig_ctx: ["uint32", 0],
+  defrag_thold: ["float"],
+  cb_eval: [P, null],
+  cb_eval_user_data: [P, null],
+  type_k: ["int32", 1],
+  type_v: ["int32", 1],
+  abort_callback: [P, null],
+  abort_callback_data: [P, null],
+  embeddings: ["bool", false],
+  offload_kqv: ["bool", true],
+  no_perf: ["bool", true],
+  op_offload: ["bool", true],
+  swa_full: ["bool"],
+  kv_unified: ["bool", false],
+  samplers: [P, null],
+  n_samplers: ["size_t", 0],
+  ctx_other: [P, null],
+};
+export const ContextParams = structOf("llama_context_params", CONTEXT_FIELDS);
 
 export const Batch = koffi.struct("llama_batch", {
   n_tokens: "int32",
@@ -81,24 +93,6 @@ export const Batch = koffi.struct("llama_batch", {
   n_seq_id: P,
   seq_id: P,
   logits: P,
-});
-
-export const QuantizeParams = koffi.struct("llama_model_quantize_params", {
-  nthread: "int32",
-  ftype: "int32",
-  output_tensor_type: "int32",
-  token_embedding_type: "int32",
-  allow_requantize: "bool",
-  quantize_output_tensor: "bool",
-  only_copy: "bool",
-  pure: "bool",
-  keep_split: "bool",
-  dry_run: "bool",
-  imatrix: P,
-  kv_overrides: P,
-  tt_overrides: P,
-  prune_layers: P,
-  max_buf_size: "size_t",
 });
 
 export const TypeTraits = koffi.struct("ggml_type_traits", {
@@ -135,73 +129,15 @@ const SIZES = [
   ["llama_model_params", ModelParams, 80],
   ["llama_context_params", ContextParams, 160],
   ["llama_batch", Batch, 56],
-  ["llama_model_quantize_params", QuantizeParams, 64],
   ["ggml_type_traits", TypeTraits, 56],
   ["ggml_threadpool_params", ThreadpoolParams, 528],
 ] as const;
-
-/** Defaults that the C headers fix; a shifted layout cannot produce all of them. */
-const MODEL_DEFAULTS: Readonly<Record<string, unknown>> = {
-  devices: null,
-  tensor_buft_overrides: null,
-  n_gpu_layers: -1,
-  main_gpu: 0,
-  tensor_split: null,
-  progress_callback: null,
-  progress_callback_user_data: null,
-  kv_overrides: null,
-  vocab_only: false,
-  check_tensors: false,
-  use_extra_bufts: true,
-  no_host: false,
-  no_alloc: false,
-};
-const CONTEXT_DEFAULTS: Readonly<Record<string, unknown>> = {
-  n_ctx: 512,
-  n_batch: 2048,
-  n_ubatch: 512,
-  n_seq_max: 1,
-  n_rs_seq: 0,
-  n_outputs_max: 0,
-  rope_freq_base: 0,
-  rope_freq_scale: 0,
-  yarn_ext_factor: -1,
-  yarn_orig_ctx: 0,
-  cb_eval: null,
-  cb_eval_user_data: null,
-  type_k: 1,
-  type_v: 1,
-  abort_callback: null,
-  abort_callback_data: null,
-  embeddings: false,
-  offload_kqv: true,
-  no_perf: true,
-  op_offload: true,
-  kv_unified: false,
-  samplers: null,
-  n_samplers: 0,
-  ctx_other: null,
-};
-const QUANTIZE_DEFAULTS: Readonly<Record<string, unknown>> = {
-  nthread: 0,
-  allow_requantize: false,
-  quantize_output_tensor: true,
-  only_copy: false,
-  pure: false,
-  keep_split: false,
-  dry_run: false,
-  imatrix: null,
-  kv_overrides: null,
-  tt_overrides: null,
-  prune_layers: null,
-};
 
 /** What the loaded library says of itself. */
 export interface LibraryDefaults {
   readonly version: string;
   readonly model: Readonly<Record<string, unknown>>;
   readonly context: Readonly<Record<string, unknown>>;
-  readonly quantize: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -223,18 +159,13 @@ export function checkLayouts(found: LibraryDefaults): void {
     const size = koffi.sizeof(type);
     if (size !== expected) refuse(`${name} has ${size} bytes here, expected ${expected}`);
   }
-  const compare = (
-    struct: string,
-    actual: Readonly<Record<string, unknown>>,
-    expected: Readonly<Record<string, unknown>>,
-  ) => {
-    for (const [field, value] of Object.entries(expected)) {
-      if (actual[field] !== value) {
-        refuse(`${struct}.${field} is ${String(actual[field])}, expected ${String(value)}`);
+  const compare = (struct: string, actual: Readonly<Record<string, unknown>>, fields: Fields) => {
+    for (const [field, [, ...fixed]] of Object.entries(fields)) {
+      if (fixed.length > 0 && actual[field] !== fixed[0]) {
+        refuse(`${struct}.${field} is ${String(actual[field])}, expected ${String(fixed[0])}`);
       }
     }
   };
-  compare("llama_model_params", found.model, MODEL_DEFAULTS);
-  compare("llama_context_params", found.context, CONTEXT_DEFAULTS);
-  compare("llama_model_quantize_params", found.quantize, QUANTIZE_DEFAULTS);
+  compare("llama_model_params", found.model, MODEL_FIELDS);
+  compare("llama_context_params", found.context, CONTEXT_FIELDS);
 }
