@@ -3,6 +3,7 @@
  * files, folders and languages, messages of the system, of llama.cpp and of drivers, a model's output. Each function is
  * for one kind of place; text may pass `foreignText`, `visibleText` and `labelText` several times and in any order.
  */
+import { splitsPair } from "./surrogates.ts";
 
 /** Of a message, in UTF-16 units. VS Code cuts notifications at 1,000, and with them the remedy at their end. */
 export const MAX_MESSAGE_LENGTH = 800;
@@ -79,11 +80,7 @@ function cut(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   const numHead = Math.ceil((maxLength - 1) / 2);
   const tailAt = text.length - (maxLength - 1 - numHead);
-  return `${text.slice(0, isInsidePair(text, numHead) ? numHead - 1 : numHead)}…${text.slice(
-    isInsidePair(text, tailAt) ? tailAt + 1 : tailAt,
+  return `${text.slice(0, splitsPair(text, numHead) ? numHead - 1 : numHead)}…${text.slice(
+    splitsPair(text, tailAt) ? tailAt + 1 : tailAt,
   )}`;
-}
-
-function isInsidePair(text: string, at: number): boolean {
-  return /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(at - 1, at + 1));
 }

@@ -1,6 +1,6 @@
 /**
- * How model families order a fill-in-the-middle prompt. GGUF metadata gives the marker ids of many, never the order
- *. An entry is found by the model's names, then by the marker texts its vocabulary holds.
+ * How model families order a fill-in-the-middle prompt. GGUF metadata gives the marker ids of many, never the
+ * order. An entry is found by the model's names, then by the marker texts its vocabulary holds.
  */
 
 /** Order of the parts: prefix-suffix-middle or suffix-prefix-middle. */
@@ -20,16 +20,9 @@ export interface FimFamily {
   readonly namePattern?: RegExp;
 }
 
-const QWEN_MARKERS = {
-  prefix: "<|fim_prefix|>",
-  suffix: "<|fim_suffix|>",
-  middle: "<|fim_middle|>",
-} as const;
-const STARCODER_MARKERS = {
-  prefix: "<fim_prefix>",
-  suffix: "<fim_suffix>",
-  middle: "<fim_middle>",
-} as const;
+const markers = (prefix: string, suffix: string, middle: string) => ({ prefix, suffix, middle });
+const QWEN_MARKERS = markers("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>");
+const STARCODER_MARKERS = markers("<fim_prefix>", "<fim_suffix>", "<fim_middle>");
 
 /** First match wins, so that families with a name come before the generic ones. Each stands in its model's card or tokenizer. */
 export const FIM_FAMILIES: readonly FimFamily[] = [
@@ -45,9 +38,7 @@ export const FIM_FAMILIES: readonly FimFamily[] = [
   {
     name: "seed-coder",
     order: "SPM",
-    prefix: "<[fim-prefix]>",
-    suffix: "<[fim-suffix]>",
-    middle: "<[fim-middle]>",
+    ...markers("<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"),
     namePattern: /seed-?coder/,
   },
   {
@@ -58,13 +49,11 @@ export const FIM_FAMILIES: readonly FimFamily[] = [
     namePattern: /codegemma/,
   },
   { name: "codestral", order: "SPM", prefix: "[PREFIX]", suffix: "[SUFFIX]" },
-  { name: "codellama", order: "PSM", prefix: "▁<PRE>", suffix: "▁<SUF>", middle: "▁<MID>" },
+  { name: "codellama", order: "PSM", ...markers("▁<PRE>", "▁<SUF>", "▁<MID>") },
   {
     name: "deepseek-coder",
     order: "PSM",
-    prefix: "<｜fim▁begin｜>",
-    suffix: "<｜fim▁hole｜>",
-    middle: "<｜fim▁end｜>",
+    ...markers("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
   },
   {
     name: "qwen-coder",
@@ -88,27 +77,13 @@ export const FIM_FAMILIES: readonly FimFamily[] = [
     repoName: "<repo_name>",
     fileSeparator: "<file_sep>",
   },
-  {
-    name: "santacoder",
-    order: "PSM",
-    prefix: "<fim-prefix>",
-    suffix: "<fim-suffix>",
-    middle: "<fim-middle>",
-  },
+  { name: "santacoder", order: "PSM", ...markers("<fim-prefix>", "<fim-suffix>", "<fim-middle>") },
   {
     name: "glm",
     order: "PSM",
-    prefix: "<|code_prefix|>",
-    suffix: "<|code_suffix|>",
-    middle: "<|code_middle|>",
+    ...markers("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"),
   },
-  {
-    name: "falcon-coder",
-    order: "PSM",
-    prefix: "<|prefix|>",
-    suffix: "<|suffix|>",
-    middle: "<|middle|>",
-  },
+  { name: "falcon-coder", order: "PSM", ...markers("<|prefix|>", "<|suffix|>", "<|middle|>") },
 ];
 
 /** What a model says of itself. */

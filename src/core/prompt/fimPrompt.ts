@@ -1,5 +1,6 @@
 /** Assembles the fill-in-the-middle prompt within a token budget. */
 
+import { splitsPair } from "../base/surrogates.ts";
 import { concatTokens, type Token } from "../base/tokens.ts";
 import type { GenerationContext } from "../tree/drafter.ts";
 import type { FimOrder } from "./fimFamilies.ts";
@@ -9,10 +10,10 @@ export interface FimTokens {
   readonly order: FimOrder;
   readonly prefix: Token;
   readonly suffix: Token;
-  readonly middle?: Token;
-  readonly repoName?: Token;
-  readonly fileSeparator?: Token;
-  readonly bos?: Token;
+  readonly middle?: Token | undefined;
+  readonly repoName?: Token | undefined;
+  readonly fileSeparator?: Token | undefined;
+  readonly bos?: Token | undefined;
 }
 
 /** The ids that structure a prompt; one of them in the output says that the gap is filled. */
@@ -168,9 +169,4 @@ export function wholeLines(text: string, maxChars: number): string {
   const end = text.lastIndexOf("\n", maxChars - 1) + 1;
   if (end > 0 && text.slice(0, end).trim() !== "") return text.slice(0, end);
   return text.slice(0, splitsPair(text, maxChars) ? maxChars - 1 : maxChars);
-}
-
-/** Whether a cut before `index` parts the halves of a surrogate pair. */
-function splitsPair(text: string, index: number): boolean {
-  return index > 0 && (text.codePointAt(index - 1) ?? 0) > 0xffff;
 }

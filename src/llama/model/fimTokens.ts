@@ -2,7 +2,7 @@
 import { EngineError } from "../../core/base/errors.ts";
 import { pathText, quotedText } from "../../core/base/foreignText.ts";
 import type { Token } from "../../core/base/tokens.ts";
-import { type FimFamily, findFimFamily } from "../../core/prompt/fimFamilies.ts";
+import { findFimFamily } from "../../core/prompt/fimFamilies.ts";
 import type { FimTokens } from "../../core/prompt/fimPrompt.ts";
 import { ggufString, ggufStrings } from "../../gguf/ggufHeader.ts";
 import type { LlamaModel } from "./llamaModel.ts";
@@ -22,24 +22,18 @@ export function fimTokensOf(model: LlamaModel): FimTokens {
     name: ggufString(header, "general.name") ?? "",
     basename: ggufString(header, "general.basename") ?? "",
   };
-  const bos = vocabulary.bosToken === undefined ? {} : { bos: vocabulary.bosToken };
+  const bos = vocabulary.bosToken;
   const family = findFimFamily(identity, (text) => ids.has(text));
-  if (family !== undefined) return { ...markersOf(family, ids), ...bos };
-  return { ...metadataMarkers(model), ...bos };
-}
-
-function markersOf(family: FimFamily, ids: ReadonlyMap<string, Token>): FimTokens {
-  const id = (text: string | undefined) => (text === undefined ? undefined : ids.get(text));
-  const optional = {
-    middle: id(family.middle),
-    repoName: id(family.repoName),
-    fileSeparator: id(family.fileSeparator),
-  };
+  if (family === undefined) return { ...metadataMarkers(model), bos };
+  const { order, prefix, suffix, middle = "", repoName = "", fileSeparator = "" } = family;
   return {
-    order: family.order,
-    prefix: ids.get(family.prefix)!,
-    suffix: ids.get(family.suffix)!,
-    ...present(optional),
+    order,
+    prefix: ids.get(prefix)!,
+    suffix: ids.get(suffix)!,
+    middle: ids.get(middle),
+    repoName: ids.get(repoName),
+    fileSeparator: ids.get(fileSeparator),
+    bos,
   };
 }
 
@@ -58,9 +52,4 @@ function metadataMarkers(model: LlamaModel): FimTokens {
     );
   }
   return { order: "PSM", prefix, suffix, middle };
-}
-
-type Optional = "middle" | "repoName" | "fileSeparator";
-function present(markers: Record<Optional, Token | undefined>): Partial<Record<Optional, Token>> {
-  return Object.fromEntries(Object.entries(markers).filter(([, id]) => id !== undefined));
 }

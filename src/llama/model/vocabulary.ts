@@ -27,28 +27,19 @@ export class Vocabulary {
     this.#endTokens = new Int8Array(this.size).fill(-1);
   }
 
-  /**
-   * Tokens of a text, without any that the model would add.
-   * @param parseSpecial - whether marker texts such as `<|fim_prefix|>` become their tokens; never for user text.
-   */
-  tokenize(text: string, parseSpecial = false): Int32Array {
+  /** Tokens of a text, without any that the model would add; marker texts such as `<|fim_prefix|>` are text. */
+  tokenize(text: string): Int32Array {
     const bytes = utf8.encode(text);
     if (bytes.length === 0) return new Int32Array(0);
     // A token is at least a byte, but for a word-start mark that SPM vocabularies put in front.
     const tokens = new Int32Array(bytes.length + 16);
     const { fn } = this.#library;
-    const count = fn.tokenize(
-      this.#vocab,
-      bytes,
-      bytes.length,
-      tokens,
-      tokens.length,
-      false,
-      parseSpecial,
-    );
+    const fill = (into: Int32Array) =>
+      fn.tokenize(this.#vocab, bytes, bytes.length, into, into.length, false, false);
+    const count = fill(tokens);
     if (count >= 0) return tokens.slice(0, count);
     const larger = new Int32Array(-count);
-    fn.tokenize(this.#vocab, bytes, bytes.length, larger, larger.length, false, parseSpecial);
+    fill(larger);
     return larger;
   }
 

@@ -56,39 +56,25 @@ const CJK = "[一-龥぀-ゟ゠-ヿ]+";
 const OLD_CJK = rule("[一-龥ࠀ-一가-퟿]+");
 const CASED_LETTERS = "\\s?[\\p{Lu}\\p{Ll}\\p{Lt}]+";
 
-const RULES: readonly (readonly [names: readonly string[], rules: SplitRules])[] = [
+/** Names, a space between them, and their rules. The first name of each entry is tested against llama.cpp. */
+const RULES: readonly (readonly [names: string, rules: SplitRules])[] = [
+  ["qwen2 deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan", [wordsOf("\\p{N}")]],
+  ["grok-2 solar-open", [wordsOf("\\p{N}")]],
+  ["qwen35", [wordsOf("\\p{N}", "\\p{L}\\p{M}")]],
+  ["llama3 llama-v3 llama-bpe falcon3 falcon-h1", [wordsOf("\\p{N}{1,3}")]],
+  ["pixtral midm-2.0 lfm2 dbrx smaug-bpe", [wordsOf("\\p{N}{1,3}")]],
+  ["glm4 chatglm-bpe", [wordsOf("\\p{N}{1,3}")]],
+  ["tekken", [casedWordsOf("\\p{N}")]],
+  ["gpt-4o llama4 kanana2 minimax-m2", [casedWordsOf("\\p{N}{1,3}", `(?:${CONTRACTION})?`)]],
+  ["gpt-2 phi-2 mpt olmo jais mellum trillion", [GPT2]],
+  ["gigachat exaone4 a.x-4.0 modern-bert granite-docling", [GPT2]],
+  ["starcoder refact command-r smollm codeshell", [DIGIT, GPT2]],
+  ["exaone minerva-7b mellum2", [DIGIT, GPT2]],
+  ["falcon", [rule("[\\p{P}$+<=>^~|`]+"), GPT2, THREE_DIGITS]],
+  ["default", [rule("[\\p{P}$+<=>^~|]+"), GPT2, rule("\\p{N}+"), THREE_DIGITS]],
+  ["deepseek-coder", [rule("[\\r\\n]"), rule("\\s?\\p{L}+"), rule("\\s?\\p{P}+"), OLD_CJK, DIGIT]],
   [
-    ["qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan"],
-    [wordsOf("\\p{N}")],
-  ],
-  [["grok-2", "solar-open"], [wordsOf("\\p{N}")]],
-  [["qwen35"], [wordsOf("\\p{N}", "\\p{L}\\p{M}")]],
-  [["llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1"], [wordsOf("\\p{N}{1,3}")]],
-  [["pixtral", "midm-2.0", "lfm2", "dbrx", "smaug-bpe"], [wordsOf("\\p{N}{1,3}")]],
-  [["glm4", "chatglm-bpe"], [wordsOf("\\p{N}{1,3}")]],
-  [["tekken"], [casedWordsOf("\\p{N}")]],
-  [
-    ["gpt-4o", "llama4", "kanana2", "minimax-m2"],
-    [casedWordsOf("\\p{N}{1,3}", `(?:${CONTRACTION})?`)],
-  ],
-  [["gpt-2", "phi-2", "mpt", "olmo", "jais", "mellum", "trillion"], [GPT2]],
-  [["gigachat", "exaone4", "a.x-4.0", "modern-bert", "granite-docling"], [GPT2]],
-  [
-    ["starcoder", "refact", "command-r", "smollm", "codeshell"],
-    [DIGIT, GPT2],
-  ],
-  [
-    ["exaone", "minerva-7b", "mellum2"],
-    [DIGIT, GPT2],
-  ],
-  [["falcon"], [rule("[\\p{P}$+<=>^~|`]+"), GPT2, THREE_DIGITS]],
-  [["default"], [rule("[\\p{P}$+<=>^~|]+"), GPT2, rule("\\p{N}+"), THREE_DIGITS]],
-  [
-    ["deepseek-coder"],
-    [rule("[\\r\\n]"), rule("\\s?\\p{L}+"), rule("\\s?\\p{P}+"), OLD_CJK, DIGIT],
-  ],
-  [
-    ["deepseek-llm"],
+    "deepseek-llm",
     [
       rule("[\\r\\n]"),
       rule(CASED_LETTERS),
@@ -99,7 +85,7 @@ const RULES: readonly (readonly [names: readonly string[], rules: SplitRules])[]
     ],
   ],
   [
-    ["deepseek-v3", "hunyuan-dense", "joyai-llm"],
+    "deepseek-v3 hunyuan-dense joyai-llm",
     [
       rule("\\p{N}{1,3}"),
       rule(CJK),
@@ -112,7 +98,7 @@ const RULES: readonly (readonly [names: readonly string[], rules: SplitRules])[]
     ],
   ],
   [
-    ["seed-coder"],
+    "seed-coder",
     [
       rule(
         CONTRACTION,
@@ -124,7 +110,7 @@ const RULES: readonly (readonly [names: readonly string[], rules: SplitRules])[]
     ],
   ],
   [
-    ["bailingmoe", "bailingmoe2", "llada-moe"],
+    "bailingmoe bailingmoe2 llada-moe",
     [
       rule(
         CONTRACTION,
@@ -140,11 +126,11 @@ const RULES: readonly (readonly [names: readonly string[], rules: SplitRules])[]
 ];
 
 /** Names of which the rules are known. */
-export const PRE_TOKENIZERS: readonly string[] = RULES.flatMap(([names]) => names);
+export const PRE_TOKENIZERS: readonly string[] = RULES.flatMap(([names]) => names.split(" "));
 
 /** @param name - of `tokenizer.ggml.pre`; llama.cpp takes "default" where there is none. */
 export function splitRulesOf(name = "default"): SplitRules | undefined {
-  return RULES.find(([names]) => names.includes(name))?.[1];
+  return RULES.find(([names]) => names.split(" ").includes(name))?.[1];
 }
 
 const USER_DEFINED = 4;
@@ -159,43 +145,39 @@ export function userDefinedTexts({ header }: { readonly header: GgufHeader }): r
     .sort((a, b) => b.length - a.length);
 }
 
+export type PreTokenizer = ReturnType<typeof preTokenizer>;
+
 /** Splits texts as one tokenizer does. */
-export class PreTokenizer {
-  readonly #rules: SplitRules;
-  readonly #userDefined: RegExp | undefined;
-
-  constructor(rules: SplitRules, userDefined: readonly string[]) {
-    this.#rules = rules;
-    const sources = userDefined.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
-    this.#userDefined = sources.length === 0 ? undefined : new RegExp(sources.join("|"), "gu");
-  }
-
-  /** Where the pieces of a text end, ascending. */
-  pieceEnds(text: string): number[] {
-    const ends: number[] = [];
-    let start = 0;
-    for (const { 0: found, index } of this.#userDefined ? text.matchAll(this.#userDefined) : []) {
-      this.#split(text.slice(start, index), start, 0, ends);
-      start = index + found.length;
-      ends.push(start);
-    }
-    this.#split(text.slice(start), start, 0, ends);
-    return ends;
-  }
-
-  #split(text: string, offset: number, depth: number, ends: number[]): void {
+export function preTokenizer(rules: SplitRules, userDefined: readonly string[]) {
+  const sources = userDefined.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const taken = sources.length === 0 ? undefined : new RegExp(sources.join("|"), "gu");
+  const split = (text: string, offset: number, depth: number, ends: number[]): void => {
     if (text === "") return;
-    const splitRule = this.#rules[depth];
+    const splitRule = rules[depth];
     if (splitRule === undefined) {
       ends.push(offset + text.length);
       return;
     }
     let start = 0;
     for (const { 0: found, index } of text.matchAll(splitRule)) {
-      this.#split(text.slice(start, index), offset + start, depth + 1, ends);
-      this.#split(found, offset + index, depth + 1, ends);
+      split(text.slice(start, index), offset + start, depth + 1, ends);
+      split(found, offset + index, depth + 1, ends);
       start = index + found.length;
     }
-    this.#split(text.slice(start), offset + start, depth + 1, ends);
-  }
+    split(text.slice(start), offset + start, depth + 1, ends);
+  };
+  return {
+    /** Where the pieces of a text end, ascending. */
+    pieceEnds(text: string): number[] {
+      const ends: number[] = [];
+      let start = 0;
+      for (const { 0: found, index } of taken ? text.matchAll(taken) : []) {
+        split(text.slice(start, index), start, 0, ends);
+        start = index + found.length;
+        ends.push(start);
+      }
+      split(text.slice(start), start, 0, ends);
+      return ends;
+    },
+  };
 }

@@ -49,10 +49,9 @@ export class PromptTokens {
     return concatTokens(this.#heads[part].tokens, tail);
   }
 
-  /** @param earliest - nothing before this index is pending: the tokens up to it stand as they are. */
-  ofStable(part: GrowingPart, text: string, earliest = 0): StableTokens {
+  ofStable(part: GrowingPart, text: string): StableTokens {
     this.#boundary ??= new StableBoundary(this.#model);
-    return this.#boundary.part(text, this.ofBefore(part, text), earliest);
+    return this.#boundary.part(text, this.ofBefore(part, text));
   }
 
   #remember(known: Remembered, text: string): Remembered {

@@ -2,11 +2,17 @@
  * How much of a text can be tokenized before it is whole: the tokens of its longest beginning that no continuation can
  * change. The rest is pending, and is generated under the constraint that it comes (`core/healing/pendingText.ts`).
  */
+import { splitsPair } from "../../core/base/surrogates.ts";
 import type { PieceTable } from "../../core/healing/sortedVocabulary.ts";
 import { type GgufHeader, ggufString } from "../../gguf/ggufHeader.ts";
 import type { Vocabulary } from "../model/vocabulary.ts";
-import { PreTokenizer, splitRulesOf, userDefinedTexts } from "./preTokenizers.ts";
-import { isHalf, nextJoint } from "./textSlices.ts";
+import {
+  type PreTokenizer,
+  preTokenizer,
+  splitRulesOf,
+  userDefinedTexts,
+} from "./preTokenizers.ts";
+import { nextJoint } from "./textSlices.ts";
 
 /**
  * What may follow a text, as far as a splitting rule looks: a character of each kind, or of two kinds where it takes two
@@ -81,7 +87,7 @@ export class StableBoundary {
     this.#userDefined = userDefinedTexts(model);
     const isByteLevel = ggufString(header, "tokenizer.ggml.model") === "gpt2";
     const rules = isByteLevel ? splitRulesOf(ggufString(header, "tokenizer.ggml.pre")) : undefined;
-    this.#splitter = rules && new PreTokenizer(rules, this.#userDefined);
+    this.#splitter = rules && preTokenizer(rules, this.#userDefined);
   }
 
   /** Whether the model's own rules decide; otherwise more is pending than has to be. */
@@ -93,13 +99,11 @@ export class StableBoundary {
    * Parts a text's tokens from what is pending. Spaces at its end are always pending as a whole. A long piece (data has
    * such) is cut inside it.
    * @param tokens - of the whole text.
-   * @param earliest - nothing before this index is pending, in UTF-16 code units.
    */
-  part(text: string, tokens: Int32Array, earliest = 0): StableTokens {
-    const stable = this.#splitter
+  part(text: string, tokens: Int32Array): StableTokens {
+    const boundary = this.#splitter
       ? this.#lastSettledEnd(text, this.#splitter)
-      : this.#unspannedSpace(text, earliest);
-    const boundary = Math.max(earliest, stable);
+      : this.#unspannedSpace(text);
     const pendingBytes = ENCODER.encode(text.slice(boundary));
     let isCut = false;
     let numBack = 0;
@@ -112,9 +116,10 @@ export class StableBoundary {
       isCut = true;
       [numBack, numBytes] = [0, 0];
       while (numBack < NUM_BACK) stepBack();
-      while (isInsideCharacter(pendingBytes, pendingBytes.length - numBytes)) stepBack();
+      // Inside a character.
+      while ((pendingBytes[pendingBytes.length - numBytes]! & 0xc0) === 0x80) stepBack();
     } else if (numBytes !== pendingBytes.length) {
-      // A token spans the place before which the caller wants nothing pending.
+      // A token spans the place, as no safe one was found.
       const known = this.#vocabulary.tokenize(text.slice(0, boundary));
       const pendingText = text.slice(boundary);
       const pendingTokens = this.#vocabulary.tokenize(pendingText);
@@ -160,9 +165,9 @@ export class StableBoundary {
     return rests;
   }
 
-  #unspannedSpace(text: string, earliest: number): number {
+  #unspannedSpace(text: string): number {
     this.#spanned ??= new SpannedBytes(this.#vocabulary.pieceTable());
-    const end = Math.max(earliest, text.length - MAX_SEARCH_CHARS);
+    const end = Math.max(0, text.length - MAX_SEARCH_CHARS);
     for (let at = text.length - 1; at > end; at--) {
       if (!/^\S[ \t\r\n]$/.test(text.slice(at - 1, at + 1))) continue;
       if (!this.#spanned.has(ENCODER.encode(text.charAt(at - 1)).at(-1)!, text.charCodeAt(at)))
@@ -170,10 +175,6 @@ export class StableBoundary {
     }
     return end;
   }
-}
-
-function isInsideCharacter(bytes: Uint8Array, at: number): boolean {
-  return (bytes[at]! & 0xc0) === 0x80;
 }
 
 /** Where splitting may begin: at a line; within a very long one at a place that splitting finds its way from. */
@@ -184,7 +185,7 @@ function tailStart(text: string): number {
     if (joint !== -1) return joint;
   }
   const start = text.length - LINELESS_TAIL_CHARS;
-  return isHalf(text, start) ? start + 1 : start;
+  return splitsPair(text, start) ? start + 1 : start;
 }
 
 /** Which bytes stand side by side within any token. */

@@ -1,4 +1,5 @@
 /** Where a text can be parted so that the tokens of its parts are those of the whole. */
+import { splitsPair } from "../../core/base/surrogates.ts";
 
 /** A line of text, then another: no pre-tokenizer joins what stands on both sides of this break (some do before `/`). */
 const LINE_JOINT = /\S\n(?=[^\s/])/g;
@@ -22,10 +23,5 @@ export function sliceEnd(text: string, start: number, numChars: number): number 
   if (joint !== -1) return start + numChars + joint;
   const lineEnd = text.lastIndexOf("\n", latest - 1) + 1;
   const end = lineEnd > start + numChars ? lineEnd : latest;
-  return isHalf(text, end) ? end + 1 : end;
-}
-
-/** Whether parting here would cut a surrogate pair. */
-export function isHalf(text: string, at: number): boolean {
-  return /^[\uDC00-\uDFFF]/.test(text.charAt(at)) && /[\uD800-\uDBFF]$/.test(text.charAt(at - 1));
+  return splitsPair(text, end) ? end + 1 : end;
 }
