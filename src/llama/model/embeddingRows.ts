@@ -20,59 +20,49 @@ interface Traits {
 }
 
 /** Reads rows on demand; the file is opened at the first read. */
-export class EmbeddingRows {
-  readonly #library: LlamaLibrary;
-  readonly #header: GgufHeader;
-  readonly #width: number;
-  #file: number | undefined;
-
-  constructor(library: LlamaLibrary, header: GgufHeader, width: number) {
-    this.#library = library;
-    this.#header = header;
-    this.#width = width;
-  }
-
-  /**
-   * @returns [tokens.length, width]
-   * @throws EngineError `modelCorrupt` if the file has no embedding tensor; RangeError for an id outside it.
-   */
-  read(tokens: ArrayLike<number>): Float32Array {
-    const header = this.#header;
-    const tensor = header.tensors.find(({ name }) => name === EMBEDDING_TENSOR);
-    if (tensor === undefined) {
-      throw new EngineError(
-        "modelCorrupt",
-        `${pathText(header.path)} has no tensor ${EMBEDDING_TENSOR}, which embedding input needs. Use a single-file model.`,
-      );
-    }
-    const width = this.#width;
-    const numRows = Number(tensor.dims[1]);
-    const traits = koffi.decode(
-      this.#library.fn.typeTraits(tensor.type),
-      TypeTraits,
-    ) as unknown as Traits;
-    const rowBytes = (width / Number(traits.blck_size)) * Number(traits.type_size);
-    this.#file ??= openSync(header.path, "r");
-    const rows = new Float32Array(tokens.length * width);
-    // Larger than V8 keeps on its own heap, so that the address stays put.
-    const source = new Uint8Array(Math.max(rowBytes, 64));
-    const row = new Float32Array(Math.max(width, 64));
-    for (let i = 0; i < tokens.length; i++) {
-      const token = tokens[i]!;
-      if (!(token >= 0 && token < numRows)) throw new RangeError(`token ${token} has no embedding`);
-      const offset = header.dataOffset + Number(tensor.offset) + token * rowBytes;
-      readSync(this.#file, source, 0, rowBytes, offset);
-      if (tensor.type === TYPE_F32) rows.set(new Float32Array(source.buffer, 0, width), i * width);
-      else {
-        koffi.call(traits.to_float, ToFloat, source, row, width);
-        rows.set(row.subarray(0, width), i * width);
+export function embeddingRows(library: LlamaLibrary, header: GgufHeader, width: number) {
+  let file: number | undefined;
+  return {
+    /**
+     * @returns [tokens.length, width]
+     * @throws EngineError `modelCorrupt` if the file has no embedding tensor; RangeError for an id outside it.
+     */
+    read(tokens: ArrayLike<number>): Float32Array {
+      const tensor = header.tensors.find(({ name }) => name === EMBEDDING_TENSOR);
+      if (tensor === undefined) {
+        throw new EngineError(
+          "modelCorrupt",
+          `${pathText(header.path)} has no tensor ${EMBEDDING_TENSOR}, which embedding input needs. Use a single-file model.`,
+        );
       }
-    }
-    return rows;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
-  }
+      const numRows = Number(tensor.dims[1]);
+      const traits = koffi.decode(
+        library.fn.typeTraits(tensor.type),
+        TypeTraits,
+      ) as unknown as Traits;
+      const rowBytes = (width / Number(traits.blck_size)) * Number(traits.type_size);
+      file ??= openSync(header.path, "r");
+      const rows = new Float32Array(tokens.length * width);
+      // Larger than V8 keeps on its own heap, so that the address stays put.
+      const source = new Uint8Array(Math.max(rowBytes, 64));
+      const row = new Float32Array(Math.max(width, 64));
+      for (let i = 0; i < tokens.length; i++) {
+        const token = tokens[i]!;
+        if (!(token >= 0 && token < numRows))
+          throw new RangeError(`token ${token} has no embedding`);
+        readSync(file, source, 0, rowBytes, header.dataOffset + tensor.offset + token * rowBytes);
+        if (tensor.type === TYPE_F32)
+          rows.set(new Float32Array(source.buffer, 0, width), i * width);
+        else {
+          koffi.call(traits.to_float, ToFloat, source, row, width);
+          rows.set(row.subarray(0, width), i * width);
+        }
+      }
+      return rows;
+    },
+    [Symbol.dispose](): void {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
+  };
 }

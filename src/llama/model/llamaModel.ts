@@ -2,13 +2,12 @@
 import koffi from "koffi";
 import { EngineError } from "../../core/base/errors.ts";
 import { nameText, pathText } from "../../core/base/foreignText.ts";
-import type { Token } from "../../core/base/tokens.ts";
 import { checkGguf } from "../../gguf/ggufCheck.ts";
 import { type GgufHeader, ggufString, readGgufHeader } from "../../gguf/ggufHeader.ts";
 import type { Pointer } from "../native/llamaFunctions.ts";
 import { type LlamaLibrary, logDetail } from "../native/llamaLibrary.ts";
 import { ProgressCallback } from "../native/llamaStructs.ts";
-import { EmbeddingRows } from "./embeddingRows.ts";
+import { embeddingRows } from "./embeddingRows.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 /** `n_gpu_layers` for "every layer". */
@@ -27,59 +26,39 @@ export interface ModelOptions {
 }
 
 /** A loaded model. Dispose it after every context that uses it. */
-export class LlamaModel {
-  readonly library: LlamaLibrary;
-  readonly header: GgufHeader;
-  readonly pointer: Pointer;
-  readonly vocabulary: Vocabulary;
-  readonly embeddingWidth: number;
-  readonly trainedContext: number;
-  readonly numLayers: number;
-  /** State that cannot be branched or partly dropped: recurrent and hybrid architectures. */
-  readonly isRecurrent: boolean;
-  /** Layers that see the last positions only; llama.cpp may give cells away that lie further back. */
-  readonly hasSlidingWindow: boolean;
-  readonly #embeddings: EmbeddingRows;
-  #isDisposed = false;
+export type LlamaModel = Readonly<ReturnType<typeof loadedModel>>;
 
-  constructor(library: LlamaLibrary, header: GgufHeader, pointer: Pointer) {
-    const { fn } = library;
-    this.library = library;
-    this.header = header;
-    this.pointer = pointer;
-    this.vocabulary = new Vocabulary(library, fn.getVocab(pointer));
-    this.embeddingWidth = fn.embeddingWidth(pointer);
-    this.trainedContext = fn.trainedContext(pointer);
-    this.numLayers = fn.numLayers(pointer);
-    this.isRecurrent = fn.isRecurrent(pointer) || fn.isHybrid(pointer);
-    this.hasSlidingWindow = fn.slidingWindow(pointer) > 0;
-    this.#embeddings = new EmbeddingRows(library, header, this.embeddingWidth);
-  }
-
-  get path(): string {
-    return this.header.path;
-  }
-
-  /** What the file calls itself, as one short line; its architecture if it has no name. */
-  get name(): string {
-    return nameText(ggufString(this.header, "general.name") ?? this.architecture);
-  }
-
-  get architecture(): string {
-    return ggufString(this.header, "general.architecture") ?? "unknown";
-  }
-
-  /** [tokens.length, embeddingWidth] dequantized input rows. */
-  embeddingRows(tokens: ArrayLike<Token>): Float32Array {
-    return this.#embeddings.read(tokens);
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    this.#embeddings[Symbol.dispose]();
-    this.library.fn.freeModel(this.pointer);
-  }
+function loadedModel(library: LlamaLibrary, header: GgufHeader, pointer: Pointer) {
+  const { fn } = library;
+  const embeddingWidth = fn.embeddingWidth(pointer);
+  const embeddings = embeddingRows(library, header, embeddingWidth);
+  const architecture = ggufString(header, "general.architecture") ?? "unknown";
+  let isDisposed = false;
+  return {
+    library,
+    header,
+    pointer,
+    vocabulary: new Vocabulary(library, fn.getVocab(pointer)),
+    embeddingWidth,
+    trainedContext: fn.trainedContext(pointer),
+    numLayers: fn.numLayers(pointer),
+    /** State that cannot be branched or partly dropped: recurrent and hybrid architectures. */
+    isRecurrent: fn.isRecurrent(pointer) || fn.isHybrid(pointer),
+    /** Layers that see the last positions only; llama.cpp may give cells away that lie further back. */
+    hasSlidingWindow: fn.slidingWindow(pointer) > 0,
+    path: header.path,
+    /** What the file calls itself, as one short line; its architecture if it has no name. */
+    name: nameText(ggufString(header, "general.name") ?? architecture),
+    architecture,
+    /** [tokens.length, embeddingWidth] dequantized input rows. */
+    embeddingRows: embeddings.read,
+    [Symbol.dispose](): void {
+      if (isDisposed) return;
+      isDisposed = true;
+      embeddings[Symbol.dispose]();
+      fn.freeModel(pointer);
+    },
+  };
 }
 
 /**
@@ -130,5 +109,5 @@ export async function openModel(
         "expected a decoder that predicts the next token. Choose a code completion model.",
     );
   }
-  return new LlamaModel(library, header, pointer);
+  return loadedModel(library, header, pointer);
 }

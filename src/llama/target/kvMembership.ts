@@ -119,7 +119,7 @@ export class KvMembership {
     const end = base + 1 + accepted.length;
     const last = accepted.at(-1) ?? 0;
     const winner = batch.firstBranches[last]!;
-    const deepest = maxOf(tree.depths);
+    const deepest = tree.depths.reduce((most, depth) => Math.max(most, depth), 0);
     // Below the accepted path everything goes, whoever holds it; beside a branch that is others' cells, too.
     const isTailDropped = this.#isWhole && deepest > accepted.length;
     if (isTailDropped && !this.#memory.seqRemove(ALL_IDS, end, TO_END)) return false;
@@ -161,10 +161,4 @@ function numShared(batch: TreeBatch, accepted: Int32Array, branch: number): numb
     shared++;
   }
   return shared;
-}
-
-function maxOf(values: Int32Array): number {
-  let max = 0;
-  for (const value of values) if (value > max) max = value;
-  return max;
 }

@@ -53,43 +53,15 @@ export interface LlamaMemory extends SequenceMemory {
   clear(): void;
 }
 
-/** Opened by {@link openContext}; owns the native context, keeps the model alive. */
-export interface LlamaContext {
-  readonly model: LlamaModel;
-  readonly size: number;
-  readonly maxBatch: number;
-  readonly maxNodes: number;
-  readonly maxBranches: number;
-  readonly memory: LlamaMemory;
-  /** Copies of sequence 0's cells; absent on devices, and where a copy cannot be shortened afterwards. */
-  readonly trunkStates: TrunkStates | undefined;
-  /** Threads in use now; the governor lowers it on a busy machine. */
-  readonly numThreads: number;
-  /** Keeps that number until what it returns is disposed. */
-  freezeThreads(): Disposable;
-  /** Rows of a part of a prompt: cuts are at its multiples. */
-  readonly partRows: number;
-  /**
-   * @returns false where the signal stopped it. The caller must drop the rows: llama.cpp takes back only those of each
-   *   row's first sequence.
-   * @throws EngineError `contextFull`, `outOfMemory` or `decodeFailed`.
-   */
-  decode(batch: StructValue, numRows: number, signal?: AbortSignal): Promise<boolean>;
-  /** Address of a row of logits of the last decode; null if it was not asked for. */
-  logitsRow(row: number): Pointer | null;
-  copyRow(destination: Float32Array, address: Pointer): void;
-  [Symbol.dispose](): void;
-}
+/** Owns the native context, keeps the model alive. */
+export type LlamaContext = Readonly<Awaited<ReturnType<typeof openContext>>>;
 
 /**
  * Opens a context. Flash attention is off on the CPU: with it and more than one thread, logits depend on the shape of
  * the batch. Recurrent and hybrid models take no trees: their state cannot be branched by a mask.
  * @throws EngineError `contextFailed` if llama.cpp refuses, most often for lack of memory.
  */
-export async function openContext(
-  model: LlamaModel,
-  options: ContextOptions,
-): Promise<LlamaContext> {
+export async function openContext(model: LlamaModel, options: ContextOptions) {
   const { library } = model;
   const { fn } = library;
   const isCpu = options.backend === "cpu";
@@ -132,6 +104,12 @@ export async function openContext(
   const memoryPointer = fn.getMemory(pointer);
   const vocabBytes = model.vocabulary.size * Float32Array.BYTES_PER_ELEMENT;
   let isDisposed = false;
+  const memory: LlamaMemory = {
+    seqCopy: (from, to, start, end) => fn.seqCopy(memoryPointer, from, to, start, end),
+    seqRemove: (seqId, start, end) => fn.seqRemove(memoryPointer, seqId, start, end),
+    seqPosMax: (seqId) => fn.seqPosMax(memoryPointer, seqId),
+    clear: () => fn.clearMemory(memoryPointer, false),
+  };
   const trunkStates: TrunkStates = {
     get numBytes() {
       return fn.seqStateBytes(pointer, TRUNK);
@@ -151,22 +129,25 @@ export async function openContext(
     maxBatch: MAX_BATCH,
     maxNodes: takesTrees ? MAX_TREE_NODES : 1,
     maxBranches,
-    memory: {
-      seqCopy: (from, to, start, end) => fn.seqCopy(memoryPointer, from, to, start, end),
-      seqRemove: (seqId, start, end) => fn.seqRemove(memoryPointer, seqId, start, end),
-      seqPosMax: (seqId) => fn.seqPosMax(memoryPointer, seqId),
-      clear: () => fn.clearMemory(memoryPointer, false),
-    },
+    memory,
+    /** Copies of sequence 0's cells; absent on devices, and where a copy cannot be shortened afterwards. */
     // Of a window's layers llama.cpp copies the last positions only. A device reads prompts fast, and one run in two of the
     // software device's tests with copies ended in a segmentation fault.
     trunkStates: isCpu && takesTrees && !model.hasSlidingWindow ? trunkStates : undefined,
+    /** Threads in use now; the governor lowers it on a busy machine. */
     get numThreads() {
       return governor.numThreads;
     },
+    /** Keeps that number until what it returns is disposed. */
     freezeThreads: () => governor.freeze(),
-    partRows:
-      abortFlag !== undefined ? PART_ROWS.stoppable : isCpu ? PART_ROWS.cpu : PART_ROWS.device,
-    async decode(batch, numRows, signal) {
+    /** Rows of a part of a prompt: cuts are at its multiples. */
+    partRows: PART_ROWS[abortFlag !== undefined ? "stoppable" : isCpu ? "cpu" : "device"] as number,
+    /**
+     * @returns false where the signal stopped it. The caller must drop the rows: llama.cpp takes back only those of each
+     *   row's first sequence.
+     * @throws EngineError `contextFull`, `outOfMemory` or `decodeFailed`.
+     */
+    async decode(batch: StructValue, numRows: number, signal?: AbortSignal): Promise<boolean> {
       library.takeErrorLog();
       using _ = signal && abortFlag?.follow(signal);
       const { numThreads } = governor;
@@ -181,8 +162,10 @@ export async function openContext(
       governor.record(numRows, kvLength, performance.now() - start);
       return true;
     },
-    logitsRow: (row) => fn.logitsIth(pointer, row),
-    copyRow: (destination, address) => fn.copyFrom(destination, address, vocabBytes),
+    /** Address of a row of logits of the last decode; null if it was not asked for. */
+    logitsRow: (row: number) => fn.logitsIth(pointer, row),
+    copyRow: (destination: Float32Array, address: Pointer) =>
+      fn.copyFrom(destination, address, vocabBytes),
     [Symbol.dispose]() {
       if (isDisposed) return;
       isDisposed = true;
@@ -211,15 +194,8 @@ function decodeError(status: number, numRows: number, log: string): EngineError 
   );
 }
 
-/** How many threads the passes of a context take. */
-interface PassThreads {
-  /** For the next pass, and those after it until this is called again. */
-  use(numThreads: number): void;
-  close(): void;
-}
-
 /** One pool for the context's life: without it ggml starts and joins its threads in every pass. */
-function openPassThreads(model: LlamaModel, context: Pointer, maxThreads: number): PassThreads {
+function openPassThreads(model: LlamaModel, context: Pointer, maxThreads: number) {
   const { fn } = model.library;
   const { threadpool } = fn;
   const canPool = threadpool !== null && maxThreads > 1;
@@ -228,7 +204,8 @@ function openPassThreads(model: LlamaModel, context: Pointer, maxThreads: number
     : null;
   let inUse: number | undefined;
   return {
-    use(numThreads) {
+    /** For the next pass, and those after it until this is called again. */
+    use(numThreads: number) {
       if (numThreads === inUse) return;
       inUse = numThreads;
       fn.setNumThreads(context, numThreads, numThreads);

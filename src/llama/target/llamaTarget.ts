@@ -84,7 +84,7 @@ export class LlamaTarget implements BranchedTarget {
 
   /** For tests: tokens of each prompt that is kept aside, the last one at the end. */
   get parkedLengths(): readonly number[] {
-    return this.#trunk.parkedLengths;
+    return this.#trunk.parked.lengths;
   }
 
   /** The last position llama.cpp has for a sequence id, -1 if none; for tests. */
@@ -115,7 +115,7 @@ export class LlamaTarget implements BranchedTarget {
 
   /** Whether {@link turnTo} keeps anything aside. */
   get keepsAside(): boolean {
-    return this.#trunk.keepsAside;
+    return this.#trunk.parked.canPark;
   }
 
   /** The same of what the cache has or an earlier prompt that was kept aside, whichever is more. */

@@ -53,7 +53,7 @@ export class PartPace {
    * The signal for a part that begins now: aborted with `signal`, unless the part is about to be done.
    * @param now - clock in ms.
    */
-  stopSignal(numRows: number, signal: AbortSignal, now: () => number): PartSignal {
+  stopSignal(numRows: number, signal: AbortSignal, now: () => number) {
     const expectedEnd = now() + numRows * this.#msPerRow;
     const worthWaitingMs = this.#wasStopped ? WORTH_WAITING_AGAIN_MS : WORTH_WAITING_MS;
     const controller = new AbortController();
@@ -67,8 +67,4 @@ export class PartPace {
       [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort),
     };
   }
-}
-
-interface PartSignal extends Disposable {
-  readonly signal: AbortSignal;
 }

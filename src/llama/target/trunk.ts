@@ -19,7 +19,7 @@ export interface TrunkParts {
 
 export class Trunk {
   readonly #parts: TrunkParts;
-  readonly #parked: ParkedPrompts;
+  readonly parked: ParkedPrompts;
   /** What the cache is meant to hold. */
   readonly #committed = new TokenBuffer();
   /** Cells that really hold it; fewer only after the memory had to be cleared. */
@@ -27,7 +27,7 @@ export class Trunk {
 
   constructor(parts: TrunkParts) {
     this.#parts = parts;
-    this.#parked = new ParkedPrompts(parts.context.trunkStates, parts.membership);
+    this.parked = new ParkedPrompts(parts.context.trunkStates, parts.membership);
   }
 
   get length(): number {
@@ -38,29 +38,19 @@ export class Trunk {
     return this.#numCached;
   }
 
-  /** Whether {@link turnTo} keeps anything aside. */
-  get keepsAside(): boolean {
-    return this.#parked.canPark;
-  }
-
-  /** Tokens of each prompt that is kept aside, the last one at the end. */
-  get parkedLengths(): readonly number[] {
-    return this.#parked.lengths;
-  }
-
   numHeld(tokens: Int32Array): number {
     return Math.min(commonPrefixLength(this.#committed.view(), tokens), this.#numCached);
   }
 
   /** The same of what the cache has or an earlier prompt that was kept aside, whichever is more. */
   numAtHand(tokens: Int32Array): number {
-    return Math.max(this.numHeld(tokens), this.#parked.numHeld(tokens));
+    return Math.max(this.numHeld(tokens), this.parked.numHeld(tokens));
   }
 
   /** Keeps what the cache, or an earlier prompt that was kept aside, has of a prompt. */
   turnTo(tokens: Int32Array, keepsVariants = false): void {
     const held = this.#committed.view().subarray(0, this.#numCached);
-    const numKept = this.#parked.turnTo(tokens, held, keepsVariants);
+    const numKept = this.parked.turnTo(tokens, held, keepsVariants);
     if (numKept === undefined) this.clear();
     else this.#numCached = numKept;
     this.#committed.truncate(0);
