@@ -5,6 +5,7 @@ import { MAX_STEPS } from "../../src/core/index/workspaceSearch.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../src/core/index/workspaceSnapshot.ts";
 import { comparableHits, NaiveWorkspace } from "../support/naiveWorkspace.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
+import { brokenInvariant } from "../support/workspaceIntegrity.ts";
 
 const ALL = { maxHits: 10_000, maxContinuation: 5 };
 /** So small that a few files fill several, and one may not fit. */
@@ -105,7 +106,7 @@ class Pair {
   }
 
   check(): void {
-    expect(this.index.checkIntegrity()).toBeUndefined();
+    expect(brokenInvariant(this.index)).toBeUndefined();
     expect(this.index.numTokens).toBe(this.oracle.numTokens);
     expect(this.index.numFiles).toBe(this.oracle.files.size);
     for (const [path, { id }] of this.oracle.files) expect(this.index.fileId(path)).toBe(id);
@@ -135,15 +136,16 @@ describe("WorkspaceIndex", () => {
   test("gives back what was removed, and joins what is left, once it is compacted", () => {
     const index = new WorkspaceIndex(24);
     for (let i = 0; i < 40; i++) index.setFile(`f${i}`, new Int32Array(10).fill(i));
-    const { numBytes, numShards } = index;
+    const { numBytes, shards } = index;
+    const numShards = shards.length;
     for (let i = 0; i < 40; i++) if (i % 4 !== 0) index.removeFile(`f${i}`);
     let numSlices = 0;
     while (index.compactSlice()) {
-      expect(index.checkIntegrity()).toBeUndefined();
+      expect(brokenInvariant(index)).toBeUndefined();
       numSlices++;
     }
     expect(numSlices).toBeGreaterThan(2);
-    expect(index.numShards).toBeLessThan(numShards / 2);
+    expect(index.shards.length).toBeLessThan(numShards / 2);
     expect(index.numBytes).toBeLessThan(numBytes / 2);
     expect(index.numTokens).toBe(100);
   });
@@ -161,7 +163,7 @@ describe("WorkspaceIndex", () => {
     expect(perToken()).toBeLessThan(12);
     for (let i = 0; i < 20; i++) index.removeFile(`small${i}`);
     expect(perToken()).toBeGreaterThan(14);
-    while (index.compactSlice()) expect(index.checkIntegrity()).toBeUndefined();
+    while (index.compactSlice()) expect(brokenInvariant(index)).toBeUndefined();
     expect(perToken()).toBeLessThan(13);
   });
 
@@ -190,7 +192,7 @@ describe("WorkspaceIndex", () => {
     const { numBytes } = index;
     for (let turn = 0; turn < 500; turn++) save(turn);
     expect(index.numBytes).toBeLessThanOrEqual(numBytes);
-    expect(index.checkIntegrity()).toBeUndefined();
+    expect(brokenInvariant(index)).toBeUndefined();
   });
 
   test("rewrites the last file in place", () => {
@@ -203,7 +205,7 @@ describe("WorkspaceIndex", () => {
       );
       expect(index.compactSlice()).toBe(false);
     }
-    expect(index.checkIntegrity()).toBeUndefined();
+    expect(brokenInvariant(index)).toBeUndefined();
     expect(index.numTokens).toBe(1102);
   });
 
@@ -222,8 +224,8 @@ describe("WorkspaceIndex", () => {
         expect(index.numBytes / index.numTokens).toBeLessThan(24);
       }
     }
-    expect(index.numShards).toBe(3);
-    expect(index.checkIntegrity()).toBeUndefined();
+    expect(index.shards.length).toBe(3);
+    expect(brokenInvariant(index)).toBeUndefined();
   });
 
   test("takes files that are longer than a shard, and lets them change", () => {
@@ -264,7 +266,7 @@ describe("WorkspaceIndex", () => {
     expect(() => index.setFile("a", Int32Array.of(1, -1))).toThrow("token 1 is -1");
     expect(() => index.setFile("b", new Int32Array(MAX_FILE_TOKENS + 1))).toThrow(RangeError);
     expect([index.numFiles, index.numTokens]).toEqual([1, 3]);
-    expect(index.checkIntegrity()).toBeUndefined();
+    expect(brokenInvariant(index)).toBeUndefined();
   });
 
   test("keeps a file's mark, and lists files in the order in which they were touched", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { joinFactor, occurrenceWeight } from "../../src/core/index/hitWeight.ts";
-import { MAX_MATCH_LENGTH } from "../../src/core/index/tokenShard.ts";
+import { MAX_MATCH_LENGTH } from "../../src/core/index/suffixMatch.ts";
 import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
 import { type LookupPlace, MAX_STEPS } from "../../src/core/index/workspaceSearch.ts";
 

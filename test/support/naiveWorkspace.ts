@@ -1,5 +1,6 @@
 /** The workspace index by comparing everywhere: what the real one must agree with. */
-import { MAX_MATCH_LENGTH, NGRAM_SIZES } from "../../src/core/index/tokenShard.ts";
+import { MAX_MATCH_LENGTH } from "../../src/core/index/suffixMatch.ts";
+import { NGRAM_SIZES } from "../../src/core/index/tokenShard.ts";
 import type { WorkspaceHit } from "../../src/core/index/workspaceSearch.ts";
 
 /** Shorter matches are not looked up. */

@@ -56,7 +56,7 @@ export async function measureIndex({
   await build(new WorkspaceIndex());
   const index = new WorkspaceIndex();
   const buildMs = await build(index);
-  const { numTokens, numBytes, numFiles, numShards } = index;
+  const { numTokens, numBytes, numFiles, shards } = index;
 
   const lookups: number[] = [];
   const drafts: number[] = [];
@@ -88,7 +88,7 @@ export async function measureIndex({
   return {
     numTokens,
     numFiles,
-    numShards,
+    numShards: shards.length,
     /** All files added, one after the other. */
     buildMs,
     bytesPerToken: numBytes / numTokens,

@@ -20,11 +20,6 @@ export interface SnapshotFormat {
   readonly headerWords: number;
 }
 
-/** The words of a snapshot, on an 8-byte border of their buffer, or why there are none. */
-export type OpenedSnapshot =
-  | { readonly words: Uint32Array<ArrayBuffer>; readonly reason?: undefined }
-  | { readonly words?: undefined; readonly reason: string };
-
 /** @throws RangeError if so many words are more than 4 GB. */
 export function snapshotBuffer(numWords: number): ArrayBuffer {
   if (numWords > MAX_WORDS) throw new RangeError(`a snapshot of ${numWords} words`);
@@ -41,11 +36,15 @@ export function sealSnapshot(
   return new Uint8Array(buffer);
 }
 
-/** Checks the common header. The words are a view of the bytes where these are aligned, else of a copy. Never throws. */
+/**
+ * Checks the common header. Never throws.
+ * @returns the words of a snapshot, on an 8-byte border of their buffer, or why there are none. A view of the bytes where these are
+ *   aligned, else of a copy.
+ */
 export function openSnapshot(
   bytes: Uint8Array,
   { magic, version, name, headerWords }: SnapshotFormat,
-): OpenedSnapshot {
+) {
   if (bytes.length < 4 * headerWords || bytes.length % 4 !== 0) {
     return { reason: `${bytes.length} bytes are no snapshot` };
   }

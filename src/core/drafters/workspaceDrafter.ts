@@ -1,7 +1,7 @@
 /** Workspace: what followed the longest occurrences of the text's end in the user's files, weighed against each other. */
 
 import { type Token, TokenBuffer } from "../base/tokens.ts";
-import { MAX_MATCH_LENGTH } from "../index/tokenShard.ts";
+import { MAX_MATCH_LENGTH } from "../index/suffixMatch.ts";
 import type { WorkspaceIndex } from "../index/workspaceIndex.ts";
 import type { LookupPlace, WorkspaceHit } from "../index/workspaceSearch.ts";
 import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "../tree/drafter.ts";

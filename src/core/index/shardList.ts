@@ -1,5 +1,5 @@
 /** The shards of an index, oldest first: where a file's tokens go, how shards grow, and how what was removed is freed. */
-import { type Segment, TokenShard } from "./tokenShard.ts";
+import { TokenShard } from "./tokenShard.ts";
 import type { WorkspaceFile } from "./workspaceFile.ts";
 
 /** Shards start at this share of their size, so that a small workspace takes little memory. */
@@ -94,17 +94,15 @@ export class ShardList {
   #replaceShards(index: number, count: number, minCapacity: number): void {
     const old = this.#shards.slice(index, index + count);
     const numLive = old.reduce((sum, shard) => sum + shard.numLive, 0);
-    const packed =
-      numLive === 0 && minCapacity === 0
-        ? []
-        : [
-            TokenShard.pack(
-              old.flatMap((shard) => shard.segments.map((segment) => ({ shard, segment }))),
-              Math.max(minCapacity, numLive + 1),
-            ),
-          ];
+    const sources = old.flatMap((shard) => shard.segments.map((segment) => ({ shard, segment })));
+    const isGone = numLive === 0 && minCapacity === 0;
+    const packed = isGone ? [] : [TokenShard.pack(sources, Math.max(minCapacity, numLive + 1))];
     this.#shards.splice(index, count, ...packed);
-    for (const shard of packed) for (const segment of shard.segments) moveFile(shard, segment);
+    for (const shard of packed) {
+      for (const segment of shard.segments) {
+        if (segment.file !== undefined) Object.assign(segment.file, { shard, segment });
+      }
+    }
   }
 
   /** Takes a file's tokens out; a shard that holds nothing else goes with it, but for the last. */
@@ -113,11 +111,4 @@ export class ShardList {
     if (shard.numLive > 0 || shard === this.#shards.at(-1)) return;
     this.#shards = this.#shards.filter((other) => other !== shard);
   }
-}
-
-function moveFile(shard: TokenShard<WorkspaceFile>, segment: Segment<WorkspaceFile>): void {
-  const { file } = segment;
-  if (file === undefined) return;
-  file.shard = shard;
-  file.segment = segment;
 }

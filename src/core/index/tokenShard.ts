@@ -3,7 +3,7 @@
  * chains of their n-grams. A removed file leaves separators; packing into a new shard frees them.
  */
 import { CHAIN_END, NgramChains } from "./ngramChains.ts";
-import { SEPARATOR } from "./suffixMatch.ts";
+import { MAX_MATCH_LENGTH, SEPARATOR } from "./suffixMatch.ts";
 
 /**
  * Runs that are looked up by hash, longest first. The long one finds the longest match where common short runs occur
@@ -13,8 +13,6 @@ import { SEPARATOR } from "./suffixMatch.ts";
 export const NGRAM_SIZES = [5, 2] as const;
 /** Long runs differ nearly everywhere; with a bucket for each, a lookup passes through a shard that has none of its own. */
 const BUCKETS_PER_POSITION = [1, 1 / 4] as const;
-/** Tokens compared backwards; a longer match is reported as this long. */
-export const MAX_MATCH_LENGTH = 64;
 
 /** Where a file lies in its shard. */
 export interface Segment<File> {

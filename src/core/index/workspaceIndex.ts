@@ -8,10 +8,11 @@
  */
 
 import { commonPrefixLength } from "../base/tokens.ts";
+import { importedFiles } from "./importedFiles.ts";
 import { type LikenessOptions, type LikeStretch, likestStretches } from "./likeStretches.ts";
 import { ShardList } from "./shardList.ts";
+import type { TokenShard } from "./tokenShard.ts";
 import { folderOf, type WorkspaceFile } from "./workspaceFile.ts";
-import { checkWorkspaceShards } from "./workspaceIntegrity.ts";
 import {
   type LookupLimits,
   type LookupPlace,
@@ -35,12 +36,9 @@ export interface IndexedFile {
 }
 
 /** A file as it is now. */
-export interface VersionedFile {
-  readonly path: string;
+export interface VersionedFile extends Omit<IndexedFile, "stamp"> {
   /** Another one whenever its tokens change; with the id, of no other text. */
   readonly revision: number;
-  /** Valid until the index changes. */
-  readonly tokens: Int32Array;
 }
 
 export class WorkspaceIndex {
@@ -66,8 +64,9 @@ export class WorkspaceIndex {
     return this.#numTokens;
   }
 
-  get numShards(): number {
-    return this.#shards.all.length;
+  /** Oldest first. */
+  get shards(): readonly TokenShard<WorkspaceFile>[] {
+    return this.#shards.all;
   }
 
   /** Memory, in bytes: arrays as they are, unused and removed positions included, and an estimate per file. */
@@ -95,6 +94,17 @@ export class WorkspaceIndex {
     const ids: number[] = [];
     for (const file of this.#files.values()) if (file.folder === folder) ids.push(file.id);
     return ids;
+  }
+
+  /** Ids of the files that a text imports. @param path - of the file that it begins, which need not be in the index. */
+  importedIds(path: string, text: string): Set<number> {
+    return importedFiles(text, folderOf(path), (other) => this.fileId(other));
+  }
+
+  /** Where a text stands that a file begins with. @param path - as of {@link importedIds}. */
+  placeOf(path: string, text: string): LookupPlace {
+    const importedIds = this.importedIds(path, text);
+    return { fileId: this.fileId(path), folder: folderOf(path), importedIds };
   }
 
   /** Stretches of files that share rare pairs of tokens with a text, the likest first. See {@link likestStretches}. */
@@ -206,10 +216,5 @@ export class WorkspaceIndex {
   /** Frees removed tokens, or joins what is small. See {@link ShardList.compactSlice}. */
   compactSlice(): boolean {
     return this.#shards.compactSlice();
-  }
-
-  /** The first broken invariant, or undefined. Reads everything. */
-  checkIntegrity(): string | undefined {
-    return checkWorkspaceShards(this.#shards.all, this.#files, this.#numTokens);
   }
 }

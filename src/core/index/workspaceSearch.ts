@@ -5,8 +5,8 @@
 
 import type { Token } from "../base/tokens.ts";
 import { joinedLength, joinFactor, type Nearness, occurrenceWeight } from "./hitWeight.ts";
-import { SEPARATOR } from "./suffixMatch.ts";
-import { MAX_MATCH_LENGTH, NGRAM_SIZES, type Occurrences, type TokenShard } from "./tokenShard.ts";
+import { MAX_MATCH_LENGTH, SEPARATOR } from "./suffixMatch.ts";
+import { NGRAM_SIZES, type Occurrences, type TokenShard } from "./tokenShard.ts";
 import type { WorkspaceFile } from "./workspaceFile.ts";
 
 /** Steps along chains per lookup and n-gram size, in all shards together. */

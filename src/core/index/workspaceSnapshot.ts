@@ -42,7 +42,7 @@ export function encodeSnapshot(
   const utf8 = new TextEncoder();
   const hashBytes = utf8.encode(tokenizerHash);
   const named = files
-    .filter(({ path }) => isWellFormed(path))
+    .filter(({ path }) => !/\p{Surrogate}/u.test(path))
     .map((file) => ({ ...file, pathBytes: utf8.encode(file.path) }));
   const numTokens = named.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const numPathBytes = named.reduce((sum, { pathBytes }) => sum + pathBytes.length, 0);
@@ -112,15 +112,8 @@ function filesOf(columns: Columns, numHashBytes: number, tokenizerHash: string):
   return { files };
 }
 
-interface Layout {
-  readonly numFiles: number;
-  readonly numTokens: number;
-  readonly numTextBytes: number;
-  readonly numWords: number;
-}
-
 /** Counts are below 2^33, so sums are exact. */
-function layoutOf(numFiles: number, numTokens: number, numTextBytes: number): Layout {
+function layoutOf(numFiles: number, numTokens: number, numTextBytes: number) {
   const numWords =
     FORMAT.headerWords + WORDS_PER_FILE * numFiles + numTokens + Math.ceil(numTextBytes / 4);
   return { numFiles, numTokens, numTextBytes, numWords };
@@ -128,7 +121,7 @@ function layoutOf(numFiles: number, numTokens: number, numTextBytes: number): La
 
 type Columns = ReturnType<typeof columnsOf>;
 
-function columnsOf(buffer: ArrayBuffer, layout: Layout, byteOffset = 0) {
+function columnsOf(buffer: ArrayBuffer, layout: ReturnType<typeof layoutOf>, byteOffset = 0) {
   const { numFiles, numTokens, numTextBytes, numWords } = layout;
   const stampsAt = byteOffset + 4 * FORMAT.headerWords;
   const lengthsAt = stampsAt + 8 * numFiles;
@@ -141,9 +134,4 @@ function columnsOf(buffer: ArrayBuffer, layout: Layout, byteOffset = 0) {
     tokens: new Int32Array(buffer, tokensAt, numTokens),
     text: new Uint8Array(buffer, tokensAt + 4 * numTokens, numTextBytes),
   };
-}
-
-/** Whether a text has no half surrogate pairs, which UTF-8 cannot carry. */
-function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
 }

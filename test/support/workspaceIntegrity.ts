@@ -1,32 +1,36 @@
-/** The full invariant check of the workspace index: a message, or undefined. Tests run it after every mutation. */
-import { CHAIN_END } from "./ngramChains.ts";
-import { SEPARATOR } from "./suffixMatch.ts";
-import type { TokenShard } from "./tokenShard.ts";
-import type { WorkspaceFile } from "./workspaceFile.ts";
+/** The full invariant check of the workspace index. Tests run it after every mutation. */
+import { CHAIN_END } from "../../src/core/index/ngramChains.ts";
+import { SEPARATOR } from "../../src/core/index/suffixMatch.ts";
+import type { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
 
-type Shard = TokenShard<WorkspaceFile>;
+type Shard = WorkspaceIndex["shards"][number];
 
-export function checkWorkspaceShards(
-  shards: readonly Shard[],
-  files: ReadonlyMap<string, WorkspaceFile>,
-  numTokens: number,
-): string | undefined {
+/** The first broken invariant, or undefined. Reads everything. */
+export function brokenInvariant(index: WorkspaceIndex): string | undefined {
+  const { shards, numFiles, numTokens } = index;
+  const paths = new Set(index.paths());
   let numFound = 0;
-  for (const [path, { path: ownPath, shard, segment, id }] of files) {
-    if (path !== ownPath) return `file ${id} is kept under another path than its own`;
-    if (!shards.includes(shard)) return `file ${id} lies in a shard that is not there`;
-    if (!shard.segments.includes(segment)) return `file ${id} lies in a segment that is not there`;
-    if (segment.file?.id !== id) return `the segment of file ${id} is of ${segment.file?.id}`;
-    numFound += segment.length;
+  let numSegments = 0;
+  for (const shard of shards) {
+    for (const segment of shard.segments) {
+      const { file } = segment;
+      if (file === undefined) continue;
+      const { path, id } = file;
+      if (!paths.delete(path)) return `file ${id} is kept under another path than its own`;
+      if (index.fileId(path) !== id) return `the segment of ${path} is of ${id}`;
+      if (index.fileOf(id)?.path !== path) return `file ${id} is not found by its id`;
+      if (file.shard !== shard) return `file ${id} lies in another shard than it says`;
+      if (file.segment !== segment) return `file ${id} lies in another segment than it says`;
+      numFound += segment.length;
+      numSegments++;
+    }
   }
   if (numFound !== numTokens) return `${numTokens} tokens are counted, files hold ${numFound}`;
-  let numSegments = 0;
-  for (const [index, shard] of shards.entries()) {
+  if (numSegments !== numFiles) return `${numFiles} files have ${numSegments} segments`;
+  for (const [number, shard] of shards.entries()) {
     const broken = checkSegments(shard) ?? checkChains(shard);
-    if (broken !== undefined) return `shard ${index}: ${broken}`;
-    numSegments += shard.segments.filter(({ file }) => file !== undefined).length;
+    if (broken !== undefined) return `shard ${number}: ${broken}`;
   }
-  if (numSegments !== files.size) return `${files.size} files have ${numSegments} segments`;
   return undefined;
 }
 
