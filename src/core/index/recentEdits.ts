@@ -1,4 +1,5 @@
 /** Where the user has edited files of late, as tokens: what stood there before, and what stands there now. */
+import { LRUCache } from "lru-cache";
 import { commonPrefixLength, commonSuffixLength } from "../base/tokens.ts";
 
 /** Files whose last edits are known. */
@@ -16,30 +17,26 @@ export interface EditedStretch {
 }
 
 export class RecentEdits {
-  /** By file, the one edited longest ago first: what it was before the edits that are remembered. */
-  readonly #bases = new Map<string, Int32Array>();
+  /** By file: what it was before the edits that are remembered. */
+  readonly #bases = new LRUCache<string, Int32Array>({ max: MAX_FILES });
 
   /** Files, the one edited last first. */
   get keys(): string[] {
-    return [...this.#bases.keys()].reverse();
+    return [...this.#bases.keys()];
   }
 
   /** A file's tokens have become others; edits add up while they are near each other. @param before - copied if kept. */
   note(key: string, before: Int32Array, after: Int32Array): void {
-    const known = this.#bases.get(key);
-    this.#bases.delete(key);
+    const known = this.#bases.peek(key);
     const isPart = known !== undefined && stretchBetween(known, after) !== undefined;
     if (isPart) this.#bases.set(key, known);
     else if (stretchBetween(before, after) !== undefined) this.#bases.set(key, before.slice());
-    for (const other of this.#bases.keys()) {
-      if (this.#bases.size <= MAX_FILES) break;
-      this.#bases.delete(other);
-    }
+    else this.#bases.delete(key);
   }
 
   /** Undefined where nothing is left of the edits. */
   stretchOf(key: string, now: Int32Array): EditedStretch | undefined {
-    const base = this.#bases.get(key);
+    const base = this.#bases.peek(key);
     return base === undefined ? undefined : stretchBetween(base, now);
   }
 

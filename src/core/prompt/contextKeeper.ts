@@ -2,6 +2,7 @@
  * What was chosen for places that were asked of lately. A prompt's context stands at its beginning: were it chosen anew with
  * every key, every key would have the whole prompt evaluated again. So it stays while the cursor stays near where it was chosen.
  */
+import { LRUCache } from "lru-cache";
 
 /** Lines that the cursor may be away. */
 export const MAX_LINES_AWAY = 24;
@@ -17,39 +18,25 @@ export interface ContextPlace {
 }
 
 export class ContextKeeper<T> {
-  /** By document, the one asked for longest ago first. */
-  readonly #kept = new Map<string, { readonly place: ContextPlace; readonly choice: T }>();
+  /** By document. */
+  readonly #kept = new LRUCache<string, { readonly place: ContextPlace; readonly choice: T }>({
+    max: MAX_KEPT,
+  });
 
   /** What was chosen near a place, if it may still be used. */
   find(place: ContextPlace, isUsable: (choice: T) => boolean): T | undefined {
-    const kept = this.#kept.get(place.documentKey);
+    const kept = this.#kept.peek(place.documentKey);
     if (kept === undefined) return undefined;
     const linesAway = Math.abs(kept.place.numLinesBefore - place.numLinesBefore);
-    if (
-      linesAway > MAX_LINES_AWAY ||
-      kept.place.options !== place.options ||
-      !isUsable(kept.choice)
-    ) {
-      return undefined;
-    }
-    this.#enter(kept.place, kept.choice);
-    return kept.choice;
+    if (linesAway > MAX_LINES_AWAY || kept.place.options !== place.options) return undefined;
+    return isUsable(kept.choice) ? this.#kept.get(place.documentKey)?.choice : undefined;
   }
 
   keep(place: ContextPlace, choice: T): void {
-    this.#enter(place, choice);
-    for (const documentKey of this.#kept.keys()) {
-      if (this.#kept.size <= MAX_KEPT) break;
-      this.#kept.delete(documentKey);
-    }
+    this.#kept.set(place.documentKey, { place, choice });
   }
 
   forget(): void {
     this.#kept.clear();
-  }
-
-  #enter(place: ContextPlace, choice: T): void {
-    this.#kept.delete(place.documentKey);
-    this.#kept.set(place.documentKey, { place, choice });
   }
 }

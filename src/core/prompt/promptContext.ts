@@ -9,19 +9,22 @@ import { count } from "../base/messageSchema.ts";
 import type { Outline } from "./outline.ts";
 import { MAX_SIGNATURE_OVERLAP, type PlaceText } from "./placeText.ts";
 
-/** In the order in which they stand in a prompt: what changes more seldom stands first, so that the cache holds it. */
-export const CONTEXT_KINDS = ["imports", "tabs", "similar", "edits"] as const;
-export type ContextKind = (typeof CONTEXT_KINDS)[number];
+/** In words, and in the order in which they stand in a prompt: what changes more seldom stands first, so that the cache holds it. */
+export const CONTEXT_NAMES = {
+  imports: "declarations of imported files",
+  tabs: "declarations of open files",
+  similar: "code like the cursor's",
+  edits: "recent edits of other files",
+} as const;
+export type ContextKind = keyof typeof CONTEXT_NAMES;
+export const CONTEXT_KINDS = Object.keys(CONTEXT_NAMES) as readonly ContextKind[];
 
 /** Which kinds a prompt may have; none that is not named. */
 export type ContextSwitches = { readonly [kind in ContextKind]?: boolean };
 
 export const contextOptions = v.pipe(
   v.strictObject({
-    imports: v.exactOptional(v.boolean()),
-    tabs: v.exactOptional(v.boolean()),
-    similar: v.exactOptional(v.boolean()),
-    edits: v.exactOptional(v.boolean()),
+    ...v.entriesFromList(CONTEXT_KINDS, v.exactOptional(v.boolean())),
     /** Of the prompt, for all kinds together, in tokens; the engine's own choice if absent. */
     maxTokens: v.exactOptional(count),
     /** True: chosen anew, whatever was chosen near the place before. For measuring. */
@@ -30,14 +33,6 @@ export const contextOptions = v.pipe(
   v.readonly(),
 );
 export type ContextOptions = v.InferOutput<typeof contextOptions>;
-
-/** In words. */
-export const CONTEXT_NAMES: Readonly<Record<ContextKind, string>> = {
-  imports: "declarations of imported files",
-  tabs: "declarations of open files",
-  similar: "code like the cursor's",
-  edits: "recent edits of other files",
-};
 
 /** A file's part of the context. */
 export interface ContextSnippet {
