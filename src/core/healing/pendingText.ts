@@ -8,16 +8,26 @@ import type { Token } from "../base/tokens.ts";
 import type { TokenConstraint } from "../tree/tokenConstraint.ts";
 import type { SortedVocabulary } from "./sortedVocabulary.ts";
 
+/** A text that has to be written, whatever of it is written already. */
+interface Spelling {
+  readonly vocabulary: SortedVocabulary;
+  readonly text: Uint8Array;
+  /** [text.length] by what is written: each is made once, however many paths lead to it. */
+  readonly states: (PendingText | undefined)[];
+  /** [text.length] whether tokens write the rest; absent where they write everything. */
+  readonly canFinish: readonly boolean[] | undefined;
+}
+
 /** What an output has to begin with and does not yet. At least one byte. */
 export class PendingText implements TokenConstraint {
-  readonly #text: Spelling;
+  readonly #spelling: Spelling;
   readonly #offset: number;
   #covers: Int32Array | undefined;
   #parts: Int32Array | undefined;
   #next: { readonly only: Int32Array } | undefined;
 
-  private constructor(text: Spelling, offset: number) {
-    this.#text = text;
+  private constructor(spelling: Spelling, offset: number) {
+    this.#spelling = spelling;
     this.#offset = offset;
   }
 
@@ -27,16 +37,18 @@ export class PendingText implements TokenConstraint {
    */
   static of(vocabulary: SortedVocabulary, text: Uint8Array): PendingText | undefined {
     if (text.length === 0) return undefined;
-    const spelling = new Spelling(vocabulary, text, (offset) => new PendingText(spelling, offset));
-    if (!spelling.canFinishFrom(0)) {
+    const canFinish = vocabulary.hasAllBytes ? undefined : findEnds(vocabulary, text);
+    if (canFinish?.[0] === false) {
       throw new RangeError(`no tokens of the vocabulary write the ${text.length} pending bytes`);
     }
-    return spelling.stateAt(0);
+    const states = new Array<PendingText | undefined>(text.length);
+    states[0] = new PendingText({ vocabulary, text: text.slice(), states, canFinish }, 0);
+    return states[0];
   }
 
   /** What is left, a view. */
   get bytes(): Uint8Array {
-    return this.#text.from(this.#offset);
+    return this.#spelling.text.subarray(this.#offset);
   }
 
   get next(): { readonly only: Int32Array } {
@@ -46,31 +58,34 @@ export class PendingText implements TokenConstraint {
 
   /** Tokens that complete it; ascending. */
   get covers(): Int32Array {
-    this.#covers ??= this.#text.vocabulary.startingWith(this.bytes);
+    this.#covers ??= this.#spelling.vocabulary.startingWith(this.bytes);
     return this.#covers;
   }
 
   /** Tokens that begin it and leave a rest that can be written, the shortest first. */
   get parts(): Int32Array {
-    const { vocabulary } = this.#text;
+    const { vocabulary, canFinish } = this.#spelling;
     this.#parts ??= vocabulary
       .beginningsOf(this.bytes)
-      .filter((token) => this.#text.canFinishFrom(this.#offset + vocabulary.piece(token).length));
+      .filter((token) => canFinish?.[this.#offset + vocabulary.piece(token).length] !== false);
     return this.#parts;
   }
 
   /** Bytes that a token has behind the pending ones, a view; none where it leaves some. */
   addedBy(token: Token): Uint8Array {
-    return this.#text.vocabulary.piece(token).subarray(this.bytes.length);
+    return this.#spelling.vocabulary.piece(token).subarray(this.bytes.length);
   }
 
   after(token: Token): PendingText | undefined {
     const { bytes } = this;
-    const piece = this.#text.vocabulary.piece(token);
+    const { vocabulary, states, canFinish } = this.#spelling;
+    const piece = vocabulary.piece(token);
     const isPart = piece.length < bytes.length && piece.every((byte, at) => byte === bytes[at]);
     const end = this.#offset + piece.length;
     // One that may not come promises nothing.
-    return isPart && this.#text.canFinishFrom(end) ? this.#text.stateAt(end) : undefined;
+    if (!isPart || canFinish?.[end] === false) return undefined;
+    states[end] ??= new PendingText(this.#spelling, end);
+    return states[end];
   }
 }
 
@@ -88,51 +103,15 @@ function insertTokens(ascending: Int32Array, others: Int32Array): Int32Array {
   return merged;
 }
 
-/** A text, and what is known of its ends: each state is made once, however many paths lead to it. */
-class Spelling {
-  readonly vocabulary: SortedVocabulary;
-  readonly #text: Uint8Array;
-  readonly #open: (offset: number) => PendingText;
-  readonly #states: (PendingText | undefined)[];
-  /** [text.length] whether tokens write the rest; absent where they write everything. */
-  readonly #canFinish: readonly boolean[] | undefined;
-
-  constructor(
-    vocabulary: SortedVocabulary,
-    text: Uint8Array,
-    open: (offset: number) => PendingText,
-  ) {
-    this.vocabulary = vocabulary;
-    this.#text = text.slice();
-    this.#open = open;
-    this.#states = new Array(text.length);
-    this.#canFinish = vocabulary.hasAllBytes ? undefined : this.#findEnds();
+function findEnds(vocabulary: SortedVocabulary, text: Uint8Array): boolean[] {
+  const canFinish = new Array<boolean>(text.length).fill(false);
+  for (let offset = text.length - 1; offset >= 0; offset--) {
+    const rest = text.subarray(offset);
+    canFinish[offset] =
+      vocabulary.hasStartingWith(rest) ||
+      vocabulary
+        .beginningsOf(rest)
+        .some((token) => canFinish[offset + vocabulary.piece(token).length]);
   }
-
-  from(offset: number): Uint8Array {
-    return this.#text.subarray(offset);
-  }
-
-  canFinishFrom(offset: number): boolean {
-    return this.#canFinish?.[offset] ?? true;
-  }
-
-  stateAt(offset: number): PendingText {
-    this.#states[offset] ??= this.#open(offset);
-    return this.#states[offset];
-  }
-
-  #findEnds(): boolean[] {
-    const { vocabulary } = this;
-    const canFinish = new Array<boolean>(this.#text.length).fill(false);
-    for (let offset = this.#text.length - 1; offset >= 0; offset--) {
-      const rest = this.from(offset);
-      canFinish[offset] =
-        vocabulary.hasStartingWith(rest) ||
-        vocabulary
-          .beginningsOf(rest)
-          .some((token) => canFinish[offset + vocabulary.piece(token).length]);
-    }
-    return canFinish;
-  }
+  return canFinish;
 }
