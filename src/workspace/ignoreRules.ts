@@ -2,7 +2,7 @@
  * What git and the editor's settings leave out, below one folder: every `.gitignore` from the repository's top down to a
  * file's own folder, `.git/info/exclude`, and exclude patterns. Rules are read when a folder is first asked about.
  */
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import { ignoreLinesOf } from "./excludePatterns.ts";
 import { findRepository } from "./repository.ts";
@@ -15,79 +15,62 @@ const MAX_RULE_LENGTH = 4_096;
 const MAX_GLOBSTARS = 4;
 const IGNORES_CASE = process.platform === "win32" || process.platform === "darwin";
 
-/** By folder, relative to where its paths begin. */
-type RulesOfFolder = Map<string, Promise<Ignore>>;
-
-export class IgnoreRules {
-  readonly #root: string;
-  readonly #signal: AbortSignal;
-  readonly #excluded: Ignore;
-  readonly #rules: RulesOfFolder = new Map();
-  /** The root's path below the top of its repository, with a slash at its end; empty if it is the top. */
-  #prefix = "";
-
-  private constructor(root: string, excludes: readonly string[], signal: AbortSignal) {
-    this.#root = root;
-    this.#signal = signal;
-    const lines = ignoreLinesOf(excludes);
-    this.#excluded = newRules().add(lines.flatMap((line) => rebasedRule(line, "") ?? []));
+/**
+ * @param root - absolute.
+ * @param excludes - patterns of the editor, relative to the root.
+ * @param signal - ends the rules; whoever asks them after that gets its reason.
+ */
+export async function openIgnoreRules(
+  root: string,
+  excludes: readonly string[],
+  signal: AbortSignal,
+) {
+  const lines = ignoreLinesOf(excludes);
+  const excluded = newRules().add(lines.flatMap((line) => rebasedRule(line, "") ?? []));
+  const { folders, excludeText } = await findRepository(root, signal);
+  const belowTop = (folder: string) => relative(folders[0]!, folder).replaceAll(sep, "/");
+  let outer = withFile(newRules(), "", excludeText);
+  for (const folder of folders.slice(0, -1)) {
+    outer = withFile(outer, belowTop(folder), await readRules(folder, signal));
   }
-
-  /**
-   * @param root - absolute.
-   * @param excludes - patterns of the editor, relative to the root.
-   * @param signal - ends the rules; whoever asks them after that gets its reason.
-   */
-  static async open(
-    root: string,
-    excludes: readonly string[],
-    signal: AbortSignal,
-  ): Promise<IgnoreRules> {
-    const rules = new IgnoreRules(root, excludes, signal);
-    const { folders, excludeText } = await findRepository(root, signal);
-    let outer = withFile(newRules(), "", excludeText);
-    let prefix = "";
-    for (const folder of folders.slice(0, -1)) {
-      outer = withFile(outer, prefix, await readRules(folder.path, signal));
-      prefix = prefix === "" ? folder.next : `${prefix}/${folder.next}`;
-    }
-    // Who opens a folder that its repository ignores wants to work there.
-    if (prefix !== "" && outer.ignores(`${prefix}/`)) {
-      outer = newRules();
-      prefix = "";
-    }
-    rules.#prefix = prefix === "" ? "" : `${prefix}/`;
-    const own = withFile(outer, prefix, await readRules(root, signal));
-    rules.#rules.set("", Promise.resolve(own));
-    return rules;
+  let rootPath = belowTop(root);
+  // Who opens a folder that its repository ignores wants to work there.
+  if (rootPath !== "" && outer.ignores(`${rootPath}/`)) {
+    outer = newRules();
+    rootPath = "";
   }
-
-  /**
-   * Whether a file or folder is left out, given that the folders above it are not.
-   * @param path - relative to the root, with forward slashes.
-   */
-  async ignores(path: string, isFolder: boolean): Promise<boolean> {
-    const tail = isFolder ? "/" : "";
-    if (this.#excluded.ignores(path + tail)) return true;
-    const rules = await this.#rulesOf(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
-    return rules.ignores(this.#prefix + path + tail);
-  }
-
-  /** The rules that hold in a folder: those of the folders above it, then its own. */
-  #rulesOf(folder: string): Promise<Ignore> {
-    const known = this.#rules.get(folder);
-    if (known !== undefined) return known;
-    const above = folder.slice(0, Math.max(0, folder.lastIndexOf("/")));
+  const prefix = rootPath === "" ? "" : `${rootPath}/`;
+  const own = withFile(outer, rootPath, await readRules(root, signal));
+  /** By folder, relative to the root: the rules of the folders above it, then its own. */
+  const known = new Map([["", Promise.resolve(own)]]);
+  const rulesOf = (folder: string): Promise<Ignore> => {
+    const found = known.get(folder);
+    if (found !== undefined) return found;
     const rules = (async () => {
-      const [outer, own] = await Promise.all([
-        this.#rulesOf(above),
-        readRules(join(this.#root, folder), this.#signal),
+      const [above, text] = await Promise.all([
+        rulesOf(folderAbove(folder)),
+        readRules(join(root, folder), signal),
       ]);
-      return withFile(outer, this.#prefix + folder, own);
+      return withFile(above, prefix + folder, text);
     })();
-    this.#rules.set(folder, rules);
+    known.set(folder, rules);
     return rules;
-  }
+  };
+  return {
+    /**
+     * Whether a file or folder is left out, given that the folders above it are not.
+     * @param path - relative to the root, with forward slashes.
+     */
+    async ignores(path: string, isFolder: boolean): Promise<boolean> {
+      const tail = isFolder ? "/" : "";
+      if (excluded.ignores(path + tail)) return true;
+      return (await rulesOf(folderAbove(path))).ignores(prefix + path + tail);
+    },
+  };
+}
+
+function folderAbove(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function newRules(): Ignore {

@@ -72,24 +72,23 @@ export class OutlineParser {
     const { wasm } = grammar;
     if (!this.#languages.has(wasm)) this.#languages.set(wasm, treeSitter.loadLanguage(wasm));
     const language = await this.#languages.get(wasm)!;
-    const slices = new Slices(pause);
+    const slices = slicesOf(pause);
     const parser = treeSitter.newParser();
     let tree: Tree | null = null;
     try {
       parser.setLanguage(language);
       // A parse that was interrupted goes on with the next call.
-      const progressCallback = () => slices.isOver;
       while (tree === null) {
         await slices.next();
-        tree = parser.parse(text, null, { progressCallback });
-        if (tree === null && slices.isUsedUp) return NOTHING;
+        tree = parser.parse(text, null, { progressCallback: slices.isOver });
+        if (tree === null && slices.isUsedUp()) return NOTHING;
       }
       const steps = outlineSteps(tree, text, grammar);
       for (;;) {
         const { done, value } = steps.next();
         if (done === true) return value;
-        if (slices.isUsedUp) return NOTHING;
-        if (slices.isOver) await slices.next();
+        if (slices.isUsedUp()) return NOTHING;
+        if (slices.isOver()) await slices.next();
       }
     } finally {
       tree?.delete();
@@ -99,26 +98,16 @@ export class OutlineParser {
 }
 
 /** Slices of work with pauses between them. */
-class Slices {
-  readonly #pause: () => Promise<void>;
-  #startedAt = 0;
-  #usedMs = 0;
-
-  constructor(pause: () => Promise<void>) {
-    this.#pause = pause;
-  }
-
-  async next(): Promise<void> {
-    if (this.#startedAt > 0) this.#usedMs += performance.now() - this.#startedAt;
-    await this.#pause();
-    this.#startedAt = performance.now();
-  }
-
-  get isOver(): boolean {
-    return performance.now() - this.#startedAt > SLICE_MS;
-  }
-
-  get isUsedUp(): boolean {
-    return this.#usedMs + performance.now() - this.#startedAt > MAX_OUTLINE_MS;
-  }
+function slicesOf(pause: () => Promise<void>) {
+  let startedAt = 0;
+  let usedMs = 0;
+  return {
+    async next(): Promise<void> {
+      if (startedAt > 0) usedMs += performance.now() - startedAt;
+      await pause();
+      startedAt = performance.now();
+    },
+    isOver: () => performance.now() - startedAt > SLICE_MS,
+    isUsedUp: () => usedMs + performance.now() - startedAt > MAX_OUTLINE_MS,
+  };
 }

@@ -46,8 +46,8 @@ export function* outlineSteps(
 ): Generator<void, Outline> {
   const cursor = tree.walk();
   try {
-    const walk = new OutlineWalk(cursor, text, grammar);
-    for (let numNodes = 1; walk.step() && !walk.isFull; numNodes++) {
+    const walk = outlineWalk(cursor, text, grammar);
+    for (let numNodes = 1; walk.step() && !walk.isFull(); numNodes++) {
       if (numNodes % NODES_PER_STEP === 0) yield;
     }
     return walk.finish();
@@ -56,95 +56,46 @@ export function* outlineSteps(
   }
 }
 
-class OutlineWalk {
-  readonly #cursor: TreeCursor;
-  readonly #text: string;
-  readonly #grammar: OutlineGrammar;
-  readonly #frames: Frame[] = [];
-  readonly #entries: FoundEntry[] = [];
+function outlineWalk(cursor: TreeCursor, text: string, grammar: OutlineGrammar) {
+  const frames: Frame[] = [];
+  const entries: FoundEntry[] = [];
   /** Names that lists export. */
-  readonly #listed = new Set<string>();
-  #open: OpenEntry | undefined;
+  const listed = new Set<string>();
+  let open: OpenEntry | undefined;
 
-  constructor(cursor: TreeCursor, text: string, grammar: OutlineGrammar) {
-    this.#cursor = cursor;
-    this.#text = text;
-    this.#grammar = grammar;
-  }
+  const close = () => {
+    const entry = open;
+    open = undefined;
+    if (entry === undefined || entry.isListOfNames) return;
+    const { type, start, end, names, cuts } = entry;
+    cuts.sort((a, b) => a.start - b.start);
+    const kept = textWithCuts(text, start, end, cuts);
+    const isExported = type === grammar.exports?.definition;
+    // `export * from` says nothing of what it exports.
+    if (kept === "" || (isExported && names.length === 0 && !/\bdefault\b/.test(kept))) return;
+    entries.push({ names, text: kept, isExported });
+  };
 
-  get isFull(): boolean {
-    return this.#entries.length >= MAX_ENTRIES;
-  }
-
-  finish(): Outline {
-    this.#close();
-    const exported = this.#entries.filter(
-      ({ isExported, names }) => isExported || names.some((name) => this.#listed.has(name)),
+  /** Names behind it are those of members or of a value's own. */
+  const isBodyOrValue = (type: string) => {
+    const frame = frames.at(-1);
+    const isBelow = frame !== undefined && !frame.isHead;
+    return (
+      isBelow ||
+      grammar.memberBodies.has(type) ||
+      /^(arrow_function|func_literal|parameter)/.test(type)
     );
-    const usable = exported.length > 0 ? exported : this.#entries;
-    return usable.map(({ names, text }) => ({ names, text }));
-  }
+  };
 
-  /** Looks at the cursor's node and moves it to the next one. @returns whether there is one. */
-  step(): boolean {
-    const cursor = this.#cursor;
-    const type = cursor.nodeType;
-    const enters = this.#visit(type);
-    if (enters && cursor.gotoFirstChild()) {
-      const isHead = this.#open === undefined || !this.#isBodyOrValue(type);
-      this.#frames.push({ type, lastEnd: cursor.startIndex, endBefore: 0, isHead });
-      return true;
-    }
-    for (;;) {
-      const frame = this.#frames.at(-1);
-      if (frame === undefined) return false;
-      // What is left out anyway parts nothing.
-      if (this.#grammar.dropped[cursor.nodeType] === undefined) {
-        frame.endBefore = frame.lastEnd;
-        frame.lastEnd = cursor.endIndex;
-      }
-      if (this.#open !== undefined && this.#frames.length <= this.#open.depth) this.#close();
-      if (cursor.gotoNextSibling()) return true;
-      cursor.gotoParent();
-      this.#frames.pop();
-    }
-  }
-
-  /** @returns whether what is below the node matters. */
-  #visit(type: string): boolean {
-    const cursor = this.#cursor;
-    const { containers, definitions, privateDefinition } = this.#grammar;
-    if (!cursor.nodeIsNamed) return false;
-    if (this.#open !== undefined) return this.#visitInside(this.#open, type);
-    const start = cursor.startIndex;
-    if (definitions.has(type)) {
-      const head = this.#text.slice(start, Math.min(cursor.endIndex, start + HEAD_CHARS));
-      if (privateDefinition?.test(head) === true) return false;
-      this.#open = {
-        type,
-        start,
-        end: cursor.endIndex,
-        depth: this.#frames.length,
-        names: [],
-        cuts: [],
-        isListOfNames: false,
-      };
-      return this.#visitInside(this.#open, type);
-    }
-    return containers.has(type);
-  }
-
-  #visitInside(entry: OpenEntry, type: string): boolean {
-    const cursor = this.#cursor;
-    const grammar = this.#grammar;
-    const frame = this.#frames.at(-1);
+  const visitInside = (entry: OpenEntry, type: string): boolean => {
+    const frame = frames.at(-1);
     const start = cursor.startIndex;
     const end = cursor.endIndex;
     const cut = (from: number, replacement: string) => {
       entry.cuts.push({ start: from, end, replacement });
       return false;
     };
-    if (frame === undefined || this.#frames.length === entry.depth) return true;
+    if (frame === undefined || frames.length === entry.depth) return true;
     const field = cursor.currentFieldName;
     if (field === "body" && grammar.bodied.has(frame.type)) {
       return cut(frame.lastEnd, grammar.noBody);
@@ -152,59 +103,82 @@ class OutlineWalk {
     const replacement = grammar.dropped[type];
     if (replacement !== undefined) return cut(start, replacement);
     if (grammar.memberBodies.has(frame.type)) {
-      const head = this.#text.slice(start, Math.min(end, start + HEAD_CHARS));
+      const head = text.slice(start, Math.min(end, start + HEAD_CHARS));
       const isKept = grammar.members?.has(type) ?? true;
       if (!isKept || grammar.privateMember?.test(head) === true) return cut(start, "");
     }
     if (grammar.assigned.has(frame.type) && (field === "value" || field === "right")) {
       const isFunction = /^(arrow_function|function_expression|func_literal)$/.test(type);
-      const isLong = end - start > MAX_VALUE_CHARS || this.#text.slice(start, end).includes("\n");
+      const isLong = end - start > MAX_VALUE_CHARS || text.slice(start, end).includes("\n");
       if (isLong && !isFunction) return cut(frame.endBefore, grammar.noValue);
     }
-    this.#noteName(entry, frame, type, field, start, end);
-    return true;
-  }
-
-  #noteName(
-    entry: OpenEntry,
-    frame: Frame,
-    type: string,
-    field: string | null,
-    start: number,
-    end: number,
-  ): void {
-    const { exports, named, nameFields } = this.#grammar;
-    if (exports !== undefined && frame.type === exports.specifier) {
+    if (grammar.exports?.specifier === frame.type) {
       entry.isListOfNames = true;
-      if (field === "name") this.#listed.add(this.#text.slice(start, end));
-      return;
+      if (field === "name") listed.add(text.slice(start, end));
+      return true;
     }
-    const isName = field !== null && nameFields.has(field) && /identifier$/.test(type);
-    if (!isName || !frame.isHead || !named.has(frame.type)) return;
-    entry.names.push(this.#text.slice(start, Math.min(end, start + MAX_NAME_CHARS)));
-  }
+    const isName = field !== null && grammar.nameFields.has(field) && /identifier$/.test(type);
+    if (isName && frame.isHead && grammar.named.has(frame.type)) {
+      entry.names.push(text.slice(start, Math.min(end, start + MAX_NAME_CHARS)));
+    }
+    return true;
+  };
 
-  /** Names behind it are those of members or of a value's own. */
-  #isBodyOrValue(type: string): boolean {
-    const frame = this.#frames.at(-1);
-    const isBelow = frame !== undefined && !frame.isHead;
-    return (
-      isBelow ||
-      this.#grammar.memberBodies.has(type) ||
-      /^(arrow_function|func_literal|parameter)/.test(type)
-    );
-  }
+  /** @returns whether what is below the node matters. */
+  const visit = (type: string): boolean => {
+    const { containers, definitions, privateDefinition } = grammar;
+    if (!cursor.nodeIsNamed) return false;
+    if (open !== undefined) return visitInside(open, type);
+    const start = cursor.startIndex;
+    if (definitions.has(type)) {
+      const head = text.slice(start, Math.min(cursor.endIndex, start + HEAD_CHARS));
+      if (privateDefinition?.test(head) === true) return false;
+      open = {
+        type,
+        start,
+        end: cursor.endIndex,
+        depth: frames.length,
+        names: [],
+        cuts: [],
+        isListOfNames: false,
+      };
+      return visitInside(open, type);
+    }
+    return containers.has(type);
+  };
 
-  #close(): void {
-    const entry = this.#open;
-    this.#open = undefined;
-    if (entry === undefined || entry.isListOfNames) return;
-    const { type, start, end, names, cuts } = entry;
-    cuts.sort((a, b) => a.start - b.start);
-    const text = textWithCuts(this.#text, start, end, cuts);
-    const isExported = type === this.#grammar.exports?.definition;
-    // `export * from` says nothing of what it exports.
-    if (text === "" || (isExported && names.length === 0 && !/\bdefault\b/.test(text))) return;
-    this.#entries.push({ names, text, isExported });
-  }
+  return {
+    isFull: () => entries.length >= MAX_ENTRIES,
+    finish(): Outline {
+      close();
+      const exported = entries.filter(
+        ({ isExported, names }) => isExported || names.some((name) => listed.has(name)),
+      );
+      const usable = exported.length > 0 ? exported : entries;
+      return usable.map(({ names, text }) => ({ names, text }));
+    },
+    /** Looks at the cursor's node and moves it to the next one. @returns whether there is one. */
+    step(): boolean {
+      const type = cursor.nodeType;
+      const enters = visit(type);
+      if (enters && cursor.gotoFirstChild()) {
+        const isHead = open === undefined || !isBodyOrValue(type);
+        frames.push({ type, lastEnd: cursor.startIndex, endBefore: 0, isHead });
+        return true;
+      }
+      for (;;) {
+        const frame = frames.at(-1);
+        if (frame === undefined) return false;
+        // What is left out anyway parts nothing.
+        if (grammar.dropped[cursor.nodeType] === undefined) {
+          frame.endBefore = frame.lastEnd;
+          frame.lastEnd = cursor.endIndex;
+        }
+        if (open !== undefined && frames.length <= open.depth) close();
+        if (cursor.gotoNextSibling()) return true;
+        cursor.gotoParent();
+        frames.pop();
+      }
+    },
+  };
 }

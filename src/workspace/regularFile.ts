@@ -20,24 +20,16 @@ export interface ReadLimits {
   readonly below?: string | undefined;
 }
 
-export interface RegularFile {
-  /** [at most maxBytes] */
-  readonly bytes: Uint8Array;
-  /** Whether there is more of it. */
-  readonly isCut: boolean;
-  /** When its content changed last, in ms since 1970. */
-  readonly changedAt: number;
-}
-
 /**
- * @returns undefined for a link, a folder, a pipe, a device, a file that is too large or elsewhere, gone or not ours to read.
+ * @returns [at most maxBytes] its bytes, whether there is more of it, and when its content changed last, in ms since 1970; undefined
+ *   for a link, a folder, a pipe, a device, a file that is too large or elsewhere, gone or not ours to read.
  * @throws the signal's reason.
  */
 export async function readRegularFile(
   path: string,
   { maxBytes, ifLarger, below }: ReadLimits,
   signal: AbortSignal,
-): Promise<RegularFile | undefined> {
+) {
   signal.throwIfAborted();
   try {
     // To open a device may be enough to make it do something, or a new one.

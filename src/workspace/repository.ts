@@ -1,29 +1,20 @@
 /** Where a folder stands in its git repository. Reads files; runs no git. */
 import { realpath, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { readRulesFile } from "./rulesFile.ts";
 
 /** Folders above a root that are searched for a repository. */
 const MAX_FOLDERS_ABOVE = 32;
 
-interface FolderAbove {
-  readonly path: string;
-  /** Name of the folder in it that leads on to the root; empty for the root itself. */
-  readonly next: string;
-}
-
-export interface RepositoryPlace {
-  /** From the top of the repository to the root; the root alone if it is in none. */
-  readonly folders: readonly FolderAbove[];
-  /** Text of `.git/info/exclude`; empty if there is none. */
-  readonly excludeText: string;
-}
-
-/** @throws the signal's reason. */
-export async function findRepository(root: string, signal: AbortSignal): Promise<RepositoryPlace> {
-  const folders: FolderAbove[] = [{ path: root, next: "" }];
+/**
+ * @returns the folders from the top of the repository to the root, the root alone if it is in none; and the text of
+ *   `.git/info/exclude`, empty if there is none.
+ * @throws the signal's reason.
+ */
+export async function findRepository(root: string, signal: AbortSignal) {
+  const folders = [root];
   for (let number = 0; number < MAX_FOLDERS_ABOVE; number++) {
-    const top = folders[0]!.path;
+    const top = folders[0]!;
     const gitFolder = await gitFolderOf(top, signal);
     if (gitFolder !== undefined) {
       const excludeText = await readGitFile(join(gitFolder, "info", "exclude"), signal);
@@ -31,9 +22,9 @@ export async function findRepository(root: string, signal: AbortSignal): Promise
     }
     const above = dirname(top);
     if (above === top) break;
-    folders.unshift({ path: above, next: basename(top) });
+    folders.unshift(above);
   }
-  return { folders: [{ path: root, next: "" }], excludeText: "" };
+  return { folders: [root], excludeText: "" };
 }
 
 /** Where the repository of a top folder keeps its files; of a worktree, where the main one does. */

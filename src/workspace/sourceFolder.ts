@@ -2,7 +2,7 @@
 import type { Dirent } from "node:fs";
 import { lstat, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { IgnoreRules } from "./ignoreRules.ts";
+import { openIgnoreRules } from "./ignoreRules.ts";
 import { readRegularFile } from "./regularFile.ts";
 import { isForeignFolder, isSourcePath, MAX_SOURCE_BYTES, sourceTextOf } from "./sourceRules.ts";
 
@@ -18,12 +18,6 @@ export interface SourceEntry {
   readonly changedAt: number;
 }
 
-export interface SourceText {
-  readonly text: string;
-  readonly numBytes: number;
-  readonly changedAt: number;
-}
-
 export interface WalkOptions {
   /** Where to begin; at the folder itself if absent. */
   readonly below?: string;
@@ -33,98 +27,81 @@ export interface WalkOptions {
   readonly pause?: () => Promise<void>;
 }
 
-export class SourceFolder {
-  readonly #root: string;
-  /** Undefined where the file system knows no real paths, and so no links that would matter. */
-  readonly #realRoot: string | undefined;
-  readonly #rules: IgnoreRules;
-  readonly #signal: AbortSignal;
+export type SourceFolder = Awaited<ReturnType<typeof openSourceFolder>>;
 
-  private constructor(
-    root: string,
-    realRoot: string | undefined,
-    rules: IgnoreRules,
-    signal: AbortSignal,
-  ) {
-    this.#root = root;
-    this.#realRoot = realRoot;
-    this.#rules = rules;
-    this.#signal = signal;
-  }
-
-  /**
-   * @param root - absolute.
-   * @param excludes - patterns of the editor's settings, relative to the root.
-   * @param signal - ends all that is read of it, then and later: whoever waits gets its reason.
-   */
-  static async open(
-    root: string,
-    excludes: readonly string[],
-    signal: AbortSignal,
-  ): Promise<SourceFolder> {
-    const realRoot = await realpath(root).catch(() => undefined);
-    return new SourceFolder(root, realRoot, await IgnoreRules.open(root, excludes, signal), signal);
-  }
-
-  /** Its source files, folder by folder in the order of their names. A folder that may not be read holds none. */
-  async *walk(signal: AbortSignal, options: WalkOptions = {}): AsyncGenerator<SourceEntry> {
-    const { below = "", except, pause } = options;
-    const open = [below];
-    for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-      await pause?.();
-      signal.throwIfAborted();
-      const folders: string[] = [];
-      const files: string[] = [];
-      for (const entry of await entriesOf(join(this.#root, folder))) {
-        const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-        if (entry.isDirectory()) {
-          if (!isForeignFolder(entry.name) && except?.has(join(this.#root, path)) !== true) {
-            folders.push(path);
-          }
-        } else if (entry.isFile() && isSourcePath(path)) files.push(path);
-      }
-      const found = await Promise.all(files.map((path) => this.#entryOf(path)));
-      for (const file of found) if (file !== undefined) yield file;
-      if (folder.split("/").length >= MAX_DEPTH) continue;
-      for (const path of folders.toReversed()) {
-        if (!(await this.#rules.ignores(path, true))) open.push(path);
-      }
-    }
-  }
-
-  /** What a path is now, if it is a source or may hold some: neither left out nor reached through a link. */
-  async kindOf(path: string): Promise<"file" | "folder" | undefined> {
-    const names = path.split("/");
-    for (let depth = 1; depth <= names.length; depth++) {
-      const part = names.slice(0, depth).join("/");
-      const found = await lstat(join(this.#root, part)).catch(() => undefined);
-      const isFolder = found?.isDirectory() === true;
-      if (isFolder ? isForeignFolder(names[depth - 1]!) : found?.isFile() !== true) {
-        return undefined;
-      }
-      if (await this.#rules.ignores(part, isFolder)) return undefined;
-      if (!isFolder) return depth === names.length && isSourcePath(path) ? "file" : undefined;
-    }
-    return "folder";
-  }
-
-  /** The text of a source file that the folder holds; undefined if it is none any more, too large, or no source text. */
-  async read(path: string, maxBytes = MAX_SOURCE_BYTES): Promise<SourceText | undefined> {
-    const file = await readRegularFile(
-      join(this.#root, path),
-      { maxBytes, ifLarger: "refuse", below: this.#realRoot },
-      this.#signal,
-    );
-    const text = file && sourceTextOf(file.bytes);
-    if (file === undefined || text === undefined) return undefined;
-    return { text, numBytes: file.bytes.length, changedAt: file.changedAt };
-  }
-
-  async #entryOf(path: string): Promise<SourceEntry | undefined> {
-    const found = await lstat(join(this.#root, path)).catch(() => undefined);
-    if (found?.isFile() !== true || (await this.#rules.ignores(path, false))) return undefined;
+/**
+ * @param root - absolute.
+ * @param excludes - patterns of the editor's settings, relative to the root.
+ * @param signal - ends all that is read of it, then and later: whoever waits gets its reason.
+ */
+export async function openSourceFolder(
+  root: string,
+  excludes: readonly string[],
+  signal: AbortSignal,
+) {
+  // Undefined where the file system knows no real paths, and so no links that would matter.
+  const realRoot = await realpath(root).catch(() => undefined);
+  const rules = await openIgnoreRules(root, excludes, signal);
+  const entryOf = async (path: string): Promise<SourceEntry | undefined> => {
+    const found = await lstat(join(root, path)).catch(() => undefined);
+    if (found?.isFile() !== true || (await rules.ignores(path, false))) return undefined;
     return { path, numBytes: found.size, changedAt: found.mtimeMs };
-  }
+  };
+  return {
+    /** Its source files, folder by folder in the order of their names. A folder that may not be read holds none. */
+    async *walk(walkSignal: AbortSignal, options: WalkOptions = {}): AsyncGenerator<SourceEntry> {
+      const { below = "", except, pause } = options;
+      const open = [below];
+      for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+        await pause?.();
+        walkSignal.throwIfAborted();
+        const folders: string[] = [];
+        const files: string[] = [];
+        for (const entry of await entriesOf(join(root, folder))) {
+          const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+          if (entry.isDirectory()) {
+            if (!isForeignFolder(entry.name) && except?.has(join(root, path)) !== true) {
+              folders.push(path);
+            }
+          } else if (entry.isFile() && isSourcePath(path)) files.push(path);
+        }
+        const found = await Promise.all(files.map(entryOf));
+        for (const file of found) if (file !== undefined) yield file;
+        if (folder.split("/").length >= MAX_DEPTH) continue;
+        for (const path of folders.toReversed()) {
+          if (!(await rules.ignores(path, true))) open.push(path);
+        }
+      }
+    },
+
+    /** What a path is now, if it is a source or may hold some: neither left out nor reached through a link. */
+    async kindOf(path: string): Promise<"file" | "folder" | undefined> {
+      const names = path.split("/");
+      for (let depth = 1; depth <= names.length; depth++) {
+        const part = names.slice(0, depth).join("/");
+        const found = await lstat(join(root, part)).catch(() => undefined);
+        const isFolder = found?.isDirectory() === true;
+        if (isFolder ? isForeignFolder(names[depth - 1]!) : found?.isFile() !== true) {
+          return undefined;
+        }
+        if (await rules.ignores(part, isFolder)) return undefined;
+        if (!isFolder) return depth === names.length && isSourcePath(path) ? "file" : undefined;
+      }
+      return "folder";
+    },
+
+    /** The text of a source file that the folder holds; undefined if it is none any more, too large, or no source text. */
+    async read(path: string, maxBytes = MAX_SOURCE_BYTES) {
+      const file = await readRegularFile(
+        join(root, path),
+        { maxBytes, ifLarger: "refuse", below: realRoot },
+        signal,
+      );
+      const text = file && sourceTextOf(file.bytes);
+      if (file === undefined || text === undefined) return undefined;
+      return { text, numBytes: file.bytes.length, changedAt: file.changedAt };
+    },
+  };
 }
 
 async function entriesOf(folder: string): Promise<Dirent[]> {

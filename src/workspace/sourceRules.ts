@@ -61,8 +61,10 @@ const MAX_MEAN_LINE_LENGTH = 200;
 export function isSourcePath(path: string): boolean {
   const names = path.split("/");
   const name = names.pop()!;
+  const dot = name.lastIndexOf(".");
   return (
-    hasSourceExtension(name) &&
+    dot !== -1 &&
+    KNOWN_EXTENSIONS.has(name.slice(dot + 1).toLowerCase()) &&
     !name.startsWith(".") &&
     !names.some(isForeignFolder) &&
     !isSecretPath(path) &&
@@ -120,9 +122,4 @@ export function sourceTextOf(bytes: Uint8Array): string | undefined {
     // Another encoding, or no text at all.
     return undefined;
   }
-}
-
-function hasSourceExtension(name: string): boolean {
-  const dot = name.lastIndexOf(".");
-  return dot !== -1 && KNOWN_EXTENSIONS.has(name.slice(dot + 1).toLowerCase());
 }

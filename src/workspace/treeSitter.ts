@@ -10,14 +10,10 @@ export type { Language, Parser, Tree, TreeCursor } from "@vscode/tree-sitter-was
 
 const PACKAGE = "@vscode/tree-sitter-wasm";
 
-export interface LoadedTreeSitter {
-  newParser(): TreeSitter.Parser;
-  /** @param name - of a grammar's file in the package, without `tree-sitter-` and the ending. */
-  loadLanguage(name: string): Promise<TreeSitter.Language>;
-}
+export type LoadedTreeSitter = Awaited<ReturnType<typeof loadTreeSitter>>;
 
 /** Each time with a memory of its own. @throws Error if the package is not there or its code cannot run. */
-export async function loadTreeSitter(): Promise<LoadedTreeSitter> {
+export async function loadTreeSitter() {
   const require = createRequire(import.meta.url);
   const path = require.resolve(PACKAGE);
   const folder = dirname(path);
@@ -27,6 +23,7 @@ export async function loadTreeSitter(): Promise<LoadedTreeSitter> {
   await Parser.init({ locateFile: (name) => join(folder, name) });
   return {
     newParser: () => new Parser(),
-    loadLanguage: (name) => Language.load(join(folder, `tree-sitter-${name}.wasm`)),
+    /** @param name - of a grammar's file in the package, without `tree-sitter-` and the ending. */
+    loadLanguage: (name: string) => Language.load(join(folder, `tree-sitter-${name}.wasm`)),
   };
 }

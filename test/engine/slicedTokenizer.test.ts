@@ -1,7 +1,8 @@
 /** Files tokenized in slices have the tokens of the whole text, so that what prompts hold is found in them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BackgroundTurns } from "../../src/engine/base/backgroundTurns.ts";
-import { indexTexts, SlicedTokenizer } from "../../src/engine/indexing/workspaceTokenizer.ts";
+import { SlicedTokenizer } from "../../src/engine/indexing/workspaceTokenizer.ts";
+import { BenchWorkspace } from "../../src/engine/measure/benchWorkspace.ts";
 import { type OpenedTarget, openTarget } from "../support/models.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";
@@ -49,7 +50,9 @@ describe("SlicedTokenizer", () => {
     const tokenizer = new SlicedTokenizer(target.model, new BackgroundTurns());
     const files = TEXTS.slice(0, 10).map((text, number) => ({ path: `${number}.ts`, text }));
     const done: number[] = [];
-    const index = await indexTexts(files, tokenizer, (numDone) => done.push(numDone), NEVER);
+    const onProgress = (numDone: number) => done.push(numDone);
+    const workspace = await BenchWorkspace.open(files, tokenizer, onProgress, NEVER);
+    const { index } = await workspace.enterSpot(undefined, NEVER);
     expect(done).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     for (const { path, text } of files) {
       const indexed = index.files().find((file) => file.path === path);

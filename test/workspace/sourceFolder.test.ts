@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { rebasedRule } from "../../src/workspace/ignoreRules.ts";
-import { SourceFolder } from "../../src/workspace/sourceFolder.ts";
+import { openSourceFolder } from "../../src/workspace/sourceFolder.ts";
 import { NEVER } from "../support/never.ts";
 import { hasOddFiles, ODD_FILES } from "../support/oddFiles.ts";
 
@@ -23,7 +23,7 @@ async function write(path: string, content: string | Uint8Array = CODE): Promise
 }
 
 async function walk(root = "", excludes: readonly string[] = [], below = ""): Promise<string[]> {
-  const sources = await SourceFolder.open(join(folder, root), excludes, NEVER);
+  const sources = await openSourceFolder(join(folder, root), excludes, NEVER);
   const paths: string[] = [];
   for await (const { path } of sources.walk(NEVER, { below })) {
     paths.push(path);
@@ -42,7 +42,7 @@ describe("SourceFolder.walk", () => {
     await utimes(join(folder, "b.py"), 1000, 1234.5);
     expect(await walk()).toEqual(["b.py", "src/z.ts", "src/deep/a.ts"]);
     expect(await walk("", [], "src/deep")).toEqual(["src/deep/a.ts"]);
-    const sources = await SourceFolder.open(folder, [], NEVER);
+    const sources = await openSourceFolder(folder, [], NEVER);
     const { value } = await sources.walk(NEVER).next();
     expect(value).toEqual({ path: "b.py", numBytes: CODE.length, changedAt: 1_234_500 });
   });
@@ -152,7 +152,7 @@ describe("SourceFolder.walk", () => {
     await symlink(join(folder, "inside"), join(folder, "inside/loop"));
     await symlink(join(folder, "outside/a.ts"), join(folder, "inside/a.ts"));
     expect(await walk("inside")).toEqual(["b.ts"]);
-    const sources = await SourceFolder.open(join(folder, "inside"), [], NEVER);
+    const sources = await openSourceFolder(join(folder, "inside"), [], NEVER);
     for (const path of ["away/a.ts", "loop/b.ts", "a.ts", "away", "loop"]) {
       expect(await sources.kindOf(path), path).toBeUndefined();
     }
@@ -162,18 +162,18 @@ describe("SourceFolder.walk", () => {
   test("ends with its signal, and enters no folder that is left to another root", async () => {
     await write("a.ts");
     await write("other/b.ts");
-    const sources = await SourceFolder.open(folder, [], NEVER);
+    const sources = await openSourceFolder(folder, [], NEVER);
     const except = new Set([join(folder, "other")]);
     const found: string[] = [];
     for await (const { path } of sources.walk(NEVER, { except })) found.push(path);
     expect(found).toEqual(["a.ts"]);
     await expect(sources.walk(AbortSignal.abort()).next()).rejects.toThrow(/abort/i);
     const lifetime = new AbortController();
-    const ended = await SourceFolder.open(folder, [], lifetime.signal);
+    const ended = await openSourceFolder(folder, [], lifetime.signal);
     lifetime.abort();
     await expect(ended.read("a.ts")).rejects.toThrow(/abort/i);
     await expect(ended.kindOf("other/b.ts")).rejects.toThrow(/abort/i);
-    await expect(SourceFolder.open(folder, [], lifetime.signal)).rejects.toThrow(/abort/i);
+    await expect(openSourceFolder(folder, [], lifetime.signal)).rejects.toThrow(/abort/i);
   });
 });
 
@@ -184,7 +184,7 @@ describe("SourceFolder.kindOf and read", () => {
     await write("node_modules/x/a.ts");
     await write("ignored/a.ts");
     await write(".gitignore", "ignored\n");
-    const sources = await SourceFolder.open(folder, [], NEVER);
+    const sources = await openSourceFolder(folder, [], NEVER);
     expect(await sources.kindOf("src/a.ts")).toBe("file");
     expect(await sources.kindOf("src")).toBe("folder");
     for (const path of ["src/b.md", "gone.ts", "node_modules", "node_modules/x/a.ts", "ignored"]) {
@@ -199,7 +199,7 @@ describe("SourceFolder.kindOf and read", () => {
     await write("key.ts", `${["-----BEGIN EC", "PRIVATE KEY-----"].join(" ")}\n`);
     await write("binary.c", Uint8Array.of(1, 0, 2));
     await write("folder.ts/a.ts");
-    const sources = await SourceFolder.open(folder, [], NEVER);
+    const sources = await openSourceFolder(folder, [], NEVER);
     expect(await sources.read("a.ts")).toMatchObject({ text: CODE, numBytes: CODE.length });
     expect(await sources.read("a.ts", CODE.length - 1)).toBeUndefined();
     for (const path of ["key.ts", "binary.c", "folder.ts", "gone.ts"]) {
@@ -211,7 +211,7 @@ describe("SourceFolder.kindOf and read", () => {
     execFileSync("mkfifo", [join(folder, "pipe.ts")]);
     await write("a.ts");
     expect(await walk()).toEqual(["a.ts"]);
-    const sources = await SourceFolder.open(folder, [], NEVER);
+    const sources = await openSourceFolder(folder, [], NEVER);
     expect(await sources.read("pipe.ts")).toBeUndefined();
   });
 });

@@ -9,7 +9,7 @@ import { messageOf } from "../../core/base/errors.ts";
 import { nameText, pathText } from "../../core/base/foreignText.ts";
 import type { BenchSources } from "../../engine/protocol/benchMessages.ts";
 import type { WorkspaceFeed } from "../../session/client/workspaceFeed.ts";
-import { SourceFolder } from "../../workspace/sourceFolder.ts";
+import { openSourceFolder } from "../../workspace/sourceFolder.ts";
 import { CliError } from "../base/cliError.ts";
 import type { Terminal } from "../base/terminal.ts";
 
@@ -23,7 +23,7 @@ export async function readWorkspaceSources(
   signal: AbortSignal,
 ): Promise<BenchSources> {
   const root = await folderAt(folder, workingFolder);
-  const sources = await SourceFolder.open(root, [], signal);
+  const sources = await openSourceFolder(root, [], signal);
   const files: SourceFile[] = [];
   let numBytes = 0;
   let isCut = false;

@@ -1,9 +1,10 @@
 /** Which files and stretches of the workspace may go into a prompt: only what the index holds by the rules as they are now. */
-import { importedFiles, importedFolders } from "../../core/index/importedFiles.ts";
+import { importedFolders } from "../../core/index/importedFiles.ts";
 import type { EditedStretch, RecentEdits } from "../../core/index/recentEdits.ts";
 import { folderOf } from "../../core/index/workspaceFile.ts";
 import type { WorkspaceIndex } from "../../core/index/workspaceIndex.ts";
 import type { FileLines } from "../../core/prompt/promptContext.ts";
+import type { CompleteParams } from "../protocol/completeMessages.ts";
 
 /** Files whose outlines are asked for. */
 const MAX_FILES = 48;
@@ -43,10 +44,7 @@ type ShownFiles = Pick<ShownWorkspace, "index" | "key" | "mayShow">;
 
 export type KeyedLines = FileLines & { readonly key: string };
 
-interface PlaceText {
-  readonly prefixText: string;
-  readonly suffixText: string;
-}
+type PlaceText = Pick<CompleteParams, "prefixText" | "suffixText">;
 
 /** Files whose declarations are used without further ado, in the order in which they are imported. */
 export function importedIds(
@@ -54,9 +52,9 @@ export function importedIds(
   { prefixText }: Pick<PlaceText, "prefixText">,
 ): number[] {
   const { index, key } = shown;
-  const folder = folderOf(key);
-  const found = importedFiles(prefixText, folder, (path) => index.fileId(path));
+  const found = index.importedIds(key, prefixText);
   if (key.endsWith(".go")) {
+    const folder = folderOf(key);
     const folders = new Set(Array.from(index.paths(), folderOf));
     const imported = importedFolders(prefixText, folder, (path) => folders.has(path));
     // A package is a folder; its files know each other.

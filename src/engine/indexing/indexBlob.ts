@@ -15,93 +15,29 @@ const TOKENS_PER_PART = 65_536;
 /** Every snapshot has its size here, in words of 32 bits (`core/base/snapshotHeader.ts`). */
 const SIZE_OFFSET = 8;
 
+/** Saved at most as often, in ms. What was not saved is tokenized again. */
+const SAVE_INTERVAL_MS = 60_000;
+
 /** The mark of text that the disk does not have. */
 export const UNSAVED = -1;
 
-/**
- * Fills an empty index with what an earlier session kept, as far as that is of use.
- * @throws the signal's reason.
- */
-export async function restoreIndex(
-  index: WorkspaceIndex,
-  files: PrivateFiles,
-  tokenizer: WorkspaceTokenizer,
-  turns: BackgroundTurns,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  const blob = await files.load(INDEX_BLOB);
-  if (blob === undefined) return;
-  for (const part of partsOf(blob)) {
-    await turns.next(signal);
-    const { files: kept, reason } = decodeSnapshot(part, tokenizer.hash);
-    if (kept === undefined) {
-      log("info", `workspace index not restored reason=${JSON.stringify(reason)}`);
-      break;
-    }
-    await turns.next(signal);
-    for (const { path, tokens, stamp } of kept) {
-      // The target refuses a pass with ids that it does not know.
-      if (tokens.every((token) => token < tokenizer.vocabSize)) index.setFile(path, tokens, stamp);
-    }
-  }
-  log("info", `workspace index restored files=${index.numFiles} tokens=${index.numTokens}`);
-}
-
-export interface IndexSavesOptions {
+export interface IndexBlobOptions {
   /** Where the index is kept; nowhere if absent. */
   readonly files: PrivateFiles | undefined;
   readonly tokenizer: WorkspaceTokenizer;
   readonly turns: BackgroundTurns;
-  readonly saveIntervalMs: number;
+  readonly log: Log;
+  /** {@link SAVE_INTERVAL_MS} if absent, for tests. */
+  readonly saveIntervalMs?: number;
 }
 
 /** Keeps an index that changes, now and then. */
-export class IndexSaves {
-  readonly #index: WorkspaceIndex;
-  readonly #options: IndexSavesOptions;
+export function indexBlob(index: WorkspaceIndex, options: IndexBlobOptions) {
+  const { files, tokenizer, turns, log, saveIntervalMs = SAVE_INTERVAL_MS } = options;
   /** Whether there is something that was not saved. */
-  #isChanged = false;
-  #savedAt = Number.NEGATIVE_INFINITY;
-
-  constructor(index: WorkspaceIndex, options: IndexSavesOptions) {
-    this.#index = index;
-    this.#options = options;
-  }
-
-  noteChange(): void {
-    this.#isChanged = true;
-  }
-
-  /** Undefined where there is nothing to save. */
-  get msUntilDue(): number | undefined {
-    const { files, saveIntervalMs } = this.#options;
-    if (files === undefined || !this.#isChanged) return undefined;
-    return Math.max(0, this.#savedAt + saveIntervalMs - performance.now());
-  }
-
-  /** @throws the signal's reason. */
-  async saveIfDue(signal: AbortSignal): Promise<void> {
-    const { files, tokenizer, turns } = this.#options;
-    if (files === undefined || this.msUntilDue !== 0) return;
-    this.#isChanged = false;
-    this.#savedAt = performance.now();
-    await saveIndex(this.#index, files, tokenizer, turns, signal);
-  }
-}
-
-/**
- * Keeps the index but for unsaved text: what the user did not write to the disk, we do not either. Nothing else may change
- * tokens meanwhile. An abort leaves what was kept before.
- */
-async function saveIndex(
-  index: WorkspaceIndex,
-  files: PrivateFiles,
-  tokenizer: WorkspaceTokenizer,
-  turns: BackgroundTurns,
-  signal: AbortSignal,
-): Promise<void> {
-  async function* parts() {
+  let isChanged = false;
+  let savedAt = Number.NEGATIVE_INFINITY;
+  async function* parts(signal: AbortSignal) {
     const saved = index.files().filter(({ stamp }) => stamp !== UNSAVED);
     for (let from = 0; from < saved.length; ) {
       await turns.next(signal);
@@ -110,7 +46,53 @@ async function saveIndex(
       from = to;
     }
   }
-  await files.save(INDEX_BLOB, parts());
+  return {
+    /**
+     * Fills the index, still empty, with what an earlier session kept, as far as that is of use.
+     * @throws the signal's reason.
+     */
+    async restore(signal: AbortSignal): Promise<void> {
+      const blob = await files?.load(INDEX_BLOB);
+      if (blob === undefined) return;
+      for (const part of partsOf(blob)) {
+        await turns.next(signal);
+        const { files: kept, reason } = decodeSnapshot(part, tokenizer.hash);
+        if (kept === undefined) {
+          log("info", `workspace index not restored reason=${JSON.stringify(reason)}`);
+          break;
+        }
+        await turns.next(signal);
+        for (const { path, tokens, stamp } of kept) {
+          // The target refuses a pass with ids that it does not know.
+          const isKnown = tokens.every((token) => token < tokenizer.vocabSize);
+          if (isKnown) index.setFile(path, tokens, stamp);
+        }
+      }
+      log("info", `workspace index restored files=${index.numFiles} tokens=${index.numTokens}`);
+    },
+
+    noteChange(): void {
+      isChanged = true;
+    },
+
+    /** Undefined where there is nothing to save. */
+    get msUntilDue(): number | undefined {
+      if (files === undefined || !isChanged) return undefined;
+      return Math.max(0, savedAt + saveIntervalMs - performance.now());
+    },
+
+    /**
+     * Keeps the index but for unsaved text: what the user did not write to the disk, we do not either. Nothing else may change
+     * tokens meanwhile. An abort leaves what was kept before.
+     * @throws the signal's reason.
+     */
+    async saveIfDue(signal: AbortSignal): Promise<void> {
+      if (this.msUntilDue !== 0) return;
+      isChanged = false;
+      savedAt = performance.now();
+      await files?.save(INDEX_BLOB, parts(signal));
+    },
+  };
 }
 
 function endOfPart(files: readonly IndexedFile[], from: number): number {

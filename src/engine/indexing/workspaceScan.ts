@@ -1,6 +1,6 @@
 /** Which files of the workspace's roots belong into the index: the most recent ones, as far as there is room. */
 import type { Log } from "../../core/base/log.ts";
-import type { SourceFolder } from "../../workspace/sourceFolder.ts";
+import type { SourceEntry, SourceFolder } from "../../workspace/sourceFolder.ts";
 import type { BackgroundTurns } from "../base/backgroundTurns.ts";
 import type { WorkspaceRoot } from "../protocol/workspaceMessages.ts";
 
@@ -9,14 +9,8 @@ const MAX_FILES = 20_000;
 /** About 8 M tokens, for which the index takes 100 MB. */
 export const MAX_TEXT_BYTES = 32 * 1024 ** 2;
 
-/** A source file on disk. */
-export interface FoundFile {
-  readonly rootIndex: number;
-  /** Below the root. */
-  readonly path: string;
-  readonly numBytes: number;
-  readonly changedAt: number;
-}
+/** A source file on disk; its path is below the root. */
+type FoundFile = SourceEntry & { readonly rootIndex: number };
 
 /**
  * The files to index, the one that changed last at the end, so that it counts as the most recent.

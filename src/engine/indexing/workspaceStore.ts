@@ -2,13 +2,8 @@
  * The user's workspace as the engine knows it: which folders, which unsaved texts, and their index under the tokenizer of
  * the loaded target. Whoever changes one of them starts another indexer, which goes on with the index if it may.
  */
-
-import type { Log } from "../../core/base/log.ts";
-import { importedFiles } from "../../core/index/importedFiles.ts";
-import { folderOf } from "../../core/index/workspaceFile.ts";
 import type { WorkspaceIndex } from "../../core/index/workspaceIndex.ts";
 import type { LookupPlace } from "../../core/index/workspaceSearch.ts";
-import type { BackgroundTurns } from "../base/backgroundTurns.ts";
 import { PrivateFiles } from "../base/privateFiles.ts";
 import type { LearnedState } from "../learned/learnedState.ts";
 import type { CompleteParams } from "../protocol/completeMessages.ts";
@@ -17,19 +12,19 @@ import {
   type WorkspaceBuffer,
   type WorkspaceChanges,
   type WorkspaceParams,
-  type WorkspaceStatus,
 } from "../protocol/workspaceMessages.ts";
 import type { ShownWorkspace } from "./contextCandidates.ts";
-import { SAVE_INTERVAL_MS, WorkspaceIndexer } from "./workspaceIndexer.ts";
+import {
+  type WorkspaceIndexer,
+  type WorkspaceIndexerOptions,
+  workspaceIndexer,
+} from "./workspaceIndexer.ts";
 import type { WorkspaceTokenizer } from "./workspaceTokenizer.ts";
 
-export interface WorkspaceStoreOptions {
-  readonly turns: BackgroundTurns;
-  readonly log: Log;
-  readonly onStatus: (status: WorkspaceStatus) => void;
-  /** Saves are this far apart, in ms; for tests. */
-  readonly saveIntervalMs?: number;
-}
+export type WorkspaceStoreOptions = Pick<
+  WorkspaceIndexerOptions,
+  "turns" | "log" | "onStatus" | "saveIntervalMs"
+>;
 
 /** What the store needs of the loaded models. */
 export interface ServedModels {
@@ -66,7 +61,8 @@ export class WorkspaceStore {
     // The editor gives each workspace a storage folder of its own; without one this may be another workspace.
     if (storagePath === undefined || storagePath !== this.#params?.storagePath) {
       this.#last = undefined;
-      this.#files = storagePath === undefined ? undefined : this.#privateFiles(storagePath);
+      this.#files =
+        storagePath === undefined ? undefined : new PrivateFiles(storagePath, this.#options.log);
     }
     this.#params = params;
     this.#buffers.clear();
@@ -112,10 +108,7 @@ export class WorkspaceStore {
     if (this.#indexer === undefined) return undefined;
     const { index, paths } = this.#indexer;
     const found = documentPath === undefined ? undefined : paths.find(documentPath);
-    if (found === undefined) return { index, place: {} };
-    const folder = folderOf(found.key);
-    const importedIds = importedFiles(prefixText, folder, (path) => index.fileId(path));
-    return { index, place: { fileId: index.fileId(found.key), folder, importedIds } };
+    return { index, place: found === undefined ? {} : index.placeOf(found.key, prefixText) };
   }
 
   /** What of the workspace may be shown beside a document that lies in it; undefined for others, and while there is no index. */
@@ -133,12 +126,8 @@ export class WorkspaceStore {
     };
   }
 
-  #privateFiles(folder: string): PrivateFiles {
-    return new PrivateFiles(folder, this.#options.log);
-  }
-
   #restart(): void {
-    const { turns, log, onStatus, saveIntervalMs = SAVE_INTERVAL_MS } = this.#options;
+    const { onStatus } = this.#options;
     this.#indexer?.stop();
     this.#indexer = undefined;
     const served = this.#served;
@@ -149,19 +138,17 @@ export class WorkspaceStore {
       return;
     }
     const { tokenizer, learned } = served;
-    const indexer = new WorkspaceIndexer({
+    const indexer: WorkspaceIndexer = workspaceIndexer({
+      ...this.#options,
       roots: this.#params.roots,
       tokenizer,
       files: this.#files,
       buffers: this.#buffers,
       onNewFile: (tokens) => learned.recycling.learnFile(tokens),
       index: this.#last?.hash === tokenizer.hash ? this.#last.index : undefined,
-      turns,
-      log,
       onStatus: (status) => {
         if (this.#indexer === indexer) onStatus(status);
       },
-      saveIntervalMs,
     });
     this.#indexer = indexer;
     // What an earlier session kept is read first, which may take a while.

@@ -1,5 +1,5 @@
 /** Tokenizes the workspace's files with the target's tokenizer, a few ms at a time. */
-import { WorkspaceIndex } from "../../core/index/workspaceIndex.ts";
+import { concatTokens } from "../../core/base/tokens.ts";
 import type { LlamaModel } from "../../llama/model/llamaModel.ts";
 import { tokenizerHash } from "../../llama/model/tokenizerHash.ts";
 import { sliceEnd } from "../../llama/text/textSlices.ts";
@@ -53,40 +53,11 @@ export class SlicedTokenizer implements WorkspaceTokenizer {
       this.#measured(end - start, performance.now() - startedAt);
       start = end;
     }
-    return slices.length === 1 ? slices[0]! : joined(slices);
+    return concatTokens(...slices);
   }
 
   #measured(numChars: number, ms: number): void {
     if (numChars < MIN_SLICE_CHARS) return;
     this.#charsPerMs += SPEED_SHARE * (numChars / Math.max(ms, 0.01) - this.#charsPerMs);
   }
-}
-
-/**
- * An index of files that are in memory, for measuring: nothing is read from disk, nothing is kept.
- * @param onProgress - called after each file with the number of those that are done.
- * @throws the signal's reason.
- */
-export async function indexTexts(
-  files: readonly { readonly path: string; readonly text: string }[],
-  tokenizer: WorkspaceTokenizer,
-  onProgress: (numDone: number) => void,
-  signal: AbortSignal,
-): Promise<WorkspaceIndex> {
-  const index = new WorkspaceIndex();
-  for (const [number, { path, text }] of files.entries()) {
-    index.setFile(path, await tokenizer.tokenize(text, signal));
-    onProgress(number + 1);
-  }
-  return index;
-}
-
-function joined(slices: readonly Int32Array[]): Int32Array {
-  const tokens = new Int32Array(slices.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const slice of slices) {
-    tokens.set(slice, at);
-    at += slice.length;
-  }
-  return tokens;
 }

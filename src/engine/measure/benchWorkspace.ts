@@ -1,28 +1,21 @@
 /** The index that a benchmark's drafters read: the workspace's files, and of a prompt's own file what is not hidden. */
 import type { SourceFile, SourceSpot } from "../../bench/spots/sourceSpots.ts";
-import { importedFiles } from "../../core/index/importedFiles.ts";
-import { folderOf } from "../../core/index/workspaceFile.ts";
-import type { WorkspaceIndex } from "../../core/index/workspaceIndex.ts";
+import { WorkspaceIndex } from "../../core/index/workspaceIndex.ts";
 import type { GenerationContext } from "../../core/tree/drafter.ts";
 import type { LlamaModel } from "../../llama/model/llamaModel.ts";
 import { tokenizerHash } from "../../llama/model/tokenizerHash.ts";
 import type { DraftWorkspace } from "../indexing/workspaceStore.ts";
-import { indexTexts, type WorkspaceTokenizer } from "../indexing/workspaceTokenizer.ts";
+import type { WorkspaceTokenizer } from "../indexing/workspaceTokenizer.ts";
 
 export class BenchWorkspace {
-  readonly #index: WorkspaceIndex;
+  readonly #index = new WorkspaceIndex();
   readonly #texts: ReadonlyMap<string, string>;
   readonly #tokenizer: WorkspaceTokenizer;
   readonly #spots = new WeakMap<GenerationContext, SourceSpot>();
   /** The file of which a span is hidden. */
   #entered: SourceSpot | undefined;
 
-  private constructor(
-    index: WorkspaceIndex,
-    files: readonly SourceFile[],
-    tokenizer: WorkspaceTokenizer,
-  ) {
-    this.#index = index;
+  private constructor(files: readonly SourceFile[], tokenizer: WorkspaceTokenizer) {
     this.#texts = new Map(files.map(({ path, text }) => [path, text]));
     this.#tokenizer = tokenizer;
   }
@@ -34,8 +27,12 @@ export class BenchWorkspace {
     onProgress: (numDone: number) => void,
     signal: AbortSignal,
   ): Promise<BenchWorkspace> {
-    const index = await indexTexts(files, tokenizer, onProgress, signal);
-    return new BenchWorkspace(index, files, tokenizer);
+    const workspace = new BenchWorkspace(files, tokenizer);
+    for (const [number, { path, text }] of files.entries()) {
+      await workspace.#setFile(path, text, signal);
+      onProgress(number + 1);
+    }
+    return workspace;
   }
 
   /** Says where a prompt was drawn. */
@@ -60,11 +57,8 @@ export class BenchWorkspace {
       }
       this.#entered = spot;
     }
-    if (spot === undefined) return { index: this.#index, place: {} };
-    const folder = folderOf(spot.path);
-    const importedIds = importedFiles(spot.prefixText, folder, (path) => this.#index.fileId(path));
-    const fileId = this.#index.fileId(spot.path);
-    return { index: this.#index, place: { fileId, folder, importedIds } };
+    const index = this.#index;
+    return { index, place: spot === undefined ? {} : index.placeOf(spot.path, spot.prefixText) };
   }
 
   async #setFile(path: string, text: string | undefined, signal: AbortSignal): Promise<void> {
