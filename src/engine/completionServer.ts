@@ -21,8 +21,7 @@ import { loadModelPair, type ModelPair } from "./models/modelHost.ts";
 import { openPolicy } from "./models/openPolicy.ts";
 import { ContextSource } from "./prompt/contextSource.ts";
 import { IdleReading } from "./prompt/idleReading.ts";
-import { answerPrompt } from "./prompt/promptAnswer.ts";
-import { contextOf } from "./prompt/requestPrompt.ts";
+import { answerPrompt } from "./prompt/requestPrompt.ts";
 import {
   type CompleteParams,
   type CompletionChunk,
@@ -46,8 +45,6 @@ import {
 } from "./protocol/protocol.ts";
 import { checkRequest } from "./requestChecks.ts";
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** The engine's state: the loaded pair, the running job, the sums. */
 export class CompletionServer {
   readonly #gpu: GpuChoice;
@@ -67,17 +64,7 @@ export class CompletionServer {
   /** Aborts the running job; its end is `#idle`. */
   #running: AbortController | undefined;
   #idle: Promise<unknown> = Promise.resolve();
-  readonly #statistics: Mutable<EngineStatistics> = {
-    numCompletions: 0,
-    numCancelled: 0,
-    numFailed: 0,
-    numTokens: 0,
-    numSteps: 0,
-    numDraftTokens: 0,
-    numAcceptedTokens: 0,
-    decodeMs: 0,
-    numPasses: 0,
-  };
+  readonly #statistics = { numCompletions: 0, numCancelled: 0, numFailed: 0, numPasses: 0 };
 
   /** @param turns - of the work that is done between requests. */
   constructor(gpu: GpuChoice, log: Log, turns: BackgroundTurns, workspace: WorkspaceStore) {
@@ -155,7 +142,7 @@ export class CompletionServer {
       const stores = this.#loadedStores;
       try {
         const result = await generateCompletion(stores, params, onChunk, running);
-        this.#count(result);
+        this.#statistics.numCompletions++;
         return result;
       } catch (error) {
         if (isAbortError(error)) this.#statistics.numCancelled++;
@@ -195,11 +182,8 @@ export class CompletionServer {
   /** What the target would get. No pass is made, and nothing that runs is disturbed. @throws EngineError `notLoaded`, `invalidRequest`. */
   async promptOf(question: PromptQuestion, signal: AbortSignal): Promise<PromptAnswer> {
     checkRequest(promptQuestion, question);
-    const stores = this.#loadedStores;
     const whileLoaded = AbortSignal.any([signal, this.#unloaded.signal]);
-    const context = await contextOf(stores, question, whileLoaded);
-    whileLoaded.throwIfAborted();
-    return answerPrompt(stores.pair, question, context);
+    return answerPrompt(this.#loadedStores, question, whileLoaded);
   }
 
   /** What the target got for the last completion; null if there was none. */
@@ -232,7 +216,6 @@ export class CompletionServer {
       isLoaded: this.#stores !== undefined,
       isBusy: this.#running !== undefined,
       residentBytes: process.memoryUsage.rss(),
-      uptimeMs: process.uptime() * 1000,
     };
   }
 
@@ -279,15 +262,5 @@ export class CompletionServer {
     this.#pair?.[Symbol.dispose]();
     this.#pair = undefined;
     this.#stores = undefined;
-  }
-
-  #count({ tokens, stats, timings }: CompletionResult): void {
-    const sums = this.#statistics;
-    sums.numCompletions++;
-    sums.numTokens += tokens.length;
-    sums.numSteps += stats.numSteps;
-    sums.numDraftTokens += stats.numDraftTokens;
-    sums.numAcceptedTokens += stats.numAcceptedTokens;
-    sums.decodeMs += timings.decodeMs;
   }
 }

@@ -1,10 +1,15 @@
 /** The engine process: wires the requests of protocol.ts to a CompletionServer, and ends with its parent. */
 import { parseArgs } from "node:util";
+import type * as v from "valibot";
 import {
   type CancellationToken,
   createMessageConnection,
   IPCMessageReader,
   IPCMessageWriter,
+  type ProgressType,
+  type RequestHandler,
+  type RequestParam,
+  type RequestType,
   ResponseError,
 } from "vscode-jsonrpc/node";
 import { GPU_CHOICES, type GpuChoice } from "../core/base/backend.ts";
@@ -14,8 +19,16 @@ import { BackgroundTurns } from "./base/backgroundTurns.ts";
 import { CompletionServer } from "./completionServer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { WorkspaceStore } from "./indexing/workspaceStore.ts";
-import { registerMeasuring } from "./measureRequests.ts";
+import { benchSuggestions } from "./measure/benchSuggestions.ts";
+import { runBenchmark } from "./measure/runBenchmark.ts";
+import type { ModelPair } from "./models/modelHost.ts";
 import { beatNotification } from "./protocol/beatMessages.ts";
+import {
+  type BenchProgress,
+  benchParams,
+  benchProgress,
+  benchRequest,
+} from "./protocol/benchMessages.ts";
 import { completeRequest, completionProgress } from "./protocol/completeMessages.ts";
 import { lastPromptRequest, promptRequest } from "./protocol/promptMessages.ts";
 import {
@@ -28,7 +41,9 @@ import {
   statisticsRequest,
   unloadRequest,
   type WireError,
+  type WithProgress,
 } from "./protocol/protocol.ts";
+import { benchSuggestionsParams, benchSuggestionsRequest } from "./protocol/suggestionMessages.ts";
 import {
   forgetWorkspaceRequest,
   openWorkspaceNotification,
@@ -83,31 +98,43 @@ function main(): void {
     },
   });
   const server = new CompletionServer(gpuChoice(), log, turns, workspace);
-  connection.onRequest(loadRequest, ({ progressToken, ...params }, token) =>
-    answer(token, (signal) =>
-      server.load(
-        params,
-        (progress) => send(connection.sendProgress(loadProgress, progressToken, progress)),
-        signal,
-      ),
-    ),
-  );
+  const onWork = <P, R, A>(
+    request: RequestType<WithProgress<P>, A, WireError>,
+    progressType: ProgressType<R>,
+    work: (params: P, tell: (progress: RequestParam<R>) => void, signal: AbortSignal) => Promise<A>,
+  ) => {
+    const handle = (params: WithProgress<P>, token: CancellationToken) => {
+      const tell = (progress: RequestParam<R>) =>
+        send(connection.sendProgress(progressType, params.progressToken, progress));
+      return answer(token, (signal) => work(params, tell, signal));
+    };
+    // The library's type is conditional: an answer may be left out where it is null, and none is.
+    connection.onRequest(request, handle as RequestHandler<WithProgress<P>, A, WireError>);
+  };
+  /** What has the models for itself. A cancel or a newer request ends it with what was finished. */
+  const onMeasuring = <P, A>(
+    request: RequestType<WithProgress<P>, A, WireError>,
+    schema: v.GenericSchema,
+    measure: (
+      pair: ModelPair,
+      params: P,
+      tell: (progress: BenchProgress) => void,
+      running: AbortSignal,
+    ) => Promise<A>,
+  ) =>
+    onWork(request, benchProgress, (params, tell, signal) =>
+      server.measure(async (pair, running) => {
+        checkRequest(schema, params);
+        return measure(pair, params, tell, running);
+      }, signal),
+    );
+  onWork(loadRequest, loadProgress, server.load.bind(server));
   connection.onRequest(unloadRequest, (token) =>
-    answer(token, async () => {
-      await server.unload();
-      return null;
-    }),
+    answer(token, () => server.unload().then(() => null)),
   );
-  connection.onRequest(completeRequest, ({ progressToken, ...params }, token) =>
-    answer(token, (signal) =>
-      server.complete(
-        params,
-        (chunk) => send(connection.sendProgress(completionProgress, progressToken, chunk)),
-        signal,
-      ),
-    ),
-  );
-  registerMeasuring({ connection, answer, send }, server);
+  onWork(completeRequest, completionProgress, server.complete.bind(server));
+  onMeasuring(benchRequest, benchParams, runBenchmark);
+  onMeasuring(benchSuggestionsRequest, benchSuggestionsParams, benchSuggestions);
   connection.onNotification(openWorkspaceNotification, (params) => {
     if (params !== null) checkRequest(workspaceParams, params);
     workspace.open(params ?? undefined);
@@ -123,10 +150,7 @@ function main(): void {
     workspace.setBuffer(buffer);
   });
   connection.onRequest(forgetWorkspaceRequest, (token) =>
-    answer(token, async () => {
-      await server.forgetWorkspace();
-      return null;
-    }),
+    answer(token, () => server.forgetWorkspace().then(() => null)),
   );
   connection.onRequest(promptRequest, (question, token) =>
     answer(token, (signal) => server.promptOf(question, signal)),

@@ -48,7 +48,7 @@ function fakePair() {
   const inner = () => new FakeTarget({ vocabSize: 16, logitsOf: hashedLogits(16, 2) });
   const target = new ThreadedTarget(inner());
   const draft = new ThreadedTarget(inner());
-  const file = { path: "m", name: "m", architecture: "", fileBytes: 1, numLayers: 1, gpuLayers: 0 };
+  const file = { path: "m", name: "m", fileBytes: 1, gpuLayers: 0 };
   const loaded = {
     target: { ...file, numThreads: 3 },
     draft: { ...file, numThreads: 1 },

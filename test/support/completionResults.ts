@@ -41,9 +41,7 @@ export function loadedModels(overrides: Partial<LoadedModels> = {}): LoadedModel
     target: {
       path: "/m/target.gguf",
       name: "target_7b",
-      architecture: "llama",
       fileBytes: 4 * 1024 ** 3,
-      numLayers: 32,
       gpuLayers: 0,
       numThreads: 2,
     },

@@ -17,12 +17,6 @@ const LINE_TOKENS = 12;
 /** Fewer tokens tell nothing of the speed: a pass has its own costs. */
 const MIN_TIMED_TOKENS = 32;
 
-/** Prompts of the same place, by what reading them takes. */
-export interface PromptChoice {
-  /** Tokens that no cache has. */
-  readonly numUnread: number;
-}
-
 /** Lengths to be tried, in tokens, the longest first; the floor at the end. */
 export function promptLengths(longest: number): number[] {
   const lengths = LENGTH_SHARES.map((share) => Math.floor(share * longest));
@@ -52,10 +46,13 @@ export class PromptSpeed {
 }
 
 /**
- * The first that fits; of those that do not, the one that takes least.
- * @param choices - the best first; at least one. The others are not asked for once one fits.
+ * The first prompt that fits; of those that do not, the one that takes least.
+ * @param choices - the best first; at least one. The others are not asked for once one fits. `numUnread`: tokens that no cache has.
  */
-export function firstWithin<T extends PromptChoice>(choices: Iterable<T>, numTokens: number): T {
+export function firstWithin<T extends { readonly numUnread: number }>(
+  choices: Iterable<T>,
+  numTokens: number,
+): T {
   let least: T | undefined;
   for (const choice of choices) {
     if (choice.numUnread <= numTokens) return choice;

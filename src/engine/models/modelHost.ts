@@ -163,9 +163,7 @@ function describe({ model }: OpenModel, gpuLayers: number, numThreads: number): 
   return {
     path: model.path,
     name: model.name,
-    architecture: model.architecture,
     fileBytes: model.header.fileBytes,
-    numLayers: model.numLayers,
     gpuLayers: Math.min(gpuLayers, model.numLayers + 1),
     numThreads,
   };

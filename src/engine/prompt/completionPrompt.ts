@@ -17,7 +17,7 @@ import {
 import { anchorIndex } from "../../core/prompt/promptAnchor.ts";
 import type { PromptTokens } from "../../llama/text/promptTokens.ts";
 import type { ModelPair } from "../models/modelHost.ts";
-import type { CompleteParams } from "../protocol/completeMessages.ts";
+import type { PromptEntries } from "../protocol/completeMessages.ts";
 import type { PromptContext } from "./contextSource.ts";
 
 /** Prompt tokens at most, where the context has room: what a CPU evaluates within a second of real use. */
@@ -26,18 +26,7 @@ export const MAX_PROMPT_TOKENS = 1024;
 const NOTHING_PENDING = { pendingText: "", pendingTokens: new Int32Array(0) };
 
 /** What a prompt is made of. */
-export interface PromptRequest
-  extends Pick<
-    CompleteParams,
-    | "prefixText"
-    | "suffixText"
-    | "filePath"
-    | "repoName"
-    | "maxTokens"
-    | "maxSuffixChars"
-    | "anchor"
-    | "heals"
-  > {
+export interface PromptRequest extends PromptEntries {
   /** Where the middle begins, as an index in the text before the cursor; by the anchor's rule if absent. */
   readonly anchorAt?: number;
 }
@@ -106,14 +95,17 @@ function targetPrompt(
   maxTokens: number,
   context: PromptContext | undefined,
 ): FimPrompt {
-  const whole = [...repositoryLine(pair, request), ...pathLine(pair, request)];
+  const { fim } = pair;
+  const pathLine = (path: string | undefined) => markedLine(pair, fim.fileSeparator, path);
+  const repositoryLine = markedLine(pair, fim.repoName, request.repoName);
+  const whole = [...repositoryLine, ...pathLine(request.filePath)];
   const plain = { ...text, headerTokens: Int32Array.from(whole) };
-  if (context === undefined) return buildFimPrompt(pair.fim, plain, maxTokens);
+  if (context === undefined) return buildFimPrompt(fim, plain, maxTokens);
   // The context has the repository's line; without a path, too, something has to part it from the file.
-  const own = Int32Array.from(pathLine(pair, { ...request, filePath: request.filePath ?? "" }));
+  const own = Int32Array.from(pathLine(request.filePath ?? ""));
   const parts = { ...text, headerTokens: own, contextTokens: context.tokens };
-  const prompt = buildFimPrompt(pair.fim, parts, maxTokens);
-  return prompt.numContextTokens > 0 ? prompt : buildFimPrompt(pair.fim, plain, maxTokens);
+  const prompt = buildFimPrompt(fim, parts, maxTokens);
+  return prompt.numContextTokens > 0 ? prompt : buildFimPrompt(fim, plain, maxTokens);
 }
 
 function suffixOf({ suffixText, maxSuffixChars }: PromptRequest, maxTokens: number): string {
@@ -127,14 +119,12 @@ function linesBelow(suffixText: string): string {
   return end === -1 ? "" : suffixText.slice(end + 1);
 }
 
-/** For families that were trained with it. */
-function repositoryLine({ fim, target }: ModelPair, { repoName }: PromptRequest): Token[] {
-  if (fim.repoName === undefined || repoName === undefined) return [];
-  return [fim.repoName, ...target.model.vocabulary.tokenize(`${repoName}\n`)];
-}
-
-/** For families that were trained with it. */
-function pathLine({ fim, target }: ModelPair, { filePath }: PromptRequest): Token[] {
-  if (fim.fileSeparator === undefined || filePath === undefined) return [];
-  return [fim.fileSeparator, ...target.model.vocabulary.tokenize(`${filePath}\n`)];
+/** A line behind its marker, for families that were trained with it. */
+function markedLine(
+  { target }: ModelPair,
+  marker: Token | undefined,
+  line: string | undefined,
+): Token[] {
+  if (marker === undefined || line === undefined) return [];
+  return [marker, ...target.model.vocabulary.tokenize(`${line}\n`)];
 }

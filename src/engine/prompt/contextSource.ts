@@ -29,7 +29,7 @@ import {
   type ShownWorkspace,
 } from "../indexing/contextCandidates.ts";
 import type { CompleteParams } from "../protocol/completeMessages.ts";
-import { OutlineStore } from "./outlineStore.ts";
+import { outlineStore } from "./outlineStore.ts";
 
 /** Unless the request says otherwise. */
 export const DEFAULT_CONTEXT_TOKENS = 384;
@@ -64,28 +64,23 @@ interface Choice extends PromptContext {
   readonly keys: readonly string[];
   /** Made while not all was known: something better may be there once it is. */
   readonly isProvisional: boolean;
+  /** No where outlines were not there in time: it is for one request. */
+  readonly isWhole: boolean;
 }
 
 type Keyed<T> = T & { readonly key: string };
 
-interface PreparedOutlines {
-  readonly imports: readonly Keyed<OutlinedFile>[];
-  readonly tabs: readonly Keyed<OutlinedFile>[];
-  /** Whether all there are. */
-  readonly isWhole: boolean;
-}
-
 export class ContextSource {
   readonly #fim: FimTokens;
   readonly #vocabulary: Vocabulary;
-  readonly #outlines: OutlineStore;
+  readonly #outlines: ReturnType<typeof outlineStore>;
   readonly #keeper = new ContextKeeper<Choice>();
   #asksForOutlines = false;
 
   constructor(vocabulary: Vocabulary, fim: FimTokens, parser: OutlineParser) {
     this.#vocabulary = vocabulary;
     this.#fim = fim;
-    this.#outlines = new OutlineStore(parser, (tokens) => vocabulary.detokenize(tokens));
+    this.#outlines = outlineStore(parser, (tokens) => vocabulary.detokenize(tokens));
   }
 
   /**
@@ -101,7 +96,19 @@ export class ContextSource {
     const isAsked = CONTEXT_KINDS.some((kind) => switches[kind] === true);
     if (!isAsked || shown === undefined || this.#fim.fileSeparator === undefined) return undefined;
     this.#asksForOutlines ||= switches.imports === true;
-    const choice = await this.#keptOrNew(request, shown, signal);
+    const { isFresh = false } = switches;
+    const place = {
+      documentKey: shown.key,
+      numLinesBefore: countLines(request.prefixText),
+      options: JSON.stringify([switches, request.repoName, historyOf(shown, switches)]),
+    };
+    const isUsable = ({ index, keys, isProvisional }: Choice) =>
+      index === shown.index &&
+      !(isProvisional && shown.isSettled) &&
+      keys.every((key) => shown.mayShow(key));
+    const kept = isFresh ? undefined : this.#keeper.find(place, isUsable);
+    const choice = kept ?? (await this.#choose(request, shown, signal));
+    if (kept === undefined && choice.isWhole && !isFresh) this.#keeper.keep(place, choice);
     return choice.snippets.length === 0 ? undefined : choice;
   }
 
@@ -133,36 +140,11 @@ export class ContextSource {
     this.#outlines.forget();
   }
 
-  async #keptOrNew(
-    request: ContextRequest,
-    shown: ShownWorkspace,
-    signal: AbortSignal,
-  ): Promise<Choice> {
-    const { context: switches = {}, repoName } = request;
-    if (switches.isFresh === true) return (await this.#choose(request, shown, signal)).choice;
-    const place = {
-      documentKey: shown.key,
-      numLinesBefore: countLines(request.prefixText),
-      options: JSON.stringify([switches, repoName, historyOf(shown, switches)]),
-    };
-    const kept = this.#keeper.find(
-      place,
-      ({ index, keys, isProvisional }) =>
-        index === shown.index &&
-        !(isProvisional && shown.isSettled) &&
-        keys.every((key) => shown.mayShow(key)),
-    );
-    if (kept !== undefined) return kept;
-    const { choice, isWhole } = await this.#choose(request, shown, signal);
-    if (isWhole) this.#keeper.keep(place, choice);
-    return choice;
-  }
-
   async #choose(
     request: ContextRequest,
     shown: ShownWorkspace,
     signal: AbortSignal,
-  ): Promise<{ readonly choice: Choice; readonly isWhole: boolean }> {
+  ): Promise<Choice> {
     const { context: switches = {}, prefixText, suffixText } = request;
     const { maxTokens = DEFAULT_CONTEXT_TOKENS } = switches;
     const imported = switches.imports === true ? importedIds(shown, request) : [];
@@ -175,8 +157,13 @@ export class ContextSource {
       nearText: nearText(prefixText, suffixText),
       text: `${prefixText}\n${suffixText}`,
     };
-    const countTokens = (text: string) => this.#vocabulary.tokenize(text).length;
-    const lines = this.#lines(shown, request);
+    const tokenize = (text: string) => this.#vocabulary.tokenize(text);
+    const textOf = (tokens: Int32Array) => this.#vocabulary.detokenize(tokens);
+    const countTokens = (text: string) => tokenize(text).length;
+    const lines = {
+      similar: switches.similar === true ? likeCode(shown, request, tokenize, textOf) : [],
+      edits: switches.edits === true ? editedPlaces(shown, textOf) : [],
+    };
     const chosen = new Map<ContextKind, readonly ContextSnippet[]>();
     let room = maxTokens;
     const wanted = FILLING.filter((kind) => switches[kind] === true);
@@ -195,21 +182,10 @@ export class ContextSource {
     const snippets = CONTEXT_KINDS.flatMap((kind) => chosen.get(kind) ?? []);
     const keys = snippets.map(({ path }) => keyOf.get(path)!);
     const { index, isSettled } = shown;
-    const choice = {
-      ...this.#assembled(snippets, request),
-      ...{ index, keys, isProvisional: !isSettled },
-    };
-    return { choice, isWhole: prepared.isWhole };
-  }
-
-  #lines(shown: ShownWorkspace, request: ContextRequest) {
-    const { context: switches = {} } = request;
-    const vocabulary = this.#vocabulary;
-    const tokenize = (text: string) => vocabulary.tokenize(text);
-    const textOf = (tokens: Int32Array) => vocabulary.detokenize(tokens);
+    const { isWhole } = prepared;
     return {
-      similar: switches.similar === true ? likeCode(shown, request, tokenize, textOf) : [],
-      edits: switches.edits === true ? editedPlaces(shown, textOf) : [],
+      ...this.#assembled(snippets, request),
+      ...{ index, keys, isProvisional: !isSettled, isWhole },
     };
   }
 
@@ -219,7 +195,7 @@ export class ContextSource {
     imported: readonly number[],
     opened: readonly number[],
     signal: AbortSignal,
-  ): Promise<PreparedOutlines> {
+  ) {
     const { index } = shown;
     const imports: Keyed<OutlinedFile>[] = [];
     const tabs: Keyed<OutlinedFile>[] = [];

@@ -1,7 +1,4 @@
-/**
- * What the engine says of itself while it works, unasked: that its event loop turns, and whether the process does anything.
- * Imported by both sides, so it imports nothing native.
- */
+/** What the engine says of itself while it works, unasked: that its event loop turns, and whether the process does anything. */
 import { NotificationType } from "vscode-jsonrpc/node";
 
 /** Time between beats, in ms. Shorter requests need none: their answer is a sign of life. */

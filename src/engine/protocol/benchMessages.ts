@@ -1,13 +1,10 @@
-/**
- * What is said about a benchmark of speed, and what all benchmarks share. Imported by both sides, like `protocol.ts`, and imports
- * nothing native.
- */
+/** What is said about a benchmark of speed, and what all benchmarks share. */
 import * as v from "valibot";
 import { ProgressType, RequestType } from "vscode-jsonrpc/node";
 import { ALL_CONFIGS, SPEED_SUITES } from "../../bench/base/benchConfigNames.ts";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
 import { count, finite, listOf, shapeOf } from "../../core/base/messageSchema.ts";
-import type { WireError } from "./protocol.ts";
+import type { WireError, WithProgress } from "./protocol.ts";
 
 /** Source files as whoever asks for a benchmark gathered them. */
 export const benchSources = shapeOf({
@@ -56,10 +53,8 @@ export interface BenchProgress {
   readonly what: string;
 }
 
-export const benchRequest = new RequestType<
-  BenchParams & { progressToken: string },
-  BenchAnswer,
-  WireError
->("bench");
+export const benchRequest = new RequestType<WithProgress<BenchParams>, BenchAnswer, WireError>(
+  "bench",
+);
 
 export const benchProgress = new ProgressType<BenchProgress>();

@@ -1,7 +1,4 @@
-/**
- * What is said about a completion: one keystroke's question, and its answer. Imported by both sides, like `protocol.ts`, and
- * imports nothing native.
- */
+/** What is said about a completion: one keystroke's question, and its answer. */
 import * as v from "valibot";
 import { ProgressType, RequestType } from "vscode-jsonrpc/node";
 import { count, listOf, shapeOf, share } from "../../core/base/messageSchema.ts";
@@ -12,8 +9,7 @@ import type { DropReason } from "../../core/suggestions/rankSuggestions.ts";
 import type { DecodeStats } from "../../core/tree/decodeStats.ts";
 import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
 import type { FinishReason } from "../../core/tree/generation.ts";
-import type { CompletionTimings } from "./completionTimings.ts";
-import type { WireError } from "./protocol.ts";
+import type { WireError, WithProgress } from "./protocol.ts";
 import { type CompletedSuggestion, suggestionsRequest } from "./suggestionMessages.ts";
 
 /** What a prompt is made of. */
@@ -38,8 +34,8 @@ export const promptEntries = {
   /** Output tokens at most. */
   maxTokens: count,
 };
+export type PromptEntries = v.InferOutput<v.ObjectSchema<typeof promptEntries, undefined>>;
 
-/** One keystroke's question. */
 export const completeParams = shapeOf({
   ...promptEntries,
   ...suggestionsRequest.pipe[0].entries,
@@ -63,6 +59,24 @@ export const completeParams = shapeOf({
   reusesPrompt: v.exactOptional(v.boolean()),
 });
 export type CompleteParams = v.InferOutput<typeof completeParams>;
+
+/** Where the time of a completion went, in ms. */
+export interface CompletionTimings {
+  /** From the request's arrival to its result. */
+  readonly totalMs: number;
+  /** From the request's arrival to the first committed token. */
+  readonly firstTokenMs: number;
+  /** Choosing and tokenizing the text around the cursor. */
+  readonly promptMs: number;
+  /** The target's passes over the prompt, healing included. */
+  readonly prefillMs: number;
+  /** The drafters' start; no pass of a model. */
+  readonly beginMs: number;
+  /** All steps: drafting, passes, verification. promptMs + prefillMs + beginMs + decodeMs + othersMs = totalMs. */
+  readonly decodeMs: number;
+  /** The suggestions beside the first; absent where one was asked for. */
+  readonly othersMs?: number;
+}
 
 export interface CompletionResult {
   /** What is offered: the decoded text, trimmed; empty if it was refused. */
@@ -97,7 +111,7 @@ export interface CompletionChunk {
 }
 
 export const completeRequest = new RequestType<
-  CompleteParams & { progressToken: string },
+  WithProgress<CompleteParams>,
   CompletionResult,
   WireError
 >("complete");

@@ -1,7 +1,4 @@
-/**
- * What is said about a prompt without completing it: benchmarks give it to others, and ask where its tokens end. Imported by
- * both sides, like `protocol.ts`, and imports nothing native.
- */
+/** What is said about a prompt without completing it: benchmarks give it to others, and ask where its tokens end. */
 import * as v from "valibot";
 import { RequestType, RequestType0 } from "vscode-jsonrpc/node";
 import { shapeOf } from "../../core/base/messageSchema.ts";

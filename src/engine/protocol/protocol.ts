@@ -1,6 +1,6 @@
 /**
  * The messages between the engine process and whoever owns it. vscode-jsonrpc carries requests, cancellation and
- * progress; this file only declares what is said. Imported by both sides, so it imports nothing native.
+ * progress; this folder only declares what is said. Imported by both sides, so it imports nothing native.
  */
 import * as v from "valibot";
 import { NotificationType, ProgressType, RequestType, RequestType0 } from "vscode-jsonrpc/node";
@@ -29,9 +29,7 @@ export type LoadParams = v.InferOutput<typeof loadParams>;
 export interface LoadedModel {
   readonly path: string;
   readonly name: string;
-  readonly architecture: string;
   readonly fileBytes: number;
-  readonly numLayers: number;
   readonly gpuLayers: number;
   readonly numThreads: number;
 }
@@ -61,15 +59,7 @@ export interface EngineStatistics {
   readonly numCompletions: number;
   readonly numCancelled: number;
   readonly numFailed: number;
-  readonly numTokens: number;
-  readonly numSteps: number;
-  readonly numDraftTokens: number;
-  readonly numAcceptedTokens: number;
-  readonly decodeMs: number;
-  /**
-   * Target passes after the prompt for first suggestions, those of cancelled and failed generations included, unlike the
-   * sums above.
-   */
+  /** Target passes after the prompt for first suggestions, those of cancelled and failed generations included. */
   readonly numPasses: number;
 }
 
@@ -80,7 +70,6 @@ export interface EngineHealth {
   readonly isLoaded: boolean;
   readonly isBusy: boolean;
   readonly residentBytes: number;
-  readonly uptimeMs: number;
 }
 
 export interface LogEntry {
@@ -94,11 +83,12 @@ export interface WireError {
   readonly code: EngineErrorCode;
 }
 
-export const loadRequest = new RequestType<
-  LoadParams & { progressToken: string },
-  LoadedModels,
-  WireError
->("load");
+/** Params of a request that is told of its progress meanwhile. */
+export type WithProgress<P> = P & { readonly progressToken: string };
+
+export const loadRequest = new RequestType<WithProgress<LoadParams>, LoadedModels, WireError>(
+  "load",
+);
 export const unloadRequest = new RequestType0<null, WireError>("unload");
 export const statisticsRequest = new RequestType0<EngineStatistics, WireError>("statistics");
 export const healthRequest = new RequestType0<EngineHealth, WireError>("health");

@@ -1,14 +1,11 @@
-/**
- * What is said about several suggestions: asking for them, their answer, and their benchmark. Imported by both sides, like
- * `protocol.ts`, and imports nothing native.
- */
+/** What is said about several suggestions: asking for them, their answer, and their benchmark. */
 import * as v from "valibot";
 import { RequestType } from "vscode-jsonrpc/node";
 import type { SuggestionsReport } from "../../bench/suggestions/suggestionsReport.ts";
 import type { Backend } from "../../core/base/backend.ts";
 import { count, shapeOf } from "../../core/base/messageSchema.ts";
 import { benchSources } from "./benchMessages.ts";
-import type { WireError } from "./protocol.ts";
+import type { WireError, WithProgress } from "./protocol.ts";
 
 /** Places of suggestions that are offered together; more than anybody cycles through. */
 export const SUGGESTION_RANKS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
@@ -76,7 +73,7 @@ export interface BenchSuggestionsAnswer extends SuggestionsReport {
 }
 
 export const benchSuggestionsRequest = new RequestType<
-  BenchSuggestionsParams & { progressToken: string },
+  WithProgress<BenchSuggestionsParams>,
   BenchSuggestionsAnswer,
   WireError
 >("benchSuggestions");

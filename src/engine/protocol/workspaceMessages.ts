@@ -1,7 +1,4 @@
-/**
- * What the engine is told of the user's workspace, and what it says of its index: `protocol.ts` has the other messages.
- * Nothing here waits for an answer but *forget*. Imported by both sides, so it imports nothing native.
- */
+/** What the engine is told of the user's workspace, and what it says of its index. Nothing waits for an answer but *forget*. */
 import * as v from "valibot";
 import { NotificationType, RequestType0 } from "vscode-jsonrpc/node";
 import { listOf, shapeOf } from "../../core/base/messageSchema.ts";
