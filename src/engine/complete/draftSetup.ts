@@ -56,12 +56,6 @@ export function createDrafters(
 
 /** What the loop is given: the policy decides where there is one, else a usual number of nodes. */
 export function draftBudget(pair: ModelPair, policy: DraftPolicy | undefined) {
-  return policy === undefined
-    ? { maxDraftNodes: usualDraftNodes(pair) }
-    : { maxDraftNodes: MAX_CANDIDATES, policy };
-}
-
-/** Nodes of a pass on this backend, without a measurement. */
-export function usualDraftNodes(pair: ModelPair): number {
-  return pair.loaded.backend === "cpu" ? CPU_DRAFT_NODES : GPU_DRAFT_NODES;
+  if (policy !== undefined) return { maxDraftNodes: MAX_CANDIDATES, policy };
+  return { maxDraftNodes: pair.loaded.backend === "cpu" ? CPU_DRAFT_NODES : GPU_DRAFT_NODES };
 }

@@ -5,14 +5,13 @@ import { concatTokens } from "../../core/base/tokens.ts";
 import { DEFAULT_MAX_LOSS } from "../../core/budget/measuredPolicy.ts";
 import type { PassCostTable } from "../../core/budget/passCost.ts";
 import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
-import type { CursorText } from "../../core/ending/cursorContext.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
 import { confidenceOfLine } from "../../core/suggestions/confidence.ts";
 import { languageIdOfPath } from "../../core/syntax/languageOfPath.ts";
 import type { GenerationContext } from "../../core/tree/drafter.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { WorkspaceStore } from "../indexing/workspaceStore.ts";
-import type { DraftMemory, LearnedState } from "../learned/learnedState.ts";
+import type { LearnedState } from "../learned/learnedState.ts";
 import { SuggestionMemory } from "../learned/suggestionMemory.ts";
 import type { IdleReading, Reading } from "../prompt/idleReading.ts";
 import { documentKeyOf, type PromptStores, requestPrompt } from "../prompt/requestPrompt.ts";
@@ -21,14 +20,14 @@ import type {
   CompletionChunk,
   CompletionResult,
 } from "../protocol/completeMessages.ts";
-import { CompletionOutput } from "./completionOutput.ts";
+import { completionOutput } from "./completionOutput.ts";
 import { createDrafters, type DraftMaterial, draftBudget } from "./draftSetup.ts";
 import { gateOf } from "./gates.ts";
 import type { Healing } from "./healing.ts";
-import { OtherSuggestions, wantsOthers } from "./otherSuggestions.ts";
-import { OutputScores } from "./outputScores.ts";
+import { otherSuggestions } from "./otherSuggestions.ts";
+import { outputScores } from "./outputScores.ts";
 import { isSecretDocument } from "./secretDocument.ts";
-import { SuggestionRules } from "./suggestionRules.ts";
+import { suggestionRules } from "./suggestionRules.ts";
 
 /** Sources that learn from a document. */
 const LEARNING_SOURCES: readonly DraftSource[] = ["recycling", "ghost"];
@@ -68,7 +67,7 @@ export async function generateCompletion(
   signal: AbortSignal,
 ): Promise<CompletionResult> {
   const start = performance.now();
-  const { pair, log } = stores;
+  const { pair, learned, log } = stores;
   const { target } = pair.target;
   const asked = await requestPrompt(stores, params, signal);
   const { prompt: context, shares, numUnread } = asked;
@@ -77,17 +76,23 @@ export async function generateCompletion(
   const isSecret = isSecretDocument(params);
   const sources = isSecret ? without(params.sources, ...LEARNING_SOURCES) : params.sources;
   const isKept = !isSecret && stores.workspace?.isKnownSource(params) === true;
-  const memory = stores.learned.memoryOf(isKept);
+  const memory = learned.memoryOf(isKept);
+  const documentKey = documentKeyOf(params);
+  const material: DraftMaterial = {
+    recycling: memory.recycling,
+    workspace: stores.workspace?.placeOf(params),
+    ghosts: documentKey === undefined ? undefined : { store: learned.ghosts, documentKey },
+  };
 
   const pending = stores.healing.pendingOf(context);
-  const rules = new SuggestionRules(
+  const { prefixText, suffixText, languageId = languageIdOfPath(params.filePath ?? "") } = params;
+  const rules = suggestionRules(
     pair,
-    cursorOf(params),
+    { prefixText, suffixText, languageId },
     params.maxTokens,
     context.promptTokens.length,
     pending,
   );
-  const material = materialOf(stores, params, memory);
   // The text around the cursor is read beside the prompt: the first token does not wait for it.
   setImmediate(() => {
     if (!signal.aborted) rules.readAhead();
@@ -97,23 +102,25 @@ export async function generateCompletion(
   const healMs = performance.now() - healStart;
   const limits = rules.newLimits();
   const { stopRule } = limits;
-  const others = wantsOthers(params)
-    ? new OtherSuggestions({
-        ...stores,
-        request: params,
-        context,
-        opening,
-        rules,
-        newDrafters: () => createDrafters(pair, material, without(sources, "draftModel")),
-        maxDraftNodes: sources.length === 0 ? 0 : budgetOf(stores, params).maxDraftNodes,
-        memory: isSecret ? new SuggestionMemory() : memory.suggestions,
-      })
-    : undefined;
-  const scores = new OutputScores(rules.pending, opening);
+  const { numSuggestions = 1 } = params;
+  const others =
+    numSuggestions > 1
+      ? otherSuggestions({
+          ...stores,
+          request: params,
+          context,
+          opening,
+          rules,
+          newDrafters: () => createDrafters(pair, material, without(sources, "draftModel")),
+          maxDraftNodes: sources.length === 0 ? 0 : budgetOf(stores, params).maxDraftNodes,
+          memory: isSecret ? new SuggestionMemory() : memory.suggestions,
+        })
+      : undefined;
+  const scores = outputScores(rules.pending, opening);
   const gate = gateOf(pair.loaded.target, params);
   const confidenceOf = (pieces: readonly string[]) =>
     gate && confidenceOfLine(gate, pieces, scores.logProbs);
-  const output = new CompletionOutput(rules.newDecoder(), stopRule, onChunk, confidenceOf);
+  const output = completionOutput(rules.newDecoder(), stopRule, onChunk, confidenceOf);
   let firstTokenMs = 0;
   const generation = await speculativeDecode(
     {
@@ -141,8 +148,11 @@ export async function generateCompletion(
     },
     signal,
   ).finally(() => {
-    if (!isSecret) remember(stores, params, context, output.tokens);
-    if (isKept) stores.learned.learned();
+    // Also what was cut off, and what was decoded until an abort: it may be suggested here again.
+    if (!isSecret && documentKey !== undefined) {
+      learned.ghosts.remember(documentKey, context.prefixTokens, output.tokens);
+    }
+    if (isKept) learned.learned();
     if (params.reusesPrompt === false) return;
     const ofDraft = sources.includes("draftModel")
       ? draftReading(stores, context, output.tokens)
@@ -191,17 +201,6 @@ function without(sources: readonly DraftSource[], ...left: readonly DraftSource[
   return sources.filter((source) => !left.includes(source));
 }
 
-/** Also what was cut off, and what was decoded until an abort: it may be suggested here again. */
-function remember(
-  { learned }: GenerationStores,
-  params: CompleteParams,
-  { prefixTokens }: GenerationContext,
-  tokens: Int32Array,
-): void {
-  const documentKey = documentKeyOf(params);
-  if (documentKey !== undefined) learned.ghosts.remember(documentKey, prefixTokens, tokens);
-}
-
 /** The draft model reads what was decoded, if it drafts at all: the next prompt here begins with that, or with most of it. */
 function draftReading(
   { pair: { draft }, learned: { policy } }: GenerationStores,
@@ -212,31 +211,9 @@ function draftReading(
   return [{ model: draft.target, tokens: () => concatTokens(draftPromptTokens, tokens) }];
 }
 
-function cursorOf({
-  prefixText,
-  suffixText,
-  languageId,
-  filePath = "",
-}: CompleteParams): CursorText {
-  return { prefixText, suffixText, languageId: languageId ?? languageIdOfPath(filePath) };
-}
-
 /** Who asks for a number of nodes gets it; otherwise the measured cost decides. */
 function budgetOf({ pair, learned }: GenerationStores, request: CompleteParams) {
   const { maxDraftNodes, maxLossShare = DEFAULT_MAX_LOSS.share } = request;
   if (learned.policy !== undefined) learned.policy.maxLossShare = maxLossShare;
   return maxDraftNodes === undefined ? draftBudget(pair, learned.policy) : { maxDraftNodes };
-}
-
-function materialOf(
-  { learned, workspace }: GenerationStores,
-  params: CompleteParams,
-  { recycling }: DraftMemory,
-): DraftMaterial {
-  const documentKey = documentKeyOf(params);
-  return {
-    recycling,
-    workspace: workspace?.placeOf(params),
-    ghosts: documentKey === undefined ? undefined : { store: learned.ghosts, documentKey },
-  };
 }

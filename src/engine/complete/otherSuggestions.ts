@@ -11,23 +11,15 @@ import {
   decodeSuperposedAlternatives,
 } from "../../core/suggestions/alternativeSuggestions.ts";
 import { BranchPointCollector } from "../../core/suggestions/branchPoints.ts";
-import type { BranchDecode } from "../../core/suggestions/decodeBranches.ts";
-import {
-  type DropReason,
-  meanOf,
-  rankSuggestions,
-} from "../../core/suggestions/rankSuggestions.ts";
+import { meanOf, rankSuggestions } from "../../core/suggestions/rankSuggestions.ts";
 import { paperSettings } from "../../core/suggestions/superposedCandidates.ts";
 import type { Drafter, GenerationContext, VerifiedStep } from "../../core/tree/drafter.ts";
 import type { Generation } from "../../core/tree/generation.ts";
 import type { Opening } from "../../core/tree/opening.ts";
 import type { SuggestionMemory } from "../learned/suggestionMemory.ts";
 import type { ModelPair } from "../models/modelHost.ts";
-import type {
-  CompletedSuggestion,
-  SuggestionProposer,
-  SuggestionsRequest,
-} from "../protocol/suggestionMessages.ts";
+import type { CompletionResult } from "../protocol/completeMessages.ts";
+import type { CompletedSuggestion, SuggestionsRequest } from "../protocol/suggestionMessages.ts";
 import type { SuggestionRules } from "./suggestionRules.ts";
 
 /** Tokens of a superposed draft: the paper's recommended length. */
@@ -49,118 +41,78 @@ export interface OtherSuggestionsSetting {
   readonly log: Log;
 }
 
-/** Suggestions of a request. */
-export interface DecodedSuggestions {
-  /** The first foremost. */
-  readonly suggestions: readonly CompletedSuggestion[];
-  /** Why others that were decoded are not among them. */
-  readonly droppedSuggestions: readonly DropReason[];
-}
-
-/** Whether more than one suggestion is asked for. */
-export function wantsOthers({ numSuggestions = 1 }: SuggestionsRequest): boolean {
-  return numSuggestions > 1;
-}
-
-export class OtherSuggestions {
-  readonly #setting: OtherSuggestionsSetting;
-  readonly #branchPoints: BranchPointCollector;
-
-  constructor(setting: OtherSuggestionsSetting) {
-    const { isEndToken, target } = setting.pair;
-    const { vocabulary } = target.model;
-    const utf8 = new TextDecoder();
-    const pieceOf = (token: number) => utf8.decode(vocabulary.pieceBytes(token));
-    const { opening, rules } = setting;
-    this.#setting = setting;
-    this.#branchPoints = new BranchPointCollector({ pieceOf, isEndToken }, rules.pending);
-    if (opening !== undefined) this.#branchPoints.open(opening);
-  }
-
-  /** A step of the first suggestion, its logits still valid. */
-  observe(step: VerifiedStep): void {
-    this.#branchPoints.observe(step);
-  }
-
-  /**
-   * All suggestions, the first foremost.
-   * @param first - decoded to its end, with what is shown of it; none where that is empty.
-   * @throws EngineError of the target; AbortError. The caches hold prompt and first suggestion then.
-   */
-  async decode(
-    first: Generation & { readonly text: string; readonly logProbs: Float32Array },
-    signal: AbortSignal,
-  ): Promise<DecodedSuggestions> {
-    if (first.text === "") return { suggestions: [], droppedSuggestions: [] };
-    const { request, rules } = this.#setting;
-    const count = request.numSuggestions ?? 1;
-    const proposer = this.#proposer;
-    const { suggestions } = await this.#propose(proposer, count, first, signal);
-    const others = suggestions.map((suggestion) => ({
-      text: rules.textOf(suggestion),
-      meanLogProb: meanOf(suggestion.logProbs),
-      source: proposer,
-    }));
-    const meanLogProb = meanOf(Float64Array.from(first.logProbs));
-    const greedy = { text: first.text, meanLogProb, source: "greedy" as const };
-    const { offered, dropped } = rankSuggestions<
-      Omit<CompletedSuggestion, "logProb"> & { meanLogProb: number }
-    >(greedy, others, { count });
-    return {
-      suggestions: offered.map(({ text, meanLogProb, source }) => ({
-        text,
-        logProb: meanLogProb,
+export function otherSuggestions(setting: OtherSuggestionsSetting) {
+  const { pair, request, context, opening, rules, newDrafters, maxDraftNodes, passCost, memory } =
+    setting;
+  const { vocabulary } = pair.target.model;
+  const utf8 = new TextDecoder();
+  const pieceOf = (token: number) => utf8.decode(vocabulary.pieceBytes(token));
+  const { isEndToken } = pair;
+  const branchPoints = new BranchPointCollector({ pieceOf, isEndToken }, rules.pending);
+  if (opening !== undefined) branchPoints.open(opening);
+  return {
+    /** A step of the first suggestion, its logits still valid. */
+    observe: (step: VerifiedStep) => branchPoints.observe(step),
+    /**
+     * All suggestions, the first foremost, and why others that were decoded are not among them.
+     * @param first - decoded to its end, with what is shown of it; none where that is empty.
+     * @throws EngineError of the target; AbortError. The caches hold prompt and first suggestion then.
+     */
+    async decode(
+      first: Generation & { readonly text: string; readonly logProbs: Float32Array },
+      signal: AbortSignal,
+    ): Promise<Pick<CompletionResult, "suggestions" | "droppedSuggestions">> {
+      if (first.text === "") return { suggestions: [], droppedSuggestions: [] };
+      const { numSuggestions: count = 1, suggestionMethod = "branches" } = request;
+      const target = pair.target.target;
+      const params: AlternativesParams = {
+        target,
+        context,
+        first,
+        newLimits: () => rules.newLimits(),
+        draftersOf: newDrafters,
+        maxDraftNodes,
+        ...(passCost === undefined ? {} : { passMs: (numRows: number) => passCost.ms(numRows) }),
+        calibration: memory.calibration,
+        observer: {
+          now: () => performance.now(),
+          onDrafterFailure: ({ source }, reason) =>
+            setting.log(
+              "warn",
+              `drafter-failed branch source=${source} reason=${JSON.stringify(reason)}`,
+            ),
+        },
+      };
+      const isMissing = suggestionMethod === "superposedDraft" && pair.draft === undefined;
+      const source = isMissing ? "branches" : suggestionMethod;
+      const { textOf } = rules;
+      const { suggestions } =
+        source === "branches"
+          ? await decodeAlternatives({ ...params, branchPoints, count: count - 1, textOf }, signal)
+          : await decodeSuperposedAlternatives(
+              {
+                ...params,
+                proposer: source === "superposedDraft" ? (pair.draft?.target ?? target) : target,
+                ngrams: memory.ngramsOf(context, first.tokens),
+                settings: paperSettings(count, SUPERPOSED_TOKENS),
+                endsDraft: pair.isEndToken,
+              },
+              signal,
+            );
+      const others = suggestions.map((suggestion) => ({
+        text: textOf(suggestion),
+        meanLogProb: meanOf(suggestion.logProbs),
         source,
-      })),
-      droppedSuggestions: dropped.map(({ reason }) => reason),
-    };
-  }
-
-  get #proposer(): SuggestionProposer {
-    const { pair, request } = this.#setting;
-    const { suggestionMethod = "branches" } = request;
-    const isMissing = suggestionMethod === "superposedDraft" && pair.draft === undefined;
-    return isMissing ? "branches" : suggestionMethod;
-  }
-
-  #propose(
-    proposer: SuggestionProposer,
-    count: number,
-    first: Generation,
-    signal: AbortSignal,
-  ): Promise<BranchDecode> {
-    const { pair, context, rules, newDrafters, maxDraftNodes, passCost, memory, log } =
-      this.#setting;
-    const target = pair.target.target;
-    const params: AlternativesParams = {
-      target,
-      context,
-      first,
-      newLimits: () => rules.newLimits(),
-      draftersOf: newDrafters,
-      maxDraftNodes,
-      ...(passCost === undefined ? {} : { passMs: (numRows: number) => passCost.ms(numRows) }),
-      calibration: memory.calibration,
-      observer: {
-        now: () => performance.now(),
-        onDrafterFailure: ({ source }, reason) =>
-          log("warn", `drafter-failed branch source=${source} reason=${JSON.stringify(reason)}`),
-      },
-    };
-    if (proposer === "branches") {
-      const branchPoints = this.#branchPoints;
-      const textOf = rules.textOf.bind(rules);
-      return decodeAlternatives({ ...params, branchPoints, count: count - 1, textOf }, signal);
-    }
-    return decodeSuperposedAlternatives(
-      {
-        ...params,
-        proposer: proposer === "superposedDraft" ? (pair.draft?.target ?? target) : target,
-        ngrams: memory.ngramsOf(context, first.tokens),
-        settings: paperSettings(count, SUPERPOSED_TOKENS),
-        endsDraft: pair.isEndToken,
-      },
-      signal,
-    );
-  }
+      }));
+      const meanLogProb = meanOf(Float64Array.from(first.logProbs));
+      const greedy = { text: first.text, meanLogProb, source: "greedy" as const };
+      const { offered, dropped } = rankSuggestions<
+        Omit<CompletedSuggestion, "logProb"> & { meanLogProb: number }
+      >(greedy, others, { count });
+      return {
+        suggestions: offered.map(({ meanLogProb: logProb, ...rest }) => ({ ...rest, logProb })),
+        droppedSuggestions: dropped.map(({ reason }) => reason),
+      };
+    },
+  };
 }

@@ -21,7 +21,7 @@ import type { DraftPolicy } from "../../core/budget/draftPolicy.ts";
 import { RecyclingStore } from "../../core/drafters/recyclingStore.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import type { TargetModel } from "../../core/tree/targetModel.ts";
-import { createDrafters, draftBudget, usualDraftNodes } from "../complete/draftSetup.ts";
+import { createDrafters, draftBudget } from "../complete/draftSetup.ts";
 import type { ModelPair } from "../models/modelHost.ts";
 import type { Peers } from "./benchPeers.ts";
 import type { BenchWorkspace } from "./benchWorkspace.ts";
@@ -92,8 +92,7 @@ function speculative(
 ): Decoder {
   const recycling = new RecyclingStore(target.vocabSize);
   const policy = hasPolicy ? newPolicy() : undefined;
-  const budget =
-    policy === undefined ? { maxDraftNodes: usualDraftNodes(pair) } : draftBudget(pair, policy);
+  const budget = draftBudget(pair, policy);
   const usesDraft = pair.draft !== undefined && sources.includes("draftModel");
   const limit =
     policy === undefined ? `${budget.maxDraftNodes} nodes a pass` : "nodes by measured cost";

@@ -16,7 +16,7 @@ import type { BranchedTarget } from "../../core/tree/branchedTarget.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
 import { PromptTokens } from "../../llama/text/promptTokens.ts";
 import { createDrafters, draftBudget } from "../complete/draftSetup.ts";
-import { SuggestionRules } from "../complete/suggestionRules.ts";
+import { suggestionRules } from "../complete/suggestionRules.ts";
 import { freezeThreads, type ModelPair } from "../models/modelHost.ts";
 import { buildCompletionPrompt } from "../prompt/completionPrompt.ts";
 import type { BenchProgress } from "../protocol/benchMessages.ts";
@@ -179,7 +179,7 @@ function suggestionPrompts(
     const repo = repoName === undefined ? {} : { repoName };
     const request = { prefixText, suffixText, filePath: path, ...repo, maxTokens };
     const context = buildCompletionPrompt(pair, promptTokens, request, maxPromptTokens);
-    const rules = new SuggestionRules(pair, spot, maxTokens, context.promptTokens.length);
+    const rules = suggestionRules(pair, spot, maxTokens, context.promptTokens.length);
     return {
       context,
       hiddenLine: hiddenText.split("\n", 1)[0] ?? "",

@@ -51,128 +51,96 @@ export async function runBenchmark(
 ): Promise<BenchReport> {
   // What is compared has the same threads from the first pass to the last.
   using _ = freezeThreads(pair);
-  const benchmark = new Benchmark(pair, params, onProgress);
+  const benchmark = newBenchmark(pair, params, onProgress, signal);
   try {
-    await benchmark.run(signal);
+    await benchmark.run();
   } catch (error) {
     if (!(signal.aborted && isAbortError(error))) throw error;
   } finally {
-    await benchmark[Symbol.asyncDispose]();
+    await benchmark.closePeers();
   }
   return benchmark.report(!signal.aborted, await nodeLlamaVersion());
 }
 
-class Benchmark implements AsyncDisposable {
-  readonly #pair: ModelPair;
-  readonly #params: BenchParams;
-  readonly #onProgress: (progress: BenchProgress) => void;
-  readonly #startedAt = new Date();
-  readonly #startMs = performance.now();
-  readonly #suites: Partial<Record<SpeedSuiteName, SuiteFigures>> = {};
-  readonly #warnings: string[] = [];
-  readonly #runs: SuiteRun[] = [];
-  #peers: Peers | string = "no suite has peers.";
-  #cost: MeasuredPassCost | undefined;
-  #busyShare = 0;
+function newBenchmark(
+  pair: ModelPair,
+  params: BenchParams,
+  onProgress: (progress: BenchProgress) => void,
+  signal: AbortSignal,
+) {
+  const { suites, seed, budgetMs, maxTokens, maxPromptTokens, numPrompts, flatRows } = params;
+  const { workspace, foreign } = params;
+  const { model, target: ownTarget } = pair.target;
+  const startedAt = new Date();
+  const startMs = performance.now();
+  /** With plain decoding, twice. */
+  const allConfigs = [...new Set([...FIXED_CONFIGS, ...params.configs])];
+  const figuresOf: Partial<Record<SpeedSuiteName, SuiteFigures>> = {};
+  const warnings: string[] = [];
+  const runs: SuiteRun[] = [];
+  let peers: Peers | string = "no suite has peers.";
+  let cost: MeasuredPassCost | undefined;
+  let busyShare = 0;
+  const leftMs = () => startMs + budgetMs - performance.now();
 
-  constructor(pair: ModelPair, params: BenchParams, onProgress: (progress: BenchProgress) => void) {
-    this.#pair = pair;
-    this.#params = params;
-    this.#onProgress = onProgress;
-  }
+  const tell = (part: string, what: string, done = 0) => {
+    const fraction = Math.min(1, Math.max(0, 1 - leftMs() / budgetMs));
+    const total = numPrompts === undefined ? {} : { total: numPrompts };
+    onProgress({ part, done, ...total, fraction, what });
+  };
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { suites, configs } = this.#params;
-    this.#tell("the machine", "watching what others do on it");
-    this.#busyShare = await watchOthers(signal);
-    this.#tell("the machine", "measuring what a pass costs");
-    this.#cost = await this.#measureCost(signal);
-    if (configs.some(isPeerConfig) && suites.some((suite) => suite !== "unpredictable")) {
-      this.#tell("peers", "loading the models for node-llama-cpp's own decoding");
-      this.#peers = await openPeers(this.#pair, signal);
+  const newTable = (): PassCostTable | undefined => {
+    if (cost === undefined) return undefined;
+    const table = new PassCostTable(cost.points, ownTarget.maxNodes);
+    return flatRows === undefined
+      ? table
+      : new FlatPassCost(table.ms(1), flatRows, ownTarget.maxNodes);
+  };
+
+  const newPolicy = (): MeasuredPolicy | undefined => {
+    const table = newTable();
+    return table && new MeasuredPolicy(table);
+  };
+
+  const measureCost = async (): Promise<MeasuredPassCost | undefined> => {
+    const settings = { now: () => performance.now(), budgetMs: MEASURE_MS };
+    try {
+      return await measurePassCost(ownTarget, settings, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      warnings.push(`t(n) could not be measured: ${messageOf(error)}`);
+      return undefined;
     }
-    if (suites.length === 0) return;
-    const workspace = await this.#openWorkspace(signal);
-    for (const [index, suite] of suites.entries()) {
-      const share = this.#leftMs / (suites.length - index);
-      await this.#runSuite(suite, workspace, performance.now() + share, signal);
+  };
+
+  /** A line that says nothing is not shown as one. */
+  const firstLineLength = (tokens: Int32Array): number | undefined => {
+    let hasText = false;
+    for (const [index, token] of tokens.entries()) {
+      const piece = UTF8.decode(model.vocabulary.pieceBytes(token));
+      const end = piece.lastIndexOf("\n");
+      hasText ||= piece.slice(0, end === -1 ? piece.length : end).trim() !== "";
+      if (end !== -1 && hasText) return index + 1;
     }
-  }
+    return undefined;
+  };
 
-  report(isComplete: boolean, nodeLlamaCpp: string): BenchReport {
-    const { target, draft, backend, deviceNames, llamaCppVersion, contextSize } = this.#pair.loaded;
-    const modelOf = ({ name, fileBytes }: typeof target) => ({ name, fileBytes });
-    const cost = this.#cost;
-    const { numThreads } = this.#pair.target.target;
-    const lossless = losslessFigures(this.#runs, MAX_NEAR_TIE_RATE);
-    const isBusy = this.#busyShare > MAX_OTHERS_SHARE;
-    return {
-      treeline: typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development",
-      date: this.#startedAt.toISOString(),
-      verdict: verdictOf(this.#suites as Record<string, SuiteFigures>),
-      isComplete,
-      budgetMs: this.#params.budgetMs,
-      elapsedMs: performance.now() - this.#startMs,
-      machine: { ...machineFacts(), busyShare: this.#busyShare, isBusy },
-      backend,
-      deviceNames,
-      models: { target: modelOf(target), draft: draft === undefined ? null : modelOf(draft) },
-      versions: { node: process.versions.node, llamaCpp: llamaCppVersion, nodeLlamaCpp },
-      settings: {
-        seed: this.#params.seed,
-        threads: target.numThreads,
-        threadsAtEnd: numThreads,
-        contextSize,
-        configs: this.#configs,
-      },
-      cost: cost === undefined ? null : { ...cost, chosenNodes: mostChosenNodes(this.#runs) },
-      suites: this.#suites as Record<string, SuiteFigures>,
-      lossless,
-      warnings: [
-        ...runWarnings({
-          isComplete,
-          flatRows: this.#params.flatRows,
-          busyShare: this.#busyShare,
-          threads: { before: target.numThreads, after: numThreads },
-          lossless,
-        }),
-        ...this.#warnings,
-      ],
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (typeof this.#peers !== "string") await this.#peers[Symbol.asyncDispose]();
-  }
-
-  async #runSuite(
-    suite: SpeedSuiteName,
-    index: BenchWorkspace,
-    deadlineMs: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const pair = this.#pair;
-    const { maxTokens, maxPromptTokens, numPrompts, workspace, foreign } = this.#params;
+  const measureSuite = async (suite: SpeedSuiteName, index: BenchWorkspace, deadlineMs: number) => {
     const isForced = suite === "unpredictable";
     const target: TargetModel = isForced
-      ? new ForcedTarget(pair.target.target, this.#params.seed, (token) => !pair.isEndToken(token))
-      : pair.target.target;
+      ? new ForcedTarget(ownTarget, seed, (token) => !pair.isEndToken(token))
+      : ownTarget;
     // A peer's target cannot be told what to say.
-    const names = isForced ? [...FIXED_CONFIGS, FUSED_CONFIG] : this.#configs;
-    const { configs, leftOut } = createConfigs(names, {
-      pair,
-      target,
-      peers: this.#peers,
-      workspace: index,
-      newPolicy: () => this.#newPolicy(),
-    });
-    const spots = suiteSpots(this.#params, suite);
-    const maxGap = NEAR_TIE_GAP[this.#backendKind];
+    const names = isForced ? [...FIXED_CONFIGS, FUSED_CONFIG] : allConfigs;
+    const surroundings = { pair, target, peers, workspace: index, newPolicy };
+    const { configs, leftOut } = createConfigs(names, surroundings);
+    const spots = suiteSpots(params, suite);
+    const maxGap = NEAR_TIE_GAP[pair.loaded.backend === "cpu" ? "cpu" : "gpu"];
     const judge = { target, maxGap, isEndToken: pair.isEndToken };
     const run = await runSuite(
       {
         configs,
-        prompts: suitePrompts(pair, this.#params, suite, spots, index),
+        prompts: suitePrompts(pair, params, suite, spots, index),
         now: () => performance.now(),
         deadlineMs,
         numPrompts,
@@ -186,90 +154,89 @@ class Benchmark implements AsyncDisposable {
         compare: ({ promptTokens }, plain, other, running) =>
           compareOutputs(judge, promptTokens, plain, other, running),
         sampleCpu,
-        firstLineLength: (tokens) => this.#firstLineLength(tokens),
-        onProgress: (done, what) => this.#tell(suite, what, done),
+        firstLineLength,
+        onProgress: (done, what) => tell(suite, what, done),
       },
       signal,
     );
     const wholeRun = { ...run, configs: [...run.configs, ...leftOut] };
-    this.#runs.push(wholeRun);
+    runs.push(wholeRun);
+    const table = newTable();
     const figures = suiteFigures(wholeRun, {
       origin: suiteOrigin(suite, workspace.origin, foreign.origin),
       maxTokens,
       maxPromptTokens,
-      passMs: this.#passMs,
+      passMs: table && ((numRows) => table.ms(numRows)),
     });
-    if (figures !== undefined) this.#suites[suite] = figures;
-    this.#warnings.push(...suiteWarnings(suite, figures, wholeRun, numPrompts));
+    if (figures !== undefined) figuresOf[suite] = figures;
+    warnings.push(...suiteWarnings(suite, figures, wholeRun, numPrompts));
     signal.throwIfAborted();
-  }
+  };
 
-  async #openWorkspace(signal: AbortSignal): Promise<BenchWorkspace> {
-    const { files } = this.#params.workspace;
-    const onProgress = (done: number) =>
-      this.#tell("indexing", `${done} of ${files.length} files of the workspace`);
-    const tokenizer = wholeTextTokenizer(this.#pair.target.model);
-    return BenchWorkspace.open(files, tokenizer, onProgress, signal);
-  }
+  return {
+    async run(): Promise<void> {
+      tell("the machine", "watching what others do on it");
+      busyShare = await watchOthers(signal);
+      tell("the machine", "measuring what a pass costs");
+      cost = await measureCost();
+      if (params.configs.some(isPeerConfig) && suites.some((suite) => suite !== "unpredictable")) {
+        tell("peers", "loading the models for node-llama-cpp's own decoding");
+        peers = await openPeers(pair, signal);
+      }
+      if (suites.length === 0) return;
+      const { files } = workspace;
+      const onFile = (done: number) =>
+        tell("indexing", `${done} of ${files.length} files of the workspace`);
+      const index = await BenchWorkspace.open(files, wholeTextTokenizer(model), onFile, signal);
+      for (const [number, suite] of suites.entries()) {
+        const share = leftMs() / (suites.length - number);
+        await measureSuite(suite, index, performance.now() + share);
+      }
+    },
 
-  async #measureCost(signal: AbortSignal): Promise<MeasuredPassCost | undefined> {
-    const settings = { now: () => performance.now(), budgetMs: MEASURE_MS };
-    try {
-      return await measurePassCost(this.#pair.target.target, settings, signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      this.#warnings.push(`t(n) could not be measured: ${messageOf(error)}`);
-      return undefined;
-    }
-  }
+    async closePeers(): Promise<void> {
+      if (typeof peers !== "string") await peers[Symbol.asyncDispose]();
+    },
 
-  #newPolicy(): MeasuredPolicy | undefined {
-    const table = this.#newTable();
-    return table && new MeasuredPolicy(table);
-  }
-
-  #newTable(): PassCostTable | undefined {
-    const { maxNodes } = this.#pair.target.target;
-    const { flatRows } = this.#params;
-    if (this.#cost === undefined) return undefined;
-    const table = new PassCostTable(this.#cost.points, maxNodes);
-    return flatRows === undefined ? table : new FlatPassCost(table.ms(1), flatRows, maxNodes);
-  }
-
-  get #passMs(): ((numRows: number) => number) | undefined {
-    const table = this.#newTable();
-    return table && ((numRows) => table.ms(numRows));
-  }
-
-  get #backendKind(): "cpu" | "gpu" {
-    return this.#pair.loaded.backend === "cpu" ? "cpu" : "gpu";
-  }
-
-  /** With plain decoding, twice. */
-  get #configs(): readonly string[] {
-    return [...new Set([...FIXED_CONFIGS, ...this.#params.configs])];
-  }
-
-  get #leftMs(): number {
-    return this.#startMs + this.#params.budgetMs - performance.now();
-  }
-
-  /** A line that says nothing is not shown as one. */
-  #firstLineLength(tokens: Int32Array): number | undefined {
-    const { vocabulary } = this.#pair.target.model;
-    let hasText = false;
-    for (const [index, token] of tokens.entries()) {
-      const piece = UTF8.decode(vocabulary.pieceBytes(token));
-      const end = piece.lastIndexOf("\n");
-      hasText ||= piece.slice(0, end === -1 ? piece.length : end).trim() !== "";
-      if (end !== -1 && hasText) return index + 1;
-    }
-    return undefined;
-  }
-
-  #tell(part: string, what: string, done = 0): void {
-    const { budgetMs, numPrompts: total } = this.#params;
-    const fraction = Math.min(1, Math.max(0, 1 - this.#leftMs / budgetMs));
-    this.#onProgress({ part, done, ...(total === undefined ? {} : { total }), fraction, what });
-  }
+    report(isComplete: boolean, nodeLlamaCpp: string): BenchReport {
+      const { target, draft, backend, deviceNames, llamaCppVersion, contextSize } = pair.loaded;
+      const modelOf = ({ name, fileBytes }: typeof target) => ({ name, fileBytes });
+      const { numThreads } = ownTarget;
+      const lossless = losslessFigures(runs, MAX_NEAR_TIE_RATE);
+      const isBusy = busyShare > MAX_OTHERS_SHARE;
+      return {
+        treeline: typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development",
+        date: startedAt.toISOString(),
+        verdict: verdictOf(figuresOf as Record<string, SuiteFigures>),
+        isComplete,
+        budgetMs,
+        elapsedMs: performance.now() - startMs,
+        machine: { ...machineFacts(), busyShare, isBusy },
+        backend,
+        deviceNames,
+        models: { target: modelOf(target), draft: draft === undefined ? null : modelOf(draft) },
+        versions: { node: process.versions.node, llamaCpp: llamaCppVersion, nodeLlamaCpp },
+        settings: {
+          seed,
+          threads: target.numThreads,
+          threadsAtEnd: numThreads,
+          contextSize,
+          configs: allConfigs,
+        },
+        cost: cost === undefined ? null : { ...cost, chosenNodes: mostChosenNodes(runs) },
+        suites: figuresOf as Record<string, SuiteFigures>,
+        lossless,
+        warnings: [
+          ...runWarnings({
+            isComplete,
+            flatRows,
+            busyShare,
+            threads: { before: target.numThreads, after: numThreads },
+            lossless,
+          }),
+          ...warnings,
+        ],
+      };
+    },
+  };
 }

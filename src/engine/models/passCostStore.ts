@@ -7,26 +7,32 @@ import type { Log } from "../../core/base/log.ts";
 import type { MeasuredPassCost } from "../../core/budget/measurePassCost.ts";
 import { PassCostTable } from "../../core/budget/passCost.ts";
 import { replaceFile } from "../../files/replaceFile.ts";
+import type { LoadedModels } from "../protocol/protocol.ts";
 
 const FILE_VERSION = 1;
 /** Models, backends and thread counts that are remembered; the oldest is forgotten. */
 const MAX_TABLES = 32;
 
-/** What t(n) depends on. */
-export interface PassCostKey {
-  readonly modelBytes: number;
-  readonly modelName: string;
-  readonly backend: string;
-  readonly devices: readonly string[];
-  readonly gpuLayers: number;
-  readonly threads: number;
-  readonly llamaCppVersion: string;
-  readonly contextSize: number;
-}
+export type PassCostKey = ReturnType<typeof passCostKey>;
 
 interface StoredCost {
   readonly key: PassCostKey;
   readonly cost: MeasuredPassCost;
+}
+
+/** What t(n) depends on. */
+export function passCostKey(loaded: LoadedModels) {
+  const { target, backend, deviceNames, llamaCppVersion, contextSize } = loaded;
+  return {
+    modelName: target.name,
+    modelBytes: target.fileBytes,
+    backend,
+    devices: deviceNames,
+    gpuLayers: target.gpuLayers,
+    threads: target.numThreads,
+    llamaCppVersion,
+    contextSize,
+  };
 }
 
 export async function readPassCost(
