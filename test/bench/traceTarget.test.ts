@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DraftModelDrafter } from "../../src/core/drafters/draftModelDrafter.ts";
 import { DRAFT_MODES, type Drafter } from "../../src/core/tree/drafter.ts";
-import { DraftTreeBuilder, formatDraftTree, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
+import { type DraftTree, DraftTreeBuilder, rootOnlyTree } from "../../src/core/tree/draftTree.ts";
 import type { TargetModel } from "../../src/core/tree/targetModel.ts";
 import { RecordingTarget } from "../../tooling/traces/trace/recordingTarget.ts";
 import { RowTrie } from "../../tooling/traces/trace/rowTrie.ts";
@@ -28,9 +28,8 @@ const scenarios = arbitraryScenario().map((scenario) => ({ ...scenario, opening:
 
 /** A decoding as it went: the trees it verified, the output, the counters. */
 async function decodeWith(scenario: Scenario, target: TargetModel, drafters?: readonly Drafter[]) {
-  const trees: string[] = [];
-  const onStep = (tree: Parameters<typeof formatDraftTree>[0]) =>
-    trees.push(formatDraftTree(tree, String));
+  const trees: DraftTree[] = [];
+  const onStep = (tree: DraftTree) => trees.push(tree);
   const { tokens, finishReason, stats } = await decodeSpeculatively(scenario, {
     target,
     ...(drafters === undefined ? {} : { drafters }),

@@ -4,8 +4,6 @@ import {
   checkDraftTree,
   copyDraftTree,
   DraftTreeBuilder,
-  formatDraftTree,
-  rootOnlyTree,
   sourceBit,
   sourcesOf,
   survivals,
@@ -23,17 +21,15 @@ describe("DraftTreeBuilder", () => {
     );
   });
 
-  test("merges equal siblings: sources united, estimates combined, the better rank and match kept", () => {
+  test("merges equal siblings: sources united, estimates combined", () => {
     const builder = new DraftTreeBuilder(0);
-    const first = builder.add(0, 7, { score: 0.5, source: 1, rank: 2, matchLength: 3 });
-    const second = builder.add(0, 7, { score: 0.5, source: 2, rank: 1, matchLength: 9 });
+    const first = builder.add(0, 7, { score: 0.5, source: 1 });
+    const second = builder.add(0, 7, { score: 0.5, source: 2 });
     expect(second).toBe(first);
     const tree = builder.finish();
     expect(tree.size).toBe(2);
     expect(tree.scores[1]).toBeCloseTo(0.75);
     expect(tree.sources[1]).toBe(3);
-    expect(tree.ranks[1]).toBe(1);
-    expect(tree.matchLengths[1]).toBe(9);
   });
 
   test("takes a draft model's estimate as it is, whoever comes first", () => {
@@ -154,21 +150,5 @@ describe("sourcesOf", () => {
       "recycling",
       "draftModel",
     ]);
-  });
-});
-
-describe("formatDraftTree", () => {
-  test("prints one indented line per node, children in order", () => {
-    const tree = treeOf(0, [
-      [0, 1, 0.5],
-      [0, 2, 0.25],
-      [1, 3, 1],
-    ]);
-    expect(formatDraftTree(tree, (token) => `t${token}`)).toBe(
-      ['"t0"', '  "t1" 0.50  recycling', '    "t3" 1.00  recycling', '  "t2" 0.25  recycling'].join(
-        "\n",
-      ),
-    );
-    expect(formatDraftTree(rootOnlyTree(4), String)).toBe('"4"');
   });
 });

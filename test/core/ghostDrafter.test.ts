@@ -93,7 +93,6 @@ describe("GhostDrafter", () => {
     expect(tree.size).toBe(9);
     expect(tree.parents[foo!]).toBe(equals);
     expect([tree.parents[bracket!], tree.parents[paren!]]).toEqual([foo, foo]);
-    expect([tree.ranks[bracket!], tree.ranks[paren!]]).toEqual([0, 1]);
     expect(tree.scores[equals!]).toBeGreaterThan(0.95);
     expect(tree.scores[bracket!]! / tree.scores[paren!]!).toBeCloseTo(3);
     expect(Array.from(tree.sources.subarray(1)).every((bits) => bits === sourceBit("ghost"))).toBe(

@@ -29,10 +29,10 @@ function candidates(): DraftTree {
   for (let depth = 0; depth < SPINE_DEPTH; depth++) {
     for (let rank = 0; rank < NUM_BRANCHES; rank++) {
       const score = 0.4 / (rank + 1);
-      const node = tree.add(parent, branchToken(rank), { score, source: table, rank });
+      const node = tree.add(parent, branchToken(rank), { score, source: table });
       tree.add(node, branchToken(0), { score: 0.4, source: table });
     }
-    parent = tree.add(parent, SPINE_TOKEN, { score: 0.85, source: spine, matchLength: 8 });
+    parent = tree.add(parent, SPINE_TOKEN, { score: 0.85, source: spine });
   }
   return tree.finish();
 }

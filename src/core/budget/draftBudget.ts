@@ -107,8 +107,6 @@ export function treeOfRanked({ tree, nodes }: RankedNodes, numNodes: number): Dr
       const added = limited.add(parent, tree.tokens[child]!, {
         score: tree.scores[child]!,
         source: tree.sources[child]!,
-        rank: tree.ranks[child]!,
-        matchLength: tree.matchLengths[child]!,
       });
       visit(child, added);
     }

@@ -46,7 +46,6 @@ export interface GrowthLimits {
 
 interface ModelNode extends GrownNode {
   readonly score: number;
-  readonly rank: number;
   /** By the draft's own probabilities. */
   readonly survival: number;
 }
@@ -73,7 +72,7 @@ export class DraftGrowth {
 
   /** @param others - what others drafted, scores the chances that the target chooses each; judged where costs are known. */
   constructor(rootToken: Token, limits: GrowthLimits, others?: DraftTree) {
-    this.nodes = [{ token: rootToken, parent: -1, depth: 0, score: 1, rank: 0, survival: 1 }];
+    this.nodes = [{ token: rootToken, parent: -1, depth: 0, score: 1, survival: 1 }];
     this.#limits = limits;
     this.#shape = SHAPES[limits.mode];
     this.#others = others;
@@ -130,8 +129,7 @@ export class DraftGrowth {
       const listed = tokens.indexOf(own.token);
       if (isKnown) this.#unjudged.delete(child);
       const score = isKnown ? Math.max(UNLISTED_PROB, Math.min(1, probs[listed] ?? 0)) : own.score;
-      const rank = isKnown && listed === -1 ? tokens.length : Math.max(listed, 0);
-      this.nodes[child] = { ...own, score, rank, survival: parentSurvival * score };
+      this.nodes[child] = { ...own, score, survival: parentSurvival * score };
     }
     if (!isKnown) return;
     for (let rank = 0; rank < Math.min(this.#shape.maxSiblings, tokens.length); rank++) {
@@ -140,7 +138,7 @@ export class DraftGrowth {
       if (!(score > 0 && survival >= this.#limits.minSurvival)) return;
       const token = tokens[rank]!;
       if (known.some((child) => this.nodes[child]!.token === token)) continue;
-      this.nodes.push({ token, parent: node, depth: depth + 1, score, rank, survival });
+      this.nodes.push({ token, parent: node, depth: depth + 1, score, survival });
     }
   }
 
@@ -180,8 +178,8 @@ export class DraftGrowth {
     const tree = new DraftTreeBuilder(nodes[ROOT]!.token);
     const added = new Map<number, number>([[ROOT, ROOT]]);
     for (const node of chosen) {
-      const { parent, token, score, rank } = nodes[node]!;
-      added.set(node, tree.add(added.get(parent)!, token, { score, rank, source }));
+      const { parent, token, score } = nodes[node]!;
+      added.set(node, tree.add(added.get(parent)!, token, { score, source }));
     }
     return tree.finish();
   }
@@ -241,7 +239,7 @@ export class DraftGrowth {
       const depth = others.depths[node]!;
       const score = others.scores[node]!;
       this.#unjudged.add(this.nodes.length);
-      this.nodes.push({ token, parent, depth, score, rank: others.ranks[node]!, survival: 0 });
+      this.nodes.push({ token, parent, depth, score, survival: 0 });
     }
     this.#numOthers = this.nodes.length - 1;
     return looked.map((node) => own.get(node)!).sort((a, b) => a - b);

@@ -39,8 +39,6 @@ interface Candidate {
   readonly parent: number;
   readonly depth: number;
   readonly token: Token;
-  readonly rank: number;
-  readonly matchLength: number;
   readonly score: number;
   readonly survival: number;
   readonly voters: readonly Hit[];
@@ -67,27 +65,18 @@ export function draftFromHits(
   const push = (parent: number, depth: number, survival: number, hitsHere: readonly Hit[]) => {
     if (depth > maxDepth) return;
     const votes = votesAt(hitsHere, numFollowed + depth - 1);
-    for (const [rank, { token, share, matchLength, voters }] of votes.entries()) {
+    for (const { token, share, matchLength, voters } of votes) {
       const score = share * trust.confidence(matchLength, voters.length);
       if (survival * score < budget.minSurvival) continue;
-      candidates.push({
-        parent,
-        depth,
-        token,
-        rank,
-        matchLength,
-        score,
-        survival: survival * score,
-        voters,
-      });
+      candidates.push({ parent, depth, token, score, survival: survival * score, voters });
     }
   };
   push(ROOT, 1, 1, hits);
   while (tree.size <= budget.maxNodes) {
     const best = takeBest(candidates);
     if (best === undefined) break;
-    const { parent, depth, token, rank, matchLength, score, survival, voters } = best;
-    const node = tree.add(parent, token, { score, source, rank, matchLength });
+    const { parent, depth, token, score, survival, voters } = best;
+    const node = tree.add(parent, token, { score, source });
     push(node, depth + 1, survival, voters);
   }
   return tree.finish();

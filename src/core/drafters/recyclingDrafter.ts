@@ -101,8 +101,7 @@ export class RecyclingDrafter implements Drafter {
       if (best === undefined) break;
       const { parent, recent, depth, row, scores, rank, parentSurvival, survival } = best;
       const token = row.tokens[rank]!;
-      const proposal = { score: scores[rank]!, rank, matchLength: row.keyLength, source };
-      const node = tree.add(parent, token, proposal);
+      const node = tree.add(parent, token, { score: scores[rank]!, source });
       push({ parent, recent, depth, row, scores, rank: rank + 1, parentSurvival });
       expand(node, extended(recent, token), depth + 1, survival);
     }

@@ -52,11 +52,7 @@ export class RejoinDrafter implements Drafter {
         if (survival < budget.minSurvival || tree.size > budget.maxNodes) break;
         const token = this.#other.at(index);
         const existing = tree.child(parent, token);
-        const rank = tree.numChildren(parent);
-        parent =
-          existing !== -1
-            ? existing
-            : tree.add(parent, token, { score, source, rank, matchLength: numEqual });
+        parent = existing !== -1 ? existing : tree.add(parent, token, { score, source });
       }
     }
     return tree.finish();

@@ -42,10 +42,6 @@ export interface DraftTree {
   readonly depths: Int32Array;
   /** [size] estimated P(the target continues with tokens[i] | it reached parents[i]), in (0, 1]; 1 for the root. */
   readonly scores: Float32Array;
-  /** [size] 0 for a source's first choice below a parent, 1 for the second, …; the best of them where sources agree. */
-  readonly ranks: Uint8Array;
-  /** [size] tokens of context behind the proposal; 0 where the source has no such notion. */
-  readonly matchLengths: Uint16Array;
   /** [size] bit d is set if DRAFT_SOURCES[d] proposed the node; 0 for the root. */
   readonly sources: Uint8Array;
 }
@@ -54,8 +50,6 @@ export interface DraftTree {
 export interface NodeProposal {
   readonly score: number;
   readonly source: number;
-  readonly rank?: number;
-  readonly matchLength?: number;
 }
 
 /** Grows a {@link DraftTree}; equal siblings are merged. */
@@ -64,8 +58,6 @@ export class DraftTreeBuilder {
   readonly #parents = [-1];
   readonly #depths = [0];
   readonly #scores = [1];
-  readonly #ranks = [0];
-  readonly #matchLengths = [0];
   readonly #sources = [0];
   readonly #firstChild = [-1];
   readonly #nextSibling = [-1];
@@ -97,11 +89,10 @@ export class DraftTreeBuilder {
    * (1 - the product of the misses). A draft model's is taken as it is: it has looked at the place, others copy.
    * @throws RangeError if `parent` is no node or the score is not in (0, 1].
    */
-  add(parent: number, token: Token, proposal: NodeProposal): number {
+  add(parent: number, token: Token, { score, source }: NodeProposal): number {
     if (!(parent >= 0 && parent < this.size)) {
       throw new RangeError(`parent ${parent} is not a node of a tree of ${this.size}`);
     }
-    const { score, source, rank = 0, matchLength = 0 } = proposal;
     if (!(score > 0 && score <= 1)) throw new RangeError(`score ${score} is not in (0, 1]`);
     const existing = this.child(parent, token);
     if (existing !== -1) {
@@ -112,8 +103,6 @@ export class DraftTreeBuilder {
       // The same as 1 - (1 - a)(1 - b), but never 0 for scores near 0.
       else if (!wasModel) this.#scores[existing] = Math.min(1, known + score * (1 - known));
       this.#sources[existing]! |= source;
-      this.#ranks[existing] = Math.min(this.#ranks[existing]!, rank);
-      this.#matchLengths[existing] = Math.max(this.#matchLengths[existing]!, matchLength);
       return existing;
     }
     const node = this.size;
@@ -121,8 +110,6 @@ export class DraftTreeBuilder {
     this.#parents.push(parent);
     this.#depths.push(this.#depths[parent]! + 1);
     this.#scores.push(score);
-    this.#ranks.push(Math.min(rank, 255));
-    this.#matchLengths.push(Math.min(matchLength, 65_535));
     this.#sources.push(source);
     this.#firstChild.push(-1);
     this.#nextSibling.push(this.#firstChild[parent]!);
@@ -137,8 +124,6 @@ export class DraftTreeBuilder {
       parents: Int32Array.from(this.#parents),
       depths: Int32Array.from(this.#depths),
       scores: Float32Array.from(this.#scores),
-      ranks: Uint8Array.from(this.#ranks),
-      matchLengths: Uint16Array.from(this.#matchLengths),
       sources: Uint8Array.from(this.#sources),
     };
   }
@@ -157,8 +142,6 @@ export function copyDraftTree(tree: DraftTree): DraftTree {
     parents: Int32Array.from(tree.parents),
     depths: Int32Array.from(tree.depths),
     scores: Float32Array.from(tree.scores),
-    ranks: Uint8Array.from(tree.ranks),
-    matchLengths: Uint16Array.from(tree.matchLengths),
     sources: Uint8Array.from(tree.sources),
   };
 }
@@ -182,8 +165,6 @@ export function checkDraftTree(tree: DraftTree): string | undefined {
     parents: tree.parents,
     depths: tree.depths,
     scores: tree.scores,
-    ranks: tree.ranks,
-    matchLengths: tree.matchLengths,
     sources: tree.sources,
   };
   for (const [name, column] of Object.entries(columns)) {
@@ -210,23 +191,4 @@ export function checkDraftTree(tree: DraftTree): string | undefined {
     seen.add(key);
   }
   return undefined;
-}
-
-/**
- * A tree as indented lines, one node each: piece, score, sources. The debugger, the trace log and the test message.
- * @param piece - the text of a token.
- */
-export function formatDraftTree(tree: DraftTree, piece: (token: Token) => string): string {
-  const children: number[][] = Array.from({ length: tree.size }, () => []);
-  for (let node = 1; node < tree.size; node++) children[tree.parents[node]!]!.push(node);
-  const lines: string[] = [];
-  const pending = [ROOT];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const label = JSON.stringify(piece(tree.tokens[node]!));
-    const from = node === ROOT ? "" : `  ${sourcesOf(tree.sources[node]!).join("+")}`;
-    const score = node === ROOT ? "" : ` ${tree.scores[node]!.toFixed(2)}`;
-    lines.push(`${"  ".repeat(tree.depths[node]!)}${label}${score}${from}`);
-    pending.push(...children[node]!.reverse());
-  }
-  return lines.join("\n");
 }

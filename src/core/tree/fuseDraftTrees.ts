@@ -33,8 +33,6 @@ export function fuseDraftTrees(
       unionNodes[node] = fused.add(parent, token, {
         score: draft.scores[node]!,
         source: draft.sources[node]!,
-        rank: draft.ranks[node]!,
-        matchLength: draft.matchLengths[node]!,
       });
     }
   }

@@ -47,7 +47,7 @@ export class TokenRecycling implements Drafter {
       if (depth === maxDepth) continue;
       const successors = this.#matrix.get(token)?.slice(0, NUM_CHILDREN[path] ?? 0) ?? [];
       for (const [rank, next] of successors.entries()) {
-        const child = tree.add(node, next, { score: 1 / (rank + 2), source, rank });
+        const child = tree.add(node, next, { score: 1 / (rank + 2), source });
         const childPath = path === "" ? `${rank}` : `${path}.${rank}`;
         level.push({ node: child, token: next, path: childPath, depth: depth + 1 });
       }
