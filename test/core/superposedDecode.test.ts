@@ -56,7 +56,6 @@ const arbitraryCase: fc.Arbitrary<Case> = fc.integer({ min: 4, max: 12 }).chain(
       maxTokens: fc.integer({ min: 1, max: 12 }),
       temperature: fc.constantFrom(0.06, 1),
       ngramWeight: fc.constantFrom(0, 0.54, 1),
-      resetEvery: fc.constantFrom(1, 3, Number.POSITIVE_INFINITY),
     }),
     endTokens: fc.array(token, { maxLength: 2 }),
     numFree: fc.oneof(fc.constant(200), fc.nat(6)),
@@ -165,18 +164,6 @@ describe("superposedDecode", () => {
     };
     expect(await decode(PLAIN.learned, 0)).toEqual(await decode([], 0));
     expect(await decode(PLAIN.learned, 0.54)).not.toEqual(await decode([], 0.54));
-  });
-
-  test("after a reset all drafts begin with the one that was chosen", async () => {
-    const settings = { ...paperSettings(3, 9), resetEvery: 4 };
-    const scenario = { ...PLAIN, settings };
-    const target = open(scenario);
-    const drafts = await superposedDecode(paramsOf(scenario, target), NEVER);
-    // Turns of 4, 4 and 1 tokens, each from a row of tokens on.
-    expect(target.branchPasses).toEqual([1, 1, 1, 1, 5, 1, 1, 1, 9]);
-    expect(drafts).toHaveLength(3);
-    const starts = drafts.map(({ tokens }) => tokens.subarray(0, 8).join(" "));
-    expect(new Set(starts).size).toBe(1);
   });
 
   test("afterwards the cache holds the prompt and what was kept, at an abort too", async () => {

@@ -15,25 +15,15 @@ export interface SuperposedSettings {
   readonly temperature: number;
   /** α in the paper: the n-grams' share in a candidate's score, 0 … 1. */
   readonly ngramWeight: number;
-  /** Tokens after which one draft is chosen and the superposition starts anew from it; at least 1. */
-  readonly resetEvery: number;
 }
 
 /** Rows are scanned for no more than this. */
 const MAX_CANDIDATES = 64;
 
-/** The paper's constants for Llama-2-7B, m = k²; drafts shorter than a reset. */
+/** The paper's constants for Llama-2-7B, m = k²; drafts are shorter than its resets. */
 export function paperSettings(numDrafts: number, maxTokens = 10): SuperposedSettings {
   const numCandidates = Math.min(MAX_CANDIDATES, numDrafts ** 2);
-  const resetEvery = Number.POSITIVE_INFINITY;
-  return {
-    numDrafts,
-    numCandidates,
-    maxTokens,
-    temperature: 0.06,
-    ngramWeight: 0.54,
-    resetEvery,
-  };
+  return { numDrafts, numCandidates, maxTokens, temperature: 0.06, ngramWeight: 0.54 };
 }
 
 /** ln δ in the paper's code: what a draft loses where no n-gram knows any of its candidates. */

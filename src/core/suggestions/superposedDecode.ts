@@ -10,7 +10,7 @@
 
 import { concatTokens, type Token } from "../base/tokens.ts";
 import type { BranchedTarget, TargetBranches } from "../tree/branchedTarget.ts";
-import { DraftTreeBuilder, ROOT, rootOnlyTree } from "../tree/draftTree.ts";
+import { ROOT, rootOnlyTree } from "../tree/draftTree.ts";
 import type { TopK, TreeLogits } from "../tree/targetModel.ts";
 import { constrainedRow, constraintAfter, type TokenConstraint } from "../tree/tokenConstraint.ts";
 import type { NgramModel } from "./ngramModel.ts";
@@ -46,12 +46,12 @@ export interface SuperposedDraft {
   readonly tokens: Int32Array;
   /** ln of the superposed score; comparable within one call only. */
   readonly logScore: number;
-  readonly isFinished: boolean;
 }
 
 /** n-grams look back no further. */
 const MAX_HISTORY = 8;
-const UNFINISHED: readonly PartialDraft[] = [];
+/** Of a row that stands alone. */
+const ONE_ROW = { nodes: new Int32Array(0), bonusToken: 0 };
 
 /**
  * @returns at most numDrafts different drafts, best first; none where the context has no room.
@@ -65,35 +65,20 @@ export async function superposedDecode(
   const { model, promptTokens, keptTokens, settings } = params;
   await model.prefill(concatTokens(promptTokens, keptTokens).subarray(0, -1), signal);
   const finished: PartialDraft[] = [];
-  let live = UNFINISHED;
-  let start: readonly Token[] = [];
-  let startScore = 0;
-  // One turn per reset: from the start the superposition grows for so many tokens, then its best draft is the next start.
-  while (start.length < settings.maxTokens) {
-    using branch = model.openBranches(Int32Array.of(promptTokens.length - 1));
-    if (branch.numFree < start.length + 1) break;
-    const logits = await evaluateTokens(branch, [promptTokens.at(-1)!, ...start], signal);
-    live = firstDrafts(logits, start, startScore, params, finished);
-    const end = Math.min(settings.maxTokens, start.length + settings.resetEvery);
-    for (let length = start.length + 1; length < end && live.length > 0; length++) {
-      if (branch.numFree < 1 || isSettled(live, finished, settings.numDrafts)) break;
-      const tops = await evaluateMixture(branch, live, params, signal);
-      live = chooseDrafts(scoreAll(live, tops, params), params, finished);
-    }
-    const best = live[0];
-    if (best === undefined || best.tokens.length < end) break;
-    if (isSettled(live, finished, settings.numDrafts)) break;
-    start = best.tokens;
-    startScore = best.logScore;
+  using branch = model.openBranches(Int32Array.of(promptTokens.length - 1));
+  if (branch.numFree < 1) return [];
+  const [logits] = await branch.evaluateTrees([rootOnlyTree(promptTokens.at(-1)!)], signal);
+  branch.commit([ONE_ROW]);
+  let live = firstDrafts(logits!, params, finished);
+  for (let length = 1; length < settings.maxTokens && live.length > 0; length++) {
+    if (branch.numFree < 1 || isSettled(live, finished, settings.numDrafts)) break;
+    const tops = await evaluateMixture(branch, live, params, signal);
+    live = chooseDrafts(scoreAll(live, tops, params), params, finished);
   }
-  const toDraft = (isFinished: boolean) => (draft: PartialDraft) => ({
-    tokens: Int32Array.from(draft.tokens),
-    logScore: draft.logScore,
-    isFinished,
-  });
-  return [...finished.map(toDraft(true)), ...live.map(toDraft(false))]
+  return [...finished, ...live]
     .sort((a, b) => b.logScore - a.logScore)
-    .slice(0, settings.numDrafts);
+    .slice(0, settings.numDrafts)
+    .map(({ tokens, logScore }) => ({ tokens: Int32Array.from(tokens), logScore }));
 }
 
 /** Scores never rise, so no live draft can still displace the finished ones. */
@@ -106,21 +91,19 @@ function isSettled(
   return finished.filter(({ logScore }) => logScore >= best).length >= numDrafts;
 }
 
-/** Draft i starts with the i-th best token after the start. */
+/** Draft i starts with the i-th best token. */
 function firstDrafts(
   logits: TreeLogits,
-  start: readonly Token[],
-  startScore: number,
   params: SuperposedParams,
   finished: PartialDraft[],
 ): readonly PartialDraft[] {
   const { settings, constraint } = params;
-  const row = constrainedRow(logits, start.length, constraintAfter(constraint, start));
+  const row = constrainedRow(logits, ROOT, constraint);
   const top = row.topK(Math.max(settings.numCandidates, settings.numDrafts));
   const logProbs = sharpened(top, settings.temperature);
   const candidates = Array.from(top.tokens, (token, rank) => ({
-    tokens: [...start, token],
-    logScore: startScore + logProbs[rank]!,
+    tokens: [token],
+    logScore: logProbs[rank]!,
   }));
   return chooseDrafts(candidates, params, finished);
 }
@@ -145,22 +128,6 @@ function scoreAll(live: readonly PartialDraft[], tops: readonly TopK[], params: 
   return scoreCandidates(live, tops, params.settings, params.ngrams, history);
 }
 
-/** A chain of tokens in one pass, which stays; row i follows token i. */
-async function evaluateTokens(
-  branch: TargetBranches,
-  tokens: readonly Token[],
-  signal: AbortSignal,
-): Promise<TreeLogits> {
-  const chain = new DraftTreeBuilder(tokens[0]!);
-  tokens.slice(1).forEach((token, index) => {
-    chain.add(index, token, { score: 1, source: 0 });
-  });
-  const [logits] = await branch.evaluateTrees([chain.finish()], signal);
-  const nodes = Int32Array.from({ length: tokens.length - 1 }, (_, index) => index + 1);
-  branch.commit([{ nodes, bonusToken: 0 }]);
-  return logits!;
-}
-
 /** One row of x = Σ γ_i E[last token of draft i], and for each draft the best tokens that may follow it. */
 async function evaluateMixture(
   branch: TargetBranches,
@@ -175,7 +142,7 @@ async function evaluateMixture(
   const tops = live.map(({ tokens }) =>
     constrainedRow(logits!, ROOT, constraintAfter(constraint, tokens)).topK(settings.numCandidates),
   );
-  branch.commit([{ nodes: new Int32Array(0), bonusToken: 0 }]);
+  branch.commit([ONE_ROW]);
   return tops;
 }
 
