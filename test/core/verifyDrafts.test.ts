@@ -56,9 +56,8 @@ describe("verifyDrafts", () => {
       fc.asyncProperty(arbitraryDrafts, async (drafts) => {
         const target = open();
         const verified = await verify(drafts, NO_FLOORS, target);
-        verified.forEach(({ tokens, logProbs, isCut }, index) => {
+        verified.forEach(({ tokens, logProbs }, index) => {
           expect(Array.from(tokens)).toEqual(drafts[index]);
-          expect(isCut).toBe(false);
           logProbsOf(drafts[index]!).forEach((logProb, at) => {
             expect(logProbs[at]).toBeCloseTo(logProb, 9);
           });
@@ -92,7 +91,7 @@ describe("verifyDrafts", () => {
         fc.double({ min: -4, max: -0.5, noNaN: true }),
         async (drafts, minTokenLogProb, minMeanLogProb) => {
           const verified = await verify(drafts, { minTokenLogProb, minMeanLogProb });
-          verified.forEach(({ tokens, isCut }, index) => {
+          verified.forEach(({ tokens }, index) => {
             const all = logProbsOf(drafts[index]!);
             const isBelow = (_: number, at: number) => {
               const sum = all.slice(0, at + 1).reduce((total, value) => total + value, 0);
@@ -101,7 +100,6 @@ describe("verifyDrafts", () => {
             };
             const cut = all.findIndex(isBelow);
             expect(tokens.length).toBe(cut === -1 ? all.length : cut);
-            expect(isCut).toBe(cut !== -1);
           });
         },
       ),
@@ -116,7 +114,7 @@ describe("verifyDrafts", () => {
     expect(target.branchPasses).toEqual([target.maxNodes]);
     const lengths = verified.map(({ tokens }) => tokens.length);
     expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);
-    expect(verified.every(({ isCut }) => isCut)).toBe(true);
+    expect(Math.max(...lengths)).toBeLessThan(30);
     const crowded = await verify(drafts, NO_FLOORS, open(4));
     expect(crowded.map(({ tokens }) => tokens.length)).toEqual([1, 1, 1, 1]);
     // The last kept token has no cell yet: one row is free for the root.

@@ -63,10 +63,6 @@ export class RecyclingStore {
     return this.#ngrams;
   }
 
-  get numBytes(): number {
-    return this.#matrix.numBytes + this.#ngrams.numBytes;
-  }
-
   /**
    * What followed the longest known end of `recent`; a view that stands until the next change.
    * @param recent - the last tokens before the wanted one, oldest first; more than {@link MAX_KEY_LENGTH} are of no use.

@@ -9,13 +9,6 @@ export interface RankableSuggestion {
   readonly meanLogProb: number;
 }
 
-export interface RankLimits {
-  /** Suggestions at most, the first included. */
-  readonly count: number;
-  /** Any but the first is left out below this; {@link MIN_MEAN_LOG_PROB} unless given. */
-  readonly minMeanLogProb?: number;
-}
-
 /** ln 0.1: a text whose tokens have a chance of less than one in ten, on average, is noise. */
 export const MIN_MEAN_LOG_PROB = Math.log(0.1);
 /** Texts that differ in less than this share of their characters are read as the same. */
@@ -67,11 +60,12 @@ export function findLikeness(
  * without text, below the floor, or too like a better one are left out. Equals keep their order.
  *
  * @param first - undefined where the greedy completion has nothing to show.
+ * @param limits - `count`: suggestions at most, the first included.
  */
 export function rankSuggestions<S extends RankableSuggestion>(
   first: S | undefined,
   others: readonly S[],
-  { count, minMeanLogProb = MIN_MEAN_LOG_PROB }: RankLimits,
+  { count }: { readonly count: number },
 ): RankedSuggestions<S> {
   const offered: S[] = first === undefined ? [] : [first];
   const dropped: { suggestion: S; reason: DropReason }[] = [];
@@ -80,7 +74,7 @@ export function rankSuggestions<S extends RankableSuggestion>(
       suggestion.text,
       offered.map(({ text }) => text),
     );
-    const isLikely = suggestion.meanLogProb >= minMeanLogProb;
+    const isLikely = suggestion.meanLogProb >= MIN_MEAN_LOG_PROB;
     const rest = offered.length >= count ? "surplus" : undefined;
     const reason = likeness ?? (isLikely ? rest : "unlikely");
     if (reason === undefined) offered.push(suggestion);

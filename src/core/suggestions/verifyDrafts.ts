@@ -44,8 +44,6 @@ export interface VerifiedDraft {
   readonly tokens: Int32Array;
   /** [tokens.length] natural log-probabilities under the target. */
   readonly logProbs: Float64Array;
-  /** Whether tokens were cut off, by a floor or for lack of rows. */
-  readonly isCut: boolean;
 }
 
 /**
@@ -140,9 +138,5 @@ function cutDraft(
       break;
     length++;
   }
-  return {
-    tokens: draft.slice(0, length),
-    logProbs: logProbs.slice(0, length),
-    isCut: length < draft.length,
-  };
+  return { tokens: draft.slice(0, length), logProbs: logProbs.slice(0, length) };
 }
