@@ -53,15 +53,6 @@ export class FakeBranchedTarget extends FakeTarget implements BranchedTarget {
     return super.evaluateTree(tree, signal);
   }
 
-  override async evaluateEmbeddings(
-    tree: DraftTree,
-    embeddings: Float32Array,
-    signal: AbortSignal,
-  ): Promise<TreeLogits> {
-    this.#assertUnbranched();
-    return super.evaluateEmbeddings(tree, embeddings, signal);
-  }
-
   override commit(path: AcceptedPath): void {
     this.#assertUnbranched();
     super.commit(path);

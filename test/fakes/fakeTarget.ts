@@ -87,19 +87,21 @@ export class FakeTarget implements TargetModel {
   }
 
   async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
-    return this.#evaluate(tree, tree.tokens, signal);
-  }
-
-  async evaluateEmbeddings(
-    tree: DraftTree,
-    embeddings: Float32Array,
-    signal: AbortSignal,
-  ): Promise<TreeLogits> {
-    if (embeddings.length !== tree.size * this.embeddingWidth) throw new RangeError("embeddings");
-    const tokens = Int32Array.from({ length: tree.size }, (_, node) =>
-      embeddings.subarray(node * this.vocabSize, (node + 1) * this.vocabSize).indexOf(1),
-    );
-    return this.#evaluate(tree, tokens, signal);
+    signal.throwIfAborted();
+    if (tree.size > this.maxNodes) throw new RangeError(`${tree.size} nodes`);
+    if (layOutTree(tree).numBranches > this.maxBranches) throw new RangeError("too many leaves");
+    if (this.kvLength + tree.size > this.contextSize) throw new EngineError("contextFull", "full");
+    for (const token of tree.tokens) {
+      if (!(token >= 0 && token < this.vocabSize)) throw new RangeError(`token ${token}`);
+    }
+    this.rewind();
+    return this.#pass(async () => {
+      this.numPasses++;
+      await Promise.resolve();
+      signal.throwIfAborted();
+      this.#pending = tree;
+      return this.#view(tree);
+    });
   }
 
   embeddingRows(tokens: Int32Array): Float32Array {
@@ -132,30 +134,12 @@ export class FakeTarget implements TargetModel {
     this.#generation++;
   }
 
-  async #evaluate(tree: DraftTree, tokens: Int32Array, signal: AbortSignal): Promise<TreeLogits> {
-    signal.throwIfAborted();
-    if (tree.size > this.maxNodes) throw new RangeError(`${tree.size} nodes`);
-    if (layOutTree(tree).numBranches > this.maxBranches) throw new RangeError("too many leaves");
-    if (this.kvLength + tree.size > this.contextSize) throw new EngineError("contextFull", "full");
-    for (const token of tokens) {
-      if (!(token >= 0 && token < this.vocabSize)) throw new RangeError(`token ${token}`);
-    }
-    this.rewind();
-    return this.#pass(async () => {
-      this.numPasses++;
-      await Promise.resolve();
-      signal.throwIfAborted();
-      this.#pending = tree;
-      return this.#view(tree, tokens);
-    });
-  }
-
-  #view(tree: DraftTree, tokens: Int32Array): TreeLogits {
+  #view(tree: DraftTree): TreeLogits {
     const generation = this.#generation;
     const base = [...this.#rows];
     // Computed late from copies: a reader may change its tree, as it may after a real pass.
     const parents = tree.parents.slice();
-    const inputs = tokens.slice();
+    const inputs = tree.tokens.slice();
     const row = (node: number): Float32Array => {
       if (generation !== this.#generation) throw new RangeError("stale logits");
       if (!(node >= 0 && node < parents.length)) throw new RangeError(`node ${node}`);

@@ -103,22 +103,6 @@ export function describeTargetContract(options: ContractOptions): void {
     );
 
     test(
-      "embedding rows give the logits of their tokens",
-      withSubject(async ({ target }) => {
-        const tree = bushyTree(prompt[12]!, distinct);
-        await target.prefill(prompt.subarray(0, 12), NEVER);
-        const byToken = rowsOf(tree, await target.evaluateTree(tree, NEVER), target.vocabSize);
-        target.rewind();
-        const rows = target.embeddingRows(tree.tokens);
-        const logits = await target.evaluateEmbeddings(tree, rows, NEVER);
-        const byEmbedding = rowsOf(tree, logits, target.vocabSize);
-        for (const [node, row] of byEmbedding.entries()) {
-          expectClose(row, byToken[node]!, tolerance);
-        }
-      }),
-    );
-
-    test(
       "commit of every path leaves the cache as if only that path had been decoded",
       withSubject(async ({ target, checkCache }) => {
         const prefix = prompt.subarray(0, 12);
@@ -272,10 +256,6 @@ export function describeTargetContract(options: ContractOptions): void {
           Array.from({ length: target.maxNodes }, (_, i) => [i, 1]),
         );
         await expect(target.evaluateTree(tooLarge, NEVER)).rejects.toThrow(RangeError);
-        const wrongWidth = new Float32Array(3);
-        await expect(target.evaluateEmbeddings(tree, wrongWidth, NEVER)).rejects.toThrow(
-          RangeError,
-        );
         expect(target.kvLength).toBe(12);
         checkCache();
       }),

@@ -41,14 +41,6 @@ export class WrappedTarget<T extends TargetModel = TargetModel> implements Targe
     return this.inner.evaluateTree(tree, signal);
   }
 
-  evaluateEmbeddings(
-    tree: DraftTree,
-    embeddings: Float32Array,
-    signal: AbortSignal,
-  ): Promise<TreeLogits> {
-    return this.inner.evaluateEmbeddings(tree, embeddings, signal);
-  }
-
   embeddingRows(tokens: Int32Array): Float32Array {
     return this.inner.embeddingRows(tokens);
   }

@@ -43,15 +43,6 @@ export class ForcedTarget extends WrappedTarget {
     return this.#view(await super.evaluateTree(tree, signal), tree, next);
   }
 
-  override async evaluateEmbeddings(
-    tree: DraftTree,
-    embeddings: Float32Array,
-    signal: AbortSignal,
-  ): Promise<TreeLogits> {
-    const next = this.kvLength + 1;
-    return this.#view(await super.evaluateEmbeddings(tree, embeddings, signal), tree, next);
-  }
-
   /** @param next - position of the token that follows the root. */
   #view(logits: TreeLogits, tree: DraftTree, next: number): TreeLogits {
     const depths = tree.depths.slice();

@@ -45,15 +45,6 @@ export class PacedTarget extends WrappedTarget<BranchedTarget> implements Branch
     return this.#pace(tree.size, () => super.evaluateTree(tree, signal));
   }
 
-  override evaluateEmbeddings(
-    tree: DraftTree,
-    embeddings: Float32Array,
-    signal: AbortSignal,
-  ): Promise<TreeLogits> {
-    const pass = () => super.evaluateEmbeddings(tree, embeddings, signal);
-    return this.#pace(tree.size, pass);
-  }
-
   openBranches(prefixLengths: Int32Array): TargetBranches {
     return new PacedBranches(this.inner.openBranches(prefixLengths), this.#pace);
   }

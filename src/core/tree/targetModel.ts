@@ -52,16 +52,7 @@ export interface TargetModel {
   numHeld(tokens: Int32Array): number;
   /** One forward pass over all nodes; the result is valid until the next call on this model. */
   evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits>;
-  /**
-   * The same pass with embedding rows in place of the tree's tokens, which are ignored.
-   * @param embeddings - [tree.size, embeddingWidth]
-   */
-  evaluateEmbeddings(
-    tree: DraftTree,
-    embeddings: Float32Array,
-    signal: AbortSignal,
-  ): Promise<TreeLogits>;
-  /** [tokens.length, embeddingWidth] the model's own input rows, so that evaluateEmbeddings equals evaluateTree. */
+  /** [tokens.length, embeddingWidth] the model's own input rows: a pass over them gives what one over their tokens does (`branchedTarget.ts`). */
   embeddingRows(tokens: Int32Array): Float32Array;
   /** Keeps the root and this path of the last evaluated tree; drops its other rows. */
   commit(path: AcceptedPath): void;

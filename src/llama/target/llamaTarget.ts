@@ -15,9 +15,6 @@ import { PartPace } from "./promptParts.ts";
 import { RowScanner } from "./rowScan.ts";
 import { Trunk } from "./trunk.ts";
 
-/** Stands in the committed run for a cell that was made from an embedding row. */
-const NO_TOKEN = -1;
-
 /** {@link BranchedTarget} on one llama.cpp context. Owns the context. */
 export class LlamaTarget implements BranchedTarget {
   readonly vocabSize: number;
@@ -30,7 +27,7 @@ export class LlamaTarget implements BranchedTarget {
   readonly #membership: KvMembership;
   readonly #scanner: RowScanner;
   readonly #trunk: Trunk;
-  #pending: { tree: DraftTree; batch: TreeBatch; hasTokens: boolean } | undefined;
+  #pending: { tree: DraftTree; batch: TreeBatch } | undefined;
   #branches: LlamaBranches | undefined;
   #logits: LlamaLogits | undefined;
   #isBusy = false;
@@ -134,20 +131,30 @@ export class LlamaTarget implements BranchedTarget {
   }
 
   async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
-    return this.#evaluate(tree, signal, true, (batch) => batch.setTokens(tree.tokens));
-  }
-
-  async evaluateEmbeddings(
-    tree: DraftTree,
-    embeddings: Float32Array,
-    signal: AbortSignal,
-  ): Promise<TreeLogits> {
-    if (embeddings.length !== tree.size * this.embeddingWidth) {
+    this.#assertUnbranched();
+    signal.throwIfAborted();
+    const batch = layOutTree(tree);
+    if (tree.size > this.maxNodes || batch.numBranches > this.maxBranches) {
       throw new RangeError(
-        `embeddings has ${embeddings.length} floats, expected ${tree.size} x ${this.embeddingWidth}`,
+        `a tree of ${tree.size} nodes and ${batch.numBranches} leaves was given to a target ` +
+          `that takes ${this.maxNodes} and ${this.maxBranches}`,
       );
     }
-    return this.#evaluate(tree, signal, false, (batch) => batch.setEmbeddings(embeddings));
+    if (this.kvLength + tree.size > this.contextSize) {
+      throw new EngineError(
+        "contextFull",
+        `${this.kvLength} tokens and a tree of ${tree.size} do not fit a context of ${this.contextSize}. ` +
+          "Shorten the prompt or load the model with a larger context.",
+      );
+    }
+    this.rewind();
+    const layOut = () => {
+      this.#membership.join(batch.numBranches);
+      this.#batch.setTokens(tree.tokens);
+      this.#batch.setTreeRows(tree, batch, { position: this.kvLength });
+      this.#pending = { tree, batch };
+    };
+    return this.#pass(tree.size, layOut, () => this.#dropPending(), signal);
   }
 
   embeddingRows(tokens: Int32Array): Float32Array {
@@ -159,13 +166,12 @@ export class LlamaTarget implements BranchedTarget {
     this.#assertUnbranched();
     const pending = this.#pending;
     if (pending === undefined) throw new RangeError("commit without an evaluated tree");
-    const { tree, batch, hasTokens } = pending;
+    const { tree, batch } = pending;
     checkPath(tree, path);
     this.#pending = undefined;
-    // Cells made from embeddings stand for no token: a later prompt must not reuse them as if they did.
-    const tokenOf = (node: number) => (hasTokens ? tree.tokens[node]! : NO_TOKEN);
     const isHeld = this.#membership.commit(tree, batch, path.nodes);
-    this.#trunk.commit([tokenOf(ROOT), ...Array.from(path.nodes, tokenOf)], isHeld);
+    const tokens = [ROOT, ...path.nodes].map((node) => tree.tokens[node]!);
+    this.#trunk.commit(tokens, isHeld);
   }
 
   rewind(): void {
@@ -200,38 +206,6 @@ export class LlamaTarget implements BranchedTarget {
     this.#logits?.invalidate();
     this.#branches?.lose();
     this.#context[Symbol.dispose]();
-  }
-
-  async #evaluate(
-    tree: DraftTree,
-    signal: AbortSignal,
-    hasTokens: boolean,
-    setInput: (batch: DecodeBatch) => void,
-  ): Promise<TreeLogits> {
-    this.#assertUnbranched();
-    signal.throwIfAborted();
-    const batch = layOutTree(tree);
-    if (tree.size > this.maxNodes || batch.numBranches > this.maxBranches) {
-      throw new RangeError(
-        `a tree of ${tree.size} nodes and ${batch.numBranches} leaves was given to a target ` +
-          `that takes ${this.maxNodes} and ${this.maxBranches}`,
-      );
-    }
-    if (this.kvLength + tree.size > this.contextSize) {
-      throw new EngineError(
-        "contextFull",
-        `${this.kvLength} tokens and a tree of ${tree.size} do not fit a context of ${this.contextSize}. ` +
-          "Shorten the prompt or load the model with a larger context.",
-      );
-    }
-    this.rewind();
-    const layOut = () => {
-      this.#membership.join(batch.numBranches);
-      setInput(this.#batch);
-      this.#batch.setTreeRows(tree, batch, { position: this.kvLength });
-      this.#pending = { tree, batch, hasTokens };
-    };
-    return this.#pass(tree.size, layOut, () => this.#dropPending(), signal);
   }
 
   /** Decodes the rows that `layOut` sets once the cache is filled; `drop` undoes them after an abort. */

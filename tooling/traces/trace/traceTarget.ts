@@ -99,10 +99,6 @@ export class TraceTarget implements TargetModel {
     return this.#view(this.#cursor.nodesOf(tree, this.#isCollecting));
   }
 
-  async evaluateEmbeddings(): Promise<TreeLogits> {
-    throw new RangeError("a recording knows tokens only, no embeddings");
-  }
-
   embeddingRows(): Float32Array {
     throw new RangeError("a recording knows tokens only, no embeddings");
   }
