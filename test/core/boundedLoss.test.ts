@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
-import { DEFAULT_MAX_LOSS } from "../../src/core/budget/measuredPolicy.ts";
 import type { DraftSource } from "../../src/core/tree/draftTree.ts";
+import { DEFAULT_MAX_LOSS } from "../../src/core/tree/policyConstants.ts";
 import { MadeUpMachine, VOCAB } from "../support/madeUpMachine.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 

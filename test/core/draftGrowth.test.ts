@@ -8,6 +8,7 @@ import {
 } from "../../src/core/drafters/draftGrowth.ts";
 import { DRAFT_MODES, type DraftMode, type DraftWorth } from "../../src/core/tree/drafter.ts";
 import { checkDraftTree, type DraftTree, ROOT, survivals } from "../../src/core/tree/draftTree.ts";
+import { LEAST_CHANCE, MAX_WIDTH } from "../../src/core/tree/policyConstants.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { arbitraryTree, pathTokens, treeOf } from "../support/trees.ts";
 
@@ -40,7 +41,7 @@ function worthOf(passMs: number, extraRowMs = 0, tokenMs = 10, rowMs = 0): Draft
   for (let numRows = 1; numRows <= 40; numRows++) {
     for (let i = 0; i < 60; i++) pace.recordPass(numRows, passMs + extraRowMs * (numRows - 1));
   }
-  for (const mode of DRAFT_MODES) for (let i = 0; i < 199; i++) pace.recordHit(mode, true);
+  for (let i = 0; i < 199; i++) pace.recordHit(true);
   return { tokenMs, rowMs, pace };
 }
 
@@ -98,7 +99,7 @@ describe("DraftGrowth", () => {
         expect(frontiers.length).toBeLessThanOrEqual(limits.maxPasses);
         expect(new Set(frontiers.flat()).size).toBe(frontiers.flat().length);
         for (const frontier of frontiers) {
-          expect(frontier.length).toBeLessThanOrEqual(4);
+          expect(frontier.length).toBeLessThanOrEqual(MAX_WIDTH);
           const nodes = frontier.map((node) => growth.nodes[node]!);
           expect(nodes.every(({ token }) => token !== END_TOKEN)).toBe(true);
           for (const [index, { survival }] of nodes.entries()) {
@@ -158,7 +159,7 @@ describe("DraftGrowth", () => {
         (prob, passMs) => {
           const worth = worthOf(passMs);
           const { frontiers } = grow(limitsOf({ mode: "chain", worth }), () => [prob]);
-          const hitRate = worth.pace.hitRate("chain");
+          const hitRate = worth.pace.hitRate;
           let numPasses = 1;
           const pays = (depth: number) =>
             hitRate * prob ** depth * worth.tokenMs > worth.pace.passMs(1)! &&
@@ -256,8 +257,8 @@ describe("what others drafted", () => {
     const draft = growth.finish(SOURCE);
     const scoreOf = (token: number) => draft.scores[draft.tokens.indexOf(token)];
     expect(scoreOf(3)).toBeCloseTo(0.9);
-    expect(scoreOf(5)).toBeLessThan(0.001);
-    expect(scoreOf(7)).toBeLessThan(0.001);
+    expect(scoreOf(5)).toBeCloseTo(LEAST_CHANCE);
+    expect(scoreOf(7)).toBeCloseTo(LEAST_CHANCE);
   });
 
   test("is not judged by rows that say nothing, nor what follows it there", () => {

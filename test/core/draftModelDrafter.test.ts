@@ -252,8 +252,8 @@ describe("DraftModelDrafter", () => {
     }
     expect(worth.pace.passMs(1)).toBeCloseTo(3, 1);
     // Two hits and a miss in each step, but where the chain itself goes on with a 0.
-    expect(worth.pace.hitRate("chain")).toBeGreaterThan(0.6);
-    expect(worth.pace.hitRate("chain")).toBeLessThan(0.85);
+    expect(worth.pace.hitRate).toBeGreaterThan(0.6);
+    expect(worth.pace.hitRate).toBeLessThan(0.85);
   });
 });
 

@@ -8,7 +8,8 @@ describe("DraftPace", () => {
     expect(pace.passMs(1)).toBeUndefined();
     for (let i = 0; i < 50; i++) pace.recordPass(2, 10);
     expect(pace.passMs(1)).toBeCloseTo(10);
-    expect(pace.passMs(4)).toBeGreaterThan(10);
+    // Free, or more rows would never be tried.
+    expect(pace.passMs(4)).toBeCloseTo(10);
     // The first passes of a size count as near to what was expected of it.
     for (let i = 0; i < 50; i++) pace.recordPass(6, 30);
     expect(pace.passMs(6)).toBeCloseTo(30, 0);
@@ -41,13 +42,11 @@ describe("DraftPace", () => {
     );
   });
 
-  test("learns hits by mode, and forgets", () => {
+  test("learns hits, and forgets", () => {
     const pace = new DraftPace();
-    const start = pace.hitRate("tree");
-    for (let i = 0; i < 1000; i++) pace.recordHit("tree", true);
-    expect(pace.hitRate("tree")).toBeGreaterThan(0.95);
-    expect(pace.hitRate("chain")).toBe(start);
-    for (let i = 0; i < 500; i++) pace.recordHit("tree", false);
-    expect(pace.hitRate("tree")).toBeLessThan(0.1);
+    for (let i = 0; i < 1000; i++) pace.recordHit(true);
+    expect(pace.hitRate).toBeGreaterThan(0.95);
+    for (let i = 0; i < 500; i++) pace.recordHit(false);
+    expect(pace.hitRate).toBeLessThan(0.1);
   });
 });

@@ -1,9 +1,10 @@
 /** The measured policy on machines that do not exist. */
 import { describe, expect, test } from "vitest";
 import { UNLIMITED_POLICY } from "../../src/core/budget/draftPolicy.ts";
-import { DEFAULT_MAX_LOSS, MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
+import { MeasuredPolicy } from "../../src/core/budget/measuredPolicy.ts";
 import { PassCostTable } from "../../src/core/budget/passCost.ts";
 import { DraftTreeBuilder, ROOT, rootOnlyTree, sourceBit } from "../../src/core/tree/draftTree.ts";
+import { DEFAULT_MAX_LOSS } from "../../src/core/tree/policyConstants.ts";
 import { type DrafterPlan, MadeUpMachine, type TokenAt, VOCAB } from "../support/madeUpMachine.ts";
 
 const codeLike: TokenAt = (position) => (7 * position + 3) % VOCAB;

@@ -3,19 +3,17 @@
  * plain decoding shows it. Counts steps, reads no clock.
  */
 import { lowerMedian } from "../base/lowerMedian.ts";
+import { DEFAULT_MAX_LOSS, PRIOR_STEPS, PROBE_STEPS } from "../tree/policyConstants.ts";
 
-/** Steps of a probe that count, each behind a plain one: behind drafts caches are cold. */
-const PROBE_STEPS = 3;
-/** Steps with drafts before the first probe, how many times as many before the next, and at most. */
-const FIRST_EVERY = 8;
-const GROWTH = 4;
-const MAX_EVERY = 256;
+/** Steps with drafts between probes at most: then half of what speculation may cost is plain steps. */
+const MAX_EVERY = (2 * PROBE_STEPS) / DEFAULT_MAX_LOSS.share;
 
 export class BaselineProbe {
   #numDrafted = 0;
-  #every = FIRST_EVERY;
+  /** Steps with drafts before the next probe; each time as many times as many as a probe has steps. */
+  #every = PRIOR_STEPS;
   #isWarm = false;
-  /** Of steps behind a plain one, since the last that drafted; at most {@link PROBE_STEPS} of them, in ms. */
+  /** Of steps behind a plain one, since the last that drafted; in ms. */
   #times: number[] = [];
 
   /** Whether the next step is to be plain. */
@@ -44,11 +42,12 @@ export class BaselineProbe {
    * @returns what such a pass takes, in ms, once enough followed each other: the median, as some have hiccups.
    */
   plain(passMs: number): number | undefined {
+    // Behind drafts caches are cold.
     if (this.#isWarm) this.#times.push(passMs);
     this.#isWarm = true;
-    if (this.#times.length < PROBE_STEPS) return undefined;
+    if (this.#times.length < PROBE_STEPS - 1) return undefined;
     const median = lowerMedian(this.#times);
-    if (this.isDue) this.#every = Math.min(MAX_EVERY, GROWTH * this.#every);
+    if (this.isDue) this.#every = Math.min(MAX_EVERY, PROBE_STEPS * this.#every);
     this.#numDrafted = 0;
     this.#times = [];
     return median;

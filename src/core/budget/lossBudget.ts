@@ -1,5 +1,4 @@
-/** Steps of plain decoding that credit is kept for at most: what drafts brought long ago may not be lost again. */
-const MAX_CREDIT_STEPS = 50;
+import { MEMORY_STEPS } from "../tree/policyConstants.ts";
 
 /**
  * What speculation may cost: a share of plain decoding's time, and so many ms at the start. While there is credit, steps
@@ -8,7 +7,7 @@ const MAX_CREDIT_STEPS = 50;
  *
  *   time ≤ (1 + maxLossShare) · plain + maxLossMs + one step,
  *
- * whatever drafters and passes do; and from any later moment on the same with {@link MAX_CREDIT_STEPS} steps for maxLossMs, where
+ * whatever drafters and passes do; and from any later moment on the same with {@link MEMORY_STEPS} plain steps for maxLossMs, where
  * those are more. Pure: times come in as numbers, in ms.
  *
  * @see Wu et al., Conservative Bandits (ICML 2016, arXiv 1602.04282), whose budget grows with the baseline's reward as
@@ -37,13 +36,22 @@ export class LossBudget {
 
   /** A step brought so many tokens in so long. @param plainMs - of a step of plain decoding. */
   book(numTokens: number, ms: number, plainMs: number): void {
-    const maxCreditMs = Math.max(this.#maxLossMs, MAX_CREDIT_STEPS * plainMs);
     const earnedMs = (1 + this.maxLossShare) * numTokens * plainMs - ms;
-    this.#creditMs = Math.min(maxCreditMs, this.#creditMs + earnedMs);
+    this.#creditMs = Math.min(this.#maxCreditMs(plainMs), this.#creditMs + earnedMs);
+  }
+
+  /** How much of what may be lost at most is left; to 1, below 0 as the credit is. @param plainMs - of a step of plain decoding. */
+  shareLeft(plainMs: number): number {
+    return Math.min(1, this.#creditMs / this.#maxCreditMs(plainMs));
   }
 
   /** Time that plain decoding does not take. */
   spend(ms: number): void {
     this.#creditMs -= ms;
+  }
+
+  /** What drafts brought long ago may not be lost again. */
+  #maxCreditMs(plainMs: number): number {
+    return Math.max(this.#maxLossMs, MEMORY_STEPS * plainMs);
   }
 }

@@ -2,6 +2,7 @@
 
 import { lowerMedian } from "../base/lowerMedian.ts";
 import { type DraftTree, DraftTreeBuilder } from "../tree/draftTree.ts";
+import { MAX_WIDTH } from "../tree/policyConstants.ts";
 import type { TargetModel } from "../tree/targetModel.ts";
 import type { PassCostPoint } from "./passCost.ts";
 
@@ -10,14 +11,11 @@ const COARSE_ROWS = [1, 2, 4, 8, 16, 32, 64];
 const FINE_ROWS = [3, 5, 6, 9, 12, 17, 24, 48];
 /** Rounds over all sizes; fewer where the time is up. */
 const MAX_ROUNDS = 8;
-/** Sizes without which nothing can be said of drafts. */
-const MIN_SIZES = 2;
 /** Tokens that are cached before the passes, if that takes no more than a share of the time. */
 const KV_LENGTHS = [8, 64, 512];
 const PREFILL_SHARE = 0.25;
 /** A pass that takes more than this share of the time is the largest one measured, but for the smallest sizes. */
 const MAX_PASS_SHARE = 0.1;
-const MIN_MEASURED_ROWS = 8;
 
 export interface PassCostSettings {
   /** Clock in ms. */
@@ -67,7 +65,8 @@ export async function measurePassCost(
     target.rewind();
     return now() - before;
   };
-  const isUp = () => samples.size >= Math.min(MIN_SIZES, sizes.length) && now() - start > budgetMs;
+  // Without two sizes nothing can be said of drafts.
+  const isUp = () => samples.size >= Math.min(2, sizes.length) && now() - start > budgetMs;
   for (let round = 0; round < MAX_ROUNDS && !isUp(); round++) {
     for (const numRows of sizes) {
       if (isUp()) break;
@@ -78,7 +77,7 @@ export async function measurePassCost(
       for (let sample = 0; sample < numSamplesOf(numRows, round); sample++) {
         times.push(await timePass(numRows));
       }
-      const isLargest = times[0]! > MAX_PASS_SHARE * budgetMs && numRows >= MIN_MEASURED_ROWS;
+      const isLargest = times[0]! > MAX_PASS_SHARE * budgetMs && numRows >= MAX_WIDTH;
       if (isLargest) sizes = sizes.filter((other) => other <= numRows);
       if (isLargest) break;
     }

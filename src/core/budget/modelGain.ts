@@ -1,8 +1,6 @@
 import type { DraftWorth } from "../tree/drafter.ts";
 import { type DraftTree, ROOT } from "../tree/draftTree.ts";
-
-/** Tokens of a draft that are looked at: what is further is hardly reached. */
-const MAX_DEPTH = 16;
+import { LEAST_CHANCE, MAX_DEPTH, MEMORY_STEPS, PRIOR_STEPS } from "../tree/policyConstants.ts";
 
 /**
  * What drafting with a model is expected to bring a step, in ms; below 0 where it would
@@ -15,11 +13,10 @@ const MAX_DEPTH = 16;
 export function expectedModelGainMs({ tokenMs, rowMs, pace }: DraftWorth): number {
   // One of which no pass was seen is free, or it would never be seen.
   const passMs = pace.passMs(1) ?? 0;
-  const hitRate = pace.hitRate("tree");
   let gainMs = 0;
   let reached = 1;
   for (let depth = 1; depth <= MAX_DEPTH; depth++) {
-    reached *= hitRate;
+    reached *= pace.hitRate;
     const furtherMs = reached * tokenMs - rowMs - passMs;
     // Further tokens bring less and less.
     if (depth > 1 && furtherMs <= 0) break;
@@ -28,14 +25,7 @@ export function expectedModelGainMs({ tokenMs, rowMs, pace }: DraftWorth): numbe
   return gainMs;
 }
 
-/** Upper ends of the buckets of miss rates; the last is open. */
-const MISS_EDGES = [0.15, 0.35, 0.6];
-/** Steps that an estimate starts with, each as expected; more than so many are halved. */
-const PRIOR_STEPS = 8;
-const MAX_STEPS = 120;
-/** What is left of what a bucket knows behind a step in which the model was not asked there. */
-const KEPT = 0.9995;
-
+/** Of steps that are as sure: quarters of the miss rate. */
 interface Bucket {
   tokens: number;
   ms: number;
@@ -47,11 +37,7 @@ interface Bucket {
  * generations; fades where it is not asked, though it be asked elsewhere, so that one that was wrong once has its turn again.
  */
 export class ModelGain {
-  readonly #buckets: readonly Bucket[] = [...MISS_EDGES, 1].map(() => ({
-    tokens: 0,
-    ms: 0,
-    steps: 0,
-  }));
+  readonly #buckets: readonly Bucket[] = [1, 2, 3, 4].map(() => ({ tokens: 0, ms: 0, steps: 0 }));
 
   /**
    * Expected of a step, in ms; below 0 where it would cost more.
@@ -67,10 +53,10 @@ export class ModelGain {
   record(missRate: number, numTokens: number, ms: number): void {
     const bucket = this.#bucketOf(missRate);
     this.#fadeBut(bucket);
+    scale(bucket, 1 - 1 / MEMORY_STEPS);
     bucket.tokens += numTokens;
     bucket.ms += ms;
     bucket.steps++;
-    if (bucket.steps > MAX_STEPS) scale(bucket, 0.5);
   }
 
   /** A step in which it was not asked. */
@@ -79,12 +65,11 @@ export class ModelGain {
   }
 
   #fadeBut(asked: Bucket | undefined): void {
-    for (const bucket of this.#buckets) if (bucket !== asked) scale(bucket, KEPT);
+    for (const bucket of this.#buckets) if (bucket !== asked) scale(bucket, 1 - LEAST_CHANCE);
   }
 
   #bucketOf(missRate: number): Bucket {
-    const index = MISS_EDGES.findIndex((edge) => missRate <= edge);
-    return this.#buckets.at(index)!;
+    return this.#buckets[Math.min(3, Math.floor(4 * missRate))]!;
   }
 }
 

@@ -4,6 +4,12 @@
  * @see Chen et al., Sequoia (arXiv 2402.12374), §4.2, whose t(n) is measured before decoding and stays.
  */
 
+import { believed, newestWeight } from "../tree/forgettingMean.ts";
+import { MAX_WIDTH, PRIOR_STEPS } from "../tree/policyConstants.ts";
+
+/** Share by which a pass moves the machine's pace. */
+const PACE_WEIGHT = 1 / PRIOR_STEPS;
+
 /** One measured size. */
 export interface PassCostPoint {
   /** Rows of the pass, the root included; at least 1. */
@@ -11,21 +17,8 @@ export interface PassCostPoint {
   readonly ms: number;
 }
 
-/** Passes that a measured size, or one between two, counts as when live passes correct it. */
-const MEASURED_PASSES = 10;
-/** Share by which one pass more moves its size against the others, at least, and the machine's pace. */
-const SHAPE_WEIGHT = 0.02;
-const PACE_WEIGHT = 0.05;
-/** The same for the baseline's pace, which fewer passes show; at first what was measured counts as one pass. */
-const BASELINE_WEIGHT = 0.3;
-/** What is so many times over what was expected, or under it, counts as this far: it may be the machine's hiccup. */
-const MAX_SURPRISE = 3;
 /** Rows of the smallest pass with a draft. */
 const FIRST_DRAFT_ROWS = 2;
-/** Beyond the largest measured pass each row costs at least its share of that one, or of one of so many rows. */
-const MIN_SHARED_ROWS = 8;
-/** No pass is free, whatever a clock says. */
-const MIN_MS = 1e-6;
 
 /**
  * t(n), measured at a few sizes and read between them by straight lines, so that plateaus are those of the measurement.
@@ -44,7 +37,6 @@ export class PassCostTable {
   /** Logarithms, of factors on what was measured. */
   #draftingPace = 0;
   #plainPace = 0;
-  #numPlain = 0;
 
   /** @throws RangeError unless there is a point for one row, sizes rise and times are positive. */
   constructor(points: readonly PassCostPoint[], maxRows: number) {
@@ -92,18 +84,16 @@ export class PassCostTable {
   record(numRows: number, ms: number): void {
     if (!(numRows >= 1 && numRows <= this.maxRows && ms > 0)) return;
     const expectedMs = this.#base(numRows) * Math.exp(this.#draftingPace);
-    const error = Math.log(bounded(ms / expectedMs));
-    const weight = Math.max(SHAPE_WEIGHT, 1 / (MEASURED_PASSES + this.#counts[numRows]!++));
-    this.#corrections[numRows]! += weight * error;
+    const error = Math.log(believed(ms / expectedMs, 1));
+    // What was measured counts as the first passes of its size.
+    this.#corrections[numRows]! += newestWeight(PRIOR_STEPS + this.#counts[numRows]!++) * error;
     this.#draftingPace += PACE_WEIGHT * error;
     this.#plainPace += PACE_WEIGHT * error;
   }
 
-  /** Reports what passes of plain decoding took, one behind the other: the median of some. */
+  /** Reports what passes of plain decoding took, one behind the other: the median of some, which counts as much as all that was known. */
   recordPlain(ms: number): void {
-    if (!(ms > 0)) return;
-    const weight = Math.max(BASELINE_WEIGHT, 1 / (1 + ++this.#numPlain));
-    this.#plainPace += weight * Math.log(bounded(ms / this.plainMs));
+    if (ms > 0) this.#plainPace += Math.log(believed(ms / this.plainMs, 1)) / 2;
   }
 
   #base(numRows: number): number {
@@ -127,17 +117,14 @@ export class FlatPassCost extends PassCostTable {
   override recordPlain(_ms: number): void {}
 }
 
-function bounded(surprise: number): number {
-  return Math.min(MAX_SURPRISE, Math.max(1 / MAX_SURPRISE, surprise));
-}
-
 function interpolate(points: readonly PassCostPoint[], maxRows: number): Float64Array {
   const ms = new Float64Array(maxRows + 1);
   let right = 0;
   const last = points.at(-1)!;
   for (let numRows = 1; numRows <= maxRows; numRows++) {
     if (numRows > last.numRows) {
-      const shared = Math.max(MIN_SHARED_ROWS, last.numRows);
+      // No row beyond is free, nor dearer than on the widest machine.
+      const shared = Math.max(MAX_WIDTH, last.numRows);
       ms[numRows] = Math.max(last.ms, (last.ms * numRows) / shared);
       continue;
     }
@@ -145,7 +132,7 @@ function interpolate(points: readonly PassCostPoint[], maxRows: number): Float64
     const b = points[right]!;
     const a = points[Math.max(0, right - 1)]!;
     const share = a === b ? 0 : (numRows - a.numRows) / (b.numRows - a.numRows);
-    ms[numRows] = Math.max(MIN_MS, a.ms + share * (b.ms - a.ms));
+    ms[numRows] = a.ms + share * (b.ms - a.ms);
   }
   return ms;
 }

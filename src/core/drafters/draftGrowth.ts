@@ -6,6 +6,7 @@
 import type { Token } from "../base/tokens.ts";
 import type { DraftMode, DraftWorth } from "../tree/drafter.ts";
 import { type DraftTree, DraftTreeBuilder, ROOT, survivals } from "../tree/draftTree.ts";
+import { LEAST_CHANCE, MAX_WIDTH } from "../tree/policyConstants.ts";
 import type { GrownNode } from "./frontierPasses.ts";
 
 /** The likeliest next tokens by the model's own distribution. */
@@ -25,10 +26,8 @@ interface Shape {
 
 const SHAPES: Readonly<Record<DraftMode, Shape>> = {
   chain: { maxWidth: 1, maxSiblings: 1 },
-  tree: { maxWidth: 4, maxSiblings: 8 },
+  tree: { maxWidth: MAX_WIDTH, maxSiblings: MAX_WIDTH },
 };
-/** What a token is taken to have that is not among a row's likeliest. */
-const UNLISTED_PROB = 1e-4;
 
 /** What one draft may become. */
 export interface GrowthLimits {
@@ -128,7 +127,7 @@ export class DraftGrowth {
       const own = this.nodes[child]!;
       const listed = tokens.indexOf(own.token);
       if (isKnown) this.#unjudged.delete(child);
-      const score = isKnown ? Math.max(UNLISTED_PROB, Math.min(1, probs[listed] ?? 0)) : own.score;
+      const score = isKnown ? Math.max(LEAST_CHANCE, Math.min(1, probs[listed] ?? 0)) : own.score;
       this.nodes[child] = { ...own, score, survival: parentSurvival * score };
     }
     if (!isKnown) return;
@@ -247,11 +246,11 @@ export class DraftGrowth {
 
   /** What a pass over these nodes is expected to bring beyond its cost; any number above 0 where costs are unknown. */
   #gainMs(frontier: readonly number[], numRows: number): number {
-    const { worth, mode } = this.#limits;
+    const { worth } = this.#limits;
     // The root was asked for.
     if (worth === undefined || frontier[0] === ROOT) return frontier.length;
     const { tokenMs, rowMs, pace, missRate = 1 } = worth;
-    const hitRate = missRate * pace.hitRate(mode);
+    const hitRate = missRate * pace.hitRate;
     const gains = frontier.map((node) =>
       Math.max(0, hitRate * this.nodes[node]!.survival * tokenMs - rowMs),
     );

@@ -10,6 +10,7 @@ import type {
   VerifiedStep,
 } from "../tree/drafter.ts";
 import { type DraftTree, ROOT, rootOnlyTree, sourceBit } from "../tree/draftTree.ts";
+import { LEAST_CHANCE, MAX_DEPTH, UNPRICED_CHANCE } from "../tree/policyConstants.ts";
 import { endOfPart, type PromptReader } from "../tree/promptReading.ts";
 import type { TargetModel, TreeLogits } from "../tree/targetModel.ts";
 import { DraftGrowth, type GrowthLimits, type TopProbs } from "./draftGrowth.ts";
@@ -26,19 +27,17 @@ export interface DraftModelSettings {
   readonly now?: () => number;
 }
 
-export const DEFAULT_DRAFT_MODEL: DraftModelSettings = { maxTokens: 16, minSurvival: 0.3 };
+export const DEFAULT_DRAFT_MODEL: DraftModelSettings = {
+  maxTokens: MAX_DEPTH,
+  minSurvival: UNPRICED_CHANCE,
+};
 
-/** Nodes below this chance cost the policy's time only. */
-const MIN_SURVIVAL = 0.01;
 /** Tokens of a distribution that others' drafts are judged by; the smallest of so many is next to nothing. */
 const NUM_TOP = 32;
-/** The first pass takes so many missing tokens along; more of them are passes of their own, as a prompt's are. */
-const MAX_MISSING = 16;
 const NO_TOKENS = new Int32Array(0);
 
 interface LastDraft {
   readonly growth: DraftGrowth;
-  readonly mode: DraftMode;
   readonly worth: DraftWorth;
 }
 
@@ -122,7 +121,7 @@ export class DraftModelDrafter implements Drafter, PromptReader {
     } finally {
       this.#model.rewind();
     }
-    if (limits.worth !== undefined) this.#last = { growth, mode: limits.mode, worth: limits.worth };
+    if (limits.worth !== undefined) this.#last = { growth, worth: limits.worth };
     return growth.finish(sourceBit(this.source));
   }
 
@@ -150,9 +149,9 @@ export class DraftModelDrafter implements Drafter, PromptReader {
     return history.slice(numFilled, rootIndex);
   }
 
-  /** Whether the first pass of a draft takes so many along. */
+  /** Whether the first pass of a draft takes so many along; more of them are passes of their own, as a prompt's are. */
   #takesAlong(numMissing: number): boolean {
-    return numMissing < Math.min(MAX_MISSING, this.#model.maxNodes);
+    return numMissing < Math.min(MAX_DEPTH, this.#model.maxNodes);
   }
 
   #limitsOf(budget: DraftBudget): GrowthLimits {
@@ -167,7 +166,7 @@ export class DraftModelDrafter implements Drafter, PromptReader {
       maxNodes,
       maxDepth,
       maxPasses: maxTokens,
-      minSurvival: isThreshold ? threshold : Math.max(MIN_SURVIVAL, budget.minSurvival),
+      minSurvival: isThreshold ? threshold : Math.max(LEAST_CHANCE, budget.minSurvival),
       minExpandedSurvival: worth === undefined ? threshold : 0,
       worth,
       isEndToken: this.#isEndToken,
@@ -183,12 +182,12 @@ function topProbs(logits: TreeLogits, row: number): TopProbs {
 }
 
 /** Whether the target went on inside the draft, at each node of it that it reached and that was looked beyond. */
-function noteHits({ growth, mode, worth }: LastDraft, committed: Int32Array): void {
+function noteHits({ growth, worth }: LastDraft, committed: Int32Array): void {
   let reached = ROOT;
   for (const token of committed) {
     if (!growth.looked.has(reached)) return;
     const next = growth.nodes.findIndex((node) => node.parent === reached && node.token === token);
-    worth.pace.recordHit(mode, next !== -1);
+    worth.pace.recordHit(next !== -1);
     if (next === -1) return;
     reached = next;
   }

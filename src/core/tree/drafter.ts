@@ -55,8 +55,9 @@ export interface PassPace {
   passMs(numRows: number): number | undefined;
   recordPass(numRows: number, ms: number): void;
   /** The chance that the target, at a node that was looked beyond, goes on with one of the children drafted there; 0 … 1. */
-  hitRate(mode: DraftMode): number;
-  recordHit(mode: DraftMode, isHit: boolean): void;
+  readonly hitRate: number;
+  /** Reports what the target did at such a node. */
+  recordHit(isHit: boolean): void;
 }
 
 /** What a step may spend on drafting. */

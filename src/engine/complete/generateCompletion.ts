@@ -2,7 +2,6 @@
 
 import type { Log } from "../../core/base/log.ts";
 import { concatTokens } from "../../core/base/tokens.ts";
-import { DEFAULT_MAX_LOSS } from "../../core/budget/measuredPolicy.ts";
 import type { PassCostTable } from "../../core/budget/passCost.ts";
 import { speculativeDecode } from "../../core/decode/speculativeDecode.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
@@ -10,6 +9,7 @@ import { confidenceOfLine } from "../../core/suggestions/confidence.ts";
 import { languageIdOfPath } from "../../core/syntax/languageOfPath.ts";
 import type { GenerationContext } from "../../core/tree/drafter.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
+import { DEFAULT_MAX_LOSS } from "../../core/tree/policyConstants.ts";
 import type { WorkspaceStore } from "../indexing/workspaceStore.ts";
 import type { LearnedState } from "../learned/learnedState.ts";
 import { SuggestionMemory } from "../learned/suggestionMemory.ts";
