@@ -6,20 +6,17 @@
  * have counters of their own instead of combined odds: they are not independent.
  */
 import { DRAFT_SOURCES, type DraftTree, ROOT, sourceBit } from "../tree/draftTree.ts";
+import { LEAST_CHANCE, MEMORY_STEPS, PRIOR_STEPS } from "../tree/policyConstants.ts";
 
 /** Upper ends of the score buckets; the last bucket is open. */
 const SCORE_EDGES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 const NUM_SCORES = SCORE_EDGES.length + 1;
 /** Depths 1, 2, 3-4 and beyond. */
 const NUM_DEPTHS = 4;
-/** Observations that an estimate starts with: its score, for a wide kind; the wide kind's estimate, for a narrow one. */
-const PRIOR_TRIALS = 2;
-const NARROW_PRIOR_TRIALS = 6;
-/** Counters are halved at so many trials: what was true long ago counts less. */
-const MAX_TRIALS = 1000;
-/** Siblings exclude each other, and the target may choose a token that nobody proposed. */
-const MAX_SIBLING_SUM = 0.98;
-const MIN_ACCEPTANCE = 1e-3;
+/** Counters are halved at so many trials, which tell the least chance: what was true long ago counts less. */
+const MAX_TRIALS = 1 / LEAST_CHANCE;
+/** Siblings exclude each other, and of as many steps as are remembered the target may choose in one what nobody proposed. */
+const MAX_SIBLING_SUM = 1 - 1 / MEMORY_STEPS;
 
 /** One source alone, or it and others. */
 const NUM_ORIGINS = 2 * DRAFT_SOURCES.length;
@@ -46,8 +43,9 @@ class Counters {
     this.hits[kind]! /= 2;
   }
 
-  estimate(kind: number, prior: number, weight: number): number {
-    return (this.hits[kind]! + weight * prior) / (this.trials[kind]! + weight);
+  /** @param prior - where nothing was seen. */
+  estimate(kind: number, prior: number): number {
+    return (this.hits[kind]! + PRIOR_STEPS * prior) / (this.trials[kind]! + PRIOR_STEPS);
   }
 }
 
@@ -81,9 +79,8 @@ export class AcceptanceTable {
     scores[ROOT] = 1;
     for (let node = 1; node < tree.size; node++) {
       const { wide, narrow } = kindsOf(tree, node);
-      const prior = this.#wide.estimate(wide, tree.scores[node]!, PRIOR_TRIALS);
-      const estimate = this.#narrow.estimate(narrow, prior, NARROW_PRIOR_TRIALS);
-      scores[node] = Math.max(MIN_ACCEPTANCE, Math.min(1, estimate));
+      const prior = this.#wide.estimate(wide, tree.scores[node]!);
+      scores[node] = Math.max(LEAST_CHANCE, Math.min(1, this.#narrow.estimate(narrow, prior)));
       siblingSums[tree.parents[node]!]! += scores[node]!;
     }
     for (let node = 1; node < tree.size; node++) {
