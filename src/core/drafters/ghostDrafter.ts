@@ -8,8 +8,6 @@ import { draftFromHits, type Hit, type HitTrust, hitConfidence } from "./hitTree
 
 /** How much a suggestion counts against the one made before it. */
 const NEWER_FACTOR = 3;
-/** What may have changed since the target suggested this at this place. */
-const DOUBT = 0.05;
 
 /** More of the prefix's tokens than can be told apart. */
 const PREFIX_TOKENS = 128;
@@ -17,7 +15,7 @@ const PREFIX_TOKENS = 128;
 /** A suggestion is followed to its end, whatever its length: here the rest is nearly as likely as its first token. */
 const CERTAIN_TRUST: HitTrust = {
   maxDepth: Number.POSITIVE_INFINITY,
-  confidence: (_matchLength, numVoters) => numVoters / (numVoters + DOUBT),
+  confidence: () => 1,
 };
 /** Another place that looks alike is worth what any earlier text is. */
 const OTHER_TRUST: HitTrust = { maxDepth: Number.POSITIVE_INFINITY, confidence: hitConfidence };
@@ -69,10 +67,7 @@ export class GhostDrafter implements Drafter {
   }
 
   #append(tokens: Int32Array): void {
-    const bytes = this.#store.bytesOf(tokens);
-    const joined = new Uint8Array(this.#text.length + bytes.length);
-    joined.set(this.#text);
-    joined.set(bytes, this.#text.length);
-    this.#text = joined.slice(-MAX_AGREEMENT);
+    const text = [...this.#text, ...this.#store.bytesOf(tokens)];
+    this.#text = Uint8Array.from(text.slice(-MAX_AGREEMENT));
   }
 }

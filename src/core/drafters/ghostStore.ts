@@ -3,18 +3,17 @@
  * or deletes again is likely to be suggested again. Kept in memory only.
  */
 import { concatTokens, type Token } from "../base/tokens.ts";
+import { MAX_DEPTH } from "../tree/policyConstants.ts";
 
 /** Suggestions kept per document. */
 export const MAX_GHOSTS = 8;
 const DEFAULT_MAX_DOCUMENTS = 16;
 /** Tokens kept of the text before a suggestion: twice what is compared, so that some may be deleted. */
-const CONTEXT_TOKENS = 32;
+const CONTEXT_TOKENS = 2 * MAX_DEPTH;
 /** Tokens of context and suggestion together; the oldest go first. */
 const MAX_TOKENS = 256;
 /** Bytes of text that are compared; no longer agreement is told apart. */
 export const MAX_AGREEMENT = 256;
-/** After so many tokens the place is certain. */
-const CERTAIN_TOKENS = 16;
 
 /** The bytes of a token, possibly part of a character; empty for markers. */
 export type PieceBytes = (token: Token) => Uint8Array;
@@ -87,14 +86,7 @@ export class GhostStore {
 
   /** The text of tokens. */
   bytesOf(tokens: Int32Array): Uint8Array {
-    const pieces = Array.from(tokens, (token) => this.pieceBytes(token));
-    const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-    let end = 0;
-    for (const piece of pieces) {
-      bytes.set(piece, end);
-      end += piece.length;
-    }
-    return bytes;
+    return Uint8Array.from(Array.from(tokens, (token) => [...this.pieceBytes(token)]).flat());
   }
 
   #ghostOf(allTokens: Int32Array): Ghost {
@@ -146,7 +138,7 @@ export function placeIn({ bytes, ends }: Ghost, text: Uint8Array): GhostPlace | 
   const matchLength = index - first;
   const isAllOfBoth = agreement === text.length && agreement === end;
   if (matchLength === 0 && !isAllOfBoth) return undefined;
-  return { index, matchLength, isCertain: isAllOfBoth || matchLength >= CERTAIN_TOKENS };
+  return { index, matchLength, isCertain: isAllOfBoth || matchLength >= MAX_DEPTH };
 }
 
 /** Bytes before `end` that equal the last ones of `text`. */

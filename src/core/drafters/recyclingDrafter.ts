@@ -6,6 +6,7 @@
 import type { Token } from "../base/tokens.ts";
 import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "../tree/drafter.ts";
 import { type DraftTree, DraftTreeBuilder, ROOT, sourceBit, survivals } from "../tree/draftTree.ts";
+import { LEAST_CHANCE, MAX_DEPTH, MAX_WIDTH } from "../tree/policyConstants.ts";
 import {
   type FoundRow,
   MAX_KEY_LENGTH,
@@ -14,25 +15,6 @@ import {
 } from "./recyclingStore.ts";
 import { takeBest } from "./takeBest.ts";
 
-/** Beyond Token Recycling's static tree (6): where four tokens agree, so do the next ones. */
-const MAX_DEPTH = 16;
-/** Rows harvested per step at most: the walked ones and the likeliest others. Each costs one row scan. */
-const MAX_HARVESTED_ROWS = 8;
-/**
- * What a stored row says of the target's next greedy choice, by the length of the key it was found by: how often the
- * choice is in the row at all, and a power that sharpens the row. Where four tokens agree the target mostly chooses as
- * it did before, which is likelier than its probability then; where fewer do, the row is another context's. Fitted by
- * likelihood with the tiny target on TypeScript sources (6,700 rows).
- */
-const KEY_CREDIT = [
-  { share: 0, power: 1 },
-  { share: 0.5, power: 1 },
-  { share: 0.78, power: 1 },
-  { share: 0.86, power: 1 },
-  { share: 0.97, power: 2 },
-];
-const MIN_SCORE = 0.01;
-
 /** A node that could be added: the rank-th successor in a row. */
 interface Candidate {
   readonly parent: number;
@@ -40,10 +22,9 @@ interface Candidate {
   readonly recent: readonly Token[];
   readonly depth: number;
   readonly row: FoundRow;
-  /** [row.tokens.length] how likely each is chosen. */
-  readonly scores: readonly number[];
   readonly rank: number;
   readonly parentSurvival: number;
+  readonly score: number;
   readonly survival: number;
 }
 
@@ -81,28 +62,25 @@ export class RecyclingDrafter implements Drafter {
     const source = sourceBit(this.source);
     // The next candidate of a row is pushed when the one before is taken.
     const candidates: Candidate[] = [];
-    const push = (at: Omit<Candidate, "survival">) => {
-      const { parent, recent, depth, row, scores, rank, parentSurvival } = at;
-      const score = scores[rank];
-      if (score === undefined || score < MIN_SCORE) return;
-      const survival = parentSurvival * score;
-      if (survival < budget.minSurvival) return;
-      candidates.push({ parent, recent, depth, row, scores, rank, parentSurvival, survival });
+    const push = (at: Omit<Candidate, "score" | "survival">) => {
+      const score = scoreOf(at.row, at.rank);
+      const survival = at.parentSurvival * score;
+      if (score < LEAST_CHANCE || survival < budget.minSurvival) return;
+      candidates.push({ ...at, score, survival });
     };
     const expand = (parent: number, recent: readonly Token[], depth: number, survival: number) => {
       const row = depth > maxDepth ? undefined : this.#store.find(recent);
-      if (row === undefined) return;
-      const scores = scoresOf(row);
-      push({ parent, recent, depth, row, scores, rank: 0, parentSurvival: survival });
+      if (row !== undefined)
+        push({ parent, recent, depth, row, rank: 0, parentSurvival: survival });
     };
     expand(ROOT, this.#recent, 1, 1);
     while (tree.size <= budget.maxNodes) {
       const best = takeBest(candidates);
       if (best === undefined) break;
-      const { parent, recent, depth, row, scores, rank, parentSurvival, survival } = best;
+      const { parent, recent, depth, row, rank, score, survival } = best;
       const token = row.tokens[rank]!;
-      const node = tree.add(parent, token, { score: scores[rank]!, source });
-      push({ parent, recent, depth, row, scores, rank: rank + 1, parentSurvival });
+      const node = tree.add(parent, token, { score, source });
+      push({ ...best, rank: rank + 1 });
       expand(node, extended(recent, token), depth + 1, survival);
     }
     return tree.finish();
@@ -121,8 +99,8 @@ export class RecyclingDrafter implements Drafter {
     }
     const keys = this.#keysOf(tree);
     const walked = [ROOT, ...path.nodes];
-    // One that did not draft takes only what the target went through.
-    const maxRows = this.#hasDrafted ? MAX_HARVESTED_ROWS : 0;
+    // One that did not draft takes only what the target went through. Each costs one row scan.
+    const maxRows = this.#hasDrafted ? MAX_WIDTH : 0;
     const survival = survivals(tree);
     const others = Array.from(survival.keys())
       .filter((node) => !walked.includes(node))
@@ -144,21 +122,12 @@ export class RecyclingDrafter implements Drafter {
   }
 }
 
-/** [row.tokens.length] how likely the target chooses each, falling; they add up to 1 at most. */
-function scoresOf({ probs, keyLength }: FoundRow): readonly number[] {
-  const { share, power } = KEY_CREDIT[keyLength]!;
-  const scores: number[] = [];
-  let total = 0;
-  let sum = 0;
-  for (const prob of probs) {
-    const sharp = power === 1 ? prob : prob ** power;
-    scores.push(sharp);
-    total += prob;
-    sum += sharp;
-  }
-  const scale = (share * Math.min(1, total)) / sum;
-  for (let rank = 0; rank < scores.length; rank++) scores[rank]! *= scale;
-  return scores;
+/**
+ * How likely the target chooses the token of this rank; 0 where there is none. Each further token of the key halves the doubt that the
+ * row says anything here: the choice was in it in 50, 78, 86 and 97 % of 6,700 rows of the tiny target.
+ */
+function scoreOf({ probs, keyLength }: FoundRow, rank: number): number {
+  return (1 - 0.5 ** keyLength) * (probs[rank] ?? 0);
 }
 
 /** The last tokens of a text that goes on by one. */

@@ -4,12 +4,8 @@ import type { Token } from "../base/tokens.ts";
 import { SEPARATOR, SuffixMatcher } from "../index/suffixMatch.ts";
 import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "../tree/drafter.ts";
 import { type DraftTree, sourceBit } from "../tree/draftTree.ts";
+import { MAX_DEPTH, MAX_WIDTH } from "../tree/policyConstants.ts";
 import { draftFromHits } from "./hitTree.ts";
-
-/** Occurrences whose continuations are weighed against each other, longer matches for more. */
-const MAX_MATCHES = 8;
-/** Tokens copied from one occurrence. */
-const MAX_CONTINUATION = 16;
 
 /**
  * Drafts from prompt, FIM suffix and output so far. Rebuilt per generation: it learns nothing that outlives one.
@@ -28,10 +24,11 @@ export class SuffixDrafter implements Drafter {
   }
 
   async draft(rootToken: Token, budget: DraftBudget): Promise<DraftTree> {
-    const hits = this.#text.matches(MAX_MATCHES).map(({ next, length }) => ({
+    // Weighed against each other, longer matches for more.
+    const hits = this.#text.matches(MAX_WIDTH).map(({ next, length }) => ({
       matchLength: length,
       weight: length,
-      continuation: this.#text.continuation(next, MAX_CONTINUATION),
+      continuation: this.#text.continuation(next, MAX_DEPTH),
     }));
     return draftFromHits(rootToken, hits, 0, budget, sourceBit(this.source));
   }

@@ -6,15 +6,13 @@ import type { WorkspaceIndex } from "../index/workspaceIndex.ts";
 import type { LookupPlace, WorkspaceHit } from "../index/workspaceSearch.ts";
 import type { DraftBudget, Drafter, GenerationContext, VerifiedStep } from "../tree/drafter.ts";
 import { type DraftSource, type DraftTree, rootOnlyTree, sourceBit } from "../tree/draftTree.ts";
+import { MAX_DEPTH, MAX_WIDTH } from "../tree/policyConstants.ts";
 import { draftFromHits } from "./hitTree.ts";
 
-/** `maxHits`: more of them dilute the near ones. `maxContinuation`: several drafts' worth, so that hits can be followed. */
-const LIMITS = { maxHits: 16, maxContinuation: 32 } as const;
-/** Hits are followed without a new search while one has matched this long and goes on so far. */
-const MIN_FOLLOWED_LENGTH = 8;
-const MIN_TOKENS_AHEAD = 8;
-/** Tokens of the text after the cursor that hits are compared with. */
-const MAX_SUFFIX_TOKENS = 16;
+/** `maxHits`: more of them dilute the near ones. `maxContinuation`: two drafts' worth, so that hits can be followed. */
+const LIMITS = { maxHits: MAX_WIDTH, maxContinuation: 2 * MAX_DEPTH } as const;
+/** Hits are followed without a new search while one has matched half a draft and goes on so far. */
+const MIN_FOLLOWED = MAX_DEPTH / 2;
 
 /** Drafts from a {@link WorkspaceIndex}, which outlives generations and may change between steps. */
 export class WorkspaceDrafter implements Drafter {
@@ -42,7 +40,7 @@ export class WorkspaceDrafter implements Drafter {
     this.#context = new TokenBuffer(prefixTokens.subarray(-MAX_MATCH_LENGTH));
     this.#place = {
       ...this.#editPlace,
-      suffixTokens: suffixTokens.slice(0, MAX_SUFFIX_TOKENS),
+      suffixTokens: suffixTokens.slice(0, MAX_DEPTH),
     };
     this.#hits = [];
   }
@@ -67,10 +65,10 @@ export class WorkspaceDrafter implements Drafter {
 
   /** A longer match than those that were found would have them at its end, so following misses only younger files. */
   #canFollow({ maxDepth }: DraftBudget): boolean {
-    const numAhead = Math.min(maxDepth, MIN_TOKENS_AHEAD);
+    const numAhead = Math.min(maxDepth, MIN_FOLLOWED);
     return this.#hits.some(
       ({ matchLength, continuation }) =>
-        matchLength + this.#numFollowed >= MIN_FOLLOWED_LENGTH &&
+        matchLength + this.#numFollowed >= MIN_FOLLOWED &&
         continuation.length - this.#numFollowed >= numAhead,
     );
   }
