@@ -103,9 +103,10 @@ export class DrafterPanel {
   async #readyIn(limits: VerifyLimits, signal: AbortSignal): Promise<readonly Drafter[]> {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
-    const active = this.#activeIn(limits);
     const ready: Drafter[] = [];
-    for (const drafter of active) {
+    const { maxNodes, maxDepth } = limits;
+    if (!this.#mayDraft || maxNodes <= 0 || maxDepth <= 0 || !this.#policy.isDrafting) return ready;
+    for (const drafter of this.#begun) {
       const isReady =
         drafter.reader === undefined || (!isFirst && (await this.#read(drafter, limits, signal)));
       if (isReady) ready.push(drafter);
@@ -136,11 +137,6 @@ export class DrafterPanel {
       this.#dropOrRethrow(drafter, error, signal);
       return false;
     }
-  }
-
-  #activeIn({ maxNodes, maxDepth }: VerifyLimits): readonly Drafter[] {
-    if (!this.#mayDraft || maxNodes <= 0 || maxDepth <= 0 || !this.#policy.isDrafting) return [];
-    return this.#begun;
   }
 
   /**

@@ -13,6 +13,7 @@ import type { BranchStart } from "./branchRun.ts";
 import type { BranchSelection } from "./branchSelection.ts";
 import { type BranchDecode, type BranchDecodeParams, decodeBranches } from "./decodeBranches.ts";
 import type { NgramModel } from "./ngramModel.ts";
+import { meanOf } from "./rankSuggestions.ts";
 import type { SuperposedSettings } from "./superposedCandidates.ts";
 import { superposedDecode } from "./superposedDecode.ts";
 import {
@@ -129,7 +130,5 @@ function startsOf(drafts: readonly VerifiedDraft[], firstTokens: Int32Array): Br
     if (numShared === tokens.length) continue;
     starts.set(tokens.join(" "), { numShared, tokens: tokens.slice(numShared), logProbs });
   }
-  const meanOf = ({ logProbs }: BranchStart) =>
-    logProbs.reduce((sum, value) => sum + value, 0) / logProbs.length;
-  return [...starts.values()].sort((a, b) => meanOf(b) - meanOf(a));
+  return [...starts.values()].sort((a, b) => meanOf(b.logProbs) - meanOf(a.logProbs));
 }

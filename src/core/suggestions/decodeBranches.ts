@@ -123,9 +123,10 @@ async function decodeStep(
   signal.throwIfAborted();
   const seated = seatRuns(pool.active, branches, params.passMs);
   if (seated.length === 0) return;
-  const candidates = await draftAll(seated, branches, params, signal);
+  const limits = sharedLimits(seated, branches, params);
+  const candidates = await draftAll(seated, limits, signal);
   const calibrated = candidates.map((tree) => calibration?.calibrate(tree) ?? tree);
-  const drafts = shareNodes(calibrated, sharedLimits(seated, branches, params));
+  const drafts = shareNodes(calibrated, limits);
   const perBranch = <T>(of: (run: BranchRun, index: number) => T): PerBranch<T> =>
     runs.map((run) => (seated.includes(run) ? of(run, seated.indexOf(run)) : undefined));
 
@@ -207,11 +208,9 @@ function seatRuns(
 /** [seated.length] what each branch's drafters propose; each may propose for the whole budget. */
 async function draftAll(
   seated: readonly BranchRun[],
-  branches: TargetBranches,
-  params: BranchDecodeParams,
+  { maxNodes, maxLeaves }: SharedLimits,
   signal: AbortSignal,
 ): Promise<DraftTree[]> {
-  const { maxNodes, maxLeaves } = sharedLimits(seated, branches, params);
   const drafts: DraftTree[] = [];
   for (const run of seated) {
     const limits = { maxNodes, maxBranches: maxLeaves, maxDepth: run.maxDepth };

@@ -4,7 +4,10 @@
  */
 import { type Token, TokenBuffer } from "../base/tokens.ts";
 
-/** λ for n = 2 … 6, as the paper has them for Llama-2-7B. They add up to 0.5: what remains is given to no token. */
+/**
+ * λ for n = 2 … 6, as the paper has them for Llama-2-7B. They add up to 0.5: what remains is given to no token. A missing context
+ * contributes nothing, the others are not raised for it.
+ */
 export const PAPER_NGRAM_WEIGHTS: readonly number[] = [0.01, 0.04, 0.15, 0.18, 0.12];
 /** Occurrences of the last token that are looked at, the newest: a common token has many, and the longer n decide. */
 const MAX_OCCURRENCES = 4096;
@@ -18,16 +21,10 @@ const SEPARATOR = -1;
  * @see Shen et al., Superposed Decoding (arXiv 2405.18400), section 3.3.
  */
 export class NgramModel {
-  readonly #weights: readonly number[];
   readonly #text = new TokenBuffer();
   /** [text.length] the occurrence of the same token before this one; -1 if none. */
   readonly #previous = new TokenBuffer();
   readonly #last = new Map<Token, number>();
-
-  /** @param weights - λ for n = 2, 3, …; a missing context contributes nothing, the others are not raised for it. */
-  constructor(weights: readonly number[] = PAPER_NGRAM_WEIGHTS) {
-    this.#weights = weights;
-  }
 
   /** Tokens learned from. */
   get length(): number {
@@ -48,7 +45,7 @@ export class NgramModel {
    * @param context - the tokens before, the nearest last.
    */
   probabilities(context: readonly Token[], tokens: Int32Array): Float64Array {
-    const orders = this.#weights.length;
+    const orders = PAPER_NGRAM_WEIGHTS.length;
     const indices = new Map(Array.from(tokens, (token, index) => [token, index]));
     /** [orders] occurrences of the context of n - 1 tokens that have a token after them. */
     const totals = new Float64Array(orders);
@@ -66,7 +63,7 @@ export class NgramModel {
       }
     }
     return Float64Array.from(tokens, (_, index) =>
-      this.#weights.reduce((sum, weight, order) => {
+      PAPER_NGRAM_WEIGHTS.reduce((sum, weight, order) => {
         const count = counts[order * tokens.length + index]!;
         return count === 0 ? sum : sum + (weight * count) / totals[order]!;
       }, 0),
@@ -75,7 +72,7 @@ export class NgramModel {
 
   /** Tokens up to `at` that agree with the end of the context, as far as any n needs. */
   #numEqualAt(at: number, context: readonly Token[]): number {
-    const limit = Math.min(this.#weights.length, context.length);
+    const limit = Math.min(PAPER_NGRAM_WEIGHTS.length, context.length);
     let numEqual = 0;
     while (numEqual < limit && this.#text.at(at - numEqual) === context.at(-1 - numEqual)) {
       numEqual++;
