@@ -44,11 +44,12 @@ export function encodeRecycling(
   const { matrix, ngrams } = store;
   const hashBytes = new TextEncoder().encode(tokenizerHash);
   const numSuccessors = matrix.numSuccessors + ngrams.numSuccessors;
-  const layout = layoutOf(matrix.numRows, ngrams.size, numSuccessors, hashBytes.length);
-  const buffer = snapshotBuffer(layout.numWords);
-  const { words, rowTokens, keys, shapes, successors, values, text } = columnsOf(buffer, layout);
+  const numTextBytes = hashBytes.length;
+  const sizes = { numRows: matrix.numRows, numNgrams: ngrams.size, numSuccessors, numTextBytes };
+  const buffer = snapshotBuffer(numWordsOf(sizes));
+  const { words, rowTokens, keys, shapes, successors, values, text } = columnsOf(buffer, sizes);
   const counts = [store.vocabSize, matrix.numRows, ngrams.size, numSuccessors];
-  words.set([hashBytes.length, ...counts], HASHED_FROM);
+  words.set([numTextBytes, ...counts], HASHED_FROM);
   text.set(hashBytes);
   let index = 0;
   let at = 0;
@@ -81,10 +82,11 @@ export function decodeRecycling(
 ): DecodedRecycling {
   const { words, reason } = openSnapshot(bytes, FORMAT);
   if (words === undefined) return { reason };
-  const [numHashBytes, numTokens, numRows, numNgrams, numSuccessors] = words.subarray(HASHED_FROM);
-  const layout = layoutOf(numRows!, numNgrams!, numSuccessors!, numHashBytes!);
-  if (layout.numWords !== words.length) return { reason: "its parts do not add up to its size" };
-  const columns = columnsOf(words.buffer, layout, words.byteOffset);
+  const [numTextBytes = 0, numTokens, numRows = 0, numNgrams = 0, numSuccessors = 0] =
+    words.subarray(HASHED_FROM);
+  const sizes = { numRows, numNgrams, numSuccessors, numTextBytes };
+  if (numWordsOf(sizes) !== words.length) return { reason: "its parts do not add up to its size" };
+  const columns = columnsOf(words.buffer, sizes, words.byteOffset);
   if (decodeUtf8(columns.text) !== tokenizerHash) return { reason: "it is of another tokenizer" };
   if (numTokens !== vocabSize) {
     return { reason: `its vocabulary has ${numTokens} tokens, not ${vocabSize}` };
@@ -124,42 +126,37 @@ function keyAt(keys: Int32Array, index: number): Int32Array {
   return key.subarray(key.lastIndexOf(NO_TOKEN) + 1);
 }
 
-interface Layout {
+interface Sizes {
   readonly numRows: number;
   readonly numNgrams: number;
+  /** Of both. */
   readonly numSuccessors: number;
   readonly numTextBytes: number;
-  readonly numWords: number;
 }
 
 /** Counts are below 2^32, so sums are exact. */
-function layoutOf(
-  numRows: number,
-  numNgrams: number,
-  numSuccessors: number,
-  numTextBytes: number,
-): Layout {
+function numWordsOf({ numRows, numNgrams, numSuccessors, numTextBytes }: Sizes): number {
   const perRow = 2 * numRows + (MAX_NGRAM + 1) * numNgrams;
-  const numWords = FORMAT.headerWords + perRow + 2 * numSuccessors + Math.ceil(numTextBytes / 4);
-  return { numRows, numNgrams, numSuccessors, numTextBytes, numWords };
+  return FORMAT.headerWords + perRow + 2 * numSuccessors + Math.ceil(numTextBytes / 4);
 }
 
 type Columns = ReturnType<typeof columnsOf>;
 
-function columnsOf(buffer: ArrayBuffer, layout: Layout, byteOffset = 0) {
-  const { numRows, numNgrams, numSuccessors, numTextBytes, numWords } = layout;
-  const rowTokensAt = byteOffset + 4 * FORMAT.headerWords;
-  const keysAt = rowTokensAt + 4 * numRows;
-  const shapesAt = keysAt + 4 * MAX_NGRAM * numNgrams;
-  const successorsAt = shapesAt + 4 * (numRows + numNgrams);
-  const valuesAt = successorsAt + 4 * numSuccessors;
+/** Views of the parts, one behind the other. */
+function columnsOf(buffer: ArrayBuffer, sizes: Sizes, byteOffset = 0) {
+  const { numRows, numNgrams, numSuccessors, numTextBytes } = sizes;
+  let end = byteOffset + 4 * FORMAT.headerWords;
+  const next = (numWords: number): [ArrayBuffer, number, number] => {
+    end += 4 * numWords;
+    return [buffer, end - 4 * numWords, numWords];
+  };
   return {
-    words: new Uint32Array(buffer, byteOffset, numWords),
-    rowTokens: new Int32Array(buffer, rowTokensAt, numRows),
-    keys: new Int32Array(buffer, keysAt, MAX_NGRAM * numNgrams),
-    shapes: new Uint32Array(buffer, shapesAt, numRows + numNgrams),
-    successors: new Int32Array(buffer, successorsAt, numSuccessors),
-    values: new Float32Array(buffer, valuesAt, numSuccessors),
-    text: new Uint8Array(buffer, valuesAt + 4 * numSuccessors, numTextBytes),
+    words: new Uint32Array(buffer, byteOffset, numWordsOf(sizes)),
+    rowTokens: new Int32Array(...next(numRows)),
+    keys: new Int32Array(...next(MAX_NGRAM * numNgrams)),
+    shapes: new Uint32Array(...next(numRows + numNgrams)),
+    successors: new Int32Array(...next(numSuccessors)),
+    values: new Float32Array(...next(numSuccessors)),
+    text: new Uint8Array(buffer, end, numTextBytes),
   };
 }
