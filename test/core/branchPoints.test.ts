@@ -76,7 +76,6 @@ describe("BranchPointCollector", () => {
     expect(collector.logProbs.length).toBe(4);
     const positions = collector.choose(99, 3).map(({ position }) => position);
     expect(new Set(positions)).toEqual(new Set([0, 1, 2]));
-    expect(collector.choose(99, 20, -0.1)).toEqual([]);
     expect(collector.choose(0, 20)).toEqual([]);
   });
 

@@ -111,7 +111,7 @@ export class BranchPointCollector {
    *
    * @param numTokens - tokens of the first suggestion, its end token included.
    */
-  choose(count: number, numTokens: number, minLogProb = MIN_ALTERNATIVE_LOG_PROB): BranchPoint[] {
+  choose(count: number, numTokens: number): BranchPoint[] {
     const seen = new Set(
       this.#greedyTokens.map(
         (_, position) => `${position} ${this.#formOf(this.#greedyAt(position))}`,
@@ -122,7 +122,8 @@ export class BranchPointCollector {
     const chosen: BranchPoint[] = [];
     for (const point of this.#points.toSorted(byProbability)) {
       if (chosen.length >= count) break;
-      if (point.position >= numTokens || !(ownLogProb(point) >= minLogProb)) continue;
+      if (point.position >= numTokens) continue;
+      if (!(ownLogProb(point) >= MIN_ALTERNATIVE_LOG_PROB)) continue;
       const key = `${point.position} ${this.#formOf(point.tokens)}`;
       if (seen.has(key) || this.#spellsGreedyText(point)) continue;
       seen.add(key);
