@@ -18,6 +18,11 @@ const GATES: readonly Gate[] = [
     fileBytes: 491_400_064,
     weights: [1.757, 1.32, 2.365, 1.32, -0.335],
   },
+  {
+    name: "Qwen2.5 Coder 1.5B Instruct GGUF",
+    fileBytes: 1_117_320_768,
+    weights: [2.412, 1.354, 2.358, -0.193, -0.432],
+  },
 ];
 
 /** Undefined where the model was not measured with such a prompt. */

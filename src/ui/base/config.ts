@@ -23,7 +23,7 @@ export const NUMBER_SETTINGS = {
   "prompt.firstLine": { default: FIRST_LINE_MS, minimum: 0, maximum: 60_000 },
   "speculation.maxLoss": { default: 3, minimum: 1, maximum: 100 },
   "suggestion.maxTokens": { default: 64, minimum: 1, maximum: 512 },
-  // Of 216 places that the 0.5B was measured at, 95 % of the right lines are above 16.
+  // Of 216 places that the 0.5B was measured at, 95 % of the right lines are above 16; with the 1.5B, of 112, 96 % above 25.
   "suggestion.minConfidence": { default: 15, minimum: 0, maximum: 100 },
   "suggestion.count": { default: 3, minimum: 1, maximum: MAX_SUGGESTIONS },
 } as const;
