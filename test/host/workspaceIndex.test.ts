@@ -101,6 +101,7 @@ describe("the workspace index", () => {
 
   test("is gone after Forget Workspace", async () => {
     await host.runCommand("Treeline: Forget Workspace");
+    await host.dialogButton("Cancel").waitFor();
     await host.screenshot("treeline-forget-workspace.png");
     await host.dialogButton("Cancel").click();
     expect(await blobs()).not.toEqual([]);

@@ -42,7 +42,7 @@ export function speedChart(suiteName: string, suite: SuiteFigures): Chart {
   return {
     id: `${suiteName}/speed`,
     title: "Speed against plain decoding",
-    note: "Median over the prompts, each against plain on the same prompt; the line spans the 95\u00a0% bounds. Left of 1 is a loss.",
+    note: "The speed over all prompts together, beside plain on the same prompts; the line spans the 95\u00a0% bounds. Left of 1 is a loss.",
     legend: legendOf(configs),
     isWide: true,
     summary: `Speed against plain decoding on ${suiteName}. ${configs.map(sentenceOf).join(" ")}`,
