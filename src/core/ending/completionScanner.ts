@@ -58,7 +58,7 @@ export class CompletionScanner {
     this.#lineBeganInText = this.#lexer.goesOn && !this.#lexer.isInElement;
     this.#around = new TextAround(context);
     this.#below = new RepeatBelow(context.linesBelow);
-    this.#elements = context.endsElements ? new OwnElements() : undefined;
+    this.#elements = context.endsElements ? new OwnElements(context.syntax.markup!) : undefined;
   }
 
   /** All text that was pushed up to the end that was found. */
@@ -143,7 +143,9 @@ export class CompletionScanner {
       const isOwnElement = this.#lexer.depth > cursorDepth;
       const isText = this.#lexer.mode !== "code";
       this.#lineBeganInText = isText && (isOwnElement || !this.#lexer.isInElement);
-      this.#lineBeganInCursorText = this.#around.isIn;
+      const isDeclared = this.context.brackets.lexer.declaredBack > 0;
+      this.#lineBeganInCursorText =
+        this.#around.isIn || (isDeclared && this.#lexer.isInHereDocument);
       this.#lineBeganInOwn = this.#brackets.hasOwn;
       this.#brackets.beginLine();
     } else if (wasInElement && this.#brackets.closesElement(this.#lexer, this.#text)) {
@@ -158,7 +160,7 @@ export class CompletionScanner {
   }
 
   #endAtWrapper(): void {
-    const isText = this.#lexer.isInString || this.#lexer.mode === "lineComment";
+    const isText = this.#lexer.mode !== "code" && !this.#lexer.isInElement;
     const line = this.#lineBeganInText ? undefined : this.#lineTo(this.#text.length);
     const start = wrapperStart(this.#text, line, isText, this.context.syntax);
     if (start !== undefined) this.#endAt(this.#startOf(start), "wrapper");

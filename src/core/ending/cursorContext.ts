@@ -88,7 +88,10 @@ export function readCursor(cursor: CursorText): CursorContext {
       .map((line) => toLine(withoutReturn(line))),
     brackets,
     closingDelimiter: delimiter,
-    endsElements: syntax.hasTags === true && !isCut && endsAllElements(prefixText, suffixText),
+    endsElements:
+      syntax.markup !== undefined &&
+      !isCut &&
+      endsAllElements(prefixText, suffixText, syntax.markup),
   };
 }
 

@@ -59,6 +59,10 @@ export function readOpenEnds(text: string, lexer: CodeLexer): OpenEnds {
     else if (isOpener(char)) brackets.push({ char, position });
     else if (!brackets.close(char) && char === "}") numClosingBraces++;
   }
+  // A here-document that its last line ends is whole; one that is declared begins with the next line.
+  if (own.isAtHereEnd) starts.pop();
+  const declaredAt = text.length - own.declaredBack;
+  if (own.declaredBack > 0 && declaredAt >= 0) starts.push(declaredAt);
   const [openTextStart] = starts;
   return {
     brackets: brackets.items,

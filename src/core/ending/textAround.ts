@@ -5,6 +5,7 @@ export class TextAround {
   readonly #depth: number;
   readonly #delimiter: string | undefined;
   readonly #doublesQuotes: boolean;
+  readonly #isHereDocument: boolean;
   #isIn: boolean;
   #endAt: number | undefined;
 
@@ -12,6 +13,7 @@ export class TextAround {
     this.#depth = brackets.lexer.depth;
     this.#isIn = brackets.lexer.mode !== "code";
     this.#delimiter = closingDelimiter;
+    this.#isHereDocument = brackets.lexer.isInHereDocument;
     this.#doublesQuotes = syntax.doublesQuotes === true && closingDelimiter?.length === 1;
   }
 
@@ -42,16 +44,18 @@ export class TextAround {
     }
     this.#isIn = false;
     if (this.#delimiter === undefined) return undefined;
-    const start = at + 1 - this.#delimiter.length;
-    if (text.endsWith(this.#delimiter)) return Math.max(0, start);
+    // A here-document is known to have ended by the character behind its word.
+    const end = this.#isHereDocument ? at : at + 1;
+    const start = end - this.#delimiter.length;
+    if (text.slice(0, end).endsWith(this.#delimiter)) return Math.max(0, start);
     // The delimiter began before the cursor.
     return start < 0 ? 0 : undefined;
   }
 
-  /** A text without an end that the delimiter begins with. */
+  /** A text without an end that is, or begins, the delimiter. */
   beforePossibleEnd(text: string): string {
     const delimiter = this.#delimiter ?? "";
-    for (let length = Math.min(delimiter.length - 1, text.length); length > 0; length--) {
+    for (let length = Math.min(delimiter.length, text.length); length > 0; length--) {
       if (text.endsWith(delimiter.slice(0, length))) return text.slice(0, -length);
     }
     return text;

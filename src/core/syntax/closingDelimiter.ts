@@ -3,11 +3,16 @@ import type { CodeLexer } from "./codeLexer.ts";
 
 /** The delimiter that does; undefined in code, and where it is missing. */
 export function closingDelimiter(
-  { opener, closer, goesOn }: CodeLexer,
+  { opener, closer, goesOn, isInHereDocument }: CodeLexer,
   suffixText: string,
 ): string | undefined {
   if (closer === undefined) return undefined;
   const text = goesOn ? suffixText : (suffixText.split("\n", 1)[0] ?? "");
+  if (isInHereDocument) {
+    return new RegExp(`^[ \\t]*${closer}\\b`, "m").test(suffixText) ? closer : undefined;
+  }
+  // A word may end before the quote of a raw string: no other one begins there.
+  if (/\w"$/.test(opener ?? "")) return text.includes(closer) ? closer : undefined;
   // Equal delimiters in pairs are strings behind the cursor.
   if (opener === undefined || opener === closer) {
     return text.split(closer).length % 2 === 0 ? closer : undefined;

@@ -48,12 +48,14 @@ export class CodeLexer extends LexerPlace {
 
   /** Whether a quote is part of the string around it, as it stands there twice. */
   isDoubled(char: string, next: string | undefined): boolean {
-    return this.#syntax.doublesQuotes === true && char === next && char === this.state.mode;
+    const { isEscaped, mode } = this.state;
+    return this.#syntax.doublesQuotes === true && char === next && char === mode && !isEscaped;
   }
 
   /** Takes a UTF-16 code unit; true if it is code, delimiters of strings and comments not counted. */
   push(char: string): boolean {
     this.state.recent = (this.state.recent + char).slice(-MAX_RECENT);
+    if (this.isAtHereEnd && !isWordChar(char)) this.#end("\n");
     const opener = this.#syntax.hereDocument;
     if (opener !== undefined) followHereDocument(this.state, char, opener);
     const isCode = this.state.mode === "code" ? this.#pushCode(char) : this.#pushText(char);
@@ -110,8 +112,7 @@ export class CodeLexer extends LexerPlace {
   #endsSubstitution(char: string): boolean {
     const frame = this.state.frame;
     if (frame === undefined) return false;
-    // A string of one line ends with it, whatever is open.
-    if (char === "\n" && frame.mode !== "block") this.state.frame = frame.parent;
+    if (char === "\n") this.#dropFrames();
     const closer = frame.mode === "block" ? "}" : this.#syntax.interpolation?.close;
     if (char !== closer && char !== (closer === ")" ? "(" : "{")) return false;
     const numBraces = frame.numBraces + (char === closer ? -1 : 1);
@@ -124,6 +125,11 @@ export class CodeLexer extends LexerPlace {
     this.state.frame = frame.parent;
     this.state.numTextChars = 1;
     return true;
+  }
+
+  /** A string of one line ends with it, whatever is open in it. */
+  #dropFrames(): void {
+    while (this.state.frame?.mode === '"') this.state.frame = this.state.frame.parent;
   }
 
   /** Leaves text for the code in it. */
@@ -208,6 +214,7 @@ export class CodeLexer extends LexerPlace {
     if (char === "\n" && !this.goesOn && !(this.state.isEscaped && this.isInString)) {
       // An apostrophe, or a string the author has not finished.
       this.#end("\n");
+      this.#dropFrames();
       this.state.recent = "\n";
       return true;
     }
@@ -255,7 +262,7 @@ export class CodeLexer extends LexerPlace {
   }
 
   #endsBlock({ open, close, nests, isHereDocument }: TextBlock): boolean {
-    if (isHereDocument) return this.state.hereLine.trim() === close;
+    if (isHereDocument) return false;
     if (nests && this.state.recent.endsWith(open)) {
       this.state.depth++;
       this.state.recent = "";

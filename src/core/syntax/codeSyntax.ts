@@ -1,5 +1,7 @@
 /** What the rules of a completion's end must know of a language: its quotes, comments, and whether indentation rules. */
 
+import type { Markup } from "./tagBalance.ts";
+
 /** A comment or string that goes on behind line breaks until its closing delimiter. */
 export interface TextBlock {
   readonly open: string;
@@ -45,12 +47,14 @@ export interface CodeSyntax {
   readonly blocks: readonly TextBlock[];
   /** Whether a tag in an expression begins an element with text in it. */
   readonly hasElements?: true;
-  /** Whether it is markup, or has some. */
-  readonly hasTags?: true;
+  /** Whether it is nothing but markup, so that tags can be counted. */
+  readonly markup?: Markup;
   /** What begins a text with the next line, before the word that ends it. */
   readonly hereDocument?: "<<" | "<<<";
   /** What code stands between in a string of double quotes. */
   readonly interpolation?: Interpolation;
+  /** Whether the language is not in the table. */
+  readonly isGuessed?: true;
   /** Whether a quote within a string is written twice. */
   readonly doublesQuotes?: true;
 }
@@ -74,6 +78,8 @@ const C_LIKE: CodeSyntax = {
   lineComments: ["//"],
   blocks: [SLASH_STAR, TEMPLATE],
 };
+/** What may be anything. */
+const UNKNOWN: CodeSyntax = { ...C_LIKE, isGuessed: true };
 const JS_TEMPLATE: TextBlock = { ...TEMPLATE, hasCode: true };
 const JS: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, JS_TEMPLATE] };
 const HASH: CodeSyntax = { ...C_LIKE, lineComments: ["#"], blocks: [] };
@@ -91,7 +97,6 @@ const PROSE: CodeSyntax = {
 const ENTRIES: CodeSyntax = { ...PROSE, lineComments: ["#"] };
 const MARKUP: CodeSyntax = {
   ...PROSE,
-  hasTags: true,
   // Scripts and styles stand in it, and values of attributes.
   blocks: [
     TAG_COMMENT,
@@ -118,7 +123,7 @@ const ML: CodeSyntax = { ...BARE_APOSTROPHE, blocks: [{ ...comment("(*", "*)"), 
 /** Languages of the JVM and their like. */
 const WITH_TEXT_BLOCKS: CodeSyntax = { ...C_LIKE, blocks: [SLASH_STAR, TRIPLE] };
 /** Components of the web: markup around code. */
-const COMPONENT: CodeSyntax = { ...JS, hasTags: true, blocks: [...JS.blocks, TAG_COMMENT] };
+const COMPONENT: CodeSyntax = { ...JS, blocks: [...JS.blocks, TAG_COMMENT] };
 const BRACES: Interpolation = { open: "${", close: "}" };
 const HASH_BRACES: Interpolation = { open: "#{", close: "}" };
 const RUBY: CodeSyntax = {
@@ -256,7 +261,9 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
   ["graphql", { ...HASH, blocks: [TRIPLE] }],
   ...all("vue svelte astro razor", COMPONENT),
   ["handlebars", { ...COMPONENT, blocks: [...COMPONENT.blocks, comment("{{!--", "--}}")] }],
-  ...all("html xml xsl erb ejs jinja jinja-html django-html twig liquid", MARKUP),
+  ["html", { ...MARKUP, markup: "html" }],
+  ...all("xml xsl", { ...MARKUP, markup: "xml" }),
+  ...all("erb ejs jinja jinja-html django-html twig liquid", MARKUP),
   ...all("markdown mdx rmd quarto", MARKDOWN),
   ...all("latex tex bibtex", { ...PROSE, lineComments: ["%"] }),
   ...all("plaintext restructuredtext git-commit", PROSE),
@@ -264,7 +271,7 @@ const SYNTAXES: ReadonlyMap<string, CodeSyntax> = new Map([
 
 /** The syntax of a language; of an unnamed one by the look of the text before the cursor. */
 export function syntaxOf(languageId: string | undefined, prefixText: string): CodeSyntax {
-  if (languageId !== undefined) return SYNTAXES.get(languageId) ?? C_LIKE;
+  if (languageId !== undefined) return SYNTAXES.get(languageId) ?? UNKNOWN;
   return looksIndented(prefixText) ? PYTHON : C_LIKE;
 }
 

@@ -29,7 +29,7 @@ export function followHereDocument(state: LexerState, char: string, opener: stri
 function declaredBy(declared: string, char: string): string {
   if (!declared.startsWith("<<") || char === "\n") return wordOf(declared);
   const next = declared + char;
-  if (DECLARATION.test(next)) return next;
+  if (next.length <= MAX_LINE && DECLARATION.test(next)) return next;
   return isWordChar(char) ? "" : wordOf(declared);
 }
 

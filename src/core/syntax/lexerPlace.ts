@@ -61,4 +61,19 @@ export class LexerPlace {
   get delimiterLength(): number {
     return this.state.mode !== "code" && this.state.numTextChars === 0 ? this.state.openedBack : 0;
   }
+
+  get isInHereDocument(): boolean {
+    return this.state.block?.isHereDocument === true;
+  }
+
+  /** Whether the last line of a here-document is its end, unless its word goes on. */
+  get isAtHereEnd(): boolean {
+    const { block, hereLine } = this.state;
+    return block?.isHereDocument === true && hereLine.trim() === block.close;
+  }
+
+  /** Characters since a here-document was declared that begins with the next line; 0 where none was. */
+  get declaredBack(): number {
+    return this.state.declared === "" ? 0 : this.state.declaredBack;
+  }
 }

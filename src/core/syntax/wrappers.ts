@@ -20,17 +20,14 @@ export function wrapperStart(
   isText: boolean,
   syntax: CodeSyntax,
 ): number | undefined {
+  if (syntax.isGuessed || !(syntax.countsBrackets || syntax.endsBlocksByWord)) return undefined;
   if (text.endsWith(">") && !isText) {
     const index = MARKER.exec(text.slice(-MAX_MARKER))?.index;
     return index === undefined ? undefined : Math.max(0, text.length - MAX_MARKER) + index;
   }
-  const isFence = line?.trimStart() === FENCE && hasNoFences(syntax);
-  return isFence ? text.length - FENCE.length : undefined;
-}
-
-function hasNoFences({ blocks, lineComments }: CodeSyntax): boolean {
-  const isProse = blocks.length === 0 && lineComments.length === 0;
-  return !isProse && !blocks.some(({ open }) => open === FENCE);
+  // Plain values may be Markdown.
+  const isFence = line?.trimStart() === FENCE && syntax.hasPlainText !== true;
+  return isFence ? Math.max(0, text.length - FENCE.length) : undefined;
 }
 
 /** A text without an end that may become a marker. */
