@@ -253,6 +253,10 @@ describe("MeasuredPolicy", () => {
       policy.budgetFor("draftModel", limits).worth!.pace.recordPass(1, passMs);
       for (let step = 0; step < 200; step++) policy.budgetFor("draftModel", limits);
       expect(policy.isWanted("draftModel")).toBe(pays);
+      // Who lets drafts lose more wants it no less.
+      policy.maxLossShare = 100;
+      expect(policy.isWanted("draftModel")).toBe(pays);
+      policy.maxLossShare = DEFAULT_MAX_LOSS.share;
       expect(policy.isWanted("suffixMatch")).toBe(true);
       expect(policy.budgetFor("draftModel", limits).maxNodes > 0).toBe(pays);
       expect(policy.tokensToRead(5, 60) > 0).toBe(pays);

@@ -3,7 +3,7 @@
 import { quantile } from "../../src/bench/base/statistics.ts";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import { syntheticFiles, type TokenFile } from "../../src/bench/spots/syntheticFiles.ts";
-import { WorkspaceDrafter } from "../../src/core/drafters/workspaceDrafter.ts";
+import { LOOKUP_LIMITS, WorkspaceDrafter } from "../../src/core/drafters/workspaceDrafter.ts";
 import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
 import type { LookupPlace } from "../../src/core/index/workspaceSearch.ts";
 
@@ -27,7 +27,6 @@ const SLICE_OPERATIONS = 200;
 const CONTEXT_TOKENS = 64;
 const SUFFIX_TOKENS = 16;
 const DRAFT_BUDGET = { maxNodes: 16, maxDepth: 16, minSurvival: 0.02 } as const;
-const LOOKUP_LIMITS = { maxHits: 16, maxContinuation: 32 } as const;
 
 /** The index is built twice, the first time to warm up. */
 export async function measureIndex({

@@ -88,7 +88,8 @@ export class MeasuredPolicy implements DraftPolicy {
   isWanted(source: DraftSource): boolean {
     const gainMs = this.#modelGainMs.value;
     if (source !== "draftModel" || gainMs === undefined) return true;
-    return gainMs > this.#budget.maxLossShare * this.#plainStepMs;
+    // Not what the user lets drafts lose: who lets them lose more wants it no less.
+    return gainMs > DEFAULT_MAX_LOSS.share * this.#plainStepMs;
   }
 
   spent(ms: number): void {

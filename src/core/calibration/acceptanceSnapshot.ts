@@ -17,10 +17,10 @@ import {
 import { DRAFT_SOURCES } from "../tree/draftTree.ts";
 import { AcceptanceTable, areAcceptanceCounts, NUM_ACCEPTANCE_COUNTS } from "./acceptanceTable.ts";
 
-/** Another meaning of the counts, buckets for instance, is another version. */
+/** Another meaning of the counts, buckets or drafters' scores for instance, is another version. */
 const FORMAT: SnapshotFormat = {
   magic: 0x50_43_41_54,
-  version: 3,
+  version: 4,
   name: "acceptance table",
   headerWords: 7,
 };

@@ -10,7 +10,7 @@ import { MAX_DEPTH, MAX_WIDTH } from "../tree/policyConstants.ts";
 import { draftFromHits } from "./hitTree.ts";
 
 /** `maxHits`: more of them dilute the near ones. `maxContinuation`: two drafts' worth, so that hits can be followed. */
-const LIMITS = { maxHits: MAX_WIDTH, maxContinuation: 2 * MAX_DEPTH } as const;
+export const LOOKUP_LIMITS = { maxHits: MAX_WIDTH, maxContinuation: 2 * MAX_DEPTH } as const;
 /** Hits are followed without a new search while one has matched half a draft and goes on so far. */
 const MIN_FOLLOWED = MAX_DEPTH / 2;
 
@@ -47,7 +47,7 @@ export class WorkspaceDrafter implements Drafter {
 
   async draft(rootToken: Token, budget: DraftBudget): Promise<DraftTree> {
     if (!this.#canFollow(budget)) {
-      this.#hits = this.#index.lookup(this.#context.view(), this.#place, LIMITS);
+      this.#hits = this.#index.lookup(this.#context.view(), this.#place, LOOKUP_LIMITS);
       this.#numFollowed = 0;
     }
     if (this.#hits.length === 0) return rootOnlyTree(rootToken);
