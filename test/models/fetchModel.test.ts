@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -302,6 +302,14 @@ describe("fetchModel", () => {
     };
     await expect(fetch({}, { onProgress })).rejects.toThrow("one that Treeline did not fetch");
     expect(await readFile(join(path, "model.gguf"), "utf8")).toBe("mine");
+  });
+
+  test("a part that is a link is not written through", async () => {
+    const victim = join(path, "victim");
+    await writeFile(victim, "mine");
+    await symlink(victim, folder.partOf("model", sha256));
+    await expect(fetch()).rejects.toMatchObject({ code: "downloadFailed" });
+    expect(await readFile(victim, "utf8")).toBe("mine");
   });
 
   test("an earlier commit's part goes once the model is there", async () => {

@@ -195,6 +195,9 @@ export function describeBranchContract(options: BranchContractOptions): void {
         expect(() => branches.commit([nothing(0), undefined])).toThrow(RangeError);
         const pass = (trees: (DraftTree | undefined)[]) => branches.evaluateTrees(trees, NEVER);
         await expect(pass([rootOnlyTree(1)])).rejects.toThrow(RangeError);
+        const tooShort = new Float32Array(3);
+        const byRows = branches.evaluateEmbeddings([rootOnlyTree(1), undefined], tooShort, NEVER);
+        await expect(byRows).rejects.toThrow(RangeError);
         await expect(pass([undefined, undefined])).rejects.toThrow(RangeError);
         const tooWide = treeOf(
           1,

@@ -17,6 +17,10 @@ test("is what the first extension calls it that names it", () => {
   expect(languageName("typescriptreact")).toBe("TypeScript JSX");
 });
 
+test("plain text is VS Code's own", () => {
+  expect(languageName("plaintext")).toBe("Plain Text");
+});
+
 test("is the id where no extension has a name, or not one that can be read", () => {
   extensions.all.push({ id: "a.none", isActive: true });
   contribute("odd");

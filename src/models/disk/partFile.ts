@@ -26,7 +26,7 @@ export class PartFile implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<PartFile> {
     // No flag in letters stands for this: "a+" would write at the end only, "w+" begin a new file.
-    // A link is not followed: it may lead out of the folder.
+    // A link is not followed where the system can say so (not on Windows): it may lead out of the folder.
     const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
     const handle = await open(path, flags, 0o600);
     const part = new PartFile(path, handle);

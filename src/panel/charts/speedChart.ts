@@ -62,7 +62,7 @@ export function speedTable(suiteName: string, suite: SuiteFigures): DataTable {
       [...configs, ...plain],
       [
         ["Configuration", ({ name }) => name],
-        ["Median", ({ ratioToPlain }) => formatRatio(ratioToPlain.ratio)],
+        ["Against plain", ({ ratioToPlain }) => formatRatio(ratioToPlain.ratio)],
         ["95 % bounds", unlessPlain(({ ratioToPlain }) => formatBounds(ratioToPlain))],
         ["Verdict", unlessPlain((config) => VERDICT_WORDS[verdictOf(config)])],
         ["Tokens per second", ({ tokensPerSecond }) => formatDecimal(tokensPerSecond)],

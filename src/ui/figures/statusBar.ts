@@ -9,6 +9,7 @@ export class StatusBar implements Disposable {
   readonly #item: vscode.StatusBarItem;
   #state: StatusState | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isDisposed = false;
 
   constructor() {
     this.#item = vscode.window.createStatusBarItem("status", vscode.StatusBarAlignment.Right, 100);
@@ -17,6 +18,8 @@ export class StatusBar implements Disposable {
   }
 
   show(state: StatusState): void {
+    // What ends after the item does has still news of it.
+    if (this.#isDisposed) return;
     const wasWorking = this.#state?.phase === "working";
     this.#state = state;
     if (state.phase !== "working") this.#cancelSpin();
@@ -26,6 +29,7 @@ export class StatusBar implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#cancelSpin();
     this.#item.dispose();
   }

@@ -18,7 +18,9 @@ beforeAll(async () => {
 afterAll(() => model[Symbol.dispose]());
 
 function controlToken(text: string): number {
-  return ggufStrings(model.header, "tokenizer.ggml.tokens")!.indexOf(text);
+  const id = ggufStrings(model.header, "tokenizer.ggml.tokens")!.indexOf(text);
+  expect(id).toBeGreaterThanOrEqual(0);
+  return id;
 }
 
 /** Text as a file holds it: whole characters. */
