@@ -9,7 +9,7 @@ interface ContributedLanguage {
 /** `TypeScript JSX` of `typescriptreact`; the id itself where no extension names it. */
 export function languageName(languageId: string): string {
   // The one language that VS Code itself brings along.
-  if (languageId === "plaintext") return "Plain Text";
+  if (languageId === "plaintext") return vscode.l10n.t("Plain Text");
   for (const { packageJSON } of vscode.extensions.all) {
     const languages: unknown = packageJSON?.contributes?.languages;
     if (!Array.isArray(languages)) continue;
