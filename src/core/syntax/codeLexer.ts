@@ -112,15 +112,19 @@ export class CodeLexer extends LexerPlace {
   #endsSubstitution(char: string): boolean {
     const frame = this.state.frame;
     if (frame === undefined) return false;
-    if (char === "\n") this.#dropFrames();
-    const closer = frame.mode === "block" ? "}" : this.#syntax.interpolation?.close;
+    if (char === "\n") {
+      this.#dropFrames();
+      return false;
+    }
+    const isOfLine = frame.block === undefined;
+    const closer = isOfLine ? this.#syntax.interpolation?.close : "}";
     if (char !== closer && char !== (closer === ")" ? "(" : "{")) return false;
     const numBraces = frame.numBraces + (char === closer ? -1 : 1);
     if (numBraces >= 0) {
       this.state.frame = { ...frame, numBraces };
       return false;
     }
-    this.#begin(frame.mode, 0, frame.block);
+    this.#begin(isOfLine ? '"' : "block", 0, frame.block);
     this.state.element = frame.element;
     this.state.frame = frame.parent;
     this.state.numTextChars = 1;
@@ -129,7 +133,9 @@ export class CodeLexer extends LexerPlace {
 
   /** A string of one line ends with it, whatever is open in it. */
   #dropFrames(): void {
-    while (this.state.frame?.mode === '"') this.state.frame = this.state.frame.parent;
+    while (this.state.frame !== undefined && this.state.frame.block === undefined) {
+      this.state.frame = this.state.frame.parent;
+    }
   }
 
   /** Leaves text for the code in it. */
@@ -139,7 +145,6 @@ export class CodeLexer extends LexerPlace {
       this.state.block,
       this.state.element && { ...this.state.element, pending: "", head: "" },
       false,
-      this.state.mode === '"' ? '"' : "block",
     );
     this.state.element = undefined;
     this.#end("{");

@@ -22,7 +22,6 @@ export interface Frame {
   readonly numSubstitutions: number;
   /** Absent where a string of one line is around. */
   readonly block: TextBlock | undefined;
-  readonly mode: "block" | '"';
   /** Absent where a template is around. */
   readonly element: Element | undefined;
   /** Whether an element is around an element. */
@@ -40,10 +39,9 @@ export function frameAround(
   block: TextBlock | undefined,
   element: Element | undefined,
   isOfElement: boolean,
-  mode: "block" | '"' = "block",
 ): Frame {
   return {
-    ...{ parent, block, element, isOfElement, mode, numBraces: 0 },
+    ...{ parent, block, element, isOfElement, numBraces: 0 },
     depth: (parent?.depth ?? 0) + 1,
     numSubstitutions: (parent?.numSubstitutions ?? 0) + (isOfElement ? 0 : 1),
   };
