@@ -47,6 +47,25 @@ describe("findDifference", () => {
     },
   );
 
+  test.each([1, 4, 9])(
+    "forgives a choice at %d that plain decoding makes where all of its passes have other rows",
+    async (index) => {
+      const plain = new Int32Array(12).fill(1);
+      const other = plain.with(index, 2);
+      const target = new FlippingTarget(5, 2);
+      const difference = await findDifference(
+        target,
+        PROMPT,
+        plain,
+        other,
+        0.2,
+        () => false,
+        NEVER,
+      );
+      expect(difference).toMatchObject({ index, isNearTie: true, gap: 6 });
+    },
+  );
+
   test("forgives no choice that plain decoding never makes, however it is asked", async () => {
     expect(await differenceOf(new FlippingTarget(2, 3), [1, 2, 1])).toMatchObject({
       isNearTie: false,

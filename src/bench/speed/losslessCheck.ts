@@ -1,7 +1,8 @@
 /**
  * Whether an output that parts from plain decoding's does so innocently. With quantized weights a row's logits depend on the
  * rows beside it, so plain decoding parts from itself now and then (docs/lossless.md): an output may part where plain's two best
- * logits are all but equal, or where plain decoding in passes of other rows makes the same choice. Nothing more is forgiven.
+ * logits are all but equal, or where plain decoding in passes of other rows makes the same choice: the last ones, or all since the
+ * prompt, as cells of other passes differ, too. Nothing more is forgiven.
  */
 
 import { commonPrefixLength, type Token } from "../../core/base/tokens.ts";
@@ -15,8 +16,10 @@ export const NEAR_TIE_GAP = { cpu: 0.2, gpu: 0.5 } as const;
  * passes have other rows (docs/lossless.md).
  */
 export const MAX_NEAR_TIE_RATE = 0.02;
-/** Rows of the passes in which plain decoding is asked again, the one in question the last. */
-const OTHER_ROWS = [2, 3, 4, 8];
+/** Rows of the single passes in which plain decoding is asked again, the one in question the last. */
+const LAST_ROWS = [2, 3, 4, 8];
+/** Rows of the passes in which it then decodes again what it said, from the prompt on. Kernels take four at a time: more are of these. */
+const REPLAYED_ROWS = [2, 3, 4, 5];
 
 /** The first place where two outputs part. */
 export interface OutputDifference {
@@ -82,28 +85,73 @@ export async function findDifference(
     speculativeToken === -1 ? isEndToken(token) : token === speculativeToken;
   const isNearTie =
     (difference.gap < maxGap && isTied) ||
-    (await flipsInOtherPasses(target, history, isChosen, signal));
+    (await flipsInOtherPasses(target, { promptTokens, plain, index }, isChosen, signal));
   return { ...difference, isNearTie };
 }
 
-/** Whether plain decoding, in a pass of more rows than one, makes the other choice behind a text. */
+/** Where plain decoding is asked again: behind a prompt and so many tokens of its output. */
+interface Place {
+  readonly promptTokens: Int32Array;
+  readonly plain: Int32Array;
+  readonly index: number;
+}
+
+/** Whether plain decoding, in passes of more rows than one, makes the other choice at a place. */
 async function flipsInOtherPasses(
   target: TargetModel,
-  history: Int32Array,
+  { promptTokens, plain, index }: Place,
   isChosen: (token: Token) => boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (const numRows of OTHER_ROWS) {
-    const start = history.length - numRows;
-    if (start < 0) return false;
-    await target.prefill(history.subarray(0, start), signal);
-    const chain = new DraftTreeBuilder(history[start]!);
-    for (let row = 1; row < numRows; row++) {
-      chain.add(row - 1, history[start + row]!, { score: 1, source: 0 });
-    }
-    const choice = (await target.evaluateTree(chain.finish(), signal)).argmax(numRows - 1);
-    target.rewind();
-    if (isChosen(choice)) return true;
+  const text = Int32Array.from([...promptTokens, ...plain]);
+  const row = promptTokens.length + index - 1;
+  for (const passes of otherPasses(promptTokens.length, row)) {
+    if (isChosen(await choiceIn(target, text, row, passes, signal))) return true;
   }
   return false;
+}
+
+/** Passes along a text: what is before `start` is read as a prompt, then `first` rows, then `further` ones each. */
+interface Passes {
+  readonly start: number;
+  readonly first: number;
+  readonly further: number;
+}
+
+function* otherPasses(numPromptTokens: number, row: number): Generator<Passes> {
+  for (const numRows of LAST_ROWS) {
+    const start = row + 1 - numRows;
+    if (start >= 0) yield { start, first: numRows, further: numRows };
+  }
+  for (const further of REPLAYED_ROWS) {
+    for (let first = 1; first <= further; first++) {
+      yield { start: numPromptTokens - 1, first, further };
+    }
+  }
+}
+
+/** The target's choice behind a row of the text, in such passes; its cache is as it was before the last of them. */
+async function choiceIn(
+  target: TargetModel,
+  text: Int32Array,
+  row: number,
+  { start, first, further }: Passes,
+  signal: AbortSignal,
+): Promise<Token> {
+  await target.prefill(text.subarray(0, start), signal);
+  for (let at = start, numRows = first; ; at += numRows, numRows = further) {
+    const tokens = text.subarray(at, at + numRows);
+    const chain = new DraftTreeBuilder(tokens[0]!);
+    for (let node = 1; node < tokens.length; node++) {
+      chain.add(node - 1, tokens[node]!, { score: 1, source: 0 });
+    }
+    const logits = await target.evaluateTree(chain.finish(), signal);
+    if (row < at + tokens.length) {
+      const choice = logits.argmax(row - at);
+      target.rewind();
+      return choice;
+    }
+    const nodes = Int32Array.from({ length: tokens.length - 1 }, (_, node) => node + 1);
+    target.commit({ nodes, bonusToken: text[at + tokens.length]! });
+  }
 }
