@@ -119,6 +119,10 @@ function createProgram(context: CommandContext, signal: AbortSignal): Command {
       positiveInteger,
     )
     .option(
+      "--cold",
+      "speed: drafts have learned nothing before the first measured prompt, where otherwise they learn from a few beforehand",
+    )
+    .option(
       "--sessions <number>",
       "typing: sessions to play, two minutes each (12)",
       positiveInteger,

@@ -132,6 +132,15 @@ describe("runSuite", () => {
     }
   });
 
+  test("a cold start shows ours nothing that is not measured; a peer's settings are tried all the same", async () => {
+    const harness = new BenchHarness();
+    const { contexts, ours, peer, seen } = watchedPair(harness);
+    const options = { prompts: contexts.all, ...SIX_OF_TEN, startsCold: true };
+    await harness.run([harness.plain(), ours, peer], options);
+    expect(seen("ours")).toEqual(contexts.of(6, 10));
+    expect(seen("0 ms slower")).toEqual(contexts.of(0, 10));
+  });
+
   test("takes the setting that is best over all of them, not over the first", async () => {
     const harness = new BenchHarness();
     const early = { name: "best at the first two", isSlow: (index: number) => index >= 2 };

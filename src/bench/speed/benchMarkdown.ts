@@ -199,8 +199,8 @@ function surroundings(report: BenchReport): string[] {
       `- Treeline ${report.treeline}, llama.cpp ${versions.llamaCpp}, node-llama-cpp ${versions.nodeLlamaCpp}, Node ${versions.node}, ${report.date}.`,
       `- Of ${lossless.tokens} tokens of ours ${lossless.differingTokens} differ from plain's beyond near ties, which are ` +
         `${lossless.nearTies}; ${1000 * lossless.maxNearTieRate} in 1,000 are forgiven.`,
-      `- It took ${seconds(report.elapsedMs)} of ${seconds(report.budgetMs)}. Drafts learn from a few prompts before any is ` +
-        "measured, as they stand in the editor, where they are not new each day; a peer's settings are tried on the same prompts.",
+      `- It took ${seconds(report.elapsedMs)} of ${seconds(report.budgetMs)}. Unless it was a cold start drafts learn from a few prompts ` +
+        "before any is measured, as they stand in the editor, where they are not new each day; a peer's settings are tried on the same prompts.",
       "- Plain decoding takes each prompt first, from empty caches, and once more at the end; between them come the others, in " +
         "turns. What the target takes for the prompt is measured once and stands in the times of all that use its cells; a draft " +
         "model reads a prompt of its own behind the first token, in its own time. First line, in ms: from the request to the end of the line, a mean. tok/s is " +

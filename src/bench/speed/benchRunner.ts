@@ -33,6 +33,8 @@ export interface SuiteRunParams {
   readonly numPrompts?: number | undefined;
   /** Prompts at most that drafts and peers are warmed up on; they take a share of the time at most, but for the first. */
   readonly maxWarmups: number;
+  /** A cold start: drafts of ours see none of these, so that what learning costs is measured, too. */
+  readonly startsCold?: boolean | undefined;
   readonly maxTokens: number;
   /** Plain's output must have so many tokens for a prompt to be measured; 0 takes every prompt as it comes. */
   readonly minTokens: number;
@@ -165,7 +167,7 @@ class SuiteRunner {
 
   /** Our drafts learn from prompts while there is time for it; a peer's settings are tried on the same ones. */
   async #warmUp(untilMs: number, signal: AbortSignal): Promise<void> {
-    const { maxWarmups, now } = this.#params;
+    const { maxWarmups, startsCold = false, now } = this.#params;
     const warmups: ProbedPrompt[] = [];
     let isDry = false;
     while (warmups.length < maxWarmups && (warmups.length === 0 || now() < untilMs)) {
@@ -176,7 +178,7 @@ class SuiteRunner {
       }
       for (const contestant of this.#contestants) {
         const { name, isPeer } = contestant;
-        if (isPeer || isPlainConfig(name)) continue;
+        if (startsCold || isPeer || isPlainConfig(name)) continue;
         this.#report(`warming up ${name}`);
         await contestant.run(probed, signal);
       }

@@ -66,6 +66,7 @@ export function drafterWarnings(
 export interface RunFindings {
   /** See `BenchParams`; undefined where the measured cost decided. */
   readonly flatRows?: number | undefined;
+  readonly startsCold?: boolean | undefined;
   readonly isComplete: boolean;
   /** Share of the cores that others used before the start. */
   readonly busyShare: number;
@@ -76,7 +77,7 @@ export interface RunFindings {
 
 /** What concerns all suites. */
 export function runWarnings(findings: RunFindings): string[] {
-  const { isComplete, busyShare, threads, lossless, flatRows } = findings;
+  const { isComplete, busyShare, threads, lossless, flatRows, startsCold } = findings;
   return [
     ...(flatRows === undefined
       ? []
@@ -84,6 +85,11 @@ export function runWarnings(findings: RunFindings): string[] {
           `Drafts were chosen as if passes of up to ${flatRows} rows cost the same: acceptance is what they are worth ` +
             "where that is so, speeds are this machine's. The modelled ratio assumes it, too.",
         ]),
+    ...(startsCold === true
+      ? [
+          "A cold start: drafts had learned nothing before the first measured prompt, so the speeds hold what learning costs.",
+        ]
+      : []),
     ...(exceedsNearTieRate(lossless)
       ? [
           `${lossless.nearTies} near ties in ${lossless.tokens} tokens of ours are more than the ` +

@@ -31,7 +31,7 @@ const OWNERS: Partial<Record<keyof BenchOptions | "suite", readonly Measured[]>>
   suite: SUITE_NAMES,
   seed: [...SUITE_NAMES, "against"],
   ...{ workspace: DRAWING, prompts: DRAWING, maxTokens: DRAWING },
-  ...{ configs: SPEED, minutes: SPEED },
+  ...{ configs: SPEED, minutes: SPEED, cold: SPEED },
   flatRows: [...SPEED, "suggestions"],
   promptTokens: [...SPEED, "suggestions", "accuracy"],
   ...{ sessions: ["typing"], firstLine: ["typing"] },

@@ -42,6 +42,7 @@ export interface BenchOptions extends ModelOptions {
   readonly maxTokens?: number;
   readonly promptTokens?: number;
   readonly flatRows?: number;
+  readonly cold?: boolean;
 }
 
 /** What a suite measures with. */

@@ -48,6 +48,7 @@ export function speedSuite(suites: readonly SpeedSuiteName[]): BenchSuite<BenchR
           maxPromptTokens: options.promptTokens ?? DEFAULT_PROMPT_TOKENS,
           seed: options.seed,
           ...(options.flatRows === undefined ? {} : { flatRows: options.flatRows }),
+          ...(options.cold === undefined ? {} : { startsCold: options.cold }),
         },
         (progress) => terminal.progress(progressLine(progress)),
         signal,

@@ -69,7 +69,7 @@ function newBenchmark(
   signal: AbortSignal,
 ) {
   const { suites, seed, budgetMs, maxTokens, maxPromptTokens, numPrompts, flatRows } = params;
-  const { workspace, foreign } = params;
+  const { workspace, foreign, startsCold } = params;
   const { model, target: ownTarget } = pair.target;
   const startedAt = new Date();
   const startMs = performance.now();
@@ -149,6 +149,7 @@ function newBenchmark(
           MAX_WARMUPS,
           Math.floor(WARMUP_SHARE * spots.length),
         ),
+        startsCold,
         maxTokens,
         minTokens: isForced ? 0 : Math.min(MIN_OUTPUT_TOKENS, maxTokens),
         compare: ({ promptTokens }, plain, other, running) =>
@@ -230,6 +231,7 @@ function newBenchmark(
           ...runWarnings({
             isComplete,
             flatRows,
+            startsCold,
             busyShare,
             threads: { before: target.numThreads, after: numThreads },
             lossless,

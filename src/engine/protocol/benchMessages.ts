@@ -35,6 +35,8 @@ export const benchParams = shapeOf({
   seed: count,
   /** Drafts are chosen as if passes of up to so many rows cost the same; as measured if absent. */
   flatRows: v.exactOptional(count),
+  /** Drafts have learned nothing before the first measured prompt; otherwise from a few beforehand. */
+  startsCold: v.exactOptional(v.boolean()),
 });
 export type BenchParams = v.InferOutput<typeof benchParams>;
 
