@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { WrappedTarget } from "../../src/bench/base/wrappedTarget.ts";
 import { findDifference } from "../../src/bench/speed/losslessCheck.ts";
 import type { DraftTree } from "../../src/core/tree/draftTree.ts";
-import type { TreeLogits } from "../../src/core/tree/targetModel.ts";
+import type { TargetModel, TreeLogits } from "../../src/core/tree/targetModel.ts";
 import { FakeTarget } from "../fakes/fakeTarget.ts";
 import { NEVER } from "../support/never.ts";
 
@@ -35,8 +35,31 @@ class FlippingTarget extends WrappedTarget {
   }
 }
 
-const differenceOf = (target: FlippingTarget, speculative: readonly number[]) =>
+const differenceOf = (target: TargetModel, speculative: readonly number[]) =>
   findDifference(target, PROMPT, PLAIN, Int32Array.from(speculative), 0.2, (t) => t === 4, NEVER);
+
+/** Logits of token 2 that differ by up to so much from pass to pass. */
+class NoisyTarget extends WrappedTarget {
+  readonly #noise: number;
+  #numPasses = 0;
+
+  constructor(logit: number, noise: number) {
+    const logits = LOGITS.with(2, logit);
+    super(new FakeTarget({ vocabSize: VOCAB_SIZE, logitsOf: () => logits }));
+    this.#noise = noise;
+  }
+
+  override async evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits> {
+    const logits = await super.evaluateTree(tree, signal);
+    const added = this.#noise * Math.sin(this.#numPasses++);
+    return {
+      topK: (node, k) => logits.topK(node, k),
+      logSumExp: (node) => logits.logSumExp(node),
+      logit: (node, token) => logits.logit(node, token) + (token === 2 ? added : 0),
+      argmax: (node) => logits.argmax(node),
+    };
+  }
+}
 
 describe("findDifference", () => {
   test.each([2, 3, 4])(
@@ -74,6 +97,19 @@ describe("findDifference", () => {
       isNearTie: false,
     });
   });
+
+  test.each([
+    [8.5, 0.4, true],
+    [8.5, 0.1, false],
+    [8.5, 0, false],
+    [6, 0.4, false],
+  ])(
+    "of a token at %d, where the best has 9 and passes differ by %d, forgives: %s",
+    async (logit, noise, isNearTie) => {
+      const target = new NoisyTarget(logit, noise);
+      expect(await differenceOf(target, [1, 2, 1])).toMatchObject({ index: 1, isNearTie });
+    },
+  );
 
   test("forgives an output that ended where plain decoding would in another pass", async () => {
     expect(await differenceOf(new FlippingTarget(3, 4), [1])).toMatchObject({ isNearTie: true });

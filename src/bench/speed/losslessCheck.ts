@@ -1,13 +1,14 @@
 /**
  * Whether an output that parts from plain decoding's does so innocently. With quantized weights a row's logits depend on the
- * rows beside it, so plain decoding parts from itself now and then (docs/lossless.md): an output may part where plain's two best
- * logits are all but equal, or where plain decoding in passes of other rows makes the same choice: the last ones, or all since the
- * prompt, as cells of other passes differ, too. Nothing more is forgiven.
+ * rows beside it and on how the cells before it came about, so plain decoding parts from itself now and then (docs/lossless.md):
+ * an output may part where plain's two best logits are all but equal, or within what plain decoding in other passes differs by there.
+ * Nothing more is forgiven.
  */
 
 import { commonPrefixLength, type Token } from "../../core/base/tokens.ts";
-import { DraftTreeBuilder, ROOT, rootOnlyTree } from "../../core/tree/draftTree.ts";
-import type { TargetModel } from "../../core/tree/targetModel.ts";
+import { ROOT, rootOnlyTree } from "../../core/tree/draftTree.ts";
+import type { TargetModel, TreeLogits } from "../../core/tree/targetModel.ts";
+import { rowsInOtherPasses } from "./otherPasses.ts";
 
 /** Largest gap between plain's best two logits that counts as a tie, per kind of backend. */
 export const NEAR_TIE_GAP = { cpu: 0.2, gpu: 0.5 } as const;
@@ -16,10 +17,10 @@ export const NEAR_TIE_GAP = { cpu: 0.2, gpu: 0.5 } as const;
  * passes have other rows (docs/lossless.md).
  */
 export const MAX_NEAR_TIE_RATE = 0.02;
-/** Rows of the single passes in which plain decoding is asked again, the one in question the last. */
-const LAST_ROWS = [2, 3, 4, 8];
-/** Rows of the passes in which it then decodes again what it said, from the prompt on. Kernels take four at a time: more are of these. */
-const REPLAYED_ROWS = [2, 3, 4, 5];
+/** Standard deviations of how far the other token is behind, within which it might have been the best. */
+const MAX_DEVIATIONS = 3;
+/** Tokens among which one that ends an output is looked for. */
+const NUM_LIKELY = 64;
 
 /** The first place where two outputs part. */
 export interface OutputDifference {
@@ -75,83 +76,35 @@ export async function findDifference(
     speculativeLogit: logitOf(speculativeToken),
     gap: top.logits[0]! - top.logits[1]!,
   };
+  /** How far what was emitted instead is behind a row's best token, in logits: 0 if it is the best. Of an output that ended, an end. */
+  const lagIn = (row: TreeLogits, node: number): number => {
+    const best = row.argmax(node);
+    if (speculativeToken === -1 ? isEndToken(best) : best === speculativeToken) return 0;
+    const likely = row.topK(node, Math.min(NUM_LIKELY, target.vocabSize));
+    if (speculativeToken !== -1) return likely.logits[0]! - row.logit(node, speculativeToken);
+    const end = likely.tokens.findIndex(isEndToken);
+    return end === -1 ? Number.POSITIVE_INFINITY : likely.logits[0]! - likely.logits[end]!;
+  };
+  const lags = [lagIn(logits, ROOT)];
   target.rewind();
-  // What was emitted instead must itself tie; an output that ended there must have met an end token that does.
-  const isTied =
-    speculativeToken === -1
-      ? top.tokens.some(isEndToken)
-      : top.logits[0]! - difference.speculativeLogit < maxGap;
-  const isChosen = (token: Token) =>
-    speculativeToken === -1 ? isEndToken(token) : token === speculativeToken;
-  const isNearTie =
-    (difference.gap < maxGap && isTied) ||
-    (await flipsInOtherPasses(target, { promptTokens, plain, index }, isChosen, signal));
-  return { ...difference, isNearTie };
-}
-
-/** Where plain decoding is asked again: behind a prompt and so many tokens of its output. */
-interface Place {
-  readonly promptTokens: Int32Array;
-  readonly plain: Int32Array;
-  readonly index: number;
-}
-
-/** Whether plain decoding, in passes of more rows than one, makes the other choice at a place. */
-async function flipsInOtherPasses(
-  target: TargetModel,
-  { promptTokens, plain, index }: Place,
-  isChosen: (token: Token) => boolean,
-  signal: AbortSignal,
-): Promise<boolean> {
+  if (difference.gap < maxGap && lags[0]! < maxGap) return { ...difference, isNearTie: true };
   const text = Int32Array.from([...promptTokens, ...plain]);
-  const row = promptTokens.length + index - 1;
-  for (const passes of otherPasses(promptTokens.length, row)) {
-    if (isChosen(await choiceIn(target, text, row, passes, signal))) return true;
+  const at = history.length - 1;
+  for await (const { logits: row, node } of rowsInOtherPasses(
+    target,
+    text,
+    promptTokens.length,
+    at,
+    signal,
+  )) {
+    lags.push(lagIn(row, node));
   }
-  return false;
+  return { ...difference, isNearTie: mayBeNone(lags) };
 }
 
-/** Passes along a text: what is before `start` is read as a prompt, then `first` rows, then `further` ones each. */
-interface Passes {
-  readonly start: number;
-  readonly first: number;
-  readonly further: number;
-}
-
-function* otherPasses(numPromptTokens: number, row: number): Generator<Passes> {
-  for (const numRows of LAST_ROWS) {
-    const start = row + 1 - numRows;
-    if (start >= 0) yield { start, first: numRows, further: numRows };
-  }
-  for (const further of REPLAYED_ROWS) {
-    for (let first = 1; first <= further; first++) {
-      yield { start: numPromptTokens - 1, first, further };
-    }
-  }
-}
-
-/** The target's choice behind a row of the text, in such passes; its cache is as it was before the last of them. */
-async function choiceIn(
-  target: TargetModel,
-  text: Int32Array,
-  row: number,
-  { start, first, further }: Passes,
-  signal: AbortSignal,
-): Promise<Token> {
-  await target.prefill(text.subarray(0, start), signal);
-  for (let at = start, numRows = first; ; at += numRows, numRows = further) {
-    const tokens = text.subarray(at, at + numRows);
-    const chain = new DraftTreeBuilder(tokens[0]!);
-    for (let node = 1; node < tokens.length; node++) {
-      chain.add(node - 1, tokens[node]!, { score: 1, source: 0 });
-    }
-    const logits = await target.evaluateTree(chain.finish(), signal);
-    if (row < at + tokens.length) {
-      const choice = logits.argmax(row - at);
-      target.rewind();
-      return choice;
-    }
-    const nodes = Int32Array.from({ length: tokens.length - 1 }, (_, node) => node + 1);
-    target.commit({ nodes, bonusToken: text[at + tokens.length]! });
-  }
+/** Whether of lags that noise moves one is none, or might be. */
+function mayBeNone(lags: readonly number[]): boolean {
+  const mean = lags.reduce((sum, lag) => sum + lag, 0) / lags.length;
+  const variance = lags.reduce((sum, lag) => sum + (lag - mean) ** 2, 0) / (lags.length - 1);
+  return lags.includes(0) || mean < MAX_DEVIATIONS * Math.sqrt(variance);
 }

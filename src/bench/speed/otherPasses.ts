@@ -1,0 +1,60 @@
+/** Plain decoding of a text once more, in passes of more rows than one: what it differs from itself by at a place. */
+import { DraftTreeBuilder } from "../../core/tree/draftTree.ts";
+import type { TargetModel, TreeLogits } from "../../core/tree/targetModel.ts";
+
+/** Rows of single passes whose last one is asked for: all before them is read as a prompt. */
+const LAST_ROWS = [2, 3, 4, 8];
+/** Rows of the passes that decode all behind the prompt, begun at each offset. Kernels take four rows at a time: more are of these. */
+const REPLAYED_ROWS = [2, 3, 4, 5];
+
+/** Passes along a text: what is before `start` is read as a prompt, then `first` rows are evaluated, then `further` ones each. */
+interface Passes {
+  readonly start: number;
+  readonly first: number;
+  readonly further: number;
+}
+
+/**
+ * The row of a text's token in such passes, one after the other; a row counts until the next is asked for.
+ *
+ * @param text - a prompt, what plain decoding made of it, and no token else.
+ * @param at - index of the token, not before the prompt's last one.
+ */
+export async function* rowsInOtherPasses(
+  target: TargetModel,
+  text: Int32Array,
+  numPromptTokens: number,
+  at: number,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly logits: TreeLogits; readonly node: number }> {
+  for (const { start, first, further } of otherPasses(numPromptTokens, at)) {
+    await target.prefill(text.subarray(0, start), signal);
+    for (let from = start, numRows = first; from <= at; from += numRows, numRows = further) {
+      const tokens = text.subarray(from, from + numRows);
+      const chain = new DraftTreeBuilder(tokens[0]!);
+      for (let node = 1; node < tokens.length; node++) {
+        chain.add(node - 1, tokens[node]!, { score: 1, source: 0 });
+      }
+      const logits = await target.evaluateTree(chain.finish(), signal);
+      if (at < from + tokens.length) {
+        yield { logits, node: at - from };
+        target.rewind();
+      } else {
+        const nodes = Int32Array.from({ length: numRows - 1 }, (_, node) => node + 1);
+        target.commit({ nodes, bonusToken: text[from + numRows]! });
+      }
+    }
+  }
+}
+
+function* otherPasses(numPromptTokens: number, at: number): Generator<Passes> {
+  for (const numRows of LAST_ROWS) {
+    const start = at + 1 - numRows;
+    if (start >= 0) yield { start, first: numRows, further: numRows };
+  }
+  for (const further of REPLAYED_ROWS) {
+    for (let first = 1; first <= further; first++) {
+      yield { start: numPromptTokens - 1, first, further };
+    }
+  }
+}
