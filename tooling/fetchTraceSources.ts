@@ -6,10 +6,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
-import { addedSpot, drawRestSpots } from "../src/bench/spots/restSpots.ts";
 import { type SourceFile, type SourceSpot, seededRandom } from "../src/bench/spots/sourceSpots.ts";
 import { isSourcePath, sourceTextOf } from "../src/workspace/sourceRules.ts";
 import { fetchPackage, run, type SourcePackage } from "./sourcePackage.ts";
+import { addedSpot, drawRestSpots } from "./traces/record/restSpots.ts";
 import type { TraceSource } from "./traces/record/traceSources.ts";
 import type { TraceHalf } from "./traces/trace/trace.ts";
 

@@ -3,10 +3,10 @@
  * so plain decoding differs from itself; speculation may differ from it no more often.
  */
 
-import { meanInterval } from "../../src/bench/base/statistics.ts";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import type { Drafter } from "../../src/core/tree/drafter.ts";
 import type { TargetModel } from "../../src/core/tree/targetModel.ts";
+import { meanInterval } from "../../tooling/studies/meanInterval.ts";
 import { type Choices, type ForcedText, plainChoices, speculativeChoices } from "./forcedText.ts";
 
 /** The difference of the two rates that decides, as a share of positions. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { syntheticFiles } from "../../src/bench/spots/syntheticFiles.ts";
 import { measureIndex } from "../../tooling/studies/indexBench.ts";
+import { syntheticFiles } from "../../tooling/studies/syntheticFiles.ts";
 
 describe("measureIndex", () => {
   test("measures a workspace of the size", async () => {

@@ -2,10 +2,10 @@
 
 import { quantile } from "../../src/bench/base/statistics.ts";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
-import { syntheticFiles, type TokenFile } from "../../src/bench/spots/syntheticFiles.ts";
 import { LOOKUP_LIMITS, WorkspaceDrafter } from "../../src/core/drafters/workspaceDrafter.ts";
 import { WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
 import type { LookupPlace } from "../../src/core/index/workspaceSearch.ts";
+import { syntheticFiles, type TokenFile } from "./syntheticFiles.ts";
 
 export interface IndexBenchOptions {
   /** Clock in ms. */

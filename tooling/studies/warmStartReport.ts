@@ -11,8 +11,9 @@ import {
   tooFewForBounds,
 } from "../../src/bench/base/doubts.ts";
 import { formatColumns } from "../../src/bench/base/markdownTable.ts";
-import { type MeanInterval, meanInterval } from "../../src/bench/base/statistics.ts";
+import type { MeanInterval } from "../../src/bench/base/statistics.ts";
 import { markdownText } from "../../src/core/base/foreignText.ts";
+import { meanInterval } from "./meanInterval.ts";
 
 /** Which drafters ran: all, as in the product, and alone the one whose store is kept. */
 export const WARM_START_DRAFTERS = ["fused", "recycling"] as const;

@@ -50,20 +50,6 @@ export interface MeanInterval {
   readonly high: number;
 }
 
-/**
- * The mean with its 95 % bounds, made as {@link medianInterval} makes those of the median: for small counts, whose median
- * is mostly 0 or 1. Of fewer than {@link MIN_BOUNDED_VALUES} values it is their range.
- * @throws RangeError without values.
- */
-export function meanInterval(values: readonly number[], seed: number): MeanInterval {
-  if (values.length === 0) throw new RangeError("the mean of nothing");
-  return { mean: meanOf(values), ...percentileBounds(values, meanOf, seed) };
-}
-
-function meanOf(values: readonly number[]): number {
-  return sum(values) / values.length;
-}
-
 /** What lies beyond a bound, on each side: of two-sided 95 % bounds, ... */
 export const TWO_SIDED_TAIL = 0.025;
 /** ... and where only one of them is asked for. */

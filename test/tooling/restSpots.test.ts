@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addedSpot, drawRestSpots } from "../../src/bench/spots/restSpots.ts";
+import { addedSpot, drawRestSpots } from "../../tooling/traces/record/restSpots.ts";
 import { packageSources } from "../support/packageSources.ts";
 
 const files = packageSources().slice(0, 12);

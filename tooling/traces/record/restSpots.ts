@@ -7,7 +7,7 @@ import {
   type SourceSpot,
   seededRandom,
   spotIn,
-} from "./sourceSpots.ts";
+} from "../../../src/bench/spots/sourceSpots.ts";
 
 const MIN_LINE_CHARS = 12;
 /** Text of a line, so that there is something to complete. */

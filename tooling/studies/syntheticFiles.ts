@@ -1,5 +1,5 @@
 /** Token files that repeat as source code does, drawn by seed: for sizes of workspace that nobody has at hand. */
-import { seededRandom } from "./sourceSpots.ts";
+import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 
 /** A file of a workspace, tokenized. */
 export interface TokenFile {
