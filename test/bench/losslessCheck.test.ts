@@ -36,7 +36,13 @@ class FlippingTarget extends WrappedTarget {
 }
 
 const differenceOf = (target: TargetModel, speculative: readonly number[]) =>
-  findDifference(target, PROMPT, PLAIN, Int32Array.from(speculative), 0.2, (t) => t === 4, NEVER);
+  findDifference(
+    { target, maxGap: 0.2, isEndToken: (token) => token === 4 },
+    PROMPT,
+    PLAIN,
+    Int32Array.from(speculative),
+    NEVER,
+  );
 
 /** Logits of token 2 that differ by up to so much from pass to pass. */
 class NoisyTarget extends WrappedTarget {
@@ -76,15 +82,8 @@ describe("findDifference", () => {
       const plain = new Int32Array(12).fill(1);
       const other = plain.with(index, 2);
       const target = new FlippingTarget(5, 2);
-      const difference = await findDifference(
-        target,
-        PROMPT,
-        plain,
-        other,
-        0.2,
-        () => false,
-        NEVER,
-      );
+      const judge = { target, maxGap: 0.2, isEndToken: () => false };
+      const difference = await findDifference(judge, PROMPT, plain, other, NEVER);
       expect(difference).toMatchObject({ index, isNearTie: true, gap: 6 });
     },
   );

@@ -13,7 +13,6 @@ import {
   type SuiteRunParams,
 } from "../../src/bench/speed/benchRunner.ts";
 import { suiteWarnings } from "../../src/bench/speed/benchWarnings.ts";
-import { compareOutputs } from "../../src/bench/speed/outputComparison.ts";
 import { suiteFigures } from "../../src/bench/speed/suiteFigures.ts";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import { DraftModelDrafter } from "../../src/core/drafters/draftModelDrafter.ts";
@@ -149,12 +148,7 @@ export class BenchHarness {
       maxTokens: MAX_TOKENS,
       minTokens: 1,
       firstLineLength: () => LINE_TOKENS,
-      compare: (
-        { promptTokens }: BenchPrompt["context"],
-        plain: Int32Array,
-        other: Int32Array,
-        running: AbortSignal,
-      ) => compareOutputs(judge, promptTokens, plain, other, running),
+      judge,
       sampleCpu: () => ({ atMs: this.time.ms, busyMs: 0, ownMs: 0, numCores: 2 }),
       onProgress() {},
       ...params,

@@ -136,12 +136,10 @@ export class LosslessBench {
     tally.numSteps += speculative.stats.numSteps;
     tally.numAccepted += speculative.stats.numAcceptedTokens;
     const difference = await findDifference(
-      this.target,
+      { target: this.target, maxGap: this.#maxGap, isEndToken: this.isEndToken },
       context.promptTokens,
       plain.tokens,
       speculative.tokens,
-      this.#maxGap,
-      this.#limits.isEndToken,
       NEVER,
     );
     if (difference === undefined) return;
@@ -151,12 +149,12 @@ export class LosslessBench {
 
   /** Both tokens and logits of a difference, in words. */
   describe(difference: OutputDifference): string {
-    const { index, plainToken, speculativeToken, plainLogit, speculativeLogit, gap } = difference;
+    const { index, plainToken, otherToken, plainLogit, otherLogit, gap } = difference;
     const piece = (token: number) =>
       token === -1 ? "(end)" : JSON.stringify(this.model.vocabulary.detokenize([token]));
     return (
       `token ${index}: plain ${piece(plainToken)} ${plainLogit.toFixed(4)}, ` +
-      `speculative ${piece(speculativeToken)} ${speculativeLogit.toFixed(4)}, top-2 gap ${gap.toFixed(4)}`
+      `speculative ${piece(otherToken)} ${otherLogit.toFixed(4)}, top-2 gap ${gap.toFixed(4)}`
     );
   }
 

@@ -4,8 +4,7 @@
  */
 
 import { OthersMeter } from "../../src/bench/base/busyMeter.ts";
-import { NEAR_TIE_GAP } from "../../src/bench/speed/losslessCheck.ts";
-import { compareOutputs } from "../../src/bench/speed/outputComparison.ts";
+import { compareOutputs, NEAR_TIE_GAP } from "../../src/bench/speed/losslessCheck.ts";
 import { drawDistinctSpots } from "../../src/bench/spots/benchSpots.ts";
 import type { SourceSpot } from "../../src/bench/spots/sourceSpots.ts";
 import { EngineError, isAbortError } from "../../src/core/base/errors.ts";

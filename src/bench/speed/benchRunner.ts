@@ -12,7 +12,7 @@ import type { HiddenLines } from "../spots/benchSpots.ts";
 import type { BenchConfig, DecodeRun } from "./benchDecoder.ts";
 import type { SuiteEnding } from "./benchReport.ts";
 import { Contestant, type ProbedPrompt } from "./contestant.ts";
-import type { OutputComparison } from "./outputComparison.ts";
+import { compareOutputs, type OutputComparison, type OutputJudge } from "./losslessCheck.ts";
 import { isSettled } from "./promptPairs.ts";
 import { LOOK_SHARES } from "./ratioBounds.ts";
 
@@ -40,12 +40,7 @@ export interface SuiteRunParams {
   readonly minTokens: number;
   /** Tokens up to the one that ends the first line; undefined where none does. */
   readonly firstLineLength: (tokens: Int32Array) => number | undefined;
-  readonly compare: (
-    prompt: GenerationContext,
-    plain: Int32Array,
-    other: Int32Array,
-    signal: AbortSignal,
-  ) => Promise<OutputComparison>;
+  readonly judge: OutputJudge;
   readonly sampleCpu: () => CpuSample;
   /** What is being done, in words; `done` prompts are measured. */
   readonly onProgress: (done: number, what: string) => void;
@@ -209,8 +204,12 @@ class SuiteRunner {
     const comparisons = new Map<string, OutputComparison>();
     const firstLineMs = new Map<string, number>();
     for (const [name, { tokens }] of runs) {
-      const { compare } = this.#params;
-      comparisons.set(name, await compare(probed.context, plain.tokens, tokens, signal));
+      const { judge } = this.#params;
+      const { promptTokens } = probed.context;
+      comparisons.set(
+        name,
+        await compareOutputs(judge, promptTokens, plain.tokens, tokens, signal),
+      );
       firstLineMs.set(name, this.#firstLineMs(runs.get(name)!));
     }
     return { runs, firstLineMs, comparisons, hidden: probed.hidden };

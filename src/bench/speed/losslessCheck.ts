@@ -8,6 +8,7 @@
 import { commonPrefixLength, type Token } from "../../core/base/tokens.ts";
 import { ROOT, rootOnlyTree } from "../../core/tree/draftTree.ts";
 import type { TargetModel, TreeLogits } from "../../core/tree/targetModel.ts";
+import type { DifferenceFigures } from "./benchReport.ts";
 import { rowsInOtherPasses } from "./otherPasses.ts";
 
 /** Largest gap between plain's best two logits that counts as a tie, per kind of backend. */
@@ -23,39 +24,61 @@ const MAX_DEVIATIONS = 3;
 const NUM_LIKELY = 64;
 
 /** The first place where two outputs part. */
-export interface OutputDifference {
-  /** Index in the output. */
-  readonly index: number;
-  /** -1 where that output had ended. */
-  readonly plainToken: Token;
-  readonly speculativeToken: Token;
-  /** Plain's own logits there, of its best token and of the other one. */
-  readonly plainLogit: number;
-  readonly speculativeLogit: number;
-  /** Plain's top-2 gap there. */
-  readonly gap: number;
-  readonly isNearTie: boolean;
+export type OutputDifference = Omit<DifferenceFigures, "config" | "prompt">;
+
+/** How an output differs from plain's. */
+export interface OutputComparison {
+  /** Where the outputs part; undefined if they are equal. What follows a near tie is another text. */
+  readonly difference: OutputDifference | undefined;
+  /** Places from the first difference on that hold another token or none; 0 behind a near tie. */
+  readonly differingTokens: number;
+  /** It has another number of tokens, and no near tie is behind it. */
+  readonly hasOtherLength: boolean;
+}
+
+/** What outputs are judged by. */
+export interface OutputJudge {
+  /** Runs where outputs part; its cache holds other tokens afterwards. */
+  readonly target: TargetModel;
+  /** One of {@link NEAR_TIE_GAP}. */
+  readonly maxGap: number;
+  /** Tokens that end an output without being part of it. */
+  readonly isEndToken: (token: Token) => boolean;
+}
+
+/** An output beside plain decoding's, token by token. @param promptTokens - what both continued. */
+export async function compareOutputs(
+  judge: OutputJudge,
+  promptTokens: Int32Array,
+  plain: Int32Array,
+  other: Int32Array,
+  signal: AbortSignal,
+): Promise<OutputComparison> {
+  const difference = await findDifference(judge, promptTokens, plain, other, signal);
+  if (difference === undefined || difference.isNearTie) {
+    return { difference, differingTokens: 0, hasOtherLength: false };
+  }
+  let differingTokens = 0;
+  for (let index = difference.index; index < Math.max(plain.length, other.length); index++) {
+    if (plain[index] !== other[index]) differingTokens++;
+  }
+  return { difference, differingTokens, hasOtherLength: plain.length !== other.length };
 }
 
 /**
- * Where a speculative output leaves plain decoding's, judged by plain's own logits, and by plain decoding in other passes.
- *
+ * Where an output leaves plain decoding's, judged by plain's own logits, and by plain decoding in other passes.
  * @param promptTokens - what both continued.
- * @param maxGap - one of {@link NEAR_TIE_GAP}.
- * @param isEndToken - tokens that end an output without being part of it.
  * @returns undefined if the outputs are equal.
  */
 export async function findDifference(
-  target: TargetModel,
+  { target, maxGap, isEndToken }: OutputJudge,
   promptTokens: Int32Array,
   plain: Int32Array,
-  speculative: Int32Array,
-  maxGap: number,
-  isEndToken: (token: Token) => boolean,
+  other: Int32Array,
   signal: AbortSignal,
 ): Promise<OutputDifference | undefined> {
-  const index = commonPrefixLength(plain, speculative);
-  if (index === plain.length && index === speculative.length) return undefined;
+  const index = commonPrefixLength(plain, other);
+  if (index === plain.length && index === other.length) return undefined;
   const history = Int32Array.from([...promptTokens, ...plain.subarray(0, index)]);
   // One token per pass from the prompt on, as plain decoding came here.
   await target.prefill(promptTokens.subarray(0, -1), signal);
@@ -65,40 +88,30 @@ export async function findDifference(
   }
   const logits = await target.evaluateTree(rootOnlyTree(history.at(-1)!), signal);
   const top = logits.topK(ROOT, 2);
+  const [bestLogit, nextLogit] = [top.logits[0]!, top.logits[1]!];
   const plainToken = plain[index] ?? -1;
-  const speculativeToken = speculative[index] ?? -1;
-  const logitOf = (token: Token) => (token === -1 ? top.logits[0]! : logits.logit(ROOT, token));
-  const difference = {
-    index,
-    plainToken,
-    speculativeToken,
-    plainLogit: logitOf(plainToken),
-    speculativeLogit: logitOf(speculativeToken),
-    gap: top.logits[0]! - top.logits[1]!,
-  };
+  const otherToken = other[index] ?? -1;
+  const logitOf = (token: Token) => (token === -1 ? bestLogit : logits.logit(ROOT, token));
+  const plainLogit = logitOf(plainToken);
+  const otherLogit = logitOf(otherToken);
+  const gap = bestLogit - nextLogit;
+  const difference = { index, plainToken, otherToken, plainLogit, otherLogit, gap };
   /** How far what was emitted instead is behind a row's best token, in logits: 0 if it is the best. Of an output that ended, an end. */
   const lagIn = (row: TreeLogits, node: number): number => {
     const best = row.argmax(node);
-    if (speculativeToken === -1 ? isEndToken(best) : best === speculativeToken) return 0;
+    if (otherToken === -1 ? isEndToken(best) : best === otherToken) return 0;
     const likely = row.topK(node, Math.min(NUM_LIKELY, target.vocabSize));
-    if (speculativeToken !== -1) return likely.logits[0]! - row.logit(node, speculativeToken);
+    if (otherToken !== -1) return likely.logits[0]! - row.logit(node, otherToken);
     const end = likely.tokens.findIndex(isEndToken);
     return end === -1 ? Number.POSITIVE_INFINITY : likely.logits[0]! - likely.logits[end]!;
   };
   const lags = [lagIn(logits, ROOT)];
   target.rewind();
-  if (difference.gap < maxGap && lags[0]! < maxGap) return { ...difference, isNearTie: true };
+  if (gap < maxGap && lags[0]! < maxGap) return { ...difference, isNearTie: true };
   const text = Int32Array.from([...promptTokens, ...plain]);
   const at = history.length - 1;
-  for await (const { logits: row, node } of rowsInOtherPasses(
-    target,
-    text,
-    promptTokens.length,
-    at,
-    signal,
-  )) {
-    lags.push(lagIn(row, node));
-  }
+  const rows = rowsInOtherPasses(target, text, promptTokens.length, at, signal);
+  for await (const { logits: row, node } of rows) lags.push(lagIn(row, node));
   return { ...difference, isNearTie: mayBeNone(lags) };
 }
 

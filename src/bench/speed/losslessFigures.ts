@@ -7,13 +7,9 @@ import type { SuiteRun } from "./benchRunner.ts";
 /** Every place where an output of a suite leaves plain's, prompt by prompt. */
 export function suiteDifferences({ prompts }: SuiteRun): DifferenceFigures[] {
   return prompts.flatMap(({ comparisons }, prompt) =>
-    Array.from(comparisons).flatMap(([config, { difference }]) => {
-      if (difference === undefined) return [];
-      const { index, plainToken, plainLogit, gap, isNearTie } = difference;
-      const { speculativeToken: otherToken, speculativeLogit: otherLogit } = difference;
-      const tokens = { plainToken, otherToken, plainLogit, otherLogit };
-      return [{ config, prompt, index, ...tokens, gap, isNearTie }];
-    }),
+    Array.from(comparisons).flatMap(([config, { difference }]) =>
+      difference === undefined ? [] : [{ config, prompt, ...difference }],
+    ),
   );
 }
 

@@ -12,7 +12,6 @@ import { runSuite, type SuiteRun } from "../../bench/speed/benchRunner.ts";
 import { runWarnings, suiteWarnings } from "../../bench/speed/benchWarnings.ts";
 import { MAX_NEAR_TIE_RATE, NEAR_TIE_GAP } from "../../bench/speed/losslessCheck.ts";
 import { losslessFigures } from "../../bench/speed/losslessFigures.ts";
-import { compareOutputs } from "../../bench/speed/outputComparison.ts";
 import { mostChosenNodes, suiteFigures } from "../../bench/speed/suiteFigures.ts";
 import { suiteOrigin } from "../../bench/speed/suiteWording.ts";
 import { verdictOf } from "../../bench/speed/verdict.ts";
@@ -136,7 +135,6 @@ function newBenchmark(
     const { configs, leftOut } = createConfigs(names, surroundings);
     const spots = suiteSpots(params, suite);
     const maxGap = NEAR_TIE_GAP[pair.loaded.backend === "cpu" ? "cpu" : "gpu"];
-    const judge = { target, maxGap, isEndToken: pair.isEndToken };
     const run = await runSuite(
       {
         configs,
@@ -152,8 +150,7 @@ function newBenchmark(
         startsCold,
         maxTokens,
         minTokens: isForced ? 0 : Math.min(MIN_OUTPUT_TOKENS, maxTokens),
-        compare: ({ promptTokens }, plain, other, running) =>
-          compareOutputs(judge, promptTokens, plain, other, running),
+        judge: { target, maxGap, isEndToken: pair.isEndToken },
         sampleCpu,
         firstLineLength,
         onProgress: (done, what) => tell(suite, what, done),

@@ -115,12 +115,10 @@ describe(`several suggestions on real models (gpu ${TEST_GPU})`, () => {
         const alone = await decodeAlone(opened, prompt, MAX_TOKENS - numGiven);
         tally.numTokens += rest.length;
         const difference = await findDifference(
-          target,
+          { target, maxGap: MAX_GAP, isEndToken: bench.isEndToken },
           prompt,
           alone.tokens,
           rest,
-          MAX_GAP,
-          bench.isEndToken,
           NEVER,
         );
         if (difference?.isNearTie === true) tally.nearTies++;
@@ -161,12 +159,10 @@ describe(`several suggestions on real models (gpu ${TEST_GPU})`, () => {
         const tokens = draft?.tokens ?? new Int32Array(0);
         const alone = await decodeAlone(opened, promptTokens, 12);
         const difference = await findDifference(
-          target,
+          { target, maxGap: MAX_GAP, isEndToken: bench.isEndToken },
           promptTokens,
           alone.tokens,
           tokens,
-          MAX_GAP,
-          bench.isEndToken,
           NEVER,
         );
         if (difference?.isNearTie !== true)
@@ -247,9 +243,9 @@ describe(`several suggestions on real models (gpu ${TEST_GPU})`, () => {
 const NO_DIFFERENCE = {
   index: 0,
   plainToken: -1,
-  speculativeToken: -1,
+  otherToken: -1,
   plainLogit: 0,
-  speculativeLogit: 0,
+  otherLogit: 0,
   gap: 0,
   isNearTie: false,
 };
