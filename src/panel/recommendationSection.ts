@@ -1,4 +1,6 @@
 /** Settings that the figures speak for, and the button that starts to change them. */
+import { columnsOf } from "../bench/base/markdownTable.ts";
+import { type DataTable, tableElement } from "./charts/dataTable.ts";
 import { button, element } from "./charts/element.ts";
 import type { PanelRequest, PanelState } from "./messages/panelProtocol.ts";
 
@@ -13,8 +15,8 @@ export function recommendationSection(
     { "aria-labelledby": "recommended" },
     element("h2", { id: "recommended" }, "Recommended settings"),
     isAny
-      ? element("div", { class: "scroller" }, changesTable(changes))
-      : element("p", { class: "plain-text" }, "Nothing is recommended to change."),
+      ? element("div", { class: "scroller" }, tableElement(changesTable(changes)))
+      : element("p", { class: "note" }, "Nothing is recommended to change."),
     notes.length === 0 ? null : element("ul", { class: "bullets note" }, ...notes),
     isAny
       ? element(
@@ -31,25 +33,15 @@ export function recommendationSection(
   );
 }
 
-function changesTable(changes: PanelState["changes"]): HTMLElement {
-  const rows = changes.map(({ setting, now, recommended, reason }) =>
-    element(
-      "tr",
-      {},
-      element("th", { scope: "row", class: "name" }, element("code", {}, setting)),
-      element("td", { class: "short" }, now),
-      element("td", { class: "proposal" }, recommended),
-      element("td", { class: "long" }, reason),
-    ),
-  );
-  const head = ["Setting", "Now", "Recommended", "Why"].map((text) =>
-    element("th", { scope: "col", class: "short" }, text),
-  );
-  return element(
-    "table",
-    {},
-    element("caption", { class: "unseen" }, "Recommended settings"),
-    element("thead", {}, element("tr", {}, ...head)),
-    element("tbody", {}, ...rows),
-  );
+function changesTable(changes: PanelState["changes"]): DataTable {
+  return {
+    caption: "What the figures speak for",
+    ...columnsOf(changes, [
+      ["Setting", ({ setting }) => setting],
+      ["Now", ({ now }) => now],
+      ["Recommended", ({ recommended }) => recommended],
+      ["Why", ({ reason }) => reason],
+    ]),
+    wordColumns: new Set([1, 2, 3]),
+  };
 }

@@ -1,6 +1,6 @@
 /** Everything that was measured of a suite, in one table. Pure. */
 import { PLAIN_CONFIG } from "../bench/base/benchConfigNames.ts";
-import { columnsOf } from "../bench/base/markdownTable.ts";
+import { columnsOf, NONE } from "../bench/base/markdownTable.ts";
 import type { RatioInterval, SuiteFigures } from "../bench/speed/benchReport.ts";
 import type { DataTable } from "./charts/dataTable.ts";
 import {
@@ -9,7 +9,6 @@ import {
   formatDecimal,
   formatPercent,
   formatRatio,
-  NONE,
   orNone,
 } from "./charts/figureText.ts";
 import { configsBySpeed, lossRowsOf } from "./charts/suiteRows.ts";

@@ -1,4 +1,5 @@
 /** How the panel writes figures. Pure. */
+import { NONE } from "../../bench/base/markdownTable.ts";
 import type { ConfigFigures, RatioInterval } from "../../bench/speed/benchReport.ts";
 
 /** What a ratio says once its bounds are heeded. */
@@ -10,9 +11,6 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   even: "no clear difference from plain",
   incomparable: "not comparable",
 };
-
-/** Stands where nothing was measured. */
-export const NONE = "–";
 
 const VERDICTS: Readonly<Record<ConfigFigures["speedComparison"], Verdict>> = {
   faster: "gain",

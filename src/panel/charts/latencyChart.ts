@@ -1,10 +1,9 @@
 /** Time to the first token: the usual case and the bad one. */
 
-import * as Plot from "@observablehq/plot";
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
-import { axisBelow, type Chart, COLORS, TIP } from "./chart.ts";
+import { type Chart, COLORS } from "./chart.ts";
 import { formatDecimal, formatMs } from "./figureText.ts";
-import { configRows } from "./rowMarks.ts";
+import { dots, plotRows, spans } from "./rowMarks.ts";
 import { configsBySpeed } from "./suiteRows.ts";
 
 export function latencyChart(suiteName: string, suite: SuiteFigures): Chart {
@@ -42,32 +41,19 @@ function plotLatencies(configs: readonly ConfigFigures[], width: number) {
     text: `${formatDecimal(ttftMs.p50)} / ${formatDecimal(ttftMs.p95)}`,
     title: `${name}\np50 ${formatMs(ttftMs.p50)}\np95 ${formatMs(ttftMs.p95)}`,
   }));
-  const { options, ticks, tracks, texts } = configRows(rows, width);
-  return Plot.plot({
-    ...options,
-    x: { domain: [0, Math.max(...rows.map(({ p95 }) => p95)) * 1.04] },
-    marks: [
-      Plot.gridX({ stroke: COLORS.text, strokeOpacity: 0.1, ticks }),
-      tracks,
-      Plot.axisX({ ...axisBelow("ms to the first token"), ticks }),
-      Plot.ruleY(rows, {
-        y: "name",
-        x1: "p50",
-        x2: "p95",
-        stroke: COLORS.accent,
-        strokeWidth: 2.5,
-      }),
-      Plot.dot(rows, {
-        x: "p95",
-        y: "name",
-        r: 5,
-        fill: COLORS.background,
-        stroke: COLORS.accent,
-        strokeWidth: 2,
-      }),
-      Plot.dot(rows, { x: "p50", y: "name", r: 5.5, fill: COLORS.accent }),
-      ...texts,
-      Plot.tip(rows, Plot.pointerY({ x: "p50", y: "name", title: "title", ...TIP })),
-    ],
-  });
+  const { accent, background } = COLORS;
+  return plotRows(
+    {
+      rows,
+      domain: [0, Math.max(...rows.map(({ p95 }) => p95)) * 1.04],
+      label: "ms to the first token",
+      marks: [
+        spans(rows, "p50", "p95", accent),
+        dots(rows, "p95", { r: 5, fill: background, stroke: accent }),
+        dots(rows, "p50", { fill: accent }),
+      ],
+      pointAt: "p95",
+    },
+    width,
+  );
 }

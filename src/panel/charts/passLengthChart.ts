@@ -1,10 +1,9 @@
 /** Tokens that one pass of the target brings: what speculation lives on. */
 
-import * as Plot from "@observablehq/plot";
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
-import { axisBelow, type Chart, COLORS, type LegendItem, TICK_SYMBOL, TIP } from "./chart.ts";
+import { type Chart, COLORS, type LegendItem } from "./chart.ts";
 import { orNone } from "./figureText.ts";
-import { configRows } from "./rowMarks.ts";
+import { compared, dots, plainLine, plotRows, spans } from "./rowMarks.ts";
 import { comparedConfigs } from "./suiteRows.ts";
 
 const decimals = (length: number) => length.toFixed(2);
@@ -54,33 +53,23 @@ function plotPassLengths(configs: readonly ConfigFigures[], width: number) {
         : [`${decimals(expectedAcceptanceLength)} promised`]),
     ].join("\n"),
   }));
-  const { options, ticks, tracks, texts } = configRows(rows, width);
   const longest = Math.max(
     1.5,
     ...rows.flatMap(({ realized, expected }) => [realized, expected ?? 1]),
   );
-  return Plot.plot({
-    ...options,
-    x: { domain: [1, longest + (longest - 1) * 0.04] },
-    marks: [
-      Plot.gridX({ stroke: COLORS.text, strokeOpacity: 0.1, ticks }),
-      tracks,
-      Plot.axisX({ ...axisBelow("tokens per pass"), ticks }),
-      Plot.ruleX([1], { stroke: COLORS.text, strokeWidth: 1.5 }),
-      Plot.ruleY(rows, {
-        y: "name",
-        x1: 1,
-        x2: "realized",
-        stroke: COLORS.accent,
-        strokeWidth: 2.5,
-      }),
-      Plot.dot(
-        rows.filter(({ expected }) => expected !== null),
-        { x: "expected", y: "name", symbol: TICK_SYMBOL, stroke: COLORS.muted, strokeWidth: 2 },
-      ),
-      Plot.dot(rows, { x: "realized", y: "name", r: 5.5, fill: COLORS.accent }),
-      ...texts,
-      Plot.tip(rows, Plot.pointerY({ x: "realized", y: "name", title: "title", ...TIP })),
-    ],
-  });
+  return plotRows(
+    {
+      rows,
+      domain: [1, longest + (longest - 1) * 0.04],
+      label: "tokens per pass",
+      marks: [
+        plainLine(),
+        spans(rows, 1, "realized", COLORS.accent),
+        compared(rows, "expected"),
+        dots(rows, "realized", { fill: COLORS.accent }),
+      ],
+      pointAt: "realized",
+    },
+    width,
+  );
 }

@@ -1,100 +1,137 @@
-/** Marks of charts that have one row per configuration or source. */
+/** Charts with one row per configuration or source: names on the left, figures on the right, marks between. */
 import * as Plot from "@observablehq/plot";
 import { FUSED_CONFIG } from "../../bench/base/benchConfigNames.ts";
-import { COLORS, FONT_SIZE, frame, labelMargin, numTicks, ROW_HEIGHT, textWidth } from "./chart.ts";
+import {
+  axisBelow,
+  COLORS,
+  FONT_SIZE,
+  frame,
+  labelMargin,
+  numTicks,
+  ROW_HEIGHT,
+  TICK_SYMBOL,
+  TIP,
+  textWidth,
+} from "./chart.ts";
 
 /** Ems; cuts what {@link labelMargin} has no room for. */
 const LABEL_EMS = 14;
-
-/** The rows' names on the left; the configuration that users get is bold. */
-export function rowNames(names: readonly string[], boldName?: string): Plot.Markish[] {
-  const options = {
-    y: (name: string) => name,
-    text: (name: string) => name,
-    frameAnchor: "left",
-    textAnchor: "end",
-    dx: -10,
-    fontSize: FONT_SIZE,
-    fill: COLORS.text,
-    lineWidth: LABEL_EMS,
-    textOverflow: "ellipsis",
-    ariaHidden: "true",
-  } as const;
-  const plain = names.filter((name) => name !== boldName);
-  const bold = names.filter((name) => name === boldName);
-  return [Plot.text(plain, options), Plot.text(bold, { ...options, fontWeight: 600 })];
-}
-
-export interface ValueLabel {
-  readonly name: string;
-  readonly text: string;
-  /** Said after it, more quietly; empty where there is no room. */
-  readonly detail: string;
-  readonly color: string;
-  readonly isBold: boolean;
-}
-
-/** A row's figure as a label needs it. */
-export type RowFigure = Pick<ValueLabel, "name" | "text"> &
-  Partial<Pick<ValueLabel, "detail" | "color">>;
-
-/** What charts with one row per configuration share: their frame, and the figures at the right. */
-export function configRows(rows: readonly RowFigure[], width: number) {
-  const names = rows.map(({ name }) => name);
-  const labels = rows.map(
-    ({ name, text, detail = "", color = COLORS.text }): ValueLabel => ({
-      name,
-      text,
-      detail,
-      color,
-      isBold: name === FUSED_CONFIG,
-    }),
-  );
-  const marginLeft = labelMargin(names);
-  const marginRight = valueMargin(labels);
-  const options = {
-    ...frame(width, names.length * ROW_HEIGHT + 56),
-    marginLeft,
-    marginRight,
-    y: { domain: names, type: "point", padding: 0.5, axis: null },
-  } as const;
-  return {
-    options,
-    ticks: numTicks(width - marginLeft - marginRight),
-    /** Faint lines that lead the eye from a name to its figure, behind the plot's own marks. */
-    tracks: Plot.ruleY(names, { stroke: COLORS.track, strokeWidth: 1, ariaHidden: "true" }),
-    texts: [...rowNames(names, FUSED_CONFIG), ...rowValues(labels)],
-  };
-}
-
 /** px between the plot and its figures, and between a figure and its detail. */
 const VALUE_GAP = 12;
 
-/** Figures in a column on the right, their details in a second one. */
-export function rowValues(labels: readonly ValueLabel[]): Plot.Markish[] {
-  const options = {
-    y: "name",
-    frameAnchor: "right",
-    textAnchor: "start",
-    fontSize: FONT_SIZE,
-    fontVariant: "tabular-nums",
-    ariaHidden: "true",
-  } as const;
-  const values = [false, true].map((isBold) =>
-    Plot.text(
-      labels.filter((label) => label.isBold === isBold),
-      { ...options, text: "text", fill: "color", dx: VALUE_GAP, fontWeight: isBold ? 600 : 400 },
-    ),
-  );
-  const details = labels.filter(({ detail }) => detail !== "");
-  const dx = VALUE_GAP + widest(labels.map(({ text }) => text)) + VALUE_GAP;
-  return [...values, Plot.text(details, { ...options, text: "detail", fill: COLORS.muted, dx })];
+export interface Row {
+  readonly name: string;
+  /** Its figure, in a color of its own where that says something. */
+  readonly text: string;
+  readonly color?: string;
+  /** Said after it, more quietly; empty where there is no room. */
+  readonly detail?: string;
+  /** Shown under the pointer. */
+  readonly title: string;
 }
 
-/** Room for {@link rowValues}, in px. */
-export function valueMargin(labels: readonly ValueLabel[]): number {
-  const details = widest(labels.map(({ detail }) => detail));
-  const values = VALUE_GAP + widest(labels.map(({ text }) => text));
+export interface RowPlot<R extends Row> {
+  readonly rows: readonly R[];
+  readonly rowHeight?: number;
+  readonly domain: readonly [number, number];
+  /** What the axis says, and how it writes a figure. */
+  readonly label: string;
+  readonly tickFormat?: (value: number) => string;
+  readonly marks: readonly Plot.Markish[];
+  /** The field of a row at which the pointer finds it. */
+  readonly pointAt: keyof R & string;
+}
+
+/** The configuration that users get is bold. */
+export function plotRows<R extends Row>(plot: RowPlot<R>, width: number) {
+  const { rows, rowHeight = ROW_HEIGHT, domain, label, tickFormat, marks, pointAt } = plot;
+  const names = rows.map(({ name }) => name);
+  const marginLeft = labelMargin(names);
+  const marginRight = valueMargin(rows);
+  const ticks = numTicks(width - marginLeft - marginRight);
+  return Plot.plot({
+    ...frame(width, names.length * rowHeight + 56),
+    marginLeft,
+    marginRight,
+    x: { domain },
+    y: { domain: names, type: "band", padding: 0, axis: null },
+    marks: [
+      Plot.gridX({ stroke: COLORS.text, strokeOpacity: 0.1, ticks }),
+      // Faint lines that lead the eye from a name to its figure.
+      Plot.ruleY(names, { stroke: COLORS.track, strokeWidth: 1, ariaHidden: "true" }),
+      Plot.axisX({ ...axisBelow(label), ticks, ...(tickFormat && { tickFormat }) }),
+      ...marks,
+      ...rowTexts(rows),
+      Plot.tip(rows, Plot.pointerY({ x: pointAt, y: "name", title: "title", ...TIP })),
+    ],
+  });
+}
+
+/** A line along each row. */
+export function spans(rows: readonly Row[], x1: string | number, x2: string, stroke: string) {
+  return Plot.ruleY(rows, { y: "name", x1, x2, stroke, strokeWidth: 2.5 });
+}
+
+export function dots(rows: readonly Row[], x: string, options: Plot.DotOptions) {
+  return Plot.dot(rows, { x, y: "name", r: 5.5, strokeWidth: 2, ...options });
+}
+
+/** What rows are compared with, where there is such a figure. */
+export function compared<F extends string>(
+  rows: readonly (Row & Readonly<Record<F, number | null>>)[],
+  x: F,
+) {
+  const known = rows.filter((row) => row[x] !== null);
+  return dots(known, x, { symbol: TICK_SYMBOL, stroke: COLORS.muted });
+}
+
+/** Where plain decoding stands. */
+export function plainLine() {
+  return Plot.ruleX([1], { stroke: COLORS.text, strokeWidth: 1.5 });
+}
+
+/** Names on the left, figures in a column on the right, their details in a second one. */
+function rowTexts(rows: readonly Row[]): Plot.Markish[] {
+  const options = { y: "name", fontSize: FONT_SIZE, ariaHidden: "true" } as const;
+  const left = {
+    ...options,
+    text: "name",
+    frameAnchor: "left",
+    textAnchor: "end",
+    dx: -10,
+    fill: COLORS.text,
+    lineWidth: LABEL_EMS,
+    textOverflow: "ellipsis",
+  } as const;
+  const right = {
+    ...options,
+    frameAnchor: "right",
+    textAnchor: "start",
+    fontVariant: "tabular-nums",
+  } as const;
+  const figure = {
+    ...right,
+    text: "text",
+    fill: ({ color = COLORS.text }: Row) => color,
+    dx: VALUE_GAP,
+  };
+  const bold = rows.filter(({ name }) => name === FUSED_CONFIG);
+  const others = rows.filter(({ name }) => name !== FUSED_CONFIG);
+  const details = rows.filter(({ detail = "" }) => detail !== "");
+  const dx = VALUE_GAP + widest(rows.map(({ text }) => text)) + VALUE_GAP;
+  return [
+    ...[left, figure].flatMap((column) => [
+      Plot.text(others, column),
+      Plot.text(bold, { ...column, fontWeight: 600 }),
+    ]),
+    Plot.text(details, { ...right, text: "detail", fill: COLORS.muted, dx }),
+  ];
+}
+
+/** Room for the figures, in px. */
+function valueMargin(rows: readonly Row[]): number {
+  const details = widest(rows.map(({ detail = "" }) => detail));
+  const values = VALUE_GAP + widest(rows.map(({ text }) => text));
   return Math.ceil(values + (details === 0 ? 0 : VALUE_GAP + details)) + 4;
 }
 

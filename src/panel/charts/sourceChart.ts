@@ -3,19 +3,9 @@
 import * as Plot from "@observablehq/plot";
 import { columnsOf } from "../../bench/base/markdownTable.ts";
 import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
-import {
-  axisBelow,
-  type Chart,
-  COLORS,
-  FONT_SIZE,
-  frame,
-  labelMargin,
-  NARROW,
-  SOURCE_STYLES,
-  TIP,
-} from "./chart.ts";
+import { type Chart, COLORS, FONT_SIZE, NARROW, SOURCE_STYLES } from "./chart.ts";
 import { formatCount, formatDecimal, formatPercent, orNone } from "./figureText.ts";
-import { rowNames, rowValues, valueMargin } from "./rowMarks.ts";
+import { plotRows } from "./rowMarks.ts";
 import type { DraftedConfig, SourceRow } from "./sourceRows.ts";
 
 /** px */
@@ -64,47 +54,36 @@ function plotSources({ sources }: DraftedConfig, width: number) {
     return {
       name: SOURCE_NAMES[row.source],
       share,
-      color: SOURCE_STYLES[row.source].color,
+      barColor: SOURCE_STYLES[row.source].color,
       text: formatPercent(share),
       counts: width < NARROW ? counts : `${counts}, ${proposed}`,
       title: `${SOURCE_NAMES[row.source]}\n${formatPercent(share)} accepted\n${counts}\n${proposed}`,
     };
   });
-  const names = rows.map(({ name }) => name);
-  const labels = rows.map(({ name, text }) => ({
-    name,
-    text,
-    detail: "",
-    color: COLORS.text,
-    isBold: true,
-  }));
   const inset = (SOURCE_HEIGHT - BAR_HEIGHT) / 2;
   const bars = { y: "name", insetTop: inset, insetBottom: inset, rx: 2 } as const;
-  return Plot.plot({
-    ...frame(width, names.length * SOURCE_HEIGHT + 56),
-    marginLeft: labelMargin(names),
-    marginRight: valueMargin(labels),
-    x: { domain: [0, 1] },
-    y: { domain: names, type: "band", padding: 0, axis: null },
-    marks: [
-      Plot.barX(rows, { ...bars, x1: 0, x2: 1, fill: COLORS.track, ariaHidden: "true" }),
-      Plot.axisX(width < NARROW ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1], {
-        ...axisBelow("share of verified drafts that were accepted"),
-        tickFormat: (share: number) => `${share * 100} %`,
-      }),
-      Plot.barX(rows, { ...bars, x1: 0, x2: "share", fill: "color" }),
-      Plot.text(rows, {
-        x: 0,
-        y: "name",
-        text: "counts",
-        textAnchor: "start",
-        dy: BAR_HEIGHT / 2 + 10,
-        fill: COLORS.muted,
-        fontSize: FONT_SIZE - 1,
-      }),
-      ...rowNames(names),
-      ...rowValues(labels),
-      Plot.tip(rows, Plot.pointerY({ x: "share", y: "name", title: "title", ...TIP })),
-    ],
-  });
+  return plotRows(
+    {
+      rows,
+      rowHeight: SOURCE_HEIGHT,
+      domain: [0, 1],
+      label: "share of verified drafts that were accepted",
+      tickFormat: (share) => `${Math.round(share * 100)} %`,
+      marks: [
+        Plot.barX(rows, { ...bars, x1: 0, x2: 1, fill: COLORS.track, ariaHidden: "true" }),
+        Plot.barX(rows, { ...bars, x1: 0, x2: "share", fill: "barColor" }),
+        Plot.text(rows, {
+          x: 0,
+          y: "name",
+          text: "counts",
+          textAnchor: "start",
+          dy: BAR_HEIGHT / 2 + 10,
+          fill: COLORS.muted,
+          fontSize: FONT_SIZE - 1,
+        }),
+      ],
+      pointAt: "share",
+    },
+    width,
+  );
 }

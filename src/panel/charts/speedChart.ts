@@ -1,20 +1,9 @@
 /** Speed of every configuration against plain decoding, with its bounds. */
 
-import * as Plot from "@observablehq/plot";
 import { PLAIN_CONFIG } from "../../bench/base/benchConfigNames.ts";
 import { columnsOf } from "../../bench/base/markdownTable.ts";
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
-import {
-  axisBelow,
-  type Chart,
-  COLORS,
-  type LegendItem,
-  NARROW,
-  SYMBOLS,
-  TICK_SYMBOL,
-  TIP,
-  VERDICT_STYLES,
-} from "./chart.ts";
+import { type Chart, COLORS, type LegendItem, NARROW, SYMBOLS, VERDICT_STYLES } from "./chart.ts";
 import type { DataTable } from "./dataTable.ts";
 import {
   formatBounds,
@@ -25,7 +14,7 @@ import {
   type Verdict,
   verdictOf,
 } from "./figureText.ts";
-import { configRows } from "./rowMarks.ts";
+import { compared, dots, plainLine, plotRows, spans } from "./rowMarks.ts";
 import { comparedConfigs, domainAround, lossRowsOf } from "./suiteRows.ts";
 
 const VERDICTS: readonly Verdict[] = ["gain", "even", "loss", "incomparable"];
@@ -92,12 +81,12 @@ function legendOf(configs: readonly ConfigFigures[]): LegendItem[] {
 }
 
 function plotSpeed(configs: readonly ConfigFigures[], width: number) {
-  const isNarrow = width < NARROW;
   const rows = configs.map((config) => {
     const { name, ratioToPlain, modelledRatio, tokensPerSecond } = config;
     const verdict = verdictOf(config);
     const { color: markColor, swatch } = VERDICT_STYLES[verdict];
     const ratio = formatRatio(ratioToPlain.ratio);
+    const bounds = formatBounds(ratioToPlain);
     return {
       name,
       ...ratioToPlain,
@@ -106,57 +95,31 @@ function plotSpeed(configs: readonly ConfigFigures[], width: number) {
       symbol: SYMBOLS[swatch as keyof typeof SYMBOLS],
       fill: verdict === "even" ? COLORS.background : markColor,
       text: ratio,
-      detail: isNarrow ? "" : formatBounds(ratioToPlain),
+      detail: width < NARROW ? "" : bounds,
       color: LABEL_COLORS[verdict],
       title: [
         name,
-        `${ratio} (${formatBounds(ratioToPlain)})`,
+        `${ratio} (${bounds})`,
         VERDICT_WORDS[verdict],
         `${formatDecimal(tokensPerSecond)} tokens/s`,
       ].join("\n"),
     };
   });
-  const { options, ticks, tracks, texts } = configRows(rows, width);
-  const domain = domainAround([
-    1,
-    ...rows.flatMap(({ low, high, modelledRatio }) =>
-      modelledRatio === null ? [low, high] : [low, high, modelledRatio],
-    ),
-  ]);
-  return Plot.plot({
-    ...options,
-    x: { domain },
-    marks: [
-      Plot.gridX({ stroke: COLORS.text, strokeOpacity: 0.1, ticks }),
-      tracks,
-      Plot.axisX({
-        ...axisBelow("× speed of plain decoding"),
-        ticks,
-        tickFormat: (ratio: number) => `${ratio}×`,
-      }),
-      Plot.ruleX([1], { stroke: COLORS.text, strokeWidth: 1.5 }),
-      Plot.ruleY(rows, { y: "name", x1: "low", x2: "high", stroke: "markColor", strokeWidth: 2.5 }),
-      Plot.dot(
-        rows.filter(({ modelledRatio }) => modelledRatio !== null),
-        {
-          x: "modelledRatio",
-          y: "name",
-          symbol: TICK_SYMBOL,
-          stroke: COLORS.muted,
-          strokeWidth: 2,
-        },
-      ),
-      Plot.dot(rows, {
-        x: "ratio",
-        y: "name",
-        r: 5.5,
-        symbol: "symbol",
-        fill: "fill",
-        stroke: "markColor",
-        strokeWidth: 2,
-      }),
-      ...texts,
-      Plot.tip(rows, Plot.pointerY({ x: "ratio", y: "name", title: "title", ...TIP })),
-    ],
-  });
+  const values = rows.flatMap(({ low, high, modelledRatio }) => [low, high, modelledRatio ?? 1]);
+  return plotRows(
+    {
+      rows,
+      domain: domainAround([1, ...values]),
+      label: "× speed of plain decoding",
+      tickFormat: (ratio) => `${ratio}×`,
+      marks: [
+        plainLine(),
+        spans(rows, "low", "high", "markColor"),
+        compared(rows, "modelledRatio"),
+        dots(rows, "ratio", { symbol: "symbol", fill: "fill", stroke: "markColor" }),
+      ],
+      pointAt: "ratio",
+    },
+    width,
+  );
 }

@@ -49,9 +49,7 @@ export type PanelRequest = Readonly<v.InferOutput<typeof panelRequest>>;
  * @throws TypeError naming the field that is wrong.
  */
 export function parseShowMessage(value: unknown): ShowMessage {
-  const problem = problemOf(showMessage, value);
-  if (problem !== undefined) throw new TypeError(`Not a message for the panel: ${problem}.`);
-  return value as ShowMessage;
+  return proved(showMessage, value, "a message for the panel");
 }
 
 /**
@@ -59,7 +57,11 @@ export function parseShowMessage(value: unknown): ShowMessage {
  * @throws TypeError naming the field that is wrong.
  */
 export function parsePanelRequest(value: unknown): PanelRequest {
-  const problem = problemOf(panelRequest, value);
-  if (problem !== undefined) throw new TypeError(`Not a request of the panel: ${problem}.`);
-  return value as PanelRequest;
+  return proved(panelRequest, value, "a request of the panel");
+}
+
+function proved<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {
+  const problem = problemOf(schema, value);
+  if (problem !== undefined) throw new TypeError(`Not ${what}: ${problem}.`);
+  return value as T;
 }
