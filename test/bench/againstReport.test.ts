@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { formatAgainstReport } from "../../src/bench/accuracy/againstMarkdown.ts";
 import {
   type AgainstRun,
   againstReport,
   type ContenderRun,
+  formatAgainstReport,
   type PlaceRuns,
 } from "../../src/bench/accuracy/againstReport.ts";
 import { placeResult } from "../support/placeResults.ts";

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatBenchMarkdown } from "../../src/bench/speed/benchMarkdown.ts";
+import { suiteOrigin } from "../../src/bench/speed/benchPlan.ts";
 import type { BenchReport } from "../../src/bench/speed/benchReport.ts";
-import { suiteOrigin } from "../../src/bench/speed/suiteWording.ts";
 import { formatTypingReport, typingReport } from "../../src/bench/typing/typingReport.ts";
 import { formatIndexReport, indexReport } from "../../tooling/studies/indexReport.ts";
 import { formatWarmStartReport, warmStartReport } from "../../tooling/studies/warmStartReport.ts";

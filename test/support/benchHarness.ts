@@ -2,9 +2,9 @@
 
 import { WrappedTarget } from "../../src/bench/base/wrappedTarget.ts";
 import {
-  PlainDecoder,
-  SpeculativeDecoder,
+  plainDecoder,
   type SpeculativeSetup,
+  speculativeDecoder,
 } from "../../src/bench/decoders/coreDecoders.ts";
 import type { BenchConfig, DecodeRun, Decoder } from "../../src/bench/speed/benchDecoder.ts";
 import {
@@ -91,11 +91,11 @@ export class BenchHarness {
   }
 
   plain(): BenchConfig {
-    return this.#config("plain", new PlainDecoder(this.target, this.#surroundings));
+    return this.#config("plain", plainDecoder(this.target, this.#surroundings));
   }
 
   plainAgain(): BenchConfig {
-    return this.#config("plain again", new PlainDecoder(this.target, this.#surroundings));
+    return this.#config("plain again", plainDecoder(this.target, this.#surroundings));
   }
 
   speculative(name: string, drafters: readonly Drafter[], extra: object = {}): BenchConfig {
@@ -105,7 +105,7 @@ export class BenchHarness {
       drafters: async () => drafters,
       caches: [],
     };
-    return this.#config(name, new SpeculativeDecoder(setup, this.#surroundings));
+    return this.#config(name, speculativeDecoder(setup, this.#surroundings));
   }
 
   oracle(draftMs = 0): OracleDrafter {
@@ -114,7 +114,7 @@ export class BenchHarness {
 
   /** A peer that decodes plainly, and then changes its run. */
   peer(name: string, change: (run: DecodeRun) => DecodeRun): BenchConfig {
-    const plain = new PlainDecoder(this.target, this.#surroundings);
+    const plain = plainDecoder(this.target, this.#surroundings);
     const decoder: Decoder = {
       setting: "as it likes",
       prepare: (signal) => plain.prepare(signal),

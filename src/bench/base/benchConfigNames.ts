@@ -55,3 +55,12 @@ export const DEFAULT_CONFIGS: readonly string[] = [PLAIN_CONFIG, FUSED_CONFIG];
 /** Suites that run in the engine, in the order of the report. */
 export const SPEED_SUITES = ["scratch", "repo", "unpredictable"] as const;
 export type SpeedSuiteName = (typeof SPEED_SUITES)[number];
+
+/** What the sources of drafts are called where people read of them. */
+export const SOURCE_NAMES: Readonly<Record<DraftSource, string>> = {
+  recycling: "recycling",
+  suffixMatch: "suffix match",
+  draftModel: "draft model",
+  workspace: "workspace",
+  ghost: "earlier suggestions",
+};

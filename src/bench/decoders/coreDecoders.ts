@@ -7,7 +7,6 @@ import type { Generation, GenerationLimits } from "../../core/tree/generation.ts
 import type { TargetModel } from "../../core/tree/targetModel.ts";
 import type { DecodeRun, Decoder } from "../speed/benchDecoder.ts";
 import { SourceTally } from "./sourceTally.ts";
-import { timedDrafter } from "./timedDrafter.ts";
 
 /** What all decoders of a benchmark have in common. */
 export interface DecoderSurroundings {
@@ -17,41 +16,28 @@ export interface DecoderSurroundings {
 }
 
 /** One token per pass: the baseline of every ratio. */
-export class PlainDecoder implements Decoder {
-  readonly setting = "one token per pass";
-  readonly #target: TargetModel;
-  readonly #surroundings: DecoderSurroundings;
-
-  constructor(target: TargetModel, surroundings: DecoderSurroundings) {
-    this.#target = target;
-    this.#surroundings = surroundings;
-  }
-
-  async prepare(signal: AbortSignal): Promise<void> {
-    await emptyCache(this.#target, signal);
-  }
-
-  async prepareForSamePrompt(): Promise<void> {}
-
-  async decode(
-    { promptTokens }: GenerationContext,
-    maxTokens: number,
-    signal: AbortSignal,
-  ): Promise<DecodeRun> {
-    const { now, isEndToken } = this.#surroundings;
-    const watch = new RunWatch(now);
-    const limits = { maxTokens, isEndToken };
-    const observer = { now, onTokens: (tokens: Int32Array) => watch.noteTokens(tokens) };
-    const generation = await greedyDecode(this.#target, promptTokens, limits, observer, signal);
-    const run = watch.finish(generation);
-    const { verifyMs, commitMs } = generation.stats.timings;
-    const passesByRows = [0, run.numSteps];
-    const hostMs = verifyMs + commitMs;
-    return {
-      ...run,
-      detail: { hostMs, passesByRows, expectedAccepted: null, bySource: {}, failures: [] },
-    };
-  }
+export function plainDecoder(
+  target: TargetModel,
+  { now, isEndToken }: DecoderSurroundings,
+): Decoder {
+  return {
+    setting: "one token per pass",
+    ...emptying(target, []),
+    async decode({ promptTokens }, maxTokens, signal) {
+      const watch = new RunWatch(now);
+      const limits = { maxTokens, isEndToken };
+      const observer = { now, onTokens: (tokens: Int32Array) => watch.noteTokens(tokens) };
+      const generation = await greedyDecode(target, promptTokens, limits, observer, signal);
+      const run = watch.finish(generation);
+      const { verifyMs, commitMs } = generation.stats.timings;
+      const passesByRows = [0, run.numSteps];
+      const hostMs = verifyMs + commitMs;
+      return {
+        ...run,
+        detail: { hostMs, passesByRows, expectedAccepted: null, bySource: {}, failures: [] },
+      };
+    },
+  };
 }
 
 /** A speculative decoder; what is not here the prompt decides. */
@@ -68,81 +54,102 @@ export interface SpeculativeSetup {
 }
 
 /** The loop of the product, with what it tells while it runs. */
-export class SpeculativeDecoder implements Decoder {
-  readonly setting: string;
-  readonly #setup: SpeculativeSetup;
-  readonly #surroundings: DecoderSurroundings;
-
-  constructor(setup: SpeculativeSetup, surroundings: DecoderSurroundings) {
-    this.setting = setup.setting;
-    this.#setup = setup;
-    this.#surroundings = surroundings;
-  }
-
-  async prepare(signal: AbortSignal): Promise<void> {
-    const { params, caches } = this.#setup;
-    for (const cache of [params.target, ...caches]) await emptyCache(cache, signal);
-  }
-
-  async prepareForSamePrompt(signal: AbortSignal): Promise<void> {
-    for (const cache of this.#setup.caches) await emptyCache(cache, signal);
-  }
-
-  async decode(
-    context: GenerationContext,
-    maxTokens: number,
-    signal: AbortSignal,
-  ): Promise<DecodeRun> {
-    const { now, isEndToken } = this.#surroundings;
-    const { params } = this.#setup;
-    const drafters = (await this.#setup.drafters(context, signal)).map((drafter) =>
-      timedDrafter(drafter, now),
-    );
-    const tally = new SourceTally(isEndToken);
-    const failures: string[] = [];
-    const watch = new RunWatch(now);
-    const generation = await speculativeDecode(
-      {
-        ...params,
-        drafters,
-        context,
-        limits: { maxTokens, isEndToken },
-        observer: {
-          now,
-          onStep: (tree, committed) => tally.noteStep(tree, committed),
-          onTokens(tokens) {
-            watch.noteTokens(tokens);
-            tally.noteKept(tokens);
-          },
-          onDrafterFailure: ({ source }: Drafter, reason: string) =>
-            failures.push(`${source}: ${reason}`),
+export function speculativeDecoder(
+  { setting, params, drafters, caches }: SpeculativeSetup,
+  { now, isEndToken }: DecoderSurroundings,
+): Decoder {
+  return {
+    setting,
+    ...emptying(params.target, caches),
+    async decode(context, maxTokens, signal) {
+      const timed = (await drafters(context, signal)).map((drafter) => timedDrafter(drafter, now));
+      const tally = new SourceTally(isEndToken);
+      const failures: string[] = [];
+      const watch = new RunWatch(now);
+      const observer: SpeculativeParams["observer"] = {
+        now,
+        onStep: (tree, committed) => tally.noteStep(tree, committed),
+        onTokens(tokens) {
+          watch.noteTokens(tokens);
+          tally.noteKept(tokens);
         },
-      },
-      signal,
-    );
-    const run = watch.finish(generation);
-    const { timings, bySource, expectedAcceptedTokens } = generation.stats;
-    const { readMs, draftMs, fuseMs, verifyMs, commitMs, learnMs } = timings;
-    return {
-      ...run,
-      detail: {
-        hostMs: readMs + draftMs + fuseMs + verifyMs + commitMs + learnMs,
-        passesByRows: tally.passesByRows,
-        expectedAccepted: params.policy === undefined ? null : expectedAcceptedTokens,
-        bySource: Object.fromEntries(
-          drafters.map(({ source, ms }) => [
-            source,
-            { proposed: bySource[source].numProposed, ms, ...tally.depthsOf(source) },
-          ]),
-        ),
-        failures,
-      },
-    };
-  }
+        onDrafterFailure: ({ source }, reason) => failures.push(`${source}: ${reason}`),
+      };
+      const limits = { maxTokens, isEndToken };
+      const generation = await speculativeDecode(
+        { ...params, drafters: timed, context, limits, observer },
+        signal,
+      );
+      const run = watch.finish(generation);
+      const { timings, bySource, expectedAcceptedTokens } = generation.stats;
+      const { readMs, draftMs, fuseMs, verifyMs, commitMs, learnMs } = timings;
+      return {
+        ...run,
+        detail: {
+          hostMs: readMs + draftMs + fuseMs + verifyMs + commitMs + learnMs,
+          passesByRows: tally.passesByRows,
+          expectedAccepted: params.policy === undefined ? null : expectedAcceptedTokens,
+          bySource: Object.fromEntries(
+            timed.map(({ source, ms }) => [
+              source,
+              { proposed: bySource[source].numProposed, ms, ...tally.depthsOf(source) },
+            ]),
+          ),
+          failures,
+        },
+      };
+    },
+  };
 }
 
-async function emptyCache(target: TargetModel, signal: AbortSignal): Promise<void> {
-  await target.prefill(new Int32Array(0), signal);
+/** How a decoder of ours is prepared: others share what the target's cache holds of a prompt. */
+function emptying(target: TargetModel, caches: readonly TargetModel[]) {
+  const empty = async (models: readonly TargetModel[], signal: AbortSignal) => {
+    for (const model of models) await model.prefill(new Int32Array(0), signal);
+  };
+  return {
+    prepare: (signal: AbortSignal) => empty([target, ...caches], signal),
+    prepareForSamePrompt: (signal: AbortSignal) => empty(caches, signal),
+  };
+}
+
+interface TimedDrafter extends Drafter {
+  /** Reading, drafting and learning so far; not the start of a generation, which is part of the time to the first token. */
+  readonly ms: number;
+}
+
+/** The drafter with a stopwatch, so that a slow one can be named. @param now - clock in ms. */
+function timedDrafter(inner: Drafter, now: () => number): TimedDrafter {
+  let ms = 0;
+  const timed = async <R>(work: () => Promise<R>): Promise<R> => {
+    const start = now();
+    try {
+      return await work();
+    } finally {
+      ms += now() - start;
+    }
+  };
+  const { reader } = inner;
+  return {
+    source: inner.source,
+    learnsWhilePaused: inner.learnsWhilePaused ?? false,
+    reader: reader && {
+      get numUnread() {
+        return reader.numUnread;
+      },
+      read: (numTokens, signal) => timed(() => reader.read(numTokens, signal)),
+    },
+    begin: (context, signal) => inner.begin(context, signal),
+    draft: (rootToken, budget, signal) => timed(() => inner.draft(rootToken, budget, signal)),
+    learn(step) {
+      const start = now();
+      inner.learn(step);
+      ms += now() - start;
+    },
+    get ms() {
+      return ms;
+    },
+  };
 }
 
 /** Cuts a run where its first pass has ended; see {@link DecodeRun}. */

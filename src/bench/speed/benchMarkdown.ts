@@ -12,7 +12,6 @@ import type {
   SuiteFigures,
   UnmeasuredConfig,
 } from "./benchReport.ts";
-import { VERBATIM_LINES } from "./suiteWording.ts";
 
 /** Deepest level that a table shows one by one. */
 const MAX_DEPTH = 8;
@@ -43,7 +42,11 @@ function suiteSections(name: string, suite: SuiteFigures): string[] {
     ...(numLooping + numShort === 0
       ? []
       : [`replaced as looping: ${numLooping}, as too short to measure: ${numShort}`]),
-    ...(verbatim === null ? [] : [`${percent(verbatim)} ${VERBATIM_LINES}`]),
+    ...(verbatim === null
+      ? []
+      : [
+          `${percent(verbatim)} of the hidden lines stand elsewhere in the workspace or in their own file`,
+        ]),
   ];
   const tables =
     configs.length === 0

@@ -1,4 +1,4 @@
-/** What a benchmark of decoding speed is about to do, and how long it takes, in words. Pure. */
+/** What a benchmark of decoding speed is about to do, how long it takes, and where its prompts come from, in words. Pure. */
 import type { SpeedSuiteName } from "../base/benchConfigNames.ts";
 
 /** Minutes unless asked otherwise. */
@@ -19,4 +19,22 @@ export function benchPlan(suites: readonly SpeedSuiteName[], minutes: number): s
 export function progressText(part: string, done: number, fraction: number, what: string): string {
   const measured = done === 0 ? "" : `${done} ${done === 1 ? "prompt" : "prompts"} measured, `;
   return `${part}: ${measured}${Math.round(100 * fraction)} % of the time (${what})`;
+}
+
+/** What drafters know of code outside the prompt. The one place that says so: it has to be true. */
+const INDEX_SENTENCE = "The index holds the workspace";
+
+/** @param workspace - in words, as `foreign`: packages with their versions, or a folder. */
+export function suiteOrigin(suite: SpeedSuiteName, workspace: string, foreign: string): string {
+  switch (suite) {
+    case "repo":
+      return `Spans of ${workspace} are hidden. ${INDEX_SENTENCE}, without the span.`;
+    case "scratch":
+      return `Spans of ${foreign} are hidden, which is no part of ${workspace}. ${INDEX_SENTENCE}.`;
+    case "unpredictable":
+      return (
+        `Random tokens are forced behind prompts of ${workspace}. ` +
+        "Peers are left out: their target cannot be told what to say."
+      );
+  }
 }

@@ -76,28 +76,18 @@ function quantileDifference(
 ): QuantileDifference {
   const watched = sessions.filter((pairs) => pairs.length > 0);
   if (watched.length === 0) return { differenceMs: null, bounds: null, verdict: "unknown" };
-  const quantilesOf = (drawn: readonly (readonly PausePair[])[]) => {
-    const pairs = drawn.flat();
-    return {
-      withCaches: boundedQuantile(
-        pairs.map((pair) => timeToGhostText(pair.withCaches)),
-        share,
-      ),
-      other: boundedQuantile(
-        pairs.map((pair) => timeToGhostText(pair.other)),
-        share,
-      ),
-    };
+  const quantileOf = (drawn: typeof sessions, mode: keyof PausePair) => {
+    const times = drawn.flat().map((pair) => timeToGhostText(pair[mode]));
+    return boundedQuantile(times, share);
   };
-  const differenceOf = (drawn: readonly (readonly PausePair[])[]) => {
-    const { withCaches, other } = quantilesOf(drawn);
-    return withCaches - other;
-  };
+  const differenceOf = (drawn: typeof sessions) =>
+    quantileOf(drawn, "withCaches") - quantileOf(drawn, "other");
   const differenceMs = differenceOf(watched);
   const bounds =
     watched.length < MIN_BOUNDED_VALUES ? null : percentileBounds(watched, differenceOf, seed);
-  const { withCaches, other } = quantilesOf(watched);
-  const isUnknown = withCaches === MAX_PAUSE_MS && other === MAX_PAUSE_MS;
+  const isUnknown =
+    quantileOf(watched, "withCaches") === MAX_PAUSE_MS &&
+    quantileOf(watched, "other") === MAX_PAUSE_MS;
   return {
     differenceMs,
     bounds,

@@ -1,11 +1,11 @@
 /** `bench --against`: the same prompts, as tokens, on Treeline and on llama-servers, one after the other at each place. */
-import { formatAgainstReport } from "../../bench/accuracy/againstMarkdown.ts";
 import {
   type AgainstReport,
   againstReport,
   type Contender,
   type ContenderRun,
   FUSED_RUN,
+  formatAgainstReport,
   PLAIN_RUN,
   type PlaceRuns,
 } from "../../bench/accuracy/againstReport.ts";

@@ -12,8 +12,8 @@ import {
 } from "../../bench/base/benchConfigNames.ts";
 import {
   type DecoderSurroundings,
-  PlainDecoder,
-  SpeculativeDecoder,
+  plainDecoder,
+  speculativeDecoder,
 } from "../../bench/decoders/coreDecoders.ts";
 import type { BenchConfig, Decoder } from "../../bench/speed/benchDecoder.ts";
 import type { RunConfig } from "../../bench/speed/contestant.ts";
@@ -69,7 +69,7 @@ function decodersOf(
     return typeof peers === "string" ? peers : peers.decoders(peer);
   }
   if (isPlainConfig(name)) {
-    return { isPeer: false, decoders: [new PlainDecoder(target, common(pair))] };
+    return { isPeer: false, decoders: [plainDecoder(target, common(pair))] };
   }
   const own = (decoder: Decoder) => ({ isPeer: false, decoders: [decoder] });
   const sources = BENCH_SOURCES.filter((source) => source !== "draftModel" || hasDraft);
@@ -96,7 +96,7 @@ function speculative(
   const usesDraft = pair.draft !== undefined && sources.includes("draftModel");
   const limit =
     policy === undefined ? `${budget.maxDraftNodes} nodes a pass` : "nodes by measured cost";
-  return new SpeculativeDecoder(
+  return speculativeDecoder(
     {
       setting: `${sources.join(", ")}; ${limit}`,
       params: { target, ...budget },

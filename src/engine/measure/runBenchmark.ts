@@ -7,13 +7,13 @@ import {
 } from "../../bench/base/benchConfigNames.ts";
 import { MAX_OTHERS_SHARE } from "../../bench/base/busyMeter.ts";
 import { ForcedTarget } from "../../bench/decoders/forcedTarget.ts";
+import { suiteOrigin } from "../../bench/speed/benchPlan.ts";
 import type { BenchReport, SuiteFigures } from "../../bench/speed/benchReport.ts";
 import { runSuite, type SuiteRun } from "../../bench/speed/benchRunner.ts";
 import { runWarnings, suiteWarnings } from "../../bench/speed/benchWarnings.ts";
 import { MAX_NEAR_TIE_RATE, NEAR_TIE_GAP } from "../../bench/speed/losslessCheck.ts";
 import { losslessFigures } from "../../bench/speed/losslessFigures.ts";
 import { mostChosenNodes, suiteFigures } from "../../bench/speed/suiteFigures.ts";
-import { suiteOrigin } from "../../bench/speed/suiteWording.ts";
 import { verdictOf } from "../../bench/speed/verdict.ts";
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
 import { MeasuredPolicy } from "../../core/budget/measuredPolicy.ts";

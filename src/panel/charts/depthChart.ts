@@ -1,8 +1,8 @@
 /** How acceptance falls with the depth of a draft below the last committed token. */
 
 import * as Plot from "@observablehq/plot";
+import { SOURCE_NAMES } from "../../bench/base/benchConfigNames.ts";
 import { NONE } from "../../bench/base/markdownTable.ts";
-import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
 import { axisBelow, type Chart, COLORS, frame, SOURCE_STYLES, SYMBOLS, TIP } from "./chart.ts";
 import { formatCount, formatPercent } from "./figureText.ts";
 import { type DepthPoint, type DraftedConfig, depthPoints } from "./sourceRows.ts";

@@ -1,8 +1,8 @@
 /** How many of each source's verified drafts the target accepted. */
 
 import * as Plot from "@observablehq/plot";
+import { SOURCE_NAMES } from "../../bench/base/benchConfigNames.ts";
 import { columnsOf } from "../../bench/base/markdownTable.ts";
-import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
 import { type Chart, COLORS, FONT_SIZE, NARROW, SOURCE_STYLES } from "./chart.ts";
 import { formatCount, formatDecimal, formatPercent, orNone } from "./figureText.ts";
 import { plotRows } from "./rowMarks.ts";

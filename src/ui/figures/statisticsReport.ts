@@ -1,6 +1,6 @@
 /** *Show Statistics* as Markdown. Pure. */
 import { l10n } from "vscode";
-import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
+import { SOURCE_NAMES } from "../../bench/base/benchConfigNames.ts";
 import { markdownText } from "../../core/base/foreignText.ts";
 import { type Counters, figuresOf } from "./counters.ts";
 import { formatPercent, formatSaved } from "./formats.ts";

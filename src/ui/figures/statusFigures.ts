@@ -1,6 +1,6 @@
 /** The figures of the status bar's tooltip, in words. */
 import { l10n } from "vscode";
-import { SOURCE_NAMES } from "../../bench/base/sourceNames.ts";
+import { SOURCE_NAMES } from "../../bench/base/benchConfigNames.ts";
 import type { AskedReason } from "../base/config.ts";
 import type { Figures } from "./counters.ts";
 import { formatPercent, formatSaved, formatSeconds } from "./formats.ts";
