@@ -2,6 +2,7 @@
 import { FUSED_CONFIG, PLAIN_CONFIG } from "../bench/base/benchConfigNames.ts";
 import type { SuiteFigures } from "../bench/speed/benchReport.ts";
 import type { Chart } from "./charts/chart.ts";
+import { configTable } from "./charts/configTable.ts";
 import { tableElement } from "./charts/dataTable.ts";
 import { depthChart } from "./charts/depthChart.ts";
 import { type Child, element } from "./charts/element.ts";
@@ -19,8 +20,7 @@ import { passLengthChart } from "./charts/passLengthChart.ts";
 import { sourceChart } from "./charts/sourceChart.ts";
 import { depthPoints, draftedConfig } from "./charts/sourceRows.ts";
 import { speedChart } from "./charts/speedChart.ts";
-import { defaultConfig } from "./charts/suiteRows.ts";
-import { suiteTable } from "./suiteTable.ts";
+import { configsBySpeed, defaultConfig } from "./charts/suiteRows.ts";
 
 /** What the section needs of the page. */
 export interface SectionFrame {
@@ -36,7 +36,11 @@ export function suiteSection(name: string, suite: SuiteFigures, frame: SectionFr
   const all = frame.details(`${name}/all`);
   all.append(
     element("summary", {}, "All figures"),
-    element("div", { class: "scroller" }, tableElement(suiteTable(name, suite))),
+    element(
+      "div",
+      { class: "scroller" },
+      tableElement(configTable(`All figures of ${name}`, suite, configsBySpeed(suite))),
+    ),
   );
   const body: readonly Child[] = hasFigures
     ? [

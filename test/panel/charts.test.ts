@@ -1,23 +1,28 @@
 import { describe, expect, test } from "vitest";
 import type { SuiteFigures } from "../../src/bench/speed/benchReport.ts";
+import { configTable } from "../../src/panel/charts/configTable.ts";
 import { depthChart } from "../../src/panel/charts/depthChart.ts";
 import { passCostTable } from "../../src/panel/charts/passCostChart.ts";
 import { sourceChart } from "../../src/panel/charts/sourceChart.ts";
 import { depthPoints, draftedConfig } from "../../src/panel/charts/sourceRows.ts";
-import { speedChart, speedTable } from "../../src/panel/charts/speedChart.ts";
+import { speedChart } from "../../src/panel/charts/speedChart.ts";
+import { configsBySpeed } from "../../src/panel/charts/suiteRows.ts";
 import { suiteCharts } from "../../src/panel/suiteSection.ts";
-import { suiteTable } from "../../src/panel/suiteTable.ts";
 import { configFigures, GAIN_REPORT } from "../support/benchReports.ts";
 
 const repo = GAIN_REPORT.suites["repo"]!;
 const cost = GAIN_REPORT.cost!;
+
+const speedTable = (name: string, suite: SuiteFigures) => speedChart(name, suite).table;
+const suiteTable = (name: string, suite: SuiteFigures) =>
+  configTable(name, suite, configsBySpeed(suite));
 
 /** A suite with these configurations besides plain. */
 function suiteOf(...configs: SuiteFigures["configs"]): SuiteFigures {
   return { ...repo, configs: [configFigures("plain"), ...configs] };
 }
 
-describe("speedTable", () => {
+describe("the table of speeds", () => {
   test("has every configuration, the fastest first, plain last, and says what the bounds mean", () => {
     const { rows } = speedTable("repo", repo);
     expect(rows.map((cells) => [cells[0], cells[1], cells[3]])).toEqual([
@@ -70,7 +75,7 @@ describe("a row of ours that put out something else", () => {
   });
 });
 
-describe("suiteTable", () => {
+describe("the table of all figures", () => {
   test("says what was left out, and how the first line compares", () => {
     const { head, rows } = suiteTable("repo", repo);
     const cell = (row: string, column: string) =>

@@ -2,6 +2,7 @@
 
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
 import { type Chart, COLORS } from "./chart.ts";
+import { configTable } from "./configTable.ts";
 import { formatDecimal, formatMs } from "./figureText.ts";
 import { dots, plotRows, spans } from "./rowMarks.ts";
 import { configsBySpeed } from "./suiteRows.ts";
@@ -21,15 +22,10 @@ export function latencyChart(suiteName: string, suite: SuiteFigures): Chart {
     ],
     isWide: false,
     summary: `Time to the first token on ${suiteName}. ${each.join(" ")}`,
-    table: {
-      caption: `Time to the first token on ${suiteName}`,
-      head: ["Configuration", "p50 (ms)", "p95 (ms)"],
-      rows: configs.map(({ name, ttftMs }) => [
-        name,
-        formatDecimal(ttftMs.p50),
-        formatDecimal(ttftMs.p95),
-      ]),
-    },
+    table: configTable(`Time to the first token on ${suiteName}`, suite, configs, [
+      "First token p50 (ms)",
+      "First token p95 (ms)",
+    ]),
     plot: (width) => plotLatencies(configs, width),
   };
 }

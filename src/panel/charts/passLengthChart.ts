@@ -2,7 +2,7 @@
 
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
 import { type Chart, COLORS, type LegendItem } from "./chart.ts";
-import { orNone } from "./figureText.ts";
+import { configTable } from "./configTable.ts";
 import { compared, dots, plainLine, plotRows, spans } from "./rowMarks.ts";
 import { comparedConfigs } from "./suiteRows.ts";
 
@@ -25,16 +25,12 @@ export function passLengthChart(suiteName: string, suite: SuiteFigures): Chart {
     legend,
     isWide: false,
     summary: `Tokens per pass of the target on ${suiteName}. ${each.join(" ")}`,
-    table: {
-      caption: `Tokens per pass on ${suiteName}, the bonus token included`,
-      head: ["Configuration", "Realized", "Promised by the scores", "Host ms per step"],
-      rows: configs.map((config) => [
-        config.name,
-        decimals(config.meanAcceptanceLength),
-        orNone(config.expectedAcceptanceLength, decimals),
-        orNone(config.hostMsPerStep, decimals),
-      ]),
-    },
+    table: configTable(
+      `Tokens per pass on ${suiteName}, the bonus token included; promised by the scores`,
+      suite,
+      configs,
+      ["Tokens per pass", "Promised", "Host ms per step"],
+    ),
     plot: (width) => plotPassLengths(configs, width),
   };
 }

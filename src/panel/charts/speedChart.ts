@@ -1,21 +1,19 @@
 /** Speed of every configuration against plain decoding, with its bounds. */
 
 import { PLAIN_CONFIG } from "../../bench/base/benchConfigNames.ts";
-import { columnsOf } from "../../bench/base/markdownTable.ts";
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
 import { type Chart, COLORS, type LegendItem, NARROW, SYMBOLS, VERDICT_STYLES } from "./chart.ts";
-import type { DataTable } from "./dataTable.ts";
+import { configTable } from "./configTable.ts";
 import {
   formatBounds,
   formatDecimal,
   formatRatio,
-  orNone,
   VERDICT_WORDS,
   type Verdict,
   verdictOf,
 } from "./figureText.ts";
 import { compared, dots, plainLine, plotRows, spans } from "./rowMarks.ts";
-import { comparedConfigs, domainAround, lossRowsOf } from "./suiteRows.ts";
+import { comparedConfigs, domainAround } from "./suiteRows.ts";
 
 const VERDICTS: readonly Verdict[] = ["gain", "even", "loss", "incomparable"];
 
@@ -28,6 +26,7 @@ const LABEL_COLORS: Readonly<Record<Verdict, string>> = {
 
 export function speedChart(suiteName: string, suite: SuiteFigures): Chart {
   const configs = comparedConfigs(suite);
+  const plain = suite.configs.filter(({ name }) => name === PLAIN_CONFIG);
   return {
     id: `${suiteName}/speed`,
     title: "Speed against plain decoding",
@@ -35,31 +34,13 @@ export function speedChart(suiteName: string, suite: SuiteFigures): Chart {
     legend: legendOf(configs),
     isWide: true,
     summary: `Speed against plain decoding on ${suiteName}. ${configs.map(sentenceOf).join(" ")}`,
-    table: speedTable(suiteName, suite),
-    plot: (width) => plotSpeed(configs, width),
-  };
-}
-
-export function speedTable(suiteName: string, suite: SuiteFigures): DataTable {
-  const configs = comparedConfigs(suite);
-  const plain = suite.configs.filter(({ name }) => name === PLAIN_CONFIG);
-  const unlessPlain = (cell: (config: ConfigFigures) => string) => (config: ConfigFigures) =>
-    config.name === PLAIN_CONFIG ? "" : cell(config);
-  return {
-    caption: `Speed against plain decoding on ${suiteName}`,
-    ...columnsOf(
+    table: configTable(
+      `Speed against plain decoding on ${suiteName}`,
+      suite,
       [...configs, ...plain],
-      [
-        ["Configuration", ({ name }) => name],
-        ["Against plain", ({ ratioToPlain }) => formatRatio(ratioToPlain.ratio)],
-        ["95 % bounds", unlessPlain(({ ratioToPlain }) => formatBounds(ratioToPlain))],
-        ["Verdict", unlessPlain((config) => VERDICT_WORDS[verdictOf(config)])],
-        ["Tokens per second", ({ tokensPerSecond }) => formatDecimal(tokensPerSecond)],
-        ["Allowed by t(n)", unlessPlain(({ modelledRatio }) => orNone(modelledRatio, formatRatio))],
-      ],
+      ["Against plain", "95 % bounds", "Verdict", "Tokens/s", "Allowed by t(n)"],
     ),
-    wordColumns: new Set([3]),
-    lossRows: lossRowsOf(configs),
+    plot: (width) => plotSpeed(configs, width),
   };
 }
 
