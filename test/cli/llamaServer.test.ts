@@ -73,9 +73,19 @@ describe("LlamaServer", () => {
       "<html>\n\u001b[31m</html>",
       /^Expected JSON from \/props .*"<html> \[31m<\/html>"/,
     ],
-    ["no such path", 404, "nothing here", /found a server without \/props/],
+    [
+      "no such path",
+      404,
+      "nothing here",
+      /answers \/props with 404: "nothing here"\. Expected llama\.cpp's llama-server/,
+    ],
     ["a model that loads", 503, { error: { message: "Loading model" } }, /"Loading model"\. Wait/],
-    ["a key", 401, { error: { message: "Invalid API Key" } }, /it asks for a key/],
+    [
+      "a key",
+      401,
+      { error: { message: "Invalid API Key" } },
+      /"Invalid API Key"\. Start it without --api-key\.$/,
+    ],
     [
       "a failure",
       500,
@@ -92,7 +102,7 @@ describe("LlamaServer", () => {
 
   test("says what is wrong with completions", async () => {
     const answers: [number, unknown, RegExp][] = [
-      [404, "", /found a server without \/completion/],
+      [404, "", /answers \/completion with 404: "".* Expected llama/],
       [
         400,
         { error: { message: "request (3000 tokens) exceeds the context" } },

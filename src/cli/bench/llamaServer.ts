@@ -45,6 +45,14 @@ const completionAnswer = v.object({
 
 const errorAnswer = v.object({ error: v.object({ message: text }) });
 
+/** What to do about an answer that is none, by its HTTP status. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  401: "Start it without --api-key.",
+  403: "Start it without --api-key.",
+  404: "Expected llama.cpp's llama-server: check the address.",
+  503: "Wait until it has loaded its model.",
+};
+
 /** In ms: for facts, and for a completion, whose prompt takes its time on a CPU. */
 const FACTS_TIMEOUT_MS = 10_000;
 const COMPLETION_TIMEOUT_MS = 300_000;
@@ -172,30 +180,20 @@ export class LlamaServer {
           "`llama-server -m TARGET.gguf --port 8080`, or check the address.",
       );
     }
-    if (!response.ok) throw this.#refused(path, response.status, text);
     const answer = parsed(text);
+    if (!response.ok) {
+      const { status } = response;
+      const fault = v.safeParse(errorAnswer, answer);
+      const said = (fault.success ? fault.output.error.message : null) ?? text;
+      const remedy = REMEDIES[status] ?? "";
+      throw new CliError(
+        `${this.address} answers ${path} with ${status}: ${quoted(said)}. ${remedy}`.trimEnd(),
+      );
+    }
     if (answer !== undefined) return answer;
     throw new CliError(
       `Expected JSON from ${path} of ${this.address}, found ${quoted(text)}. Is it a llama-server?`,
     );
-  }
-
-  #refused(path: string, status: number, text: string): CliError {
-    const fault = v.safeParse(errorAnswer, parsed(text));
-    const said = (fault.success ? fault.output.error.message : null) ?? text;
-    const who = `${this.address} answers ${path} with ${status}`;
-    if (status === 404) {
-      return new CliError(
-        `${who}: Expected llama.cpp's llama-server, found a server without ${path}. Check the address.`,
-      );
-    }
-    if (status === 503) {
-      return new CliError(`${who}: ${quoted(said)}. Wait until it has loaded its model.`);
-    }
-    if (status === 401 || status === 403) {
-      return new CliError(`${who}: it asks for a key. Start it without --api-key.`);
-    }
-    return new CliError(`${who}: ${quoted(said)}.`);
   }
 }
 

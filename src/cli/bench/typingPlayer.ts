@@ -21,14 +21,8 @@ import {
 } from "../../session/broker/editorTimings.ts";
 import type { Clock } from "../../session/clock.ts";
 
-/** What was seen on the screen. */
-export interface PlayedScript {
-  readonly pauses: readonly TypingPause[];
-  readonly shown: ReadonlySet<CompletionResult>;
-  readonly numAcceptedSuggestions: number;
-}
-
 /**
+ * What was seen on the screen.
  * @param givesUp - whether the editor gives questions up, as VS Code does.
  * @throws the signal's reason.
  */
@@ -38,7 +32,7 @@ export async function playScript(
   clock: Clock,
   givesUp: boolean,
   signal: AbortSignal,
-): Promise<PlayedScript> {
+) {
   const player = new TypingPlayer(script, source, clock, givesUp);
   await player.play(script, signal);
   return player;
@@ -65,7 +59,7 @@ const WORD_AT_END = /(?:^|[^\p{L}\p{N}_$])[\p{L}_$][\p{L}\p{N}_$]*$/u;
 /** Text before the cursor that a word is looked for in, in UTF-16 code units. */
 const MAX_WORD = 100;
 
-class TypingPlayer implements PlayedScript {
+class TypingPlayer {
   readonly pauses: TypingPause[] = [];
   readonly shown = new Set<CompletionResult>();
   numAcceptedSuggestions = 0;

@@ -1,6 +1,7 @@
 /** The suite `typing`: how soon ghost text comes in the pauses of typing, with all caches, with the prompt's alone, without. */
 import { createHash } from "node:crypto";
 import { armRequest, EDITOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
+import { sum } from "../../bench/base/statistics.ts";
 import {
   PAUSE_GROUPS,
   TYPING_MODES,
@@ -25,11 +26,7 @@ import {
 import { nullLog } from "../../core/base/log.ts";
 import { FIRST_LINE_MS } from "../../core/prompt/promptLength.ts";
 import { watchOthers } from "../../engine/measure/machineFacts.ts";
-import type {
-  CompleteParams,
-  CompletionChunk,
-  CompletionResult,
-} from "../../engine/protocol/completeMessages.ts";
+import type { CompletionResult } from "../../engine/protocol/completeMessages.ts";
 import { CompletionBroker } from "../../session/broker/completionBroker.ts";
 import type { CompletionEngine } from "../../session/broker/runningGeneration.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
@@ -184,9 +181,23 @@ async function runScript(
   signal: AbortSignal,
 ): Promise<TypingRun> {
   const { client, models } = session;
+  const { caches, reusesPrompt, givesUp } = MODES[mode];
   await emptyEngineCache(client, signal);
   const { numPasses: numBefore } = await client.statistics(signal);
-  const engine = new CountingEngine(client, MODES[mode].reusesPrompt);
+  let numStarted = 0;
+  const finished: CompletionResult[] = [];
+  // Those of a first suggestion, of prompts that can be warm: the others' prompts have just been read.
+  const asked: CompletionResult[] = [];
+  const engine: CompletionEngine = {
+    async complete(params, onChunk, running) {
+      numStarted++;
+      const result = await client.complete({ ...params, reusesPrompt }, onChunk, running);
+      finished.push(result);
+      const isFirst = (params.numSuggestions ?? 1) === 1;
+      if (isFirst && result.stats.numPromptTokens > WARM_TOKENS) asked.push(result);
+      return result;
+    },
+  };
   const broker = new CompletionBroker({
     engine,
     maxTokens: MAX_TOKENS,
@@ -197,11 +208,11 @@ async function runScript(
     firstLineMs: options.firstLine ?? FIRST_LINE_MS,
     clock,
     log: nullLog,
-    caches: MODES[mode].caches,
+    caches,
   });
   let played: Awaited<ReturnType<typeof playScript>>;
   try {
-    played = await playScript(script, broker, clock, MODES[mode].givesUp, signal);
+    played = await playScript(script, broker, clock, givesUp, signal);
   } finally {
     broker[Symbol.dispose]();
   }
@@ -209,21 +220,21 @@ async function runScript(
   const numOwn = await emptyEngineCache(client, signal);
   const { numPasses: numAfter } = await client.statistics(signal);
   const numPasses = numAfter - numBefore - numOwn;
-  const sum = (results: Iterable<CompletionResult>, of: (result: CompletionResult) => number) =>
-    Array.from(results, of).reduce((total, value) => total + value, 0);
+  const total = (results: Iterable<CompletionResult>, of: (result: CompletionResult) => number) =>
+    sum(Array.from(results, of));
   const { pauses, shown, numAcceptedSuggestions } = played;
+  const isWarm = ({ stats }: CompletionResult) =>
+    stats.numPromptTokens - stats.numReusedTokens <= WARM_TOKENS;
   return {
     pauses,
-    numGenerations: engine.numStarted,
-    numCancelled: engine.numStarted - engine.finished.length,
+    numGenerations: numStarted,
+    numCancelled: numStarted - finished.length,
     numPasses,
-    numWastedPasses: numPasses - sum(shown, ({ stats }) => stats.numSteps),
-    numPromptTokens: sum(engine.finished, ({ stats }) => stats.numPromptTokens),
-    numReusedTokens: sum(engine.finished, ({ stats }) => stats.numReusedTokens),
-    numAsked: engine.asked.length,
-    numWarm: engine.asked.filter(
-      ({ stats }) => stats.numPromptTokens - stats.numReusedTokens <= WARM_TOKENS,
-    ).length,
+    numWastedPasses: numPasses - total(shown, ({ stats }) => stats.numSteps),
+    numPromptTokens: total(finished, ({ stats }) => stats.numPromptTokens),
+    numReusedTokens: total(finished, ({ stats }) => stats.numReusedTokens),
+    numAsked: asked.length,
+    numWarm: asked.filter(isWarm).length,
     numAcceptedSuggestions,
   };
 }
@@ -236,33 +247,4 @@ async function emptyEngineCache(engine: CompletionEngine, signal: AbortSignal): 
   };
   const { stats } = await engine.complete(params, () => {}, signal);
   return stats.numSteps;
-}
-
-/** Notes what passes through it. */
-class CountingEngine implements CompletionEngine {
-  readonly #engine: CompletionEngine;
-  readonly #reusesPrompt: boolean;
-  readonly finished: CompletionResult[] = [];
-  /** Those of a first suggestion, of prompts that can be warm: the others' prompts have just been read. */
-  readonly asked: CompletionResult[] = [];
-  numStarted = 0;
-
-  constructor(engine: CompletionEngine, reusesPrompt: boolean) {
-    this.#engine = engine;
-    this.#reusesPrompt = reusesPrompt;
-  }
-
-  async complete(
-    params: CompleteParams,
-    onChunk: (chunk: CompletionChunk) => void,
-    signal: AbortSignal,
-  ): Promise<CompletionResult> {
-    this.numStarted++;
-    const asked = { ...params, reusesPrompt: this.#reusesPrompt };
-    const result = await this.#engine.complete(asked, onChunk, signal);
-    this.finished.push(result);
-    const isFirst = (params.numSuggestions ?? 1) === 1;
-    if (isFirst && result.stats.numPromptTokens > WARM_TOKENS) this.asked.push(result);
-    return result;
-  }
 }
