@@ -145,45 +145,42 @@ export function modelPairs(
 ): PairedFigures[] {
   const known = new Map(others.map((place) => [place.key, place]));
   const common = places.filter(({ key }) => known.has(key));
-  const of = (name: string, value: (place: PlaceResult) => number, among = common) =>
-    pairedFigures(name, among, seed, (place) => [value(place), value(known.get(place.key)!)]);
   const judged = (value: (judged: Judgement) => number) => (place: PlaceResult) =>
     value(judgedOf(place, "offered"));
   const lineExact = judged(({ isLineExact }) => Number(isLineExact));
-  return [
-    of("exact line", lineExact),
+  const pairs: readonly ModelPair[] = [
+    ["exact line", lineExact],
     // Where a prompt ends inside a token of the text, prompts differ most.
-    ...[true, false].map((isKept) =>
-      of(
-        `exact line, tokens at the cursor ${isKept ? "kept" : "broken"}`,
-        lineExact,
-        common.filter(({ keepsTokens }) => keepsTokens === isKept),
-      ),
-    ),
-    of(
-      "exact line, inside words",
-      lineExact,
-      common.filter(({ kind }) => kind === "word"),
-    ),
-    of("exact line, any suggestion", (place) => Number(hasAnyExact(place))),
-    of(
-      "similarity of the line",
-      judged(({ lineSimilarity }) => lineSimilarity),
-    ),
-    of(
+    ["exact line, tokens at the cursor kept", lineExact, (place) => place.keepsTokens === true],
+    ["exact line, tokens at the cursor broken", lineExact, (place) => place.keepsTokens === false],
+    ["exact line, inside words", lineExact, ({ kind }) => kind === "word"],
+    ["exact line, any suggestion", (place) => Number(hasAnyExact(place))],
+    ["similarity of the line", judged(({ lineSimilarity }) => lineSimilarity)],
+    [
       "similarity of the block",
       judged(({ textSimilarity }) => textSimilarity),
-      common.filter(({ span }) => span === "block"),
-    ),
-    of(
+      ({ span }) => span === "block",
+    ],
+    [
       "parses, where both offer something",
       ({ parses }) => Number(parses.offered === true),
-      common.filter(
-        (place) => hasParses(place, "offered") && hasParses(known.get(place.key)!, "offered"),
-      ),
-    ),
+      (place) => [place, known.get(place.key)!].every((one) => hasParses(one, "offered")),
+    ],
   ];
+  return pairs.map(([name, value, isMeant = () => true]) =>
+    pairedFigures(name, common.filter(isMeant), seed, (place) => [
+      value(place),
+      value(known.get(place.key)!),
+    ]),
+  );
 }
+
+/** What is compared, and at which places; at all if absent. */
+type ModelPair = readonly [
+  name: string,
+  value: (place: PlaceResult) => number,
+  isMeant?: (place: PlaceResult) => boolean,
+];
 
 /** One thing against another at the same places. */
 function pairedFigures(

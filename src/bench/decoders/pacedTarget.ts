@@ -5,7 +5,6 @@
 import type { BranchedTarget, PerBranch, TargetBranches } from "../../core/tree/branchedTarget.ts";
 import type { DraftTree } from "../../core/tree/draftTree.ts";
 import type { TreeLogits } from "../../core/tree/targetModel.ts";
-import type { AcceptedPath } from "../../core/tree/verifyGreedy.ts";
 import { WrappedTarget } from "../base/wrappedTarget.ts";
 
 /** Runs a pass of so many rows. */
@@ -45,55 +44,17 @@ export class PacedTarget extends WrappedTarget<BranchedTarget> implements Branch
     return this.#pace(tree.size, () => super.evaluateTree(tree, signal));
   }
 
+  /** Nobody else knows these branches: their own passes are replaced. */
   openBranches(prefixLengths: Int32Array): TargetBranches {
-    return new PacedBranches(this.inner.openBranches(prefixLengths), this.#pace);
-  }
-}
-
-class PacedBranches implements TargetBranches {
-  readonly #inner: TargetBranches;
-  readonly #pace: Pace;
-
-  constructor(inner: TargetBranches, pace: Pace) {
-    this.#inner = inner;
-    this.#pace = pace;
-  }
-
-  get lengths(): Int32Array {
-    return this.#inner.lengths;
-  }
-  get numFree(): number {
-    return this.#inner.numFree;
-  }
-  get maxNodes(): number {
-    return this.#inner.maxNodes;
-  }
-  get maxLeaves(): number {
-    return this.#inner.maxLeaves;
-  }
-  get isLost(): boolean {
-    return this.#inner.isLost;
-  }
-
-  evaluateTrees(trees: PerBranch<DraftTree>, signal: AbortSignal): Promise<PerBranch<TreeLogits>> {
-    return this.#pace(numRowsOf(trees), () => this.#inner.evaluateTrees(trees, signal));
-  }
-
-  evaluateEmbeddings(
-    trees: PerBranch<DraftTree>,
-    embeddings: Float32Array,
-    signal: AbortSignal,
-  ): Promise<PerBranch<TreeLogits>> {
-    const pass = () => this.#inner.evaluateEmbeddings(trees, embeddings, signal);
-    return this.#pace(numRowsOf(trees), pass);
-  }
-
-  commit(paths: PerBranch<AcceptedPath>): void {
-    this.#inner.commit(paths);
-  }
-
-  [Symbol.dispose](): void {
-    this.#inner[Symbol.dispose]();
+    const pace = this.#pace;
+    const branches = this.inner.openBranches(prefixLengths);
+    const evaluateTrees = branches.evaluateTrees.bind(branches);
+    const evaluateEmbeddings = branches.evaluateEmbeddings.bind(branches);
+    branches.evaluateTrees = (trees, signal) =>
+      pace(numRowsOf(trees), () => evaluateTrees(trees, signal));
+    branches.evaluateEmbeddings = (trees, embeddings, signal) =>
+      pace(numRowsOf(trees), () => evaluateEmbeddings(trees, embeddings, signal));
+    return branches;
   }
 }
 
