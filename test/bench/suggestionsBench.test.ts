@@ -47,7 +47,11 @@ function measure(
       drafters: () => [],
       branchDrafters: () => [],
       maxDraftNodes: 4,
+      learned: { keep() {}, restore() {} },
+      passMs: () => 1,
+      workspace: [],
       now: () => target.numPasses,
+      onProgress() {},
       ...rest,
     },
     signal,
@@ -71,8 +75,8 @@ describe("measureSuggestions", () => {
       expect(row.meanOffered).toBeLessThanOrEqual(row.count);
       expect(row.timesOnePlain.median).toBeGreaterThanOrEqual(1);
     }
-    // Nothing is known of what rows cost.
-    expect(report.rows[0]).toMatchObject({ rowsFactor: null, maxTimes: null });
+    // Rows cost nothing.
+    expect(report.rows[0]).toMatchObject({ rowsFactor: 1, maxTimes: 1.5 });
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
@@ -176,15 +180,14 @@ describe("rowOf", () => {
     // One prompt of three has a second one, of some likelihood.
     expect(row.goodByRank).toEqual([1 / 3, 0, 0]);
     const unlikely = { ...runs[0]!, offered: [offered("abcd", -1), offered("xyzw", -3)] };
-    expect(rowOf("branches", 2, [unlikely]).goodByRank).toEqual([0]);
+    expect(rowOf("branches", 2, [unlikely], 2).goodByRank).toEqual([0]);
     const alike = { ...runs[0]!, offered: [offered("abcdefgh", -1), offered("abcdefgx", -1)] };
-    expect(rowOf("branches", 2, [alike]).goodByRank).toEqual([0]);
+    expect(rowOf("branches", 2, [alike], 2).goodByRank).toEqual([0]);
   });
 
   test("the price is that of so many rows", () => {
     expect(row).toMatchObject({ rowsFactor: 2, maxTimes: 1.15 * 2 });
     expect(rowOf("branches", 4, runs, 1.1).maxTimes).toBe(1.5);
-    expect(rowOf("branches", 4, runs).maxTimes).toBeNull();
   });
 
   test("the report is a table with a row each", () => {

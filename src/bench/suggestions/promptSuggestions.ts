@@ -48,15 +48,15 @@ export interface SuggestionsBenchOptions {
   readonly maxDraftNodes: number;
   /** Of the first suggestion, and of each that is decoded alone; absent: every draft is verified. */
   readonly policy?: DraftPolicy;
-  /** What drafters learn beyond a decode; absent: nothing. */
-  readonly learned?: LearnedStores;
+  /** What drafters learn beyond a decode. */
+  readonly learned: LearnedStores;
   /** Measured ms of a pass by its rows. */
-  readonly passMs?: (numRows: number) => number;
+  readonly passMs: (numRows: number) => number;
   /** Token runs of the workspace, for the n-grams; the prompt and the first suggestion are learned anyway. */
-  readonly workspace?: readonly Int32Array[];
+  readonly workspace: readonly Int32Array[];
   /** Clock in ms. */
   readonly now: () => number;
-  readonly onProgress?: (numDone: number, numPrompts: number) => void;
+  readonly onProgress: (numDone: number) => void;
 }
 
 /** Tokens of a superposed draft: the paper's recommended length. */
@@ -105,7 +105,7 @@ export class PromptBench {
     const { target, draft, learned, now } = this.#options;
     const { context, newLimits } = this.#prompt;
     const { promptTokens } = context;
-    learned?.restore();
+    learned.restore();
     // Earlier prompts would be kept beside this one.
     for (const model of [target, draft]) await model?.prefill(new Int32Array(0), signal);
     await target.prefill(promptTokens.subarray(0, -1), signal);
@@ -115,7 +115,7 @@ export class PromptBench {
     const firstStart = now();
     this.#first = await this.#speculate(context, newLimits(), this.#branchPoints, signal);
     this.#firstMs = now() - firstStart;
-    learned?.keep();
+    learned.keep();
     return { plainMs: this.#plainMs, firstMs: this.#firstMs };
   }
 
@@ -123,7 +123,7 @@ export class PromptBench {
     const { target, draft, learned, now } = this.#options;
     const { context } = this.#prompt;
     const first = this.#first!;
-    learned?.restore();
+    learned.restore();
     const { promptTokens } = context;
     // As after the first suggestion: it stands in the target's cache, the prompt in the draft's.
     await target.prefill(concatTokens(promptTokens, first.tokens).subarray(0, -1), signal);
@@ -178,7 +178,7 @@ export class PromptBench {
       newLimits,
       draftersOf: branchDrafters,
       maxDraftNodes,
-      ...(passMs === undefined ? {} : { passMs }),
+      passMs,
       observer: { now },
     };
     if (method === "branches") {
@@ -226,7 +226,7 @@ export class PromptBench {
   #learnNgrams(): NgramModel {
     const { context } = this.#prompt;
     const ngrams = new NgramModel();
-    for (const tokens of this.#options.workspace ?? []) ngrams.learn(tokens);
+    for (const tokens of this.#options.workspace) ngrams.learn(tokens);
     ngrams.learn(context.suffixTokens);
     ngrams.learn(context.prefixTokens);
     ngrams.learn(this.#first!.tokens);

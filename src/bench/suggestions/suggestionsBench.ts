@@ -34,7 +34,7 @@ export async function measureSuggestions(
         for (const count of counts) runs.push(await bench.run(method, count, signal));
       }
       if (index > 0) measured.push({ plainMs, firstMs, runs });
-      onProgress?.(index + 1, prompts.length);
+      onProgress(index + 1);
     } catch (error) {
       // What was measured before Ctrl+C is reported.
       if (!signal.aborted || measured.length === 0) throw error;
@@ -55,7 +55,7 @@ export async function measureSuggestions(
           method,
           count,
           all.filter((run) => run.method === method && run.count === count),
-          passMs && passMs(count) / passMs(1),
+          passMs(count) / passMs(1),
         ),
       ),
     ),

@@ -53,13 +53,13 @@ export type SuggestionsRow = ReturnType<typeof rowOf>;
 /**
  * @param count - k: suggestions asked for, the first included.
  * @param runs - of this method and k, one per prompt; at least one.
- * @param rowsFactor - t(k) / t(1) as measured; undefined where it was not.
+ * @param rowsFactor - t(k) / t(1) as measured.
  */
 export function rowOf(
   method: SuggestionMethod,
   count: number,
   runs: readonly SuggestionsRun[],
-  rowsFactor?: number,
+  rowsFactor: number,
 ) {
   const dropped = runs.flatMap((run) => run.dropped);
   const numDropped = (reason: DropReason) => dropped.filter((other) => other === reason).length;
@@ -93,9 +93,9 @@ export function rowOf(
       { length: count - 1 },
       (_, index) => runs.filter((run) => isGood(run.offered, index + 1)).length / runs.length,
     ),
-    rowsFactor: rowsFactor ?? null,
-    /** What `timesOnePlain` may be at most; null where t(n) is unknown. */
-    maxTimes: rowsFactor === undefined ? null : priceBound(rowsFactor),
+    rowsFactor,
+    /** What `timesOnePlain` may be at most. */
+    maxTimes: priceBound(rowsFactor),
     /** Per suggestion offered. */
     meanTokens: meanOf(offered.map(({ numTokens }) => numTokens)) ?? 0,
     /** [<= count] mean natural log-probability per token under the target, by rank; null where no prompt had one. */

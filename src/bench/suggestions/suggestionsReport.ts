@@ -85,8 +85,7 @@ function formatPrices(rows: readonly SuggestionsRow[]): string {
   ]);
 }
 
-function formatHolds({ median, low, high }: Interval, max: number | null): string {
-  if (max === null) return "-";
+function formatHolds({ median, low, high }: Interval, max: number): string {
   if (high <= max) return "yes";
   if (low > max) return "no";
   return median <= max ? "by the median" : "not by the median";

@@ -3,7 +3,6 @@
  * so by their exit code. Nothing of it is run.
  */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import type { Parses } from "../../bench/accuracy/placeResult.ts";
 import { packagePath } from "../base/bundledModels.ts";
 import type { CommandContext } from "../base/engineSession.ts";
@@ -72,10 +71,7 @@ export class ParseCheck {
     const known = this.#usable.get(parser.name);
     if (known !== undefined) return known;
     const text = parser.name === "gofmt" ? "package p\n" : "\n";
-    const isThere = parser.name !== "esbuild" || existsSync(parser.command);
-    const usable = isThere
-      ? exitCode(parser, text, signal).then((code) => code === 0)
-      : Promise.resolve(false);
+    const usable = exitCode(parser, text, signal).then((code) => code === 0);
     this.#usable.set(parser.name, usable);
     return usable;
   }
