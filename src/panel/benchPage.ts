@@ -1,6 +1,6 @@
 /** The page of a report, from top to bottom. */
 import type { BenchReport } from "../bench/speed/benchReport.ts";
-import { ChartView } from "./charts/chartView.ts";
+import { chartView } from "./charts/chartView.ts";
 import { button, element } from "./charts/element.ts";
 import { formatBytes, formatPercent, plural } from "./charts/figureText.ts";
 import { passCostChart } from "./charts/passCostChart.ts";
@@ -17,28 +17,20 @@ export interface PageMemory {
   readonly onToggle: (id: string, isOpen: boolean) => void;
 }
 
-/** The page; `draw` draws all its charts anew. */
-export type BenchPage = ReturnType<typeof benchPage>;
-
 export function benchPage(
   state: PanelState,
   memory: PageMemory,
   send: (request: PanelRequest) => void,
-) {
+): HTMLElement {
   const { report } = state;
-  const charts: ChartView[] = [];
   const frame: SectionFrame = {
     details: (id) => foldable(id, memory),
-    chart(chart) {
-      const view = new ChartView(chart, foldable(chart.id, memory));
-      charts.push(view);
-      return view.node;
-    },
+    chart: (chart) => chartView(chart, foldable(chart.id, memory)),
   };
   const suites = Object.entries(report.suites).map(([name, suite]) =>
     suiteSection(name, suite, frame),
   );
-  const node = element(
+  return element(
     "main",
     {},
     header(state, send),
@@ -49,15 +41,6 @@ export function benchPage(
     machineSection(report, frame),
     notices(report),
   );
-  return {
-    node,
-    draw() {
-      for (const chart of charts) chart.draw();
-    },
-    dispose() {
-      for (const chart of charts) chart.dispose();
-    },
-  };
 }
 
 function foldable(id: string, { open, onToggle }: PageMemory): HTMLDetailsElement {

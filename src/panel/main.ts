@@ -5,7 +5,7 @@
 import "./page.css";
 import "./figures.css";
 import * as v from "valibot";
-import { type BenchPage, benchPage } from "./benchPage.ts";
+import { benchPage } from "./benchPage.ts";
 import { element } from "./charts/element.ts";
 import { type PanelRequest, parseShowMessage } from "./messages/panelProtocol.ts";
 
@@ -25,15 +25,14 @@ const pageState = v.fallback(v.object({ open: v.array(v.string()), scrollTop: v.
 const before = v.parse(pageState, vscode.getState());
 const open = new Set(before.open);
 let { scrollTop } = before;
-let page: BenchPage | undefined;
+let isShown = false;
 
 function remember(): void {
   vscode.setState({ open: [...open], scrollTop });
 }
 
 function fail(error: unknown): void {
-  page?.dispose();
-  page = undefined;
+  isShown = false;
   const message = error instanceof Error ? error.message : String(error);
   const words = "The report could not be shown. Treeline's log has the details.";
   document.body.replaceChildren(element("p", { class: "notice loss", role: "alert" }, words));
@@ -42,18 +41,18 @@ function fail(error: unknown): void {
 
 function show(message: unknown): void {
   const { state } = parseShowMessage(message);
-  page?.dispose();
   const onToggle = (id: string, isOpen: boolean) => {
     if (isOpen) open.add(id);
     else open.delete(id);
     remember();
   };
-  page = benchPage(state, { open, onToggle }, (request) => vscode.postMessage(request));
-  document.body.replaceChildren(page.node);
+  const page = benchPage(state, { open, onToggle }, (request) => vscode.postMessage(request));
+  document.body.replaceChildren(page);
+  isShown = true;
 }
 
 window.addEventListener("message", ({ data }) => {
-  const isFirst = page === undefined;
+  const isFirst = !isShown;
   try {
     show(data);
     if (!isFirst) return;
@@ -71,20 +70,5 @@ window.addEventListener("scrollend", () => {
   scrollTop = window.scrollY;
   remember();
 });
-
-let isDrawing = false;
-/** Once per frame: a change of theme touches several attributes. */
-function drawSoon(): void {
-  if (isDrawing) return;
-  isDrawing = true;
-  requestAnimationFrame(() => {
-    isDrawing = false;
-    page?.draw();
-  });
-}
-// VS Code names the theme in the body's class and writes its colors and fonts into the root's style.
-const themes = new MutationObserver(drawSoon);
-themes.observe(document.body, { attributeFilter: ["class", "data-vscode-theme-id"] });
-themes.observe(document.documentElement, { attributeFilter: ["style"] });
 
 vscode.postMessage({ type: "ready" });

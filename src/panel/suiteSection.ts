@@ -24,7 +24,7 @@ import { configsBySpeed, defaultConfig } from "./charts/suiteRows.ts";
 
 /** What the section needs of the page. */
 export interface SectionFrame {
-  /** A chart's node, kept up to date with width and theme. */
+  /** A chart's node, kept up to date with its width. */
   readonly chart: (chart: Chart) => HTMLElement;
   /** A foldable part that stays as the user left it. */
   readonly details: (id: string) => HTMLDetailsElement;
