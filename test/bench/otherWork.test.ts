@@ -4,6 +4,7 @@ import type { DecodeRun } from "../../src/bench/speed/benchDecoder.ts";
 import { runWarnings } from "../../src/bench/speed/benchWarnings.ts";
 import { exceedsNearTieRate, losslessFigures } from "../../src/bench/speed/losslessFigures.ts";
 import { BenchHarness, MAX_TOKENS } from "../support/benchHarness.ts";
+import { GAIN_REPORT } from "../support/benchReports.ts";
 
 /** Changes one token, which parts the outputs, and decodes at lightning speed from there. */
 function part(run: DecodeRun): DecodeRun {
@@ -126,12 +127,7 @@ describe("losslessFigures", () => {
     const judge = async (numTies: number, maxNearTies: number) =>
       losslessFigures([await runWith(numTies, 0)], maxNearTies / NUM_TOKENS);
     const warningsOf = (lossless: Awaited<ReturnType<typeof judge>>) =>
-      runWarnings({
-        isComplete: false,
-        busyShare: 0.5,
-        threads: { before: 2, after: 2 },
-        lossless,
-      });
+      runWarnings({ ...GAIN_REPORT, isComplete: false, lossless }, undefined);
     const forgiven = await judge(2, 2);
     expect(exceedsNearTieRate(forgiven)).toBe(false);
     expect(warningsOf(forgiven).join()).not.toContain("near ties");

@@ -10,7 +10,7 @@ import {
 import { MAX_OTHERS_SHARE } from "../base/busyMeter.ts";
 import { busyBeforeStart, busyParts, percent, tooFewForBounds } from "../base/doubts.ts";
 import type { DecodeRun } from "./benchDecoder.ts";
-import type { ConfigFigures, LosslessFigures, RatioInterval, SuiteFigures } from "./benchReport.ts";
+import type { BenchReport, ConfigFigures, RatioInterval, SuiteFigures } from "./benchReport.ts";
 import type { SuiteRun } from "./benchRunner.ts";
 import type { RunConfig } from "./contestant.ts";
 import { type configDifferences, exceedsNearTieRate } from "./losslessFigures.ts";
@@ -62,22 +62,12 @@ export function drafterWarnings(
   });
 }
 
-/** What concerns the whole run. */
-export interface RunFindings {
-  /** See `BenchParams`; undefined where the measured cost decided. */
-  readonly flatRows?: number | undefined;
-  readonly startsCold?: boolean | undefined;
-  readonly isComplete: boolean;
-  /** Share of the cores that others used before the start. */
-  readonly busyShare: number;
-  /** Threads of our target: when it was loaded, and in use. */
-  readonly threads: { readonly before: number; readonly after: number };
-  readonly lossless: LosslessFigures;
-}
-
-/** What concerns all suites. */
-export function runWarnings(findings: RunFindings): string[] {
-  const { isComplete, busyShare, threads, lossless, flatRows, startsCold } = findings;
+/** What concerns all suites. @param asked - see `BenchParams`. */
+export function runWarnings(
+  { isComplete, machine, settings, lossless }: Omit<BenchReport, "warnings">,
+  { flatRows, startsCold }: { readonly flatRows?: number; readonly startsCold?: boolean },
+): string[] {
+  const { threads, threadsAtEnd } = settings;
   return [
     ...(flatRows === undefined
       ? []
@@ -99,10 +89,10 @@ export function runWarnings(findings: RunFindings): string[] {
     ...(isComplete
       ? []
       : ["It was stopped before its end: the figures are of the prompts that were finished."]),
-    ...busyBeforeStart(busyShare),
-    ...(threads.after < threads.before
+    ...busyBeforeStart(machine.busyShare),
+    ...(threadsAtEnd < threads
       ? [
-          `The target runs with ${threads.after} of the ${threads.before} threads it was loaded with, as passes had to ` +
+          `The target runs with ${threadsAtEnd} of the ${threads} threads it was loaded with, as passes had to ` +
             "wait for cores. Restart the engine and repeat it on an idle machine.",
         ]
       : []),

@@ -199,10 +199,8 @@ function newBenchmark(
     report(isComplete: boolean, nodeLlamaCpp: string): BenchReport {
       const { target, draft, backend, deviceNames, llamaCppVersion, contextSize } = pair.loaded;
       const modelOf = ({ name, fileBytes }: typeof target) => ({ name, fileBytes });
-      const { numThreads } = ownTarget;
-      const lossless = losslessFigures(runs, MAX_NEAR_TIE_RATE);
       const isBusy = busyShare > MAX_OTHERS_SHARE;
-      return {
+      const report = {
         treeline: typeof TREELINE_VERSION === "string" ? TREELINE_VERSION : "development",
         date: startedAt.toISOString(),
         verdict: verdictOf(figuresOf as Record<string, SuiteFigures>),
@@ -217,25 +215,15 @@ function newBenchmark(
         settings: {
           seed,
           threads: target.numThreads,
-          threadsAtEnd: numThreads,
+          threadsAtEnd: ownTarget.numThreads,
           contextSize,
           configs: allConfigs,
         },
         cost: cost === undefined ? null : { ...cost, chosenNodes: mostChosenNodes(runs) },
         suites: figuresOf as Record<string, SuiteFigures>,
-        lossless,
-        warnings: [
-          ...runWarnings({
-            isComplete,
-            flatRows,
-            startsCold,
-            busyShare,
-            threads: { before: target.numThreads, after: numThreads },
-            lossless,
-          }),
-          ...warnings,
-        ],
+        lossless: losslessFigures(runs, MAX_NEAR_TIE_RATE),
       };
+      return { ...report, warnings: [...runWarnings(report, params), ...warnings] };
     },
   };
 }
