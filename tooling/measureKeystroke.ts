@@ -10,7 +10,7 @@
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { armRequest, type PromptArm, promptArm } from "../src/bench/accuracy/promptArms.ts";
+import { type PromptArm, promptArm } from "../src/bench/accuracy/promptArms.ts";
 import { median, medianInterval } from "../src/bench/base/statistics.ts";
 import { drawSpots, type SourceSpot } from "../src/bench/spots/sourceSpots.ts";
 import { draftSources, type EngineSession, withEngine } from "../src/cli/base/engineSession.ts";
@@ -167,7 +167,7 @@ async function askCold(
   const nothing = { prefixText: "0", suffixText: "", maxTokens: 1, sources: [] };
   await client.complete({ ...nothing, reusesPrompt: false }, () => {}, signal);
   const { lineMs, result } = await timed(client, {
-    ...{ prefixText, suffixText, filePath: path, ...armRequest(arm), maxTokens: MAX_TOKENS },
+    ...{ prefixText, suffixText, filePath: path, ...arm.request, maxTokens: MAX_TOKENS },
     sources: draftSources(models),
     ...(prompt === "shortest" && { maxPromptTokens: FLOOR_TOKENS }),
     ...(prompt === "in time" && { firstLineMs }),
@@ -195,7 +195,7 @@ async function typeAt(
   const keys: Key[] = [];
   for (let numTyped = 0; numTyped <= numKeys; numTyped++) {
     const { lineMs, result } = await timed(client, {
-      ...{ suffixText, filePath: path, ...armRequest(arm), keepsAnchor: true },
+      ...{ suffixText, filePath: path, ...arm.request, keepsAnchor: true },
       prefixText: prefixText + hiddenText.slice(0, numTyped),
       ...{ maxTokens: MAX_TOKENS, sources: draftSources(models) },
       // Another arm's prompt is of this place, too.

@@ -4,14 +4,14 @@ import { EDITOR_ARM, promptArm } from "../../src/bench/accuracy/promptArms.ts";
 describe("promptArm", () => {
   test("reads what a prompt has, in one order", () => {
     expect(promptArm("line+heal")).toEqual(EDITOR_ARM);
-    const line = { anchor: { linesUp: 0 }, heals: true, hasContext: false };
-    expect(promptArm("line+heal")).toEqual({ name: "line+heal", ...line });
+    const request = { anchor: { linesUp: 0 }, heals: true };
+    expect(promptArm("line+heal")).toEqual({ name: "line+heal", hasContext: false, request });
     const name = "8+heal+context~300@1024";
     expect(promptArm(name)).toEqual({
-      ...{ name, anchor: { linesUp: 8 }, heals: true, hasContext: true },
-      ...{ maxSuffixChars: 300, maxPromptTokens: 1024 },
+      ...{ name, hasContext: true },
+      request: { anchor: { linesUp: 8 }, heals: true, maxSuffixChars: 300, maxPromptTokens: 1024 },
     });
-    expect(promptArm("file@256")).toMatchObject({ anchor: "file", maxPromptTokens: 256 });
+    expect(promptArm("file@256")?.request).toMatchObject({ anchor: "file", maxPromptTokens: 256 });
   });
 
   test.each([

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatAccuracyReport } from "../../src/bench/accuracy/accuracyReport.ts";
 import { type PlaceResult, rawTextOf } from "../../src/bench/accuracy/placeResult.ts";
-import { armRequest, EDITOR_ARM, promptArm } from "../../src/bench/accuracy/promptArms.ts";
+import { EDITOR_ARM, promptArm } from "../../src/bench/accuracy/promptArms.ts";
 import { drawStopSpots } from "../../src/bench/spots/stopSpots.ts";
 import { Terminal } from "../../src/cli/base/terminal.ts";
 import { accuracySuite } from "../../src/cli/bench/accuracySuite.ts";
@@ -167,7 +167,7 @@ describe("accuracySuite", () => {
           languageId: "typescript",
           maxTokens: 24,
           sources: [],
-          ...armRequest(EDITOR_ARM),
+          ...EDITOR_ARM.request,
         },
         ignore,
         NEVER,

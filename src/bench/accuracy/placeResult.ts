@@ -4,28 +4,17 @@ import { readCursor } from "../../core/ending/cursorContext.ts";
 import type { PromptShares } from "../../core/prompt/promptShares.ts";
 import { relativeDistance } from "../../core/suggestions/editDistance.ts";
 import type { FinishReason } from "../../core/tree/generation.ts";
-import type { HiddenSpan, StopKind, StopSpot } from "../spots/stopSpots.ts";
+import type { StopSpot } from "../spots/stopSpots.ts";
 
 /** Whether a file parses with something at the cursor; null where no parser tells. */
 export type Parses = boolean | null;
 
 /** One place of the suite `accuracy`, answered. Plain data: a line of a file that a run goes on from. */
-export interface PlaceResult {
-  /** Names the place for as long as its file stays as it is: see {@link placeKey}. */
-  readonly key: string;
-  readonly path: string;
-  readonly line: number;
-  readonly column: number;
-  readonly language: string;
-  readonly kind: StopKind;
-  readonly span: HiddenSpan;
+export interface PlaceResult extends ReturnType<typeof placeFacts> {
   /** Whether the tokens of text and hidden text together begin with those of the text before the cursor. */
   readonly keepsTokens: boolean;
-  readonly hiddenText: string;
   /** What the prompt consisted of; older runs do not say. */
   readonly shares?: PromptShares;
-  /** What follows the hidden text, as far as an answer could reach. */
-  readonly textBehind: string;
   /** What the target wrote, up to the end that the stop rule found. */
   readonly rawText: string;
   /** What is offered, empty where nothing is. */
@@ -111,11 +100,11 @@ export function placeKey({ path, line, column, span, ...texts }: StopSpot): stri
 /** Text behind the hidden span that an answer could reach, in UTF-16 code units. */
 const TEXT_BEHIND = 1000;
 
-/** What a result says of its place. */
+/** What a result says of its place; `key` names that for as long as its file stays as it is. */
 export function placeFacts(spot: StopSpot) {
-  const { path, line, column, language, kind, span, hiddenText, suffixText } = spot;
-  const textBehind = suffixText.slice(0, TEXT_BEHIND);
-  return { key: placeKey(spot), path, line, column, language, kind, span, hiddenText, textBehind };
+  const { prefixText: _, suffixText, ...facts } = spot;
+  // What follows the hidden text, as far as an answer could reach.
+  return { key: placeKey(spot), ...facts, textBehind: suffixText.slice(0, TEXT_BEHIND) };
 }
 
 function commonLength(a: string, b: string): number {

@@ -11,21 +11,24 @@ import type { PlaceResult } from "./placeResult.ts";
 export interface PromptArm {
   /** As the user writes it: `line+heal+context~300@1024`. */
   readonly name: string;
-  readonly anchor: PromptAnchor;
-  readonly heals: boolean;
   /** Whether it begins with text of other files. */
   readonly hasContext: boolean;
-  /** UTF-16 code units behind the cursor at most; the product's if absent. */
-  readonly maxSuffixChars?: number;
-  /** Tokens at most; the command's if absent. */
-  readonly maxPromptTokens?: number;
+  /** What its requests say of the prompt besides. */
+  readonly request: {
+    readonly anchor: PromptAnchor;
+    readonly heals: boolean;
+    /** UTF-16 code units behind the cursor at most; the product's if absent. */
+    readonly maxSuffixChars?: number;
+    /** Tokens at most; the command's if absent. */
+    readonly maxPromptTokens?: number;
+  };
 }
 
 /** As suggestions in the editor ask. */
 export const EDITOR_ARM: PromptArm = {
   name: "line+heal",
-  ...APPENDED_PROMPT,
   hasContext: false,
+  request: APPENDED_PROMPT,
 };
 
 const COUNT = "[1-9]\\d{0,5}";
@@ -37,20 +40,12 @@ export function promptArm(name: string): PromptArm | undefined {
   const [, place, heals, context, chars, tokens] = ARM.exec(name) ?? [];
   const anchor = place === undefined ? undefined : anchorOf(place);
   if (anchor === undefined) return undefined;
-  return {
-    ...{ name, anchor, heals: heals !== undefined, hasContext: context !== undefined },
+  const request = {
+    ...{ anchor, heals: heals !== undefined },
     ...(chars === undefined ? {} : { maxSuffixChars: Number(chars) }),
     ...(tokens === undefined ? {} : { maxPromptTokens: Number(tokens) }),
   };
-}
-
-/** What a request of an arm says of its prompt, but for the text of other files. */
-export function armRequest({ anchor, heals, maxSuffixChars, maxPromptTokens }: PromptArm) {
-  return {
-    ...{ anchor, heals },
-    ...(maxSuffixChars === undefined ? {} : { maxSuffixChars }),
-    ...(maxPromptTokens === undefined ? {} : { maxPromptTokens }),
-  };
+  return { name, hasContext: context !== undefined, request };
 }
 
 function anchorOf(place: string): PromptAnchor | undefined {

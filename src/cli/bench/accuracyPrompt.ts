@@ -1,6 +1,6 @@
 /** What the suite `accuracy` asks with: its arms, and text of the workspace's other files for those that have it. */
 import { join } from "node:path";
-import { armRequest, EDITOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
+import { EDITOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
 import type { ContextKind } from "../../core/prompt/promptContext.ts";
 import type { CompleteParams } from "../../engine/protocol/completeMessages.ts";
 import type { LoadedModels } from "../../engine/protocol/protocol.ts";
@@ -63,14 +63,14 @@ export async function askedPrompt(
     /** What the first one has beside its name, in words. */
     words: [
       ...(first?.hasContext === true ? [`with ${kinds.join(" and ")}${size}`] : []),
-      ...(first?.maxPromptTokens === undefined && promptTokens !== undefined
+      ...(first?.request.maxPromptTokens === undefined && promptTokens !== undefined
         ? [`${promptTokens} tokens at most`]
         : []),
     ],
     /** What an arm's requests have of it. */
     optionsOf: (arm: PromptArm): ArmOptions => ({
       ...(promptTokens === undefined ? {} : { maxPromptTokens: promptTokens }),
-      ...armRequest(arm),
+      ...arm.request,
       ...(arm.hasContext && { context: ofOther }),
     }),
     /** Of a file of the workspace, where it is indexed. */

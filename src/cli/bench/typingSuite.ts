@@ -1,6 +1,6 @@
 /** The suite `typing`: how soon ghost text comes in the pauses of typing, with all caches, with the prompt's alone, without. */
 import { createHash } from "node:crypto";
-import { armRequest, EDITOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
+import { EDITOR_ARM, type PromptArm } from "../../bench/accuracy/promptArms.ts";
 import { sum } from "../../bench/base/statistics.ts";
 import {
   PAUSE_GROUPS,
@@ -203,7 +203,7 @@ async function runScript(
     maxTokens: MAX_TOKENS,
     numSuggestions: NUM_SUGGESTIONS,
     sources: draftSources(models),
-    ...armRequest(typedArm(options)),
+    ...typedArm(options).request,
     keepsAnchor: true,
     firstLineMs: options.firstLine ?? FIRST_LINE_MS,
     clock,
