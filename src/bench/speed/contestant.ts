@@ -10,7 +10,7 @@ import {
   numDecoded,
   withPromptMs,
 } from "./benchDecoder.ts";
-import type { TriedSetting } from "./benchReport.ts";
+import type { ConfigFigures, TriedSetting } from "./benchReport.ts";
 
 /** A prompt that plain decoding has been through, from empty caches, in `plain`. */
 export interface ProbedPrompt {
@@ -19,10 +19,7 @@ export interface ProbedPrompt {
 }
 
 /** A configuration as it ran. */
-export interface RunConfig {
-  readonly name: string;
-  readonly setting: string;
-  readonly tried: readonly TriedSetting[];
+export interface RunConfig extends Pick<ConfigFigures, "name" | "setting" | "tried"> {
   /** Why it was left out, if it was. */
   readonly failure?: string;
 }

@@ -16,9 +16,12 @@ import { meanOf, rankSuggestions } from "../../core/suggestions/rankSuggestions.
 import { paperSettings } from "../../core/suggestions/superposedCandidates.ts";
 import { NO_FLOORS, verifyDrafts } from "../../core/suggestions/verifyDrafts.ts";
 import type { BranchedTarget } from "../../core/tree/branchedTarget.ts";
-import type { Drafter, GenerationContext } from "../../core/tree/drafter.ts";
-import type { Generation, GenerationLimits } from "../../core/tree/generation.ts";
-import { decodeAlone } from "./suggestionsAlone.ts";
+import { contextAfter, type Drafter, type GenerationContext } from "../../core/tree/drafter.ts";
+import {
+  type Generation,
+  type GenerationLimits,
+  OutputCollector,
+} from "../../core/tree/generation.ts";
 import type { OfferedSuggestion, SuggestionMethod, SuggestionsRun } from "./suggestionsFigures.ts";
 
 /** A cursor with what was hidden behind it. */
@@ -163,13 +166,7 @@ export class PromptBench {
     const { context, newLimits, textOf } = this.#prompt;
     const first = this.#first!;
     if (method === "alone" || method === "alonePlain") {
-      const numTokens = first.tokens.length + (first.finishReason === "endToken" ? 1 : 0);
-      const points = this.#branchPoints.choose(count - 1, numTokens);
-      const decode = (own: GenerationContext, limits: GenerationLimits) =>
-        method === "alone"
-          ? this.#speculate(own, limits, undefined, signal)
-          : greedyDecode(target, own.promptTokens, limits, { now }, signal);
-      return decodeAlone({ context, firstTokens: first.tokens, points, newLimits, decode });
+      return this.#decodeAlone(method === "alonePlain", count, signal);
     }
     const params: AlternativesParams = {
       target,
@@ -202,6 +199,34 @@ export class PromptBench {
     );
     // One pass more scores the drafts.
     const numPasses = stats.numSteps + 1 + (isOnTarget ? SUPERPOSED_TOKENS : 0);
+    return { suggestions, numPasses };
+  }
+
+  /** The baseline: what branches would give, one after the other; cells that prompts share are reused. */
+  async #decodeAlone(isPlain: boolean, count: number, signal: AbortSignal): Promise<Decoded> {
+    const { target, now } = this.#options;
+    const { context, newLimits } = this.#prompt;
+    const first = this.#first!;
+    const numTokens = first.tokens.length + (first.finishReason === "endToken" ? 1 : 0);
+    const suggestions: Suggestion[] = [];
+    let numPasses = 0;
+    for (const point of this.#branchPoints.choose(count - 1, numTokens)) {
+      const given = concatTokens(first.tokens.subarray(0, point.position), point.tokens);
+      const limits = newLimits();
+      const known = new OutputCollector(limits);
+      for (const token of given) known.push(token, 0);
+      if (known.finishReason !== undefined) {
+        suggestions.push({ tokens: known.tokensFrom(0), finishReason: known.finishReason });
+        continue;
+      }
+      const own = contextAfter(context, given);
+      const rest = { ...limits, maxTokens: known.numRemaining };
+      const { tokens, finishReason, stats } = isPlain
+        ? await greedyDecode(target, own.promptTokens, rest, { now }, signal)
+        : await this.#speculate(own, rest, undefined, signal);
+      numPasses += stats.numSteps;
+      suggestions.push({ tokens: concatTokens(given, tokens), finishReason });
+    }
     return { suggestions, numPasses };
   }
 
