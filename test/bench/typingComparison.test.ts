@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
-import { compareModes } from "../../src/bench/typing/typingComparison.ts";
-import type { TypingSession } from "../../src/bench/typing/typingFigures.ts";
+import { compareModes, type TypingSession } from "../../src/bench/typing/typingFigures.ts";
 import { typingPause, typingRun, typingSession } from "../support/typingRuns.ts";
 
 /** Sessions of ten pauses of 1 to 5 s, ghost text so much later with all caches. */

@@ -99,9 +99,3 @@ export function withPromptMs(run: DecodeRun, promptMs: number | null): DecodeRun
 export function numDecoded(run: DecodeRun): number {
   return run.tokens.length - run.numFirstTokens;
 }
-
-/** Decoded tokens per ms; undefined where the output ended with the first pass. */
-export function decodeSpeed(run: DecodeRun): number | undefined {
-  const numTokens = numDecoded(run);
-  return numTokens > 0 && run.decodeMs > 0 ? numTokens / run.decodeMs : undefined;
-}

@@ -33,12 +33,6 @@ export const ratioInterval = shapeOf({
 });
 export type RatioInterval = v.InferOutput<typeof ratioInterval>;
 
-export const quantiles = shapeOf({
-  p50: finite,
-  p95: finite,
-});
-export type Quantiles = v.InferOutput<typeof quantiles>;
-
 /** How one source's drafts fared in one configuration. A node of two sources counts for both. */
 export const sourceFigures = shapeOf({
   proposed: finite,
@@ -102,7 +96,7 @@ export const configFigures = shapeOf({
   meanAcceptanceLength: finite,
   expectedAcceptanceLength: v.nullable(finite),
   /** From the request to the first tokens, the whole prompt included. */
-  ttftMs: quantiles,
+  ttftMs: shapeOf({ p50: finite, p95: finite }),
   /** Draft, fuse, budget, verify, commit and learn, per pass. */
   hostMsPerStep: v.nullable(finite),
   /**

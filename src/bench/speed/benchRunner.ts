@@ -203,14 +203,14 @@ class SuiteRunner {
     const plain = runs.get(PLAIN_CONFIG)!;
     const comparisons = new Map<string, OutputComparison>();
     const firstLineMs = new Map<string, number>();
-    for (const [name, { tokens }] of runs) {
+    for (const [name, run] of runs) {
       const { judge } = this.#params;
       const { promptTokens } = probed.context;
       comparisons.set(
         name,
-        await compareOutputs(judge, promptTokens, plain.tokens, tokens, signal),
+        await compareOutputs(judge, promptTokens, plain.tokens, run.tokens, signal),
       );
-      firstLineMs.set(name, this.#firstLineMs(runs.get(name)!));
+      firstLineMs.set(name, this.#firstLineMs(run));
     }
     return { runs, firstLineMs, comparisons, hidden: probed.hidden };
   }

@@ -7,7 +7,7 @@ import {
   PLAIN_CONFIG,
 } from "../base/benchConfigNames.ts";
 import { MIN_BOUNDED_VALUES } from "../base/statistics.ts";
-import { type DecodeRun, decodeSpeed, numDecoded } from "./benchDecoder.ts";
+import { type DecodeRun, numDecoded } from "./benchDecoder.ts";
 import type { RatioInterval } from "./benchReport.ts";
 import type { PromptRun } from "./benchRunner.ts";
 import { isNarrow, type Look, type PromptPair, ratioInterval } from "./ratioBounds.ts";
@@ -47,11 +47,11 @@ export function isOtherWork({ runs, comparisons }: PromptRun, name: string): boo
   return comparisons.get(name)?.difference?.isNearTie === true || isLooping(run.tokens);
 }
 
-/** A run whose speed counts. */
+/** A run whose speed counts; one whose output ended with the first pass has none. */
 export function countedRun(prompt: PromptRun, name: string): DecodeRun | undefined {
   const run = prompt.runs.get(name);
-  if (run === undefined || decodeSpeed(run) === undefined) return undefined;
-  return isOtherWork(prompt, name) ? undefined : run;
+  const hasSpeed = run !== undefined && numDecoded(run) > 0 && run.decodeMs > 0;
+  return hasSpeed && !isOtherWork(prompt, name) ? run : undefined;
 }
 
 function pairOf(

@@ -96,17 +96,11 @@ class SuiteSums {
   readonly #run: SuiteRun;
   readonly #settings: FigureSettings;
   readonly #prompts: readonly PromptRun[];
-  /** [prompts] The runs whose speed counts, by configuration. */
-  readonly #counted: readonly ReadonlyMap<string, DecodeRun>[];
 
   constructor(run: SuiteRun, settings: FigureSettings) {
     this.#run = run;
     this.#settings = settings;
     this.#prompts = run.prompts;
-    this.#counted = run.prompts.map((prompt) => {
-      const counts = ([name]: [string, DecodeRun]) => countedRun(prompt, name) !== undefined;
-      return new Map(Array.from(prompt.runs).filter(counts));
-    });
   }
 
   configFigures(config: RunConfig): ConfigFigures | UnmeasuredConfig {
@@ -183,11 +177,12 @@ class SuiteSums {
     return { firstLineMs: meanOf(name), plainFirstLineMs: meanOf(PLAIN_CONFIG) };
   }
 
-  #countedRuns(name: string, prompts = this.#counted): DecodeRun[] {
-    return prompts.flatMap((runs) => runs.get(name) ?? []);
+  /** The runs whose speed counts. */
+  #countedRuns(name: string, prompts = this.#prompts): DecodeRun[] {
+    return prompts.flatMap((prompt) => countedRun(prompt, name) ?? []);
   }
 
-  #acceptanceLength(name: string, prompts = this.#counted): number {
+  #acceptanceLength(name: string, prompts = this.#prompts): number {
     const runs = this.#countedRuns(name, prompts);
     return sum(runs.map((run) => run.numCommitted)) / sum(runs.map((run) => run.numSteps));
   }
@@ -242,7 +237,9 @@ class SuiteSums {
 
   #lostWithout(source: DraftSource): number | null {
     const without = withoutSource(source);
-    const both = this.#counted.filter((runs) => runs.has(FUSED_CONFIG) && runs.has(without));
+    const both = this.#prompts.filter((prompt) =>
+      [FUSED_CONFIG, without].every((name) => countedRun(prompt, name) !== undefined),
+    );
     if (both.length === 0) return null;
     return this.#acceptanceLength(FUSED_CONFIG, both) - this.#acceptanceLength(without, both);
   }

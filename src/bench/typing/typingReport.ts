@@ -7,15 +7,13 @@ import { formatTable } from "../base/markdownTable.ts";
 import type { MeanInterval } from "../base/statistics.ts";
 import {
   compareModes,
-  type QuantileDifference,
-  type TypingComparison,
-} from "./typingComparison.ts";
-import {
   type PauseFigures,
   type PauseGroup,
   QUICK_MS,
+  type QuantileDifference,
   SOON_MS,
   TYPING_MODES,
+  type TypingComparison,
   type TypingFigures,
   type TypingMode,
   type TypingSession,

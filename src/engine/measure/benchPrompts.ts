@@ -30,20 +30,12 @@ export function* suitePrompts(
   spots: readonly SourceSpot[],
   index: BenchWorkspace,
 ): Generator<BenchPrompt> {
-  const { workspace, maxTokens, maxPromptTokens } = params;
+  const { workspace } = params;
   const { repoName } = suiteSources(params, suite);
   const lines = new LineCounts(workspace.files);
-  const promptTokens = new PromptTokens(pair.target.model);
+  const promptAt = promptMaker(pair, repoName, params);
   for (const spot of spots) {
-    const { prefixText, suffixText, path } = spot;
-    const request = {
-      prefixText,
-      suffixText,
-      filePath: path,
-      ...(repoName === undefined ? {} : { repoName }),
-      maxTokens,
-    };
-    const context = buildCompletionPrompt(pair, promptTokens, request, maxPromptTokens);
+    const context = promptAt(spot);
     index.note(context, spot);
     yield {
       context,
@@ -51,6 +43,20 @@ export function* suitePrompts(
       hidden: suite === "unpredictable" ? { numLines: 0, numVerbatim: 0 } : lines.hiddenLines(spot),
     };
   }
+}
+
+/** Makes the prompts of spots as completions make theirs. */
+export function promptMaker(
+  pair: ModelPair,
+  repoName: string | undefined,
+  { maxTokens, maxPromptTokens }: Pick<BenchParams, "maxTokens" | "maxPromptTokens">,
+) {
+  const promptTokens = new PromptTokens(pair.target.model);
+  const facts = { ...(repoName === undefined ? {} : { repoName }), maxTokens };
+  return ({ prefixText, suffixText, path }: SourceSpot) => {
+    const request = { prefixText, suffixText, filePath: path, ...facts };
+    return buildCompletionPrompt(pair, promptTokens, request, maxPromptTokens);
+  };
 }
 
 /** @throws EngineError `invalidRequest` where the draw finds no line of code. */

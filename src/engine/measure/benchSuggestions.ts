@@ -14,17 +14,15 @@ import { decodeRecycling, encodeRecycling } from "../../core/drafters/recyclingS
 import { RecyclingStore } from "../../core/drafters/recyclingStore.ts";
 import type { BranchedTarget } from "../../core/tree/branchedTarget.ts";
 import type { DraftSource } from "../../core/tree/draftTree.ts";
-import { PromptTokens } from "../../llama/text/promptTokens.ts";
 import { createDrafters, draftBudget } from "../complete/draftSetup.ts";
 import { suggestionRules } from "../complete/suggestionRules.ts";
 import { freezeThreads, type ModelPair } from "../models/modelHost.ts";
-import { buildCompletionPrompt } from "../prompt/completionPrompt.ts";
 import type { BenchProgress } from "../protocol/benchMessages.ts";
 import type {
   BenchSuggestionsAnswer,
   BenchSuggestionsParams,
 } from "../protocol/suggestionMessages.ts";
-import { drawSuiteSpots } from "./benchPrompts.ts";
+import { drawSuiteSpots, promptMaker } from "./benchPrompts.ts";
 import { sampleCpu, watchOthers } from "./machineFacts.ts";
 
 /** k: suggestions asked for. */
@@ -167,22 +165,19 @@ class KeptRecycling implements LearnedStores {
   }
 }
 
-/** Made as completions make theirs, with the same ends. */
+/** With the same ends as completions. */
 function suggestionPrompts(
   pair: ModelPair,
-  { workspace: { repoName }, maxTokens, maxPromptTokens }: BenchSuggestionsParams,
+  params: BenchSuggestionsParams,
   spots: readonly SourceSpot[],
 ): SuggestionPrompt[] {
-  const promptTokens = new PromptTokens(pair.target.model);
+  const promptAt = promptMaker(pair, params.workspace.repoName, params);
   return spots.map((spot) => {
-    const { prefixText, suffixText, path, hiddenText } = spot;
-    const repo = repoName === undefined ? {} : { repoName };
-    const request = { prefixText, suffixText, filePath: path, ...repo, maxTokens };
-    const context = buildCompletionPrompt(pair, promptTokens, request, maxPromptTokens);
-    const rules = suggestionRules(pair, spot, maxTokens, context.promptTokens.length);
+    const context = promptAt(spot);
+    const rules = suggestionRules(pair, spot, params.maxTokens, context.promptTokens.length);
     return {
       context,
-      hiddenLine: hiddenText.split("\n", 1)[0] ?? "",
+      hiddenLine: spot.hiddenText.split("\n", 1)[0] ?? "",
       newLimits: () => rules.newLimits(),
       textOf: (suggestion) => rules.textOf(suggestion),
     };
