@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SuiteFigures } from "../../src/bench/speed/benchReport.ts";
 import { configTable } from "../../src/panel/charts/configTable.ts";
+import { tableInWords } from "../../src/panel/charts/dataTable.ts";
 import { depthChart } from "../../src/panel/charts/depthChart.ts";
 import { passCostTable } from "../../src/panel/charts/passCostChart.ts";
 import { sourceChart } from "../../src/panel/charts/sourceChart.ts";
@@ -88,10 +89,13 @@ describe("the table of all figures", () => {
 });
 
 describe("speedChart", () => {
-  test("its summary says each row in words", () => {
-    const { summary } = speedChart("repo", repo);
-    expect(summary).toContain("fused: 1.87×, 1.69–2.06, faster than plain.");
-    expect(summary).toContain("peer:draft: 0.89×, 0.84–0.95, slower than plain.");
+  test("its table says each row in words, and leaves out what was not measured", () => {
+    const words = tableInWords(speedChart("repo", repo).table);
+    expect(words).toMatch(/^Speed against plain decoding on repo\. Configuration fused: /);
+    expect(words).toContain(
+      "Configuration peer:draft: Against plain 0.89×, 95 % bounds 0.84–0.95, Verdict slower than plain, Tokens/s",
+    );
+    expect(words).not.toContain("–,");
   });
 
   test("the legend explains what is there and nothing else", () => {

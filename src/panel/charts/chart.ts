@@ -11,10 +11,9 @@ export interface Chart {
   /** How to read it, in a sentence or two. */
   readonly note: string;
   readonly legend: readonly LegendItem[];
-  /** What the picture says, for those who do not see it. */
-  readonly summary: string;
   /** Whether it takes a row of its own. */
   readonly isWide: boolean;
+  /** The same figures; in words they stand for the picture, for those who do not see it. */
   readonly table: DataTable;
   /** @param width - of the place it gets, in px. */
   readonly plot: (width: number) => SVGSVGElement | HTMLElement;

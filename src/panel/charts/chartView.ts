@@ -1,6 +1,6 @@
 /** A chart on the page: title, reading aid, legend, picture, and the same figures as a table. */
 import type { Chart } from "./chart.ts";
-import { tableElement } from "./dataTable.ts";
+import { tableElement, tableInWords } from "./dataTable.ts";
 import { element } from "./element.ts";
 import { swatchOf } from "./swatch.ts";
 
@@ -9,7 +9,8 @@ const MIN_WIDTH = 280;
 
 /** @param details - the table's frame, open or closed. */
 export function chartView(chart: Chart, details: HTMLDetailsElement): HTMLElement {
-  const picture = element("div", { class: "picture", role: "img", "aria-label": chart.summary });
+  const words = tableInWords(chart.table);
+  const picture = element("div", { class: "picture", role: "img", "aria-label": words });
   details.append(
     element("summary", {}, "Table"),
     element("div", { class: "scroller" }, tableElement(chart.table)),

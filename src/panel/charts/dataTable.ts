@@ -1,4 +1,5 @@
 /** Figures as a real table: what a screen reader reads in place of a chart. */
+import { NONE } from "../../bench/base/markdownTable.ts";
 import { element } from "./element.ts";
 
 export interface DataTable {
@@ -11,6 +12,17 @@ export interface DataTable {
   readonly wordColumns?: ReadonlySet<number>;
   /** Rows shown as such: losses, defects. */
   readonly lossRows?: ReadonlySet<number>;
+}
+
+/** A sentence for each row: `Cost of a pass. Rows 2: Time (ms) 27.9, t(n) / t(1) 1.36×.` */
+export function tableInWords({ caption, head, rows }: DataTable): string {
+  const sentences = rows.map(([name, ...cells]) => {
+    const figures = cells.flatMap((cell, index) =>
+      cell === "" || cell === NONE ? [] : [`${head[index + 1]} ${cell}`],
+    );
+    return `${head[0]} ${name}: ${figures.join(", ")}.`;
+  });
+  return [`${caption}.`, ...sentences].join(" ");
 }
 
 export function tableElement(table: DataTable): HTMLTableElement {

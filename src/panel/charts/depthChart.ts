@@ -9,25 +9,22 @@ import { type DepthPoint, type DraftedConfig, depthPoints } from "./sourceRows.t
 
 const HEIGHT = 250;
 /** Verified drafts below which a share is more chance than figure; such a point is drawn hollow. */
-export const FEW_DRAFTS = 20;
+const FEW_DRAFTS = 20;
 
 export function depthChart(suiteName: string, config: DraftedConfig): Chart {
   const points = depthPoints(config);
-  const deepest = Math.max(...points.map(({ depth }) => depth));
   const hasFew = points.some(({ verified }) => verified < FEW_DRAFTS);
   const sources = config.sources.map(({ source }) => ({
     ...SOURCE_STYLES[source],
     text: SOURCE_NAMES[source],
   }));
   const few = { swatch: "ring", color: COLORS.muted, text: `under ${FEW_DRAFTS} drafts` } as const;
-  const ends = config.sources.map(({ source }) => sentenceOf(points, source));
   return {
     id: `${suiteName}/depth`,
     title: "Accepted drafts by depth",
     note: `Share of the drafts verified at a depth that were accepted, in ${config.name}. Depth 1 follows the last committed token.`,
     legend: hasFew ? [...sources, few] : sources,
     isWide: false,
-    summary: `Accepted share of verified drafts by depth on ${suiteName}, depths 1 to ${deepest}. ${ends.join(" ")}`,
     table: {
       caption: `Accepted of verified drafts by depth on ${suiteName}, ${config.name}`,
       head: ["Depth", ...config.sources.map(({ source }) => SOURCE_NAMES[source])],
@@ -49,13 +46,6 @@ function depthsOf(points: readonly DepthPoint[]): number[] {
 
 function countsOf({ accepted, verified }: DepthPoint): string {
   return `${formatCount(accepted)} of ${formatCount(verified)}`;
-}
-
-function sentenceOf(points: readonly DepthPoint[], source: DepthPoint["source"]): string {
-  const own = points.filter((point) => point.source === source);
-  const [first, last] = [own[0]!, own.at(-1)!];
-  const name = SOURCE_NAMES[source];
-  return `${name}: from ${formatPercent(first.share)} at depth ${first.depth} to ${formatPercent(last.share)} at depth ${last.depth}.`;
 }
 
 function plotDepths(points: readonly DepthPoint[], width: number) {

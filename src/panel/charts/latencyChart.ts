@@ -9,9 +9,6 @@ import { configsBySpeed } from "./suiteRows.ts";
 
 export function latencyChart(suiteName: string, suite: SuiteFigures): Chart {
   const configs = configsBySpeed(suite);
-  const each = configs.map(
-    ({ name, ttftMs }) => `${name}: p50 ${formatMs(ttftMs.p50)}, p95 ${formatMs(ttftMs.p95)}.`,
-  );
   return {
     id: `${suiteName}/latency`,
     title: "Time to the first token",
@@ -21,7 +18,6 @@ export function latencyChart(suiteName: string, suite: SuiteFigures): Chart {
       { swatch: "ring", color: COLORS.accent, text: "p95" },
     ],
     isWide: false,
-    summary: `Time to the first token on ${suiteName}. ${each.join(" ")}`,
     table: configTable(`Time to the first token on ${suiteName}`, suite, configs, [
       "First token p50 (ms)",
       "First token p95 (ms)",

@@ -12,11 +12,7 @@ const MAX_TICKS = 10;
 
 /** @param cost - with points, the first of them of one row. */
 export function passCostChart(cost: PassCost): Chart {
-  const { points, kvLength, chosenNodes } = cost;
-  const last = points.at(-1)!;
-  const ends = ` ${formatMs(points[0]!.ms)} for 1 row, ${formatMs(last.ms)} for ${last.numRows}.`;
-  const chosen =
-    chosenNodes === null ? "" : ` The budget chose ${plural(chosenNodes, "node")} most often.`;
+  const { kvLength } = cost;
   return {
     id: "passCost",
     title: "What a pass costs: t(n)",
@@ -26,7 +22,6 @@ export function passCostChart(cost: PassCost): Chart {
       { swatch: "dash", color: COLORS.muted, text: "n passes of one row" },
     ],
     isWide: true,
-    summary: `Milliseconds of a pass by its number of rows.${ends}${chosen}`,
     table: passCostTable(cost),
     plot: (width) => plotCost(cost, width),
   };

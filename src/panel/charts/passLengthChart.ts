@@ -15,16 +15,12 @@ export function passLengthChart(suiteName: string, suite: SuiteFigures): Chart {
   if (hasExpected) {
     legend.push({ swatch: "tick", color: COLORS.muted, text: "promised by the drafts' scores" });
   }
-  const each = configs.map(
-    ({ name, meanAcceptanceLength }) => `${name}: ${decimals(meanAcceptanceLength)}.`,
-  );
   return {
     id: `${suiteName}/passLength`,
     title: "Tokens per pass",
     note: "Mean acceptance length, the target's own token included. Plain decoding brings 1.",
     legend,
     isWide: false,
-    summary: `Tokens per pass of the target on ${suiteName}. ${each.join(" ")}`,
     table: configTable(
       `Tokens per pass on ${suiteName}, the bonus token included; promised by the scores`,
       suite,

@@ -16,17 +16,12 @@ const SOURCE_HEIGHT = 60;
 const shareOf = ({ accepted, verified }: SourceRow) => accepted / verified;
 
 export function sourceChart(suiteName: string, config: DraftedConfig): Chart {
-  const each = config.sources.map(
-    (row) =>
-      `${SOURCE_NAMES[row.source]}: ${formatPercent(shareOf(row))} of ${formatCount(row.verified)}.`,
-  );
   return {
     id: `${suiteName}/source`,
     title: "Accepted drafts by source",
     note: `Of the drafts that ${config.name} verified. A draft of two sources counts for both.`,
     legend: [],
     isWide: false,
-    summary: `Accepted share of verified drafts by source on ${suiteName}, ${config.name}. ${each.join(" ")}`,
     table: {
       caption: `Drafts by source on ${suiteName}, ${config.name}`,
       ...columnsOf(config.sources, [

@@ -33,7 +33,6 @@ export function speedChart(suiteName: string, suite: SuiteFigures): Chart {
     note: "The speed over all prompts together, beside plain on the same prompts; the line spans the 95\u00a0% bounds. Left of 1 is a loss.",
     legend: legendOf(configs),
     isWide: true,
-    summary: `Speed against plain decoding on ${suiteName}. ${configs.map(sentenceOf).join(" ")}`,
     table: configTable(
       `Speed against plain decoding on ${suiteName}`,
       suite,
@@ -42,12 +41,6 @@ export function speedChart(suiteName: string, suite: SuiteFigures): Chart {
     ),
     plot: (width) => plotSpeed(configs, width),
   };
-}
-
-function sentenceOf(config: ConfigFigures): string {
-  const { name, ratioToPlain } = config;
-  const words = VERDICT_WORDS[verdictOf(config)];
-  return `${name}: ${formatRatio(ratioToPlain.ratio)}, ${formatBounds(ratioToPlain)}, ${words}.`;
 }
 
 function legendOf(configs: readonly ConfigFigures[]): LegendItem[] {
