@@ -11,7 +11,6 @@ import type {
   CompletionQuery,
   CompletionSource,
   QueryOutcome,
-  QueryTrigger,
   Suggestion,
 } from "../../session/broker/completionQuery.ts";
 import {
@@ -131,14 +130,14 @@ class TypingPlayer {
 
   /** Where the cursor came to rest, in a file that was opened or behind a jump, what may be asked is prepared. */
   async #rest(signal: AbortSignal): Promise<void> {
-    const query = this.#query("automatic");
+    const query = this.#query();
     await this.#clock.delay(CURSOR_REST_MS, signal).catch(() => {});
     if (!signal.aborted) this.#source.prepare(query);
   }
 
   /** What the editor asks after one keystroke. */
   async #ask(signal: AbortSignal): Promise<void> {
-    const query = this.#query("automatic");
+    const query = this.#query();
     await this.#clock.delay(EDITOR_DEBOUNCE_MS, signal).catch(() => {});
     if (signal.aborted) return;
     const outcome = await this.#answer(query, signal);
@@ -178,16 +177,10 @@ class TypingPlayer {
     this.#noted.push(noted);
   }
 
-  #query(trigger: QueryTrigger): CompletionQuery {
+  #query(): CompletionQuery {
     const { path, prefixText, suffixText } = this.#document;
-    return {
-      documentId: path,
-      filePath: path,
-      languageId: "typescript",
-      prefixText,
-      suffixText,
-      trigger,
-    };
+    const file = { documentId: path, filePath: path, languageId: "typescript" };
+    return { ...file, prefixText, suffixText, trigger: "automatic" };
   }
 }
 

@@ -125,10 +125,9 @@ export const typingSuite = (clock: Clock = systemClock): BenchSuite<TypingReport
       if (!signal.aborted) throw error;
     }
     const sessions = scripts.flatMap(({ seed }): TypingSession[] => {
-      const runOf = (mode: TypingMode) => done.get(`${seed} ${mode}`)?.run;
-      const withCaches = runOf("withCaches");
-      const promptOnly = runOf("promptOnly");
-      const withoutCaches = runOf("withoutCaches");
+      const [withCaches, promptOnly, withoutCaches] = TYPING_MODES.map(
+        (mode) => done.get(`${seed} ${mode}`)?.run,
+      );
       if (!withCaches || !promptOnly || !withoutCaches) return [];
       return [{ seed, runs: { withCaches, promptOnly, withoutCaches } }];
     });
