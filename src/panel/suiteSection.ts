@@ -20,7 +20,7 @@ import { passLengthChart } from "./charts/passLengthChart.ts";
 import { sourceChart } from "./charts/sourceChart.ts";
 import { depthPoints, draftedConfig } from "./charts/sourceRows.ts";
 import { speedChart } from "./charts/speedChart.ts";
-import { configsBySpeed, defaultConfig } from "./charts/suiteRows.ts";
+import { configsBySpeed } from "./charts/suiteRows.ts";
 
 /** What the section needs of the page. */
 export interface SectionFrame {
@@ -88,10 +88,11 @@ function introduction({
 }
 
 function headline(suite: SuiteFigures): HTMLElement | null {
-  const config = defaultConfig(suite);
+  const figuresOf = (config: string) => suite.configs.find(({ name }) => name === config);
+  const config = figuresOf(FUSED_CONFIG);
   if (config === undefined) return null;
   // Whatever has figures was measured beside it.
-  const plain = suite.configs.find(({ name }) => name === PLAIN_CONFIG)!;
+  const plain = figuresOf(PLAIN_CONFIG)!;
   const { ratioToPlain, tokensPerSecond, meanAcceptanceLength, firstLineMs } = config;
   const verdict = verdictOf(config);
   return element(

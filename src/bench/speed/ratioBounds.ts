@@ -57,14 +57,13 @@ export function ratioInterval(
   { look = "final", mayGain = true }: BoundsSettings = {},
 ): RatioInterval | undefined {
   if (pairs.length === 0) return undefined;
-  const all = totals(pairs);
-  const ratio = ratioOf(all);
+  const ratio = ratioOf(totals(pairs));
   if (pairs.length < MIN_BOUNDED_VALUES) {
     const ratios = [ratio, ...pairs.map(ratioOf)];
     return { ratio, low: Math.min(...ratios), high: Math.max(...ratios) };
   }
   const count = pairs.length;
-  const without = pairs.map((pair) => Math.log(ratioOf(difference(all, pair))));
+  const without = pairs.map((_, index) => Math.log(ratioOf(totals(pairs.toSpliced(index, 1)))));
   const mean = sum(without) / count;
   const seen = ((count - 1) / count) * sum(without.map((value) => (value - mean) ** 2));
   const variance = seen + (mayGain ? (2 * UNSEEN_LOG_RATIO ** 2) / count ** 2 : 0);
@@ -106,13 +105,4 @@ function ratioOf({ amount, ms, baseAmount, baseMs }: PromptPair): number {
 function totals(pairs: readonly PromptPair[]): PromptPair {
   const of = (key: keyof PromptPair) => sum(pairs.map((pair) => pair[key]));
   return { amount: of("amount"), ms: of("ms"), baseAmount: of("baseAmount"), baseMs: of("baseMs") };
-}
-
-function difference(all: PromptPair, one: PromptPair): PromptPair {
-  return {
-    amount: all.amount - one.amount,
-    ms: all.ms - one.ms,
-    baseAmount: all.baseAmount - one.baseAmount,
-    baseMs: all.baseMs - one.baseMs,
-  };
 }

@@ -1,5 +1,5 @@
 /** The rows that a suite's charts share. Pure. */
-import { FUSED_CONFIG, isLosslessConfig, PLAIN_CONFIG } from "../../bench/base/benchConfigNames.ts";
+import { isLosslessConfig, PLAIN_CONFIG } from "../../bench/base/benchConfigNames.ts";
 import type { ConfigFigures, SuiteFigures } from "../../bench/speed/benchReport.ts";
 import { verdictOf } from "./figureText.ts";
 
@@ -20,10 +20,6 @@ export function lossRowsOf(configs: readonly ConfigFigures[]): Set<number> {
   const isLoss = (config: ConfigFigures) =>
     verdictOf(config) === "loss" || (isLosslessConfig(config.name) && config.differingTokens > 0);
   return new Set(configs.flatMap((config, index) => (isLoss(config) ? [index] : [])));
-}
-
-export function defaultConfig(suite: SuiteFigures): ConfigFigures | undefined {
-  return suite.configs.find(({ name }) => name === FUSED_CONFIG);
 }
 
 /** A scale's ends around all values, with a little room. */
