@@ -127,7 +127,7 @@ describe("losslessFigures", () => {
     const judge = async (numTies: number, maxNearTies: number) =>
       losslessFigures([await runWith(numTies, 0)], maxNearTies / NUM_TOKENS);
     const warningsOf = (lossless: Awaited<ReturnType<typeof judge>>) =>
-      runWarnings({ ...GAIN_REPORT, isComplete: false, lossless }, undefined);
+      runWarnings({ ...GAIN_REPORT, isComplete: false, lossless }, {});
     const forgiven = await judge(2, 2);
     expect(exceedsNearTieRate(forgiven)).toBe(false);
     expect(warningsOf(forgiven).join()).not.toContain("near ties");
