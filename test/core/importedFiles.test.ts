@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { importedFiles, importedFolders } from "../../src/core/index/importedFiles.ts";
+import { threadMs } from "../support/threadMs.ts";
 
 const FILES = [
   "ws/src/a.ts",
@@ -75,7 +76,7 @@ describe("importedFiles", () => {
 
   test("names each file once, and is quick about the worst text", () => {
     expect(imported('import "./a"; import "./a.ts";')).toEqual(["ws/src/a.ts"]);
-    const start = performance.now();
+    const start = threadMs();
     for (const part of [
       'import "./',
       "from ",
@@ -90,6 +91,6 @@ describe("importedFiles", () => {
       imported(part.repeat(20_000));
       importedFolders(part.repeat(20_000), "ws/src", () => false);
     }
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(threadMs() - start).toBeLessThan(500);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ReadLimits, readRegularFile } from "../../src/workspace/regularFile.ts";
+import { countdownSignal } from "../support/countdownSignal.ts";
 import { NEVER } from "../support/never.ts";
 import { hasOddFiles, ODD_FILES } from "../support/oddFiles.ts";
 
@@ -40,12 +41,10 @@ describe("readRegularFile", () => {
     expect(isCut).toBe(true);
   });
 
-  test.runIf(hasOddFiles).each(Object.keys(ODD_FILES))("refuses %s at once", async (name) => {
+  test.runIf(hasOddFiles).each(Object.keys(ODD_FILES))("refuses %s", async (name) => {
     await ODD_FILES[name]!(at("odd"));
     const before = await numOpen();
-    const start = performance.now();
     expect(await textOf("odd")).toBeUndefined();
-    expect(performance.now() - start).toBeLessThan(1_000);
     expect(await numOpen()).toBe(before);
   });
 
@@ -64,18 +63,16 @@ describe("readRegularFile", () => {
   });
 
   test("ends with its signal, before and while it reads, and leaves nothing open", async () => {
-    await writeFile(at("a"), Buffer.alloc(64 * 1024 ** 2));
+    await writeFile(at("a"), Buffer.alloc(4 * 1024 ** 2));
     const limits: ReadLimits = { maxBytes: 1024 ** 3, ifLarger: "refuse" };
     await expect(readRegularFile(at("a"), limits, AbortSignal.abort())).rejects.toThrow(/abort/i);
     const before = await numOpen();
-    const start = performance.now();
     const whole = await readRegularFile(at("a"), limits, NEVER);
-    expect(whole?.bytes.length).toBe(64 * 1024 ** 2);
-    const wholeMs = performance.now() - start;
-    const controller = new AbortController();
-    const reading = readRegularFile(at("a"), limits, controller.signal);
-    setTimeout(() => controller.abort(), wholeMs / 4);
-    await expect(reading).rejects.toThrow(/abort/i);
+    expect(whole?.bytes.length).toBe(4 * 1024 ** 2);
+    for (let numLooks = 1; numLooks <= 16; numLooks++) {
+      const { signal } = countdownSignal(numLooks);
+      await expect(readRegularFile(at("a"), limits, signal)).rejects.toThrow(/abort/i);
+    }
     expect(await numOpen()).toBe(before);
   });
 });

@@ -8,6 +8,7 @@ import { rebasedRule } from "../../src/workspace/ignoreRules.ts";
 import { openSourceFolder } from "../../src/workspace/sourceFolder.ts";
 import { NEVER } from "../support/never.ts";
 import { hasOddFiles, ODD_FILES } from "../support/oddFiles.ts";
+import { threadMs } from "../support/threadMs.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -120,12 +121,10 @@ describe("SourceFolder.walk", () => {
       await oddFile(join(folder, "tree/.git"));
       await oddFile(join(folder, "odd"));
       await write("linked/.git", `gitdir: ${join(folder, "odd")}\n`);
-      const start = performance.now();
       expect(await walk("top")).toEqual(["a/b.ts"]);
       expect(await walk("top/a")).toEqual(["b.ts"]);
       expect(await walk("tree")).toEqual(["b.ts"]);
       expect(await walk("linked")).toEqual(["b.ts"]);
-      expect(performance.now() - start).toBeLessThan(2_000);
     },
   );
 
@@ -270,9 +269,9 @@ describe.runIf(hasGit)("ignore rules", () => {
     const deep = Array.from({ length: 38 }, () => "a").join("/");
     await write(`${deep}/b.ts`);
     await write("a/.gitignore", `${"**/a/".repeat(30)}c\n${"*a".repeat(60)}c\n`);
-    const start = performance.now();
+    const start = threadMs();
     await walk();
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(threadMs() - start).toBeLessThan(5_000);
     expect(rebasedRule("a".repeat(5_000), "x")).toBeUndefined();
     expect(rebasedRule("a\0b", "x")).toBeUndefined();
     expect(rebasedRule("!**/a/**/b/**/c/**/d/**/e", "x")).toBeUndefined();
