@@ -91,8 +91,11 @@ export function checkTensors(header: GgufHeader, isSplit: boolean): void {
   }
 }
 
-/** The size of a tensor's data in bytes. */
-function tensorBytes(tensor: GgufTensor): number {
+/**
+ * The size of a tensor's data in bytes.
+ * @throws GgufFault for a type or a shape that no weights have.
+ */
+export function tensorBytes(tensor: Omit<GgufTensor, "offset">): number {
   const name = quotedText(tensor.name);
   const found = tensorTypes.get(tensor.type);
   if (found === undefined)
@@ -115,7 +118,7 @@ function tensorBytes(tensor: GgufTensor): number {
 }
 
 /** Integers are tables, never weights; vectors are added and multiplied as F32: anything else aborts while computing. */
-function checkKernels(tensor: GgufTensor, found: TensorType): void {
+function checkKernels(tensor: Omit<GgufTensor, "offset">, found: TensorType): void {
   const isTable = tensor.name.includes("tid2eid");
   const isVector = tensor.dims.length < 2 && /(_norm\.weight|\.bias)$/.test(tensor.name);
   if ((tensor.type === i32 && !isTable) || (isVector && tensor.type !== f32))

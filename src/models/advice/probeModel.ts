@@ -9,6 +9,7 @@ import { replaceFile } from "../../files/replaceFile.ts";
 import type { GgufTensor, GgufValue } from "../../gguf/ggufCursor.ts";
 import { encodeEntry, encodeTensorInfo, uint } from "../../gguf/ggufEncode.ts";
 import { readGgufHeader } from "../../gguf/ggufHeader.ts";
+import { tensorBytes, tensorTypes } from "../../gguf/ggufTensorCheck.ts";
 import type { WeightType } from "./lineTime.ts";
 
 /** Qwen2.5-Coder 1.5B's. */
@@ -20,22 +21,14 @@ const KV_WIDTH = 256;
 const NUM_LAYERS = 2;
 
 const F32 = 0;
-/** ggml's number of each type, weights and bytes of its blocks, and where in a block 16-bit scales stand. */
-const BLOCKS: Readonly<Record<WeightType, Block>> = {
+/** ggml's number of each type, and the 16-bit scales that its blocks begin with. */
+const BLOCKS = {
   // Scale and minimum: 2^-13 and 2^-10, about the middle of 4 bits apart.
-  Q4_K: { id: 12, weights: 256, bytes: 144, scales: [0x0800, 0x1400] },
-  Q5_0: { id: 6, weights: 32, bytes: 22, scales: [0x1400] },
-  Q8_0: { id: 8, weights: 32, bytes: 34, scales: [0x0400] },
-};
+  Q4_K: { id: 12, scales: [0x0800, 0x1400] },
+  Q5_0: { id: 6, scales: [0x1400] },
+  Q8_0: { id: 8, scales: [0x0400] },
+} as const satisfies Readonly<Record<WeightType, unknown>>;
 const ALIGNMENT = 32;
-
-interface Block {
-  readonly id: number;
-  readonly weights: number;
-  readonly bytes: number;
-  /** The block begins with them. */
-  readonly scales: readonly number[];
-}
 
 export interface ProbeModel extends AsyncDisposable {
   readonly path: string;
@@ -73,8 +66,7 @@ export async function writeProbe(
     "llama.rope.dimension_count": count(HEAD),
   };
   const vocabulary = header.metadata.get("tokenizer.ggml.tokens")?.value as readonly string[];
-  const block = BLOCKS[type];
-  const tensors = placed(shapes(vocabulary.length, block), block);
+  const tensors = placed(shapes(vocabulary.length, BLOCKS[type].id));
   const head = Buffer.concat([
     Buffer.from("GGUF"),
     uint(4, 3),
@@ -86,14 +78,14 @@ export async function writeProbe(
   await mkdir(folder, { recursive: true });
   await removeLeft(folder);
   const path = join(folder, `probe-${process.pid}.gguf`);
-  await replaceFile(path, bytesOfFile(head, tensors, block, signal), 0o600);
+  await replaceFile(path, bytesOfFile(head, tensors, type, signal), 0o600);
   // Of the last layer's feed-forward part llama.cpp computes the rows alone that something is read from.
   const passed = tensors.filter(
     ({ name }) => name !== "token_embd.weight" && !name.startsWith(`blk.${NUM_LAYERS - 1}.ffn_`),
   );
   return {
     path,
-    bytes: tensors.reduce((sum, tensor) => sum + tensorBytes(tensor, block), 0),
+    bytes: tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0),
     weights: passed.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0),
     [Symbol.asyncDispose]: () => rm(path, { force: true }),
   };
@@ -108,10 +100,10 @@ async function removeLeft(folder: string): Promise<void> {
   for (const file of left) await rm(join(folder, file), { force: true }).catch(() => {});
 }
 
-type Shape = Pick<GgufTensor, "name" | "dims" | "type">;
+type Shape = Omit<GgufTensor, "offset">;
 
-function shapes(vocabularySize: number, { id }: Block): Shape[] {
-  const matrix = (name: string, ...dims: number[]): Shape => ({ name, dims, type: id });
+function shapes(vocabularySize: number, type: number): Shape[] {
+  const matrix = (name: string, ...dims: number[]): Shape => ({ name, dims, type });
   const norm = (name: string): Shape => ({ name, dims: [WIDTH], type: F32 });
   const layers = Array.from({ length: NUM_LAYERS }, (_, layer) => `blk.${layer}`);
   return [
@@ -131,32 +123,27 @@ function shapes(vocabularySize: number, { id }: Block): Shape[] {
   ];
 }
 
-function placed(shapes: readonly Shape[], block: Block): GgufTensor[] {
+function placed(shapes: readonly Shape[]): GgufTensor[] {
   let offset = 0;
   return shapes.map((shape) => {
-    const tensor = { ...shape, offset } as GgufTensor;
-    offset += Math.ceil(tensorBytes(tensor, block) / ALIGNMENT) * ALIGNMENT;
+    const tensor = { ...shape, offset };
+    offset += Math.ceil(tensorBytes(tensor) / ALIGNMENT) * ALIGNMENT;
     return tensor;
   });
-}
-
-function tensorBytes({ dims, type }: Shape, block: Block): number {
-  const weights = dims.reduce((a, b) => a * b, 1);
-  return type === F32 ? weights * 4 : (weights / block.weights) * block.bytes;
 }
 
 async function* bytesOfFile(
   head: Uint8Array,
   tensors: readonly GgufTensor[],
-  block: Block,
+  type: WeightType,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   yield head;
   yield new Uint8Array(-head.length & (ALIGNMENT - 1));
-  const blocks = smallWeights(8_192, block);
+  const blocks = smallWeights(8_192, type);
   for (const tensor of tensors) {
     signal.throwIfAborted();
-    const bytes = tensorBytes(tensor, block);
+    const bytes = tensorBytes(tensor);
     if (tensor.type === F32) yield new Uint8Array(new Float32Array(bytes / 4).fill(1).buffer);
     else {
       for (let left = bytes; left > 0; left -= blocks.length) yield blocks.subarray(0, left);
@@ -166,7 +153,9 @@ async function* bytesOfFile(
 }
 
 /** Blocks whose weights are small and of both signs, so that nothing overflows in any layer. */
-function smallWeights(numBlocks: number, { bytes: blockBytes, scales }: Block): Uint8Array {
+function smallWeights(numBlocks: number, type: WeightType): Uint8Array {
+  const { id, scales } = BLOCKS[type];
+  const { blockBytes } = tensorTypes.get(id)!;
   const bytes = new Uint8Array(numBlocks * blockBytes);
   let state = 1;
   for (let at = 0; at < bytes.length; at++) {
