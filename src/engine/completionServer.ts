@@ -213,8 +213,6 @@ export class CompletionServer {
       protocolVersion: PROTOCOL_VERSION,
       pid: process.pid,
       nodeVersion: process.version,
-      isLoaded: this.#stores !== undefined,
-      isBusy: this.#running !== undefined,
       residentBytes: process.memoryUsage.rss(),
     };
   }

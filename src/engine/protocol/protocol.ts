@@ -67,8 +67,6 @@ export interface EngineHealth {
   readonly protocolVersion: number;
   readonly pid: number;
   readonly nodeVersion: string;
-  readonly isLoaded: boolean;
-  readonly isBusy: boolean;
   readonly residentBytes: number;
 }
 
