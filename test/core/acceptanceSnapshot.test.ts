@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HASHED_FROM } from "../../src/core/base/snapshotHeader.ts";
+import { HASHED_FROM } from "../../src/core/base/snapshot.ts";
 import { wordHash } from "../../src/core/base/wordHash.ts";
 import {
   decodeAcceptance,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_FILE_TOKENS, WorkspaceIndex } from "../../src/core/index/workspaceIndex.ts";
 import { MAX_STEPS } from "../../src/core/index/workspaceSearch.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../src/core/index/workspaceSnapshot.ts";
+import { decodeIndex, encodeIndex } from "../../src/core/index/workspaceSnapshot.ts";
 import { comparableHits, NaiveWorkspace } from "../support/naiveWorkspace.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import { threadMs } from "../support/threadMs.ts";
@@ -76,7 +76,7 @@ class Pair {
 
   /** Into a new index through a snapshot; ids start anew. */
   reload(): void {
-    const { files } = decodeSnapshot(encodeSnapshot(this.index.files(), "t"), "t");
+    const { files } = decodeIndex(encodeIndex(this.index.files(), "t"), "t");
     this.index = new WorkspaceIndex(SHARD_TOKENS);
     this.#numWritten = 0;
     const before = this.oracle;

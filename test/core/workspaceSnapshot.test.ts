@@ -5,7 +5,7 @@ import {
   MAX_FILE_TOKENS,
   WorkspaceIndex,
 } from "../../src/core/index/workspaceIndex.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../src/core/index/workspaceSnapshot.ts";
+import { decodeIndex, encodeIndex } from "../../src/core/index/workspaceSnapshot.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
 import {
   arbitraryDamage,
@@ -31,10 +31,9 @@ const arbitraryFiles = fc
   )
   .map((files): readonly IndexedFile[] => files);
 
-const reasonOf = (bytes: Uint8Array, tokenizer = TOKENIZER) =>
-  decodeSnapshot(bytes, tokenizer).reason;
+const reasonOf = (bytes: Uint8Array, tokenizer = TOKENIZER) => decodeIndex(bytes, tokenizer).reason;
 
-const SMALL = encodeSnapshot(
+const SMALL = encodeIndex(
   [
     { path: "src/ä.ts", stamp: 1.5, tokens: Int32Array.of(1, 2, 3) },
     { path: "b", stamp: -2, tokens: new Int32Array(0) },
@@ -42,12 +41,12 @@ const SMALL = encodeSnapshot(
   TOKENIZER,
 );
 
-describe("encodeSnapshot and decodeSnapshot", () => {
+describe("encodeIndex and decodeIndex", () => {
   test("give back the files, in order, from any place in memory", () => {
     fc.assert(
       fc.property(arbitraryFiles, fc.nat(9), (files, shift) => {
-        const bytes = encodeSnapshot(files, TOKENIZER);
-        expect(decodeSnapshot(elsewhere(bytes, shift), TOKENIZER).files).toEqual(files);
+        const bytes = encodeIndex(files, TOKENIZER);
+        expect(decodeIndex(elsewhere(bytes, shift), TOKENIZER).files).toEqual(files);
       }),
       { numRuns: NUM_RUNS },
     );
@@ -56,7 +55,7 @@ describe("encodeSnapshot and decodeSnapshot", () => {
   test("are read from a place in a pooled Buffer, whose slices are views", () => {
     const pool = Buffer.alloc(SMALL.length + 3);
     pool.set(SMALL, 3);
-    expect(decodeSnapshot(pool.subarray(3), TOKENIZER).files).toHaveLength(2);
+    expect(decodeIndex(pool.subarray(3), TOKENIZER).files).toHaveLength(2);
   });
 
   test("carry an index over: the same bytes again, the same hits", () => {
@@ -69,13 +68,13 @@ describe("encodeSnapshot and decodeSnapshot", () => {
       );
     }
     index.touchFile("f3");
-    const bytes = encodeSnapshot(index.files(), TOKENIZER);
+    const bytes = encodeIndex(index.files(), TOKENIZER);
     const restored = new WorkspaceIndex();
-    for (const { path, tokens, stamp } of decodeSnapshot(bytes, TOKENIZER).files ?? []) {
+    for (const { path, tokens, stamp } of decodeIndex(bytes, TOKENIZER).files ?? []) {
       restored.setFile(path, tokens, stamp);
     }
     expect(brokenInvariant(restored)).toBeUndefined();
-    expect(encodeSnapshot(restored.files(), TOKENIZER)).toEqual(bytes);
+    expect(encodeIndex(restored.files(), TOKENIZER)).toEqual(bytes);
   });
 
   test("leave out a file whose name UTF-8 cannot carry", () => {
@@ -84,7 +83,7 @@ describe("encodeSnapshot and decodeSnapshot", () => {
       { path: "half\ud800", stamp: 0, tokens },
       { path: "\ufeffwhole", stamp: 0, tokens },
     ];
-    const decoded = decodeSnapshot(encodeSnapshot(files, TOKENIZER), TOKENIZER);
+    const decoded = decodeIndex(encodeIndex(files, TOKENIZER), TOKENIZER);
     expect(decoded.files?.map(({ path }) => path)).toEqual(["\ufeffwhole"]);
   });
 
@@ -92,7 +91,7 @@ describe("encodeSnapshot and decodeSnapshot", () => {
     for (let length = 0; length < SMALL.length; length++) {
       expect(reasonOf(SMALL.subarray(0, length))).toBeDefined();
     }
-    const arbitraryBytes = arbitraryFiles.map((files) => encodeSnapshot(files, TOKENIZER));
+    const arbitraryBytes = arbitraryFiles.map((files) => encodeIndex(files, TOKENIZER));
     fc.assert(
       fc.property(arbitraryBytes.chain(arbitraryDamage), (damaged) => {
         expect(reasonOf(damaged)).toBeDefined();
@@ -111,10 +110,10 @@ describe("encodeSnapshot and decodeSnapshot", () => {
   });
 
   test("take from forged bytes nothing that an index would not", () => {
-    const arbitraryBytes = arbitraryFiles.map((files) => encodeSnapshot(files, TOKENIZER));
+    const arbitraryBytes = arbitraryFiles.map((files) => encodeIndex(files, TOKENIZER));
     fc.assert(
       fc.property(arbitraryBytes.chain(arbitraryForgery), (forged) => {
-        const decoded = decodeSnapshot(forged, TOKENIZER);
+        const decoded = decodeIndex(forged, TOKENIZER);
         const index = new WorkspaceIndex(64);
         for (const { path, tokens } of decoded.files ?? []) index.setFile(path, tokens);
         expect(index.numFiles).toBe(decoded.files?.length ?? 0);
@@ -143,11 +142,9 @@ describe("encodeSnapshot and decodeSnapshot", () => {
     expect(reasonOf(noText)).toBe("the path of file 0 is not UTF-8");
     const tokens = Int32Array.of(1);
     const tooLong = { path: "a", stamp: 0, tokens: new Int32Array(MAX_FILE_TOKENS + 1) };
-    expect(reasonOf(encodeSnapshot([tooLong], TOKENIZER))).toBe(
-      "file 0 is longer than what is there",
-    );
+    expect(reasonOf(encodeIndex([tooLong], TOKENIZER))).toBe("file 0 is longer than what is there");
     const twice = ["a", "b"].map((path) => ({ path, stamp: 0, tokens }));
-    const renamed = encodeSnapshot(twice, "").map((byte) => (byte === 98 ? 97 : byte));
+    const renamed = encodeIndex(twice, "").map((byte) => (byte === 98 ? 97 : byte));
     expect(reasonOf(resealed(renamed), "")).toBe("file 1 is there twice");
   });
 });

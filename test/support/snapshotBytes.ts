@@ -1,6 +1,6 @@
 /** Snapshots as an accident or a forger leaves them. */
 import fc from "fast-check";
-import { HASHED_FROM } from "../../src/core/base/snapshotHeader.ts";
+import { HASHED_FROM } from "../../src/core/base/snapshot.ts";
 import { wordHash } from "../../src/core/base/wordHash.ts";
 
 /** Makes the checksum right again, as someone would who wants to be believed. */

@@ -4,7 +4,7 @@
  */
 import type { Log } from "../../core/base/log.ts";
 import type { IndexedFile, WorkspaceIndex } from "../../core/index/workspaceIndex.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../core/index/workspaceSnapshot.ts";
+import { decodeIndex, encodeIndex } from "../../core/index/workspaceSnapshot.ts";
 import type { BackgroundTurns } from "../base/backgroundTurns.ts";
 import type { PrivateFiles } from "../base/privateFiles.ts";
 import type { WorkspaceTokenizer } from "./workspaceTokenizer.ts";
@@ -12,7 +12,7 @@ import type { WorkspaceTokenizer } from "./workspaceTokenizer.ts";
 export const INDEX_BLOB = "workspace-index";
 /** Tokens that are encoded, decoded or entered in one slice of work: about 3 ms. A file alone may have more. */
 const TOKENS_PER_PART = 65_536;
-/** Every snapshot has its size here, in words of 32 bits (`core/base/snapshotHeader.ts`). */
+/** Every snapshot has its size here, in words of 32 bits (`core/base/snapshot.ts`). */
 const SIZE_OFFSET = 8;
 
 /** Saved at most as often, in ms. What was not saved is tokenized again. */
@@ -42,7 +42,7 @@ export function indexBlob(index: WorkspaceIndex, options: IndexBlobOptions) {
     for (let from = 0; from < saved.length; ) {
       await turns.next(signal);
       const to = endOfPart(saved, from);
-      yield encodeSnapshot(saved.slice(from, to), tokenizer.hash);
+      yield encodeIndex(saved.slice(from, to), tokenizer.hash);
       from = to;
     }
   }
@@ -56,7 +56,7 @@ export function indexBlob(index: WorkspaceIndex, options: IndexBlobOptions) {
       if (blob === undefined) return;
       for (const part of partsOf(blob)) {
         await turns.next(signal);
-        const { files: kept, reason } = decodeSnapshot(part, tokenizer.hash);
+        const { files: kept, reason } = decodeIndex(part, tokenizer.hash);
         if (kept === undefined) {
           log("info", `workspace index not restored reason=${JSON.stringify(reason)}`);
           break;
