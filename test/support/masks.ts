@@ -11,19 +11,16 @@ export function arbitraryForbidden(vocabSize: number): fc.Arbitrary<Forbidden | 
   return fc.option(fc.array(tokens, { minLength: 1, maxLength: 4 }), { nil: undefined });
 }
 
-/** Every second position says what may come, every other what may not. */
 export function maskOf(
   forbidden: Forbidden | undefined,
   vocabSize: number,
   position = 0,
 ): TokenConstraint | undefined {
   if (forbidden === undefined) return undefined;
-  const except = Int32Array.from(forbiddenAt(forbidden, position)).sort();
-  const only = Int32Array.from({ length: vocabSize }, (_, token) => token).filter(
-    (token) => !except.includes(token),
-  );
+  const now = forbiddenAt(forbidden, position);
+  const tokens = Int32Array.from({ length: vocabSize }, (_, token) => token);
   return {
-    next: position % 2 === 0 ? { only } : { except, vocabSize },
+    next: tokens.filter((token) => !now.includes(token)),
     after: () => maskOf(forbidden, vocabSize, position + 1),
   };
 }

@@ -224,7 +224,7 @@ class CoverSearch {
       const { covers, parts } = path.rest;
       const logSumExp = logits.logSumExp(node);
       if (covers.length > 0) {
-        const only = { next: { only: covers }, after: () => undefined };
+        const only = { next: covers, after: () => undefined };
         const top = constrainedRow(logits, node, only).topK(this.#limits.maxCovers);
         for (const [rank, token] of top.tokens.entries()) {
           this.#add(this.#behind(path, token, top.logits[rank]! - logSumExp));

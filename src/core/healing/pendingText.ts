@@ -24,7 +24,7 @@ export class PendingText implements TokenConstraint {
   readonly #offset: number;
   #covers: Int32Array | undefined;
   #parts: Int32Array | undefined;
-  #next: { readonly only: Int32Array } | undefined;
+  #next: Int32Array | undefined;
 
   private constructor(spelling: Spelling, offset: number) {
     this.#spelling = spelling;
@@ -51,8 +51,8 @@ export class PendingText implements TokenConstraint {
     return this.#spelling.text.subarray(this.#offset);
   }
 
-  get next(): { readonly only: Int32Array } {
-    this.#next ??= { only: insertTokens(this.covers, this.parts) };
+  get next(): Int32Array {
+    this.#next ??= insertTokens(this.covers, this.parts);
     return this.#next;
   }
 

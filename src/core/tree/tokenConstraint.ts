@@ -3,15 +3,10 @@ import { logSumExp } from "../base/logSumExp.ts";
 import type { Token } from "../base/tokens.ts";
 import type { TopK, TreeLogits } from "./targetModel.ts";
 
-/** The tokens that may come next, or those that may not: distinct ids in ascending order. */
-export type NextTokens =
-  | { readonly only: Int32Array }
-  | { readonly except: Int32Array; readonly vocabSize: number };
-
 /** A state of an output: what may come next, and the state behind each of it. Immutable, so that branches may share it. */
 export interface TokenConstraint {
-  /** At least one token of the vocabulary may come. */
-  readonly next: NextTokens;
+  /** [>= 1] the tokens that may come next: distinct ids in ascending order. */
+  readonly next: Int32Array;
   /** Behind a token that may come; undefined: anything may follow. */
   after(token: Token): TokenConstraint | undefined;
 }
@@ -55,30 +50,17 @@ export function constrainedRow(
     };
   }
   const { next } = constraint;
-  const allows = (token: Token) => isAllowed(next, token);
-  const isSmall = "only" in next && next.only.length <= MAX_RANKED;
+  const allows = (token: Token) => holds(next, token);
   const topK = (k: number) => {
-    const ranked = isSmall ? undefined : rankedOf(logits, node, allows, k);
-    return ranked ?? bestOf(logits, node, allowedTokens(next), k);
+    const ranked = next.length <= MAX_RANKED ? undefined : rankedOf(logits, node, allows, k);
+    return ranked ?? bestOf(logits, node, next, k);
   };
   return {
     argmax: () => topK(1).tokens[0]!,
     topK,
-    logSumExp: () =>
-      logSumExp(Float64Array.from(allowedTokens(next), (token) => logits.logit(node, token))),
+    logSumExp: () => logSumExp(Float64Array.from(next, (token) => logits.logit(node, token))),
     logit: (token) => (allows(token) ? logits.logit(node, token) : Number.NEGATIVE_INFINITY),
   };
-}
-
-function isAllowed(next: NextTokens, token: Token): boolean {
-  return "only" in next ? holds(next.only, token) : !holds(next.except, token);
-}
-
-function allowedTokens(next: NextTokens): Int32Array {
-  if ("only" in next) return next.only;
-  return Int32Array.from({ length: next.vocabSize }, (_, token) => token).filter(
-    (token) => !holds(next.except, token),
-  );
 }
 
 /** Binary search. */
