@@ -5,7 +5,6 @@
  *   npm run traces -- record FILE --target GGUF [--draft GGUF] [--tokens N] [--max-tokens N] [--prompt-tokens N]
  *   npm run traces -- complete FILE --out FILE --target GGUF [--draft GGUF] [--configs NAMES] [--costs NAMES]
  *   npm run traces -- replay FILE [--half choose|report|all] [--costs NAMES] [--configs NAMES] [--json FILE] [--before JSON]
- *   npm run traces -- foreign FILE --target GGUF --draft GGUF [--places N]
  *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES] [--costs NAME] [--free]
  */
 import { access, constants, readFile, writeFile } from "node:fs/promises";
@@ -28,7 +27,6 @@ import { type CostsReport, readReport, replayAtCosts } from "../replay/replayRun
 import { TRACE_HALVES, type Trace, type TraceHalf } from "../trace/trace.ts";
 import { checkTrace } from "./checkTrace.ts";
 import { type CompletionProgress, completeTrace } from "./completeTrace.ts";
-import { measureForeignDraft, payingShare } from "./foreignDraft.ts";
 import { type RecordProgress, recordTrace } from "./recordTrace.ts";
 import { readTrace } from "./traceFile.ts";
 
@@ -219,31 +217,7 @@ async function check(path: string, options: Options, signal: AbortSignal): Promi
   note(`off by more than 1 %: ${off.map(({ config }) => config).join(", ")}`);
 }
 
-/** What a draft model of another vocabulary agrees on, and what it might cost. `--target`: a model with the recorded vocabulary. */
-async function foreign(path: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { target, draft } = options;
-  if (target === undefined || draft === undefined) return refuse("Expected --target and --draft.");
-  const numPlaces = count("places", options.places);
-  const trace = await readTrace(path);
-  // Spread over all repositories.
-  const step = Math.max(1, Math.floor(trace.prompts.length / numPlaces));
-  const prompts = trace.prompts.filter((_, index) => index % step === 0).slice(0, numPlaces);
-  const found = await measureForeignDraft(prompts, target, draft, signal);
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const price = (agreement: number) =>
-    [1, 1.18]
-      .map((speed) => `${payingShare(trace, agreement, speed).toFixed(3)} for ${speed} ×`)
-      .join(", ");
-  out(
-    [
-      `${found.numPlaces} places, ${found.numTokens} tokens of the target.`,
-      `It agrees on ${percent(found.agreement)}, in ${found.passesPerToken.toFixed(2)} passes of ${found.passMs.toFixed(1)} ms for a token; a token may cost ${price(found.agreement)} of a pass of the target.`,
-      `The recorded draft model agrees on ${percent(found.recordedAgreement)}; a token of it may cost ${price(found.recordedAgreement)}.`,
-    ].join("\n"),
-  );
-}
-
-const COMMANDS = { record, complete, replay, check, foreign };
+const COMMANDS = { record, complete, replay, check };
 
 async function main(): Promise<void> {
   const controller = new AbortController();
