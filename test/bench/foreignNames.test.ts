@@ -6,7 +6,6 @@ import { suiteOrigin } from "../../src/bench/speed/benchPlan.ts";
 import type { BenchReport } from "../../src/bench/speed/benchReport.ts";
 import { formatTypingReport, typingReport } from "../../src/bench/typing/typingReport.ts";
 import { formatIndexReport, indexReport } from "../../tooling/studies/indexReport.ts";
-import { formatWarmStartReport, warmStartReport } from "../../tooling/studies/warmStartReport.ts";
 import { configFigures, GAIN_REPORT } from "../support/benchReports.ts";
 import { hostileText, markdownShape, unseenIn } from "../support/hostileText.ts";
 import { NUM_RUNS } from "../support/numRuns.ts";
@@ -46,7 +45,6 @@ const machine = (text: string) => ({ ...GAIN_REPORT.machine, cpu: text });
 
 const FORMATS: readonly (readonly [string, (text: string) => string])[] = [
   ["formatBenchMarkdown", (text) => formatBenchMarkdown(reportOf(text))],
-  ["formatWarmStartReport", (text) => formatWarmStartReport(warmStartReport([], about(text), 1))],
   ["formatTypingReport", (text) => formatTypingReport(typingReport([], about(text)))],
   [
     "formatIndexReport",
