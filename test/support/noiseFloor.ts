@@ -6,8 +6,8 @@
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import type { Drafter } from "../../src/core/tree/drafter.ts";
 import type { TargetModel } from "../../src/core/tree/targetModel.ts";
-import { meanInterval } from "../../tooling/studies/meanInterval.ts";
 import { type Choices, type ForcedText, plainChoices, speculativeChoices } from "./forcedText.ts";
+import { meanInterval } from "./meanInterval.ts";
 
 /** The difference of the two rates that decides, as a share of positions. */
 export const MAX_DIFFERENCE = 0.005;

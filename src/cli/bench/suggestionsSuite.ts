@@ -7,8 +7,8 @@ import type { BenchSuggestionsAnswer } from "../../engine/protocol/suggestionMes
 import type { BenchSuite } from "./benchSuite.ts";
 import { progressLine, workspaceSources } from "./speedSuite.ts";
 
-export const DEFAULT_PROMPTS = 16;
-export const DEFAULT_MAX_TOKENS = 48;
+const DEFAULT_PROMPTS = 16;
+const DEFAULT_MAX_TOKENS = 48;
 const DEFAULT_PROMPT_TOKENS = 512;
 
 export const suggestionsSuite: BenchSuite<BenchSuggestionsAnswer> = {

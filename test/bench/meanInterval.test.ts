@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
-import { meanInterval } from "../../tooling/studies/meanInterval.ts";
+import { meanInterval } from "../support/meanInterval.ts";
 
 describe("meanInterval", () => {
   test("covers the true mean in about 95 of 100 samples", () => {
