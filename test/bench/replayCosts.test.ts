@@ -1,10 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  flatCosts,
-  modelledCost,
-  parseCosts,
-  recordedCosts,
-} from "../../tooling/traces/replay/replayCosts.ts";
+import { flatCosts, modelledCost } from "../../tooling/traces/replay/replayCosts.ts";
 import { recordFakes } from "../support/traces.ts";
 
 const { header } = await recordFakes({
@@ -31,30 +26,5 @@ describe("flatCosts", () => {
       expect(target.passMs(numRows)).toBeCloseTo((one * numRows) / 16);
     }
     expect(costs.unionNodes).toBe(15);
-  });
-});
-
-describe("parseCosts", () => {
-  const recorded = recordedCosts(header);
-
-  test("reads costs as they are written", () => {
-    expect(parseCosts(JSON.stringify(recorded))).toEqual(recorded);
-  });
-
-  test.each([
-    ["{", "expected JSON"],
-    ["{}", "expected a name"],
-    [JSON.stringify({ ...recorded, draft: {} }), "expected draft.passMs"],
-    [
-      JSON.stringify({
-        ...recorded,
-        target: { passMs: [{ numRows: 2, ms: 1 }], promptTokenMs: 1 },
-      }),
-      "target.passMs: t(n) needs a measurement of one row",
-    ],
-    [JSON.stringify({ ...recorded, unionNodes: 0 }), "expected unionNodes"],
-    [JSON.stringify({ ...recorded, drafterMs: { magic: 1 } }), "drafterMs.magic is 1"],
-  ])("refuses %s", (text, message) => {
-    expect(() => parseCosts(text)).toThrow(message);
   });
 });

@@ -248,7 +248,6 @@ describe("npm run traces", () => {
     [["nonsense"], "Expected record, complete, replay, check and a file"],
     [["replay", path, "--configs", "fast"], '"fast" is none of plain'],
     [["replay", path, "--half", "both"], "expected choose, report or all"],
-    [["replay", path, "--costs", TARGET_PATH], "The costs are not usable: expected JSON"],
     [["record", path], "Expected a target model"],
     [["replay", path, "--before", TARGET_PATH], "that --json wrote, found no JSON"],
     [["replay", path, "--costs", "gpu"], 'has "gpu", expected cpu, flat8'],

@@ -7,7 +7,7 @@
  *   npm run traces -- replay FILE [--half choose|report|all] [--costs NAMES] [--configs NAMES] [--json FILE] [--before JSON]
  *   npm run traces -- check FILE --target GGUF [--draft GGUF] [--places N] [--configs NAMES] [--costs NAME] [--free]
  */
-import { access, constants, readFile, writeFile } from "node:fs/promises";
+import { access, constants, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { PLAIN_CONFIG } from "../../../src/bench/base/benchConfigNames.ts";
@@ -17,7 +17,6 @@ import { loadModelPair, type ModelPair } from "../../../src/engine/models/modelH
 import { ALL_REPLAY_CONFIGS, DEFAULT_REPLAY_CONFIGS } from "../replay/replayConfigs.ts";
 import {
   flatCosts,
-  parseCosts,
   type ReplayCosts,
   recordedCosts,
   withDraftShare,
@@ -76,7 +75,7 @@ function count(name: string, value: string): number {
 
 function refuseCosts(name: string): never {
   return refuse(
-    `--costs has "${name}", expected cpu, flat8 or another number of rows, each with @0.2 or another share of the target for the draft model, or a JSON file that is there.`,
+    `--costs has "${name}", expected cpu, flat8 or another number of rows, each with @0.2 or another share of the target for the draft model.`,
   );
 }
 
@@ -142,19 +141,16 @@ async function record(path: string, options: Options, signal: AbortSignal): Prom
   out(describeTrace(await readTrace(path), "all"));
 }
 
-async function costsOf(names: string, { header }: Trace): Promise<ReplayCosts[]> {
-  const all: ReplayCosts[] = [];
-  for (const name of names.split(",")) {
+function costsOf(names: string, { header }: Trace): ReplayCosts[] {
+  return names.split(",").map((name) => {
     const [, machine, rows, share] = /^(cpu|flat(\d+))(?:@(0?\.\d+|1))?$/.exec(name) ?? [];
-    if (machine !== undefined) {
-      const costs =
-        rows === undefined
-          ? recordedCosts(header)
-          : flatCosts(header, Math.max(2, count("costs", rows)));
-      all.push(share === undefined ? costs : withDraftShare(costs, Number(share)));
-    } else all.push(parseCosts(await readFile(name, "utf8").catch(() => refuseCosts(name))));
-  }
-  return all;
+    if (machine === undefined) refuseCosts(name);
+    const costs =
+      rows === undefined
+        ? recordedCosts(header)
+        : flatCosts(header, Math.max(2, count("costs", rows)));
+    return share === undefined ? costs : withDraftShare(costs, Number(share));
+  });
 }
 
 /** Another file, so that nothing is lost where it stops. */
@@ -163,7 +159,7 @@ async function complete(path: string, options: Options, signal: AbortSignal): Pr
   if (outPath === undefined) return refuse("Expected a file for the completed trace: --out FILE.");
   const configs = configNames(options.configs, COMPLETED_CONFIGS);
   const trace = await readTrace(path);
-  const settings = { path, outPath, configs, costs: await costsOf(options.costs, trace) };
+  const settings = { path, outPath, configs, costs: costsOf(options.costs, trace) };
   const tell = ({ numPlaces, numAdded }: CompletionProgress) =>
     note(`${numPlaces} of ${trace.prompts.length} places, ${numAdded} rows more at the last one`);
   await withPair(options, signal, (pair) => completeTrace(pair, trace, settings, tell, signal));
@@ -183,7 +179,7 @@ async function replay(path: string, options: Options, signal: AbortSignal): Prom
     ({ repository }) => half === "all" || trace.header.repositories[repository]?.half === half,
   );
   if (prompts.length === 0) return refuse(`${path} has no place of the half ${half}.`);
-  const allCosts = await costsOf(options.costs, trace);
+  const allCosts = costsOf(options.costs, trace);
   const { before: beforePath } = options;
   const before = beforePath === undefined ? undefined : await readReport(beforePath, half);
   out(`${describeTrace(trace, half)}\n`);
@@ -205,7 +201,7 @@ async function check(path: string, options: Options, signal: AbortSignal): Promi
   const numPlaces = count("places", options.places);
   const trace = await readTrace(path);
   // One clock is enough: the first.
-  const [costs = recordedCosts(trace.header)] = await costsOf(options.costs, trace);
+  const [costs = recordedCosts(trace.header)] = costsOf(options.costs, trace);
   const settings = { path, configs, numPlaces, isFree: options.free, costs };
   const checks = await withPair(options, signal, (pair) =>
     checkTrace(pair, trace, settings, note, signal),

@@ -1,8 +1,7 @@
-/** What a replay takes passes and drafts to cost: as recorded, as on a device with flat rows, or as a file says. */
+/** What a replay takes passes and drafts to cost: as recorded, or as on a device with flat rows. */
 
-import { EngineError } from "../../../src/core/base/errors.ts";
 import { type PassCostPoint, PassCostTable } from "../../../src/core/budget/passCost.ts";
-import { DRAFT_SOURCES, type DraftSource } from "../../../src/core/tree/draftTree.ts";
+import type { DraftSource } from "../../../src/core/tree/draftTree.ts";
 import type { TraceHeader } from "../trace/trace.ts";
 import type { ModelledCost } from "./modelledTime.ts";
 
@@ -89,37 +88,4 @@ export function modelledCost(costs: ModelCosts, maxRows: number): ModelledCost {
   // A table of its own: that of a policy follows what it is told.
   const table = costTable(costs, maxRows);
   return { passMs: (numRows) => table.ms(numRows), promptTokenMs: costs.promptTokenMs };
-}
-
-/** Reads costs from JSON, the same as {@link ReplayCosts}. @throws EngineError `invalidRequest` naming the field. */
-export function parseCosts(text: string): ReplayCosts {
-  const refuse = (what: string): never => {
-    throw new EngineError("invalidRequest", `The costs are not usable: ${what}.`);
-  };
-  let costs: ReplayCosts;
-  try {
-    costs = JSON.parse(text) as ReplayCosts;
-  } catch {
-    return refuse("expected JSON");
-  }
-  if (typeof costs?.name !== "string") refuse("expected a name");
-  for (const which of ["target", "draft"] as const) {
-    const model = costs[which];
-    if (!Array.isArray(model?.passMs)) refuse(`expected ${which}.passMs, a list of points`);
-    if (!(model.promptTokenMs >= 0)) refuse(`expected ${which}.promptTokenMs, ms of 0 or more`);
-    try {
-      costTable(model, 1);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      refuse(`${which}.passMs: ${error.message}`);
-    }
-  }
-  if (!(Number.isInteger(costs.unionNodes) && costs.unionNodes >= 1)) {
-    refuse("expected unionNodes, a whole number from 1");
-  }
-  for (const [source, ms] of Object.entries(costs.drafterMs ?? {})) {
-    const isKnown = DRAFT_SOURCES.some((known) => known === source);
-    if (!isKnown || !(ms >= 0)) refuse(`drafterMs.${source} is ${ms}`);
-  }
-  return { ...costs, drafterMs: costs.drafterMs ?? {} };
 }
