@@ -16,8 +16,14 @@ describe("SlicedTokenizer", () => {
   });
   afterAll(() => target[Symbol.dispose]());
 
+  /** Every slice takes so many ms, whatever the machine does. */
+  const tokenizerAt = (sliceMs: number) => {
+    let ms = 0;
+    return new SlicedTokenizer(target.model, new BackgroundTurns(), () => (ms += sliceMs));
+  };
+
   test("gives the tokens of the whole, whatever the length", async () => {
-    const tokenizer = new SlicedTokenizer(target.model, new BackgroundTurns());
+    const tokenizer = tokenizerAt(3);
     const { vocabulary } = target.model;
     for (const text of ["", "a", ...TEXTS, TEXTS.join("")]) {
       const tokens = await tokenizer.tokenize(text, NEVER);
@@ -26,6 +32,16 @@ describe("SlicedTokenizer", () => {
     expect(await tokenizer.tokenize("a\r\nb\rc", NEVER)).toEqual(vocabulary.tokenize("a\nb\nc"));
     expect(tokenizer.hash).toMatch(/^[0-9a-f]{64}$/);
     expect(tokenizer.vocabSize).toBe(vocabulary.size);
+  });
+
+  test("in the shortest slices, gives the same text, and other tokens at the ends of some", async () => {
+    const tokenizer = tokenizerAt(1000);
+    const { vocabulary } = target.model;
+    const text = TEXTS.join("");
+    const whole = vocabulary.tokenize(text);
+    const tokens = await tokenizer.tokenize(text, NEVER);
+    expect(vocabulary.detokenize(tokens)).toBe(text);
+    expect(Math.abs(tokens.length - whole.length)).toBeLessThan(whole.length / 1000);
   });
 
   test("takes the thread for a few ms at a time, and stops with the signal", async () => {
