@@ -162,7 +162,9 @@ class SuiteRunner {
 
   /** Our drafts learn from prompts while there is time for it; a peer's settings are tried on the same ones. */
   async #warmUp(untilMs: number, signal: AbortSignal): Promise<void> {
-    const { maxWarmups, startsCold = false, now } = this.#params;
+    const { startsCold = false, now } = this.#params;
+    const isOfUse = !startsCold || this.#contestants.some(({ isPeer }) => isPeer);
+    const maxWarmups = isOfUse ? this.#params.maxWarmups : 0;
     const warmups: ProbedPrompt[] = [];
     let isDry = false;
     while (warmups.length < maxWarmups && (warmups.length === 0 || now() < untilMs)) {

@@ -1,10 +1,11 @@
 /**
  * Whether an output that parts from plain decoding's does so innocently. With quantized weights a row's logits depend on the
  * rows beside it and on how the cells before it came about, so plain decoding parts from itself now and then (docs/lossless.md):
- * an output may part where plain's two best logits are all but equal, or within what plain decoding in other passes differs by there.
- * Nothing more is forgiven.
+ * an output may part where plain's two best logits are all but equal, or within what plain decoding in other passes differs by there,
+ * if that is little. Nothing more is forgiven.
  */
 
+import { lowerMedian } from "../../core/base/lowerMedian.ts";
 import { commonPrefixLength, type Token } from "../../core/base/tokens.ts";
 import { ROOT, rootOnlyTree } from "../../core/tree/draftTree.ts";
 import type { TargetModel, TreeLogits } from "../../core/tree/targetModel.ts";
@@ -18,8 +19,15 @@ export const NEAR_TIE_GAP = { cpu: 0.2, gpu: 0.5 } as const;
  * passes have other rows (docs/lossless.md).
  */
 export const MAX_NEAR_TIE_RATE = 0.02;
+/**
+ * Gaps of a tie that the other token may be behind at most, however passes scatter: a fault of the cache may scatter them, too. On a CPU
+ * 0.6, where plain decoding was seen to differ from itself by 0.45.
+ */
+const MAX_GAPS = 3;
 /** Standard deviations of how far the other token is behind, within which it might have been the best. */
 const MAX_DEVIATIONS = 3;
+/** Of a normal distribution, in median absolute deviations. */
+const DEVIATION_OF_MEDIAN = 1.4826;
 /** Tokens among which one that ends an output is looked for. */
 const NUM_LIKELY = 64;
 
@@ -40,7 +48,7 @@ export interface OutputComparison {
 export interface OutputJudge {
   /** Runs where outputs part; its cache holds other tokens afterwards. */
   readonly target: TargetModel;
-  /** One of {@link NEAR_TIE_GAP}. */
+  /** One of {@link NEAR_TIE_GAP}; 0 where no tie is innocent. */
   readonly maxGap: number;
   /** Tokens that end an output without being part of it. */
   readonly isEndToken: (token: Token) => boolean;
@@ -105,19 +113,23 @@ export async function findDifference(
     const end = likely.tokens.findIndex(isEndToken);
     return end === -1 ? Number.POSITIVE_INFINITY : likely.logits[0]! - likely.logits[end]!;
   };
-  const lags = [lagIn(logits, ROOT)];
+  const lag = lagIn(logits, ROOT);
   target.rewind();
-  if (gap < maxGap && lags[0]! < maxGap) return { ...difference, isNearTie: true };
+  if (gap < maxGap && lag < maxGap) return { ...difference, isNearTie: true };
+  if (!(Math.max(gap, lag) < MAX_GAPS * maxGap)) return { ...difference, isNearTie: false };
   const text = Int32Array.from([...promptTokens, ...plain]);
-  const at = history.length - 1;
-  const rows = rowsInOtherPasses(target, text, promptTokens.length, at, signal);
-  for await (const { logits: row, node } of rows) lags.push(lagIn(row, node));
+  const rows = rowsInOtherPasses(target, text, promptTokens.length, history.length - 1, signal);
+  const lags = [lag];
+  for await (const { logits: row, node } of rows) {
+    lags.push(lagIn(row, node));
+    if (lags.at(-1) === 0) return { ...difference, isNearTie: true };
+  }
   return { ...difference, isNearTie: mayBeNone(lags) };
 }
 
-/** Whether of lags that noise moves one is none, or might be. */
+/** Whether one of lags that noise moves might be none. Medians: a single pass that is far off says nothing of the others. */
 function mayBeNone(lags: readonly number[]): boolean {
-  const mean = lags.reduce((sum, lag) => sum + lag, 0) / lags.length;
-  const variance = lags.reduce((sum, lag) => sum + (lag - mean) ** 2, 0) / (lags.length - 1);
-  return lags.includes(0) || mean < MAX_DEVIATIONS * Math.sqrt(variance);
+  const middle = lowerMedian(lags);
+  const deviation = DEVIATION_OF_MEDIAN * lowerMedian(lags.map((lag) => Math.abs(lag - middle)));
+  return middle < MAX_DEVIATIONS * deviation;
 }

@@ -2,12 +2,12 @@
 import { DraftTreeBuilder } from "../../core/tree/draftTree.ts";
 import type { TargetModel, TreeLogits } from "../../core/tree/targetModel.ts";
 
-/** Rows of single passes whose last one is asked for: all before them is read as a prompt. */
-const LAST_ROWS = [2, 3, 4, 8];
 /** Rows of the passes that decode all behind the prompt, begun at each offset. Kernels take four rows at a time: more are of these. */
 const REPLAYED_ROWS = [2, 3, 4, 5];
+/** Rows of single passes whose last one is asked for, behind the cells that are there. */
+const LAST_ROWS = [2, 3, 4, 8];
 
-/** Passes along a text: what is before `start` is read as a prompt, then `first` rows are evaluated, then `further` ones each. */
+/** Passes along a text: the cache holds what is before `start`, then `first` rows are evaluated, then `further` ones each. */
 interface Passes {
   readonly start: number;
   readonly first: number;
@@ -17,7 +17,7 @@ interface Passes {
 /**
  * The row of a text's token in such passes, one after the other; a row counts until the next is asked for.
  *
- * @param text - a prompt, what plain decoding made of it, and no token else.
+ * @param text - a prompt, and what plain decoding made of it, or its beginning.
  * @param at - index of the token, not before the prompt's last one.
  */
 export async function* rowsInOtherPasses(
@@ -27,10 +27,12 @@ export async function* rowsInOtherPasses(
   at: number,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly logits: TreeLogits; readonly node: number }> {
+  const fitting = text.subarray(0, target.contextSize);
   for (const { start, first, further } of otherPasses(numPromptTokens, at)) {
+    if (Math.max(first, further) > target.maxNodes) continue;
     await target.prefill(text.subarray(0, start), signal);
     for (let from = start, numRows = first; from <= at; from += numRows, numRows = further) {
-      const tokens = text.subarray(from, from + numRows);
+      const tokens = fitting.subarray(from, from + numRows);
       const chain = new DraftTreeBuilder(tokens[0]!);
       for (let node = 1; node < tokens.length; node++) {
         chain.add(node - 1, tokens[node]!, { score: 1, source: 0 });
@@ -48,13 +50,18 @@ export async function* rowsInOtherPasses(
 }
 
 function* otherPasses(numPromptTokens: number, at: number): Generator<Passes> {
-  for (const numRows of LAST_ROWS) {
-    const start = at + 1 - numRows;
-    if (start >= 0) yield { start, first: numRows, further: numRows };
-  }
+  const start = numPromptTokens - 1;
+  const most = REPLAYED_ROWS.at(-1)!;
   for (const further of REPLAYED_ROWS) {
     for (let first = 1; first <= further; first++) {
-      yield { start: numPromptTokens - 1, first, further };
+      // Where the first pass has the row, those behind it are none.
+      const isRepeated = first > at - start && further < most;
+      const isPlain = first === 1 && at === start;
+      if (!isRepeated && !isPlain) yield { start, first, further };
     }
+  }
+  for (const numRows of LAST_ROWS) {
+    const from = at + 1 - numRows;
+    if (from >= 0) yield { start: from, first: numRows, further: numRows };
   }
 }
