@@ -165,16 +165,19 @@ export class LosslessBench {
     mode: DraftMode = "chain",
   ): Drafter[] {
     const settings = { ...DEFAULT_DRAFT_MODEL, mode, now: observer.now };
-    return sources.map((source): Drafter => {
-      if (source === "recycling") return new RecyclingDrafter(this.#store);
-      if (source === "suffixMatch") return new SuffixDrafter();
-      if (source === "ghost") {
+    const drafterOf = {
+      recycling: () => new RecyclingDrafter(this.#store),
+      suffixMatch: () => new SuffixDrafter(),
+      ghost: () => {
         const drafter = new GhostDrafter(this.#ghosts);
         drafter.moveTo(DOCUMENT);
         return drafter;
-      }
-      return new DraftModelDrafter(draftModel, settings, this.isEndToken);
-    });
+      },
+      draftModel: () => new DraftModelDrafter(draftModel, settings, this.isEndToken),
+      // There is no workspace here: one more draft model brings what others may.
+      workspace: () => new DraftModelDrafter(draftModel, settings, this.isEndToken),
+    } satisfies Record<DraftSource, () => Drafter>;
+    return sources.map((source) => drafterOf[source]());
   }
 }
 
