@@ -2,7 +2,7 @@
 import { WrappedTarget } from "../../src/bench/base/wrappedTarget.ts";
 import { speculativeDecode } from "../../src/core/decode/speculativeDecode.ts";
 import type { Drafter } from "../../src/core/tree/drafter.ts";
-import { type DraftTree, DraftTreeBuilder, ROOT } from "../../src/core/tree/draftTree.ts";
+import { chainTree, type DraftTree, ROOT } from "../../src/core/tree/draftTree.ts";
 import type { TargetModel, TreeLogits } from "../../src/core/tree/targetModel.ts";
 import { NEVER } from "./never.ts";
 
@@ -33,11 +33,8 @@ export async function plainChoices(
   for (const cut of [...cuts, start - 1]) await target.prefill(tokens.subarray(0, cut), NEVER);
   for (let at = start - 1, pass = 0; at < tokens.length - 1; pass++) {
     const rows = Math.min(numRows[pass % numRows.length]!, tokens.length - 1 - at);
-    const chain = new DraftTreeBuilder(tokens[at]!);
-    for (let row = 1; row < rows; row++) {
-      chain.add(row - 1, tokens[at + row]!, { score: 1, source: 0 });
-    }
-    const logits = await target.evaluateTree(chain.finish(), NEVER);
+    const chain = chainTree(tokens.subarray(at, at + rows));
+    const logits = await target.evaluateTree(chain, NEVER);
     for (let row = 0; row < rows; row++) choices[at + row + 1] = logits.argmax(row);
     const nodes = Int32Array.from({ length: rows - 1 }, (_, index) => index + 1);
     target.commit({ nodes, bonusToken: tokens[at + rows]! });

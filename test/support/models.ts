@@ -1,6 +1,6 @@
 /** The bundled pair, opened for tests. */
 import type { GpuChoice } from "../../src/core/base/backend.ts";
-import { DraftTreeBuilder } from "../../src/core/tree/draftTree.ts";
+import { chainTree } from "../../src/core/tree/draftTree.ts";
 import { layOutTree } from "../../src/core/tree/treeBatch.ts";
 import { type LlamaModel, openModel } from "../../src/llama/model/llamaModel.ts";
 import { createDecodeBatch } from "../../src/llama/native/decodeBatch.ts";
@@ -62,9 +62,7 @@ async function growBuffers(context: LlamaContext): Promise<void> {
     batch.setChainRows(count, position);
     await context.decode(batch.struct(count), count, NEVER);
   }
-  const chain = new DraftTreeBuilder(0);
-  for (let row = 1; row < numRows; row++) chain.add(row - 1, row, { score: 1, source: 0 });
-  const tree = chain.finish();
+  const tree = chainTree(Int32Array.from({ length: numRows }, (_, row) => row));
   batch.setTokens(tree.tokens);
   batch.setTreeRows(tree, layOutTree(tree), { position: end });
   await context.decode(batch.struct(numRows), numRows, NEVER);

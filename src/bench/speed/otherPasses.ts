@@ -1,5 +1,5 @@
 /** Plain decoding of a text once more, in passes of more rows than one: what it differs from itself by at a place. */
-import { DraftTreeBuilder } from "../../core/tree/draftTree.ts";
+import { chainTree } from "../../core/tree/draftTree.ts";
 import type { TargetModel, TreeLogits } from "../../core/tree/targetModel.ts";
 
 /** Rows of the passes that decode all behind the prompt, begun at each offset. Kernels take four rows at a time: more are of these. */
@@ -33,11 +33,7 @@ export async function* rowsInOtherPasses(
     await target.prefill(text.subarray(0, start), signal);
     for (let from = start, numRows = first; from <= at; from += numRows, numRows = further) {
       const tokens = fitting.subarray(from, from + numRows);
-      const chain = new DraftTreeBuilder(tokens[0]!);
-      for (let node = 1; node < tokens.length; node++) {
-        chain.add(node - 1, tokens[node]!, { score: 1, source: 0 });
-      }
-      const logits = await target.evaluateTree(chain.finish(), signal);
+      const logits = await target.evaluateTree(chainTree(tokens), signal);
       if (at < from + tokens.length) {
         yield { logits, node: at - from };
         target.rewind();

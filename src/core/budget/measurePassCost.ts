@@ -1,7 +1,7 @@
 /** Measures t(n) on the loaded target within a second or so: what is not measured is learned from passes that are made anyway. */
 
 import { lowerMedian } from "../base/lowerMedian.ts";
-import { type DraftTree, DraftTreeBuilder } from "../tree/draftTree.ts";
+import { chainTree } from "../tree/draftTree.ts";
 import { MAX_WIDTH } from "../tree/policyConstants.ts";
 import type { TargetModel } from "../tree/targetModel.ts";
 import type { PassCostPoint } from "./passCost.ts";
@@ -43,14 +43,12 @@ export async function measurePassCost(
   signal: AbortSignal,
 ): Promise<MeasuredPassCost> {
   const start = now();
-  const token = (index: number) => (7 * index + 1) % target.vocabSize;
+  const tokens = (length: number) =>
+    Int32Array.from({ length }, (_, index) => (7 * index + 1) % target.vocabSize);
   for (const length of KV_LENGTHS) {
     if (length > target.contextSize / 2) break;
     const before = now();
-    await target.prefill(
-      Int32Array.from({ length }, (_, index) => token(index)),
-      signal,
-    );
+    await target.prefill(tokens(length), signal);
     // The next length takes as much again for each token.
     if ((now() - before) * 8 > PREFILL_SHARE * budgetMs) break;
   }
@@ -60,7 +58,7 @@ export async function measurePassCost(
   const samples = new Map<number, number[]>();
   const timePass = async (numRows: number) => {
     const before = now();
-    const logits = await target.evaluateTree(chainOf(numRows, token), signal);
+    const logits = await target.evaluateTree(chainTree(tokens(numRows)), signal);
     logits.argmax(0);
     target.rewind();
     return now() - before;
@@ -92,13 +90,6 @@ export async function measurePassCost(
   // These tokens are no prompt that somebody comes back to.
   await target.prefill(new Int32Array(0), signal);
   return { kvLength, points: nonDecreasing(medians) };
-}
-
-function chainOf(numRows: number, token: (index: number) => number): DraftTree {
-  const chain = new DraftTreeBuilder(token(0));
-  const proposal = { score: 1, source: 0 };
-  for (let row = 1; row < numRows; row++) chain.add(row - 1, token(row), proposal);
-  return chain.finish();
 }
 
 /** What is asked for most is known best: a hiccup in a single row would make every draft look cheap. */

@@ -134,6 +134,15 @@ export function rootOnlyTree(rootToken: Token): DraftTree {
   return new DraftTreeBuilder(rootToken).finish();
 }
 
+/** Tokens one behind the other, for a pass of so many rows that nobody drafted. @param tokens - [>= 1] the root's first. */
+export function chainTree(tokens: Int32Array): DraftTree {
+  const chain = new DraftTreeBuilder(tokens[0]!);
+  for (let node = 1; node < tokens.length; node++) {
+    chain.add(node - 1, tokens[node]!, { score: 1, source: 0 });
+  }
+  return chain.finish();
+}
+
 /** The same tree in arrays of its own, so that whoever made it may change theirs. */
 export function copyDraftTree(tree: DraftTree): DraftTree {
   return {
