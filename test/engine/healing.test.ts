@@ -1,5 +1,6 @@
 /** Requests whose prompts are anchored and healed, on the real tiny pair: at cursors anywhere, inside words, too. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { findDifference } from "../../src/bench/speed/losslessCheck.ts";
 import { seededRandom } from "../../src/bench/spots/sourceSpots.ts";
 import { nullLog } from "../../src/core/base/log.ts";
 import { KeptAnchors } from "../../src/core/prompt/keptAnchors.ts";
@@ -17,6 +18,7 @@ import type { CompleteParams } from "../../src/engine/protocol/completeMessages.
 import { PromptTokens } from "../../src/llama/text/promptTokens.ts";
 import { PAIR } from "../support/builtEngine.ts";
 import { newLearnedState } from "../support/learnedStates.ts";
+import { MAX_GAP } from "../support/losslessRun.ts";
 import { TEST_GPU } from "../support/models.ts";
 import { NEVER } from "../support/never.ts";
 import { packageSources } from "../support/packageSources.ts";
@@ -72,6 +74,7 @@ describe("healed requests", () => {
     const { vocabulary } = pair.target.model;
     const [plain, drafted] = [newStores(), newStores()];
     let numPending = 0;
+    let numNearTies = 0;
     for (const request of drawRequests()) {
       const prompt = buildCompletionPrompt(pair, new PromptTokens(pair.target.model), request);
       expect(request.prefixText.endsWith(prompt.pendingText)).toBe(true);
@@ -81,11 +84,20 @@ describe("healed requests", () => {
       expect(prompt.pendingText + pieces.join("")).toBe(written.replace(/\uFFFD+$/, ""));
       expect(suggestions).toBeUndefined();
       const again = await complete(drafted, { ...request, sources: ALL_SOURCES });
-      expect(again.tokens).toEqual(tokens);
+      const difference = await findDifference(
+        { target: pair.target.target, maxGap: MAX_GAP, isEndToken: pair.isEndToken },
+        prompt.promptTokens,
+        Int32Array.from(tokens),
+        Int32Array.from(again.tokens),
+        NEVER,
+      );
+      expect(difference?.isNearTie ?? true, JSON.stringify(difference)).toBe(true);
+      if (difference !== undefined) numNearTies++;
       if (prompt.pendingText !== "") numPending++;
     }
     // A cursor drawn anywhere is hardly ever at a place that nothing can change.
     expect(numPending).toBeGreaterThan(NUM_PLACES / 2);
+    expect(numNearTies).toBeLessThanOrEqual(NUM_PLACES / 10);
   });
 
   test.each(["branches", "superposedDraft", "superposedTarget"] as const)(
