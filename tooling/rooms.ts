@@ -66,7 +66,7 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // In a browser: reports of bench, names of core, the DOM, nothing else.
   "panel/messages": "core/base bench/speed | valibot",
   "panel/charts": "core/tree bench/base bench/speed | @observablehq/plot",
-  panel: "bench/base bench/speed panel/* | valibot",
+  panel: "core/base bench/base bench/speed panel/* | valibot",
 
   // Thin adapters over session.
   "ui/base": "core/base core/prompt engine/protocol | valibot vscode",

@@ -1,8 +1,10 @@
 /** The page of a report, from top to bottom. */
+
 import type { BenchReport } from "../bench/speed/benchReport.ts";
+import { byteText } from "../core/base/byteText.ts";
 import { chartView } from "./charts/chartView.ts";
 import { button, element } from "./charts/element.ts";
-import { formatBytes, formatPercent, plural } from "./charts/figureText.ts";
+import { formatPercent, plural } from "./charts/figureText.ts";
 import { passCostChart } from "./charts/passCostChart.ts";
 import { signOf } from "./charts/swatch.ts";
 import type { PanelRequest, PanelState } from "./messages/panelProtocol.ts";
@@ -114,10 +116,10 @@ function costSection({ cost }: BenchReport, frame: SectionFrame): HTMLElement | 
 function machineSection(report: BenchReport, frame: SectionFrame): HTMLElement {
   const { machine, models, versions, settings } = report;
   const fileText = ({ name, fileBytes }: { name: string; fileBytes: number }) =>
-    `${name} (${formatBytes(fileBytes)})`;
+    `${name} (${byteText(fileBytes)})`;
   const facts: readonly (readonly [string, string])[] = [
     ["Processor", `${machine.cpu}, ${plural(machine.cores, "core")}`],
-    ["Memory", formatBytes(machine.memoryBytes)],
+    ["Memory", byteText(machine.memoryBytes)],
     ["System", machine.platform],
     ["Used by others before the start", formatPercent(machine.busyShare)],
     ["Backend", [report.backend, ...report.deviceNames].join(", ")],

@@ -1,10 +1,11 @@
 /** The status bar's menu: what one may want at the moment, the harmless first. */
+
 import * as vscode from "vscode";
+import { byteText } from "../core/base/byteText.ts";
 import { labelText } from "../core/base/foreignText.ts";
 import { type Config, isEnabledFor, SECTION, whyOnlyWhenAsked } from "./base/config.ts";
 import { languageName } from "./base/languageName.ts";
 import { updateUserSetting } from "./base/userSettings.ts";
-import { formatBytes } from "./figures/formats.ts";
 import type { EngineStatus } from "./figures/status.ts";
 import { isDemonstrating } from "./lifecycle/demonstration.ts";
 
@@ -110,7 +111,7 @@ function loadedText({ targetPath }: Config, { models }: EngineStatus): string {
   if (models === undefined) return l10n.t("none is loaded");
   const { target, draft, backend } = models;
   const name = targetPath === undefined ? l10n.t("the demonstration model") : target.name;
-  const size = formatBytes(target.fileBytes + (draft?.fileBytes ?? 0));
+  const size = byteText(target.fileBytes + (draft?.fileBytes ?? 0));
   return l10n.t("now {0}, {1} on {2}", name, size, backend);
 }
 

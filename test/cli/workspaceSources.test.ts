@@ -31,7 +31,7 @@ describe("readWorkspaceSources", () => {
       { path: "src/deep/a.ts", text: "const a = 1;\n" },
     ]);
     expect(sources.repoName).toBe(basename(folder));
-    expect(sources.origin).toBe(`${basename(folder)} (2 files, 0.0 MB)`);
+    expect(sources.origin).toBe(`${basename(folder)} (2 files, 1 kB)`);
   });
 
   test("leaves out what nobody wrote, and what is nobody's business", async () => {

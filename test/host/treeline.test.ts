@@ -244,7 +244,7 @@ describe("the packed extension", () => {
     await second.goto(host.page.url());
     const isTold = async () =>
       (await statusBarTooltip(second, STATUS_ITEM)).includes(
-        "Also loaded in another window: 4.8 MB",
+        "Also loaded in another window: 5.0 MB",
       );
     await poll("the second window to tell of the first", isTold, { timeoutMs: 40_000 });
     await (await statusBarItem(second, STATUS_ITEM)).hover();

@@ -210,12 +210,12 @@ describe("fetchModel", () => {
 
   test("a full disk is found before and while, and what came is kept", async () => {
     await expect(fetch({}, { freeBytes: async () => 1e6 })).rejects.toThrow(
-      /expected room for .* found 1 MB free/,
+      /expected room for .* found 1\.0 MB free/,
     );
     expect(hub.requests("bytes")).toEqual([]);
     let looks = 0;
     const freeBytes = async () => (looks++ === 0 ? 1e9 : 1e6);
-    await expect(fetch({}, { freeBytes, lookBytes: 1e6 })).rejects.toThrow("found 1 MB free");
+    await expect(fetch({}, { freeBytes, lookBytes: 1e6 })).rejects.toThrow("found 1.0 MB free");
     await expectNoModel();
     expect((await stat(folder.partOf("model", sha256))).size).toBeGreaterThan(900_000);
     await fetch();

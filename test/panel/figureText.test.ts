@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import {
-  formatBytes,
   formatCount,
   formatDecimal,
   formatMs,
@@ -34,8 +33,6 @@ describe("figures in words", () => {
     [formatPercent(0.996), "100\u00a0%"],
     [formatCount(999), "999"],
     [formatCount(1_234_567), "1\u202f234\u202f567"],
-    [formatBytes(4_217_344), "4.0 MB"],
-    [formatBytes(16 * 1024 ** 3), "16.0 GB"],
     [plural(1, "row"), "1 row"],
     [plural(3, "row"), "3 rows"],
     [orNone(null, String), "–"],

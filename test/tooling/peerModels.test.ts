@@ -157,12 +157,10 @@ describe("PeerModels", () => {
 
 describe("peerMemoryProblem", () => {
   test("on a CPU asks for the models' size twice, and names both figures", () => {
-    const file = { path: "m", gpuLayers: 0, fileBytes: 100 * 2 ** 20 };
+    const file = { path: "m", gpuLayers: 0, fileBytes: 100e6 };
     const options = { ...OPTIONS, target: file, draft: file };
-    expect(peerMemoryProblem(options, 400 * 2 ** 20)).toBeUndefined();
-    expect(peerMemoryProblem(options, 399 * 2 ** 20)).toMatch(
-      /400 MB .* should be free; 399 MB are/,
-    );
+    expect(peerMemoryProblem(options, 400e6)).toBeUndefined();
+    expect(peerMemoryProblem(options, 399e6)).toMatch(/400 MB .* should be free; 399 MB are/);
     // A device refuses by itself.
     expect(peerMemoryProblem({ ...options, backend: "cuda" }, 0)).toBeUndefined();
   });

@@ -2,8 +2,10 @@
  * node-llama-cpp's own speculative decoding, as its users get it: what a benchmark compares with. The same library in the
  * same process, the same model files, our number of threads, context and batch, flash attention as ours.
  */
+
 import type { LlamaModel } from "node-llama-cpp";
 import type { DecodeRun } from "../../src/bench/speed/benchDecoder.ts";
+import { byteText } from "../../src/core/base/byteText.ts";
 import type { GenerationLimits } from "../../src/core/tree/generation.ts";
 import type { LoadedModel, LoadedModels } from "../../src/engine/protocol/protocol.ts";
 import type { LlamaLibrary } from "../../src/llama/native/llamaLibrary.ts";
@@ -28,10 +30,9 @@ export function peerMemoryProblem(
 ): string | undefined {
   const neededBytes = 2 * (target.fileBytes + (draft?.fileBytes ?? 0));
   if (backend !== "cpu" || neededBytes <= freeBytes) return undefined;
-  const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`;
   return (
-    `node-llama-cpp loads the models a second time, for which ${megabytes(neededBytes)} of memory should be free; ` +
-    `${megabytes(freeBytes)} are.`
+    `node-llama-cpp loads the models a second time, for which ${byteText(neededBytes)} of memory should be free; ` +
+    `${byteText(freeBytes)} are.`
   );
 }
 

@@ -1,5 +1,6 @@
 /** A benchmark's report as Markdown, which reads as well on a terminal. A pure function of its JSON. */
 
+import { byteText } from "../../core/base/byteText.ts";
 import { markdownText } from "../../core/base/foreignText.ts";
 import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
 import { FUSED_CONFIG, isPlainConfig, UNION_CONFIG } from "../base/benchConfigNames.ts";
@@ -191,13 +192,13 @@ function surroundings(report: BenchReport): string[] {
   const { machine, models, versions, settings, backend, deviceNames, lossless } = report;
   const { target, draft } = models;
   const model = ({ name, fileBytes }: typeof target) =>
-    `${markdownText(name)} (${megabytes(fileBytes)})`;
+    `${markdownText(name)} (${byteText(fileBytes)})`;
   return [
     "## How it was measured",
     [
       `- Target ${model(target)}, draft ${draft === null ? "none" : model(draft)}; ${[backend, ...deviceNames.map(markdownText)].join(", ")}, ` +
         `${settings.threadsAtEnd} ${settings.threadsAtEnd === 1 ? "thread" : "threads"}, context ${settings.contextSize}, seed ${settings.seed}.`,
-      `- ${markdownText(machine.cpu)}, ${machine.cores} cores, ${megabytes(machine.memoryBytes)}, ${machine.platform}; others used ` +
+      `- ${markdownText(machine.cpu)}, ${machine.cores} cores, ${byteText(machine.memoryBytes)}, ${machine.platform}; others used ` +
         `${percent(machine.busyShare)} of the cores before the start.`,
       `- Treeline ${report.treeline}, llama.cpp ${versions.llamaCpp}, node-llama-cpp ${versions.nodeLlamaCpp}, Node ${versions.node}, ${report.date}.`,
       `- Of ${lossless.tokens} tokens of ours ${lossless.differingTokens} differ from plain's beyond near ties, which are ` +
@@ -222,9 +223,4 @@ function seconds(ms: number): string {
 
 function interval({ ratio, low, high }: RatioInterval): string {
   return `${ratio.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
-}
-
-function megabytes(bytes: number): string {
-  const mega = bytes / 2 ** 20;
-  return mega >= 1024 ? `${(mega / 1024).toFixed(1)} GB` : `${mega.toFixed(1)} MB`;
 }

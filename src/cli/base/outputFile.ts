@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { access, constants, open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { byteText } from "../../core/base/byteText.ts";
 import { EngineError, messageOf } from "../../core/base/errors.ts";
 import { pathText } from "../../core/base/foreignText.ts";
 import { renameOver } from "../../files/replaceFile.ts";
@@ -107,7 +108,7 @@ async function checkRoom(path: string, bytes: number): Promise<void> {
     ({ bavail, bsize }) => bavail * bsize,
     () => Number.POSITIVE_INFINITY,
   );
-  if (room < bytes) throw noRoom(path, bytes, `${megabytes(room)} free`);
+  if (room < bytes) throw noRoom(path, bytes, `${byteText(room)} free`);
 }
 
 function writeFailure(path: string, bytes: number, error: unknown): EngineError {
@@ -126,7 +127,7 @@ function writeFailure(path: string, bytes: number, error: unknown): EngineError 
 
 function noRoom(path: string, bytes: number, found: string): EngineError {
   const remedy = "Free some or choose another folder.";
-  return refusal(path, `room for ${megabytes(bytes)}`, found, remedy);
+  return refusal(path, `room for ${byteText(bytes)}`, found, remedy);
 }
 
 function refusal(path: string, expected: string, found: string, remedy: string): EngineError {
@@ -134,8 +135,4 @@ function refusal(path: string, expected: string, found: string, remedy: string):
     "writeFailed",
     `Output ${pathText(path)}: expected ${expected}, found ${found}. ${remedy}`,
   );
-}
-
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

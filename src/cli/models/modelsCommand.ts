@@ -4,17 +4,12 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { Command, Option } from "commander";
 import { GPU_CHOICES } from "../../core/base/backend.ts";
+import { byteText } from "../../core/base/byteText.ts";
 import { messageOf } from "../../core/base/errors.ts";
 import { pathText } from "../../core/base/foreignText.ts";
 import { readGgufHeader } from "../../gguf/ggufHeader.ts";
 import { checkSharedVocabulary } from "../../gguf/vocabCheck.ts";
-import {
-  byteText,
-  Catalogue,
-  licenceText,
-  sizeText,
-  titleText,
-} from "../../models/catalogue/catalogue.ts";
+import { Catalogue, licenceText, sizeText, titleText } from "../../models/catalogue/catalogue.ts";
 import { type CatalogueEntry, isModelName } from "../../models/catalogue/catalogueEntry.ts";
 import { findModels } from "../../models/disk/foundModels.ts";
 import type { ModelFolder } from "../../models/disk/modelFolder.ts";

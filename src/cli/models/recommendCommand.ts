@@ -1,16 +1,13 @@
 /** `treeline models recommend`: what to install on this machine, by its memory and by a few seconds of measuring. */
+
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { GpuChoice } from "../../core/base/backend.ts";
+import { byteText } from "../../core/base/byteText.ts";
 import { lineTimeText } from "../../models/advice/lineTime.ts";
 import { recommend } from "../../models/advice/recommend.ts";
 import { SpeedBook } from "../../models/advice/speedBook.ts";
-import {
-  byteText,
-  type Catalogue,
-  licenceText,
-  sizeText,
-} from "../../models/catalogue/catalogue.ts";
+import { type Catalogue, licenceText, sizeText } from "../../models/catalogue/catalogue.ts";
 import { measureMachine, measureSpeed } from "../../session/advice/measureSpeed.ts";
 import { bundledModels } from "../base/bundledModels.ts";
 import { cacheFolder } from "../base/cacheFolder.ts";

@@ -2,9 +2,11 @@
  * The source files of a folder that a benchmark may hide spans of: those that the index takes as well (`sourceRules.ts`,
  * every `.gitignore`), up to a size. Nothing leaves the machine: the files go to the engine.
  */
+
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { SourceFile } from "../../bench/spots/sourceSpots.ts";
+import { byteText } from "../../core/base/byteText.ts";
 import { messageOf } from "../../core/base/errors.ts";
 import { nameText, pathText } from "../../core/base/foreignText.ts";
 import type { BenchSources } from "../../engine/protocol/benchMessages.ts";
@@ -41,7 +43,7 @@ export async function readWorkspaceSources(
     );
   }
   const repoName = basename(root);
-  const size = `${files.length} files, ${(numBytes / 2 ** 20).toFixed(1)} MB`;
+  const size = `${files.length} files, ${byteText(numBytes)}`;
   return {
     origin: `${nameText(repoName)} (${size}${isCut ? ", cut there" : ""})`,
     repoName,

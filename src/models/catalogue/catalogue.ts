@@ -1,4 +1,5 @@
 /** All models that can be installed by name: those that come with Treeline, and the user's own. */
+import { byteText } from "../../core/base/byteText.ts";
 import { EngineError } from "../../core/base/errors.ts";
 import { quotedText } from "../../core/base/foreignText.ts";
 import data from "./catalogue.json" with { type: "json" };
@@ -67,10 +68,6 @@ export function sizeText(entry: CatalogueEntry): string {
   if (bytes === undefined) return "size unknown";
   const text = byteText(bytes);
   return entry.bytes === undefined ? `about ${text}` : text;
-}
-
-export function byteText(bytes: number): string {
-  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 /** "Apache License 2.0, commercial use allowed". */

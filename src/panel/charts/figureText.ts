@@ -56,11 +56,6 @@ export function formatCount(count: number): string {
   return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
-export function formatBytes(bytes: number): string {
-  const mega = bytes / 1024 ** 2;
-  return mega >= 1024 ? `${(mega / 1024).toFixed(1)} GB` : `${mega.toFixed(mega < 10 ? 1 : 0)} MB`;
-}
-
 /** `null` becomes a dash. */
 export function orNone(
   value: number | null | undefined,

@@ -1,11 +1,5 @@
-/** Sizes, shares and times as people read them. */
+/** Shares and times as people read them. */
 import { l10n } from "vscode";
-
-export function formatBytes(bytes: number): string {
-  const mega = bytes / 1024 ** 2;
-  if (mega >= 1024) return `${(mega / 1024).toFixed(1)} GB`;
-  return `${mega >= 10 ? mega.toFixed(0) : mega.toFixed(1)} MB`;
-}
 
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");

@@ -1,11 +1,13 @@
 /** The state of Treeline in one value, and how the status bar says it. No state of VS Code here, only its translations. */
+
 import { l10n } from "vscode";
+import { byteText } from "../../core/base/byteText.ts";
 import { labelText, markdownText } from "../../core/base/foreignText.ts";
 import type { LoadedModels } from "../../engine/protocol/protocol.ts";
 import type { WorkspaceStatus } from "../../engine/protocol/workspaceMessages.ts";
 import type { AskedReason, StatusContent } from "../base/config.ts";
 import type { Figures } from "./counters.ts";
-import { formatBytes, formatCount, formatPercent } from "./formats.ts";
+import { formatCount, formatPercent } from "./formats.ts";
 import { figureLines } from "./statusFigures.ts";
 
 /**
@@ -152,7 +154,7 @@ function tooltip(state: StatusState, words: string): string {
   if (models !== undefined) head.push(...modelLines(models));
   if (index !== undefined && index.phase !== "off") head.push(indexLine(index));
   if (alsoLoadedBytes > 0) {
-    const size = formatBytes(alsoLoadedBytes);
+    const size = byteText(alsoLoadedBytes);
     const also = l10n.t("Also loaded in another window: {0} more in memory.", size);
     head.push(`$(info) ${also}`);
   }
@@ -164,7 +166,7 @@ function tooltip(state: StatusState, words: string): string {
 }
 
 function modelLines({ target, draft, backend, notices }: LoadedModels): string[] {
-  const size = formatBytes(target.fileBytes + (draft?.fileBytes ?? 0));
+  const size = byteText(target.fileBytes + (draft?.fileBytes ?? 0));
   const line =
     draft === undefined
       ? l10n.t("Model: {0} ({1}) on {2}", target.name, size, backend)

@@ -2,6 +2,7 @@
  * *Run Benchmark*: gathers the workspace's sources, lets the engine measure on them, and shows what it found in a panel.
  * One run at a time; a cancelled one shows what it has. Holds the last report, as the panel's page keeps nothing.
  */
+
 import { performance } from "node:perf_hooks";
 import * as vscode from "vscode";
 import { DEFAULT_CONFIGS } from "../../bench/base/benchConfigNames.ts";
@@ -14,6 +15,7 @@ import {
   progressText,
 } from "../../bench/speed/benchPlan.ts";
 import type { BenchReport } from "../../bench/speed/benchReport.ts";
+import { byteText } from "../../core/base/byteText.ts";
 import { isAbortError, messageOf } from "../../core/base/errors.ts";
 import { labelText, nameText } from "../../core/base/foreignText.ts";
 import type { Log } from "../../core/base/log.ts";
@@ -241,10 +243,5 @@ export function workspaceText(
   const names = nameText(folders.map(({ name }) => name).join(", "));
   const noun = numFound === 1 ? "file" : "files";
   const part = numFound > files.length ? ` of ${numFound}` : "";
-  return `${names} (${files.length}${part} ${noun}, ${sizeText(numBytes)})`;
-}
-
-function sizeText(numBytes: number): string {
-  if (numBytes >= 1024 ** 2) return `${(numBytes / 1024 ** 2).toFixed(1)} MB`;
-  return `${Math.ceil(numBytes / 1024)} kB`;
+  return `${names} (${files.length}${part} ${noun}, ${byteText(numBytes)})`;
 }

@@ -1,6 +1,6 @@
 /** *Delete Models*: of those that Treeline fetched, and what is left of those it began to. */
 import * as vscode from "vscode";
-import { byteText } from "../../models/catalogue/catalogue.ts";
+import { byteText } from "../../core/base/byteText.ts";
 import type { ModelFolder } from "../../models/disk/modelFolder.ts";
 import { confirmLoss, tell } from "../base/notifications.ts";
 import { modelFolderOf } from "../lifecycle/bundledFiles.ts";

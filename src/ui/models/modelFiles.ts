@@ -1,8 +1,8 @@
 /** Model files of the user's own, checked before the next question: header, fill-in markers, memory, vocabulary. */
 import { totalmem } from "node:os";
 import * as vscode from "vscode";
+import { byteText } from "../../core/base/byteText.ts";
 import { messageOf } from "../../core/base/errors.ts";
-import { byteText } from "../../models/catalogue/catalogue.ts";
 import { type CheckedTarget, checkDraft, checkTarget } from "../../models/disk/checkModel.ts";
 import { confirmChange, tellError } from "../base/notifications.ts";
 import { updateUserSetting } from "../base/userSettings.ts";

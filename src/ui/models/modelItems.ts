@@ -1,11 +1,12 @@
 /** What *Set Up Models* offers: recommended models first, then what is on this disk, then the rest. */
+
 import { l10n, type QuickPickItem, QuickPickItemKind } from "vscode";
+import { byteText } from "../../core/base/byteText.ts";
 import { labelText } from "../../core/base/foreignText.ts";
 import { shortLineTimeText } from "../../models/advice/lineTime.ts";
 import { fitsMemory, recommend } from "../../models/advice/recommend.ts";
 import type { SpeedBook } from "../../models/advice/speedBook.ts";
 import {
-  byteText,
   type Catalogue,
   licenceText,
   sizeText,

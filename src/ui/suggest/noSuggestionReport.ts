@@ -1,8 +1,9 @@
 /** *Why No Suggestion?* as Markdown: what stands in the way now, and the last decisions with their remedies. Pure. */
+
 import { l10n } from "vscode";
+import { byteText } from "../../core/base/byteText.ts";
 import { markdownText } from "../../core/base/foreignText.ts";
 import type { AskedReason } from "../base/config.ts";
-import { formatBytes } from "../figures/formats.ts";
 import type { EngineStatus, Phase } from "../figures/status.ts";
 import { SLOW_FIRST_LINE_MS } from "../lifecycle/firstLineWatch.ts";
 import type { Decision, DecisionReason } from "./decisionLog.ts";
@@ -122,7 +123,7 @@ function findings(status: EngineStatus, facts: EditorFacts): string[] {
     );
   }
   if (alsoLoadedBytes > 0) {
-    const size = formatBytes(alsoLoadedBytes);
+    const size = byteText(alsoLoadedBytes);
     found.push(l10n.t("Another window has models loaded too: {0} more in memory.", size));
   }
   if (facts.askedReason !== undefined) found.push(ASKED_REASONS[facts.askedReason]);
