@@ -21,10 +21,10 @@ export const ROOMS: Readonly<Record<string, string>> = {
   // Replaces files whole or not at all.
   files: "| node",
   // Reads and judges headers.
-  gguf: "core/base | node",
+  gguf: "core/base core/prompt | node",
   // What can be installed, what is on the disk; the hub alone reaches the network, and only when a user asks.
   "models/catalogue": "core/base | valibot",
-  "models/disk": "core/base core/prompt files gguf models/catalogue | node",
+  "models/disk": "core/base files gguf models/catalogue | node",
   "models/hub":
     "core/base files models/catalogue models/disk | node http https https-proxy-agent proxy-from-env",
   "models/advice": "core/base files gguf models/catalogue | node valibot",

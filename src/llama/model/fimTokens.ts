@@ -1,29 +1,16 @@
 /** A model's fill-in-the-middle markers: the family table's texts, then the ids of the metadata. */
 import { EngineError } from "../../core/base/errors.ts";
 import { pathText, quotedText } from "../../core/base/foreignText.ts";
-import type { Token } from "../../core/base/tokens.ts";
-import { findFimFamily } from "../../core/prompt/fimFamilies.ts";
 import type { FimTokens } from "../../core/prompt/fimPrompt.ts";
-import { ggufString, ggufStrings } from "../../gguf/ggufHeader.ts";
+import { ggufFimFamily } from "../../gguf/ggufFimFamily.ts";
 import type { LlamaModel } from "./llamaModel.ts";
 
 /**
  * @throws EngineError `noFimTokens` for a model that was not trained to fill in, which most chat models were not.
  */
 export function fimTokensOf(model: LlamaModel): FimTokens {
-  const { header, vocabulary } = model;
-  const ids = new Map<string, Token>();
-  ggufStrings(header, "tokenizer.ggml.tokens")?.forEach((text, id) => {
-    // Markers only; a vocabulary has 150,000 other texts.
-    if (/^[▁]?[<[]/.test(text)) ids.set(text, id);
-  });
-  const identity = {
-    architecture: model.architecture,
-    name: ggufString(header, "general.name") ?? "",
-    basename: ggufString(header, "general.basename") ?? "",
-  };
-  const bos = vocabulary.bosToken;
-  const family = findFimFamily(identity, (text) => ids.has(text));
+  const { family, ids } = ggufFimFamily(model.header);
+  const bos = model.vocabulary.bosToken;
   if (family === undefined) return { ...metadataMarkers(model), bos };
   const { order, prefix, suffix, middle = "", repoName = "", fileSeparator = "" } = family;
   return {

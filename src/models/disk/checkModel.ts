@@ -1,15 +1,9 @@
 /** What can be known of a model file before it is loaded: whether it can serve, and what it will take. */
 import { EngineError } from "../../core/base/errors.ts";
 import { pathText, quotedText } from "../../core/base/foreignText.ts";
-import { findFimFamily } from "../../core/prompt/fimFamilies.ts";
 import { checkGguf } from "../../gguf/ggufCheck.ts";
-import {
-  type GgufHeader,
-  ggufNumber,
-  ggufString,
-  ggufStrings,
-  readGgufHeader,
-} from "../../gguf/ggufHeader.ts";
+import { ggufFimFamily } from "../../gguf/ggufFimFamily.ts";
+import { type GgufHeader, ggufNumber, ggufString, readGgufHeader } from "../../gguf/ggufHeader.ts";
 import { checkSharedVocabulary } from "../../gguf/vocabCheck.ts";
 
 export interface CheckedTarget {
@@ -57,14 +51,7 @@ async function checkedHeader(path: string, signal: AbortSignal): Promise<GgufHea
 }
 
 function fillsIn(header: GgufHeader): boolean {
-  const texts = ggufStrings(header, "tokenizer.ggml.tokens") ?? [];
-  const markers = new Set(texts.filter((text) => /^[▁]?[<[]/.test(text)));
-  const identity = {
-    architecture: ggufString(header, "general.architecture") ?? "",
-    name: ggufString(header, "general.name") ?? "",
-    basename: ggufString(header, "general.basename") ?? "",
-  };
-  if (findFimFamily(identity, (text) => markers.has(text)) !== undefined) return true;
+  if (ggufFimFamily(header).family !== undefined) return true;
   return ["fim_pre", "fim_suf", "fim_mid"].every(
     (marker) => ggufNumber(header, `tokenizer.ggml.${marker}_token_id`) !== undefined,
   );
