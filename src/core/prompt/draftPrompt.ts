@@ -2,6 +2,7 @@
  * The draft model's own prompt: short, and append-only. Drafts are worth the time that they save, so what is read for them has
  * to cost little; and most of the time it is read for a key, so what a key changes has to be little, too.
  */
+import type { FimOrder } from "./fimFamilies.ts";
 import { buildFimPrompt, type FimParts, type FimTokens, prefixStart } from "./fimPrompt.ts";
 
 /**
@@ -33,10 +34,12 @@ export function buildDraftPrompt(
   const numSuffix = Math.max(0, Math.min(DRAFT_SUFFIX_TOKENS, (maxTokens - numMarkers) >> 2));
   const numPrefix = Math.max(1, maxTokens - numMarkers - numSuffix);
   const before = prefixTokens.subarray(prefixStart(prefixTokens.length, numPrefix));
+  const placed = {
+    PSM: { prefixTokens: NO_TOKENS, middleTokens: before },
+    SPM: { prefixTokens: before },
+  } satisfies Record<FimOrder, Partial<FimParts>>;
   const parts = {
-    ...(fim.order === "PSM"
-      ? { prefixTokens: NO_TOKENS, middleTokens: before }
-      : { prefixTokens: before }),
+    ...placed[fim.order],
     suffixTokens: suffixTokens.subarray(0, numSuffix),
     headerTokens: NO_TOKENS,
   };

@@ -85,11 +85,15 @@ export function buildFimPrompt(fim: FimTokens, parts: FimParts, maxTokens: numbe
 
   const prefixPart = [fim.prefix, ...before.subarray(start, anchor)];
   const suffixPart = [fim.suffix, ...suffixTokens];
+  const ordered = {
+    PSM: [...prefixPart, ...suffixPart],
+    SPM: [...suffixPart, ...prefixPart],
+  } satisfies Record<FimOrder, Token[]>;
   const promptTokens = Int32Array.from([
     ...(fim.bos === undefined ? [] : [fim.bos]),
     ...context,
     ...header,
-    ...(fim.order === "PSM" ? [...prefixPart, ...suffixPart] : [...suffixPart, ...prefixPart]),
+    ...ordered[fim.order],
     ...(fim.middle === undefined ? [] : [fim.middle]),
     ...before.subarray(anchor),
   ]);

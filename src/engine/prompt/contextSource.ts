@@ -33,11 +33,12 @@ import { outlineStore } from "./outlineStore.ts";
 
 /** Unless the request says otherwise. */
 export const DEFAULT_CONTEXT_TOKENS = 384;
-/** In which order the budget is filled, and of what is left how much each kind may take; the last that is wanted may take all. */
-const FILLING: readonly ContextKind[] = ["edits", "similar", "imports", "tabs"];
-const FILLED_SHARE: Readonly<Record<ContextKind, number>> = {
-  ...{ edits: 0.25, similar: 0.5, imports: 1, tabs: 1 },
-};
+/** In the order in which the budget is filled: of what is left how much each kind may take; the last that is wanted may take all. */
+const FILLED_SHARE = { edits: 0.25, similar: 0.5, imports: 1, tabs: 1 } satisfies Record<
+  ContextKind,
+  number
+>;
+const FILLING = Object.keys(FILLED_SHARE) as readonly ContextKind[];
 /** For outlines that are not there yet, in ms: then the request goes on with those that are. */
 const MAX_PREPARE_MS = 150;
 /** Lines around the cursor whose names come first. */
@@ -246,16 +247,17 @@ export class ContextSource {
   }
 }
 
-/** What else was opened and edited: whoever comes back from there wants it to be known. */
+/** What else was opened and edited, of the kinds that show it: whoever comes back from there wants it to be known. */
 function historyOf({ index, key, opened, edits }: ShownWorkspace, switches: ContextSwitches) {
   const isOther = (other: string) => other !== key;
   const revisionOf = (other: string) => index.fileOf(index.fileId(other) ?? -1)?.revision;
-  return [
-    switches.tabs === true ? opened.filter(isOther) : [],
-    switches.edits === true
-      ? edits.keys.filter(isOther).map((other) => [other, revisionOf(other)])
-      : [],
-  ];
+  const history = {
+    imports: [],
+    similar: [],
+    tabs: opened.filter(isOther),
+    edits: edits.keys.filter(isOther).map((other) => [other, revisionOf(other)]),
+  } satisfies Record<ContextKind, unknown[]>;
+  return CONTEXT_KINDS.filter((kind) => switches[kind] === true).map((kind) => history[kind]);
 }
 
 function nearText(prefixText: string, suffixText: string): string {
