@@ -23,6 +23,27 @@ describe("PassCostTable", () => {
     expect([2, 8, 16, 64].map((n) => new PassCostTable(flat, 64).ms(n))).toEqual([10, 10, 20, 80]);
   });
 
+  test("goes on as it rose where only two sizes were measured: a slow target is no wide machine", () => {
+    const slow = new PassCostTable(
+      [
+        { numRows: 1, ms: 80 },
+        { numRows: 2, ms: 152 },
+      ],
+      64,
+    );
+    expect([4, 8, 16].map((n) => slow.ms(n))).toEqual([296, 584, 1160]);
+    expect(slow.rowMs(16)).toBeCloseTo(72);
+    const jump = new PassCostTable(
+      [
+        { numRows: 1, ms: 10 },
+        { numRows: 2, ms: 40 },
+      ],
+      64,
+    );
+    // In proportion to its rows at most.
+    expect(jump.ms(8)).toBe(160);
+  });
+
   test.each([
     ["no single row", [{ numRows: 2, ms: 1 }]],
     [

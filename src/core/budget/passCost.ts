@@ -120,12 +120,9 @@ export class FlatPassCost extends PassCostTable {
 function interpolate(points: readonly PassCostPoint[], maxRows: number): Float64Array {
   const ms = new Float64Array(maxRows + 1);
   let right = 0;
-  const last = points.at(-1)!;
   for (let numRows = 1; numRows <= maxRows; numRows++) {
-    if (numRows > last.numRows) {
-      // No row beyond is free, nor dearer than on the widest machine.
-      const shared = Math.max(MAX_WIDTH, last.numRows);
-      ms[numRows] = Math.max(last.ms, (last.ms * numRows) / shared);
+    if (numRows > points.at(-1)!.numRows) {
+      ms[numRows] = msBeyond(points, numRows);
       continue;
     }
     while (right < points.length - 1 && points[right]!.numRows < numRows) right++;
@@ -135,4 +132,19 @@ function interpolate(points: readonly PassCostPoint[], maxRows: number): Float64
     ms[numRows] = a.ms + share * (b.ms - a.ms);
   }
   return ms;
+}
+
+/**
+ * A pass of more rows than were measured goes on as the last ones rose: a slow target, whose time ran out after two sizes, is not
+ * taken for a wide machine. Never cheaper than that one's passes are, never dearer than in proportion to its rows.
+ */
+function msBeyond(points: readonly PassCostPoint[], numRows: number): number {
+  const last = points.at(-1)!;
+  const before = points.at(-2) ?? last;
+  const risenRows = Math.max(1, last.numRows - before.numRows);
+  const rowMs = Math.max(0, last.ms - before.ms) / risenRows;
+  const onWidest = (last.ms * numRows) / Math.max(MAX_WIDTH, last.numRows);
+  const inProportion = (last.ms * numRows) / last.numRows;
+  const goingOn = last.ms + rowMs * (numRows - last.numRows);
+  return Math.max(last.ms, onWidest, Math.min(inProportion, goingOn));
 }
