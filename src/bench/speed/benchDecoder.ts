@@ -12,13 +12,13 @@ export interface SourceRun {
   /** [deepest + 1] nodes by depth below the root, verified and accepted; [0] is 0. */
   readonly verifiedByDepth: readonly number[];
   readonly acceptedByDepth: readonly number[];
-  /** Drafting and learning, in ms. */
+  /** Reading, drafting and learning, in ms. */
   readonly ms: number;
 }
 
 /** What only our own loop can tell of a run. */
 export interface PassDetail {
-  /** Draft, fuse, budget, verify, commit and learn of all passes, in ms. */
+  /** Read for drafts, draft, fuse, budget, verify, commit and learn of all passes, in ms. */
   readonly hostMs: number;
   /** [largest + 1] passes by their rows, the root included. */
   readonly passesByRows: readonly number[];

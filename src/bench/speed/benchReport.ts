@@ -97,7 +97,7 @@ export const configFigures = shapeOf({
   expectedAcceptanceLength: v.nullable(finite),
   /** From the request to the first tokens, the whole prompt included. */
   ttftMs: shapeOf({ p50: finite, p95: finite }),
-  /** Draft, fuse, budget, verify, commit and learn, per pass. */
+  /** Read for drafts, draft, fuse, budget, verify, commit and learn, per pass. */
   hostMsPerStep: v.nullable(finite),
   /**
    * Of the prompts tried whose output is long enough, warm-ups not counted, those whose output repeats an 8-gram three
@@ -183,7 +183,7 @@ export type SuiteFigures = v.InferOutput<typeof suiteFigures>;
 
 /** Our own outputs beside plain's, over all suites and configurations: what the lossless rule judges. */
 export const losslessFigures = shapeOf({
-  /** Emitted tokens that were compared, plain's own not counted. */
+  /** Emitted tokens that were compared, up to a near tie, plain's own not counted. */
   tokens: finite,
   differingTokens: finite,
   nearTies: finite,

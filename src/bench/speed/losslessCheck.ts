@@ -15,10 +15,10 @@ import { rowsInOtherPasses } from "./otherPasses.ts";
 /** Largest gap between plain's best two logits that counts as a tie, per kind of backend. */
 export const NEAR_TIE_GAP = { cpu: 0.2, gpu: 0.5 } as const;
 /**
- * Near ties forgiven per emitted token: plain decoding of real quantized weights flips up to 1.6 % of its choices when its
+ * Near ties forgiven per emitted token: plain decoding of real quantized weights flips up to 2.3 % of its choices when its
  * passes have other rows (docs/lossless.md).
  */
-export const MAX_NEAR_TIE_RATE = 0.02;
+export const MAX_NEAR_TIE_RATE = 0.03;
 /**
  * Gaps of a tie that the other token may be behind at most, however passes scatter: a fault of the cache may scatter them, too. On a CPU
  * 0.6, where plain decoding was seen to differ from itself by 0.45.

@@ -39,7 +39,14 @@ export function losslessFigures(
   return {
     tokens: sum(
       own.flatMap(({ run, name }) =>
-        run.prompts.map((prompt) => prompt.runs.get(name)?.tokens.length ?? 0),
+        run.prompts.map(({ runs, comparisons }) => {
+          const numTokens = runs.get(name)?.tokens.length ?? 0;
+          const difference = comparisons.get(name)?.difference;
+          // What follows a near tie is another text, and compared with nothing.
+          return difference?.isNearTie === true
+            ? Math.min(numTokens, difference.index + 1)
+            : numTokens;
+        }),
       ),
     ),
     differingTokens: sum(differences.map(({ differingTokens }) => differingTokens)),
