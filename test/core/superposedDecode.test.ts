@@ -107,7 +107,7 @@ describe("superposedDecode", () => {
       fc.asyncProperty(arbitraryCase, async (scenario) => {
         const settings = { ...scenario.settings, numDrafts: 1, numCandidates: 1 };
         const alone = { ...scenario, settings, endTokens: [], numFree: 200 };
-        const drafts = await superposedDecode(paramsOf(alone, open(alone)), NEVER);
+        const { drafts } = await superposedDecode(paramsOf(alone, open(alone)), NEVER);
         expect(drafts).toHaveLength(1);
         expect(Array.from(drafts[0]!.tokens)).toEqual(await greedyOf(alone, settings.maxTokens));
       }),
@@ -121,7 +121,7 @@ describe("superposedDecode", () => {
         // At such a temperature every other draft's weight is 0 in a double.
         const settings = { ...scenario.settings, temperature: 1e-7, ngramWeight: 0 };
         const sharp = { ...scenario, settings, endTokens: [], numFree: 200 };
-        const drafts = await superposedDecode(paramsOf(sharp, open(sharp)), NEVER);
+        const { drafts } = await superposedDecode(paramsOf(sharp, open(sharp)), NEVER);
         expect(Array.from(drafts[0]!.tokens)).toEqual(await greedyOf(sharp, settings.maxTokens));
       }),
       { numRuns: NUM_RUNS },
@@ -132,7 +132,7 @@ describe("superposedDecode", () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCase, async (scenario) => {
         const { settings, endTokens } = scenario;
-        const drafts = await superposedDecode(paramsOf(scenario, open(scenario)), NEVER);
+        const { drafts } = await superposedDecode(paramsOf(scenario, open(scenario)), NEVER);
         expect(drafts.length).toBeLessThanOrEqual(settings.numDrafts);
         const texts = drafts.map(({ tokens }) => tokens.join(" "));
         expect(new Set(texts).size).toBe(texts.length);
@@ -151,7 +151,7 @@ describe("superposedDecode", () => {
     for (const numDrafts of [1, 3, 5]) {
       const target = open(PLAIN);
       const scenario = { ...PLAIN, settings: paperSettings(numDrafts, 7) };
-      const drafts = await superposedDecode(paramsOf(scenario, target), NEVER);
+      const { drafts } = await superposedDecode(paramsOf(scenario, target), NEVER);
       expect(drafts).toHaveLength(numDrafts);
       expect(target.branchPasses).toEqual(new Array(7).fill(1));
     }
@@ -196,7 +196,7 @@ describe("superposedDecode", () => {
   test("a full context ends the drafts, not the call", async () => {
     for (let numFree = 0; numFree < 12; numFree++) {
       const scenario = { ...PLAIN, numFree };
-      const drafts = await superposedDecode(paramsOf(scenario, open(scenario)), NEVER);
+      const { drafts } = await superposedDecode(paramsOf(scenario, open(scenario)), NEVER);
       // The last kept token has no cell yet, so one row more is free.
       const length = Math.min(scenario.settings.maxTokens, numFree + 1);
       expect(drafts.map(({ tokens }) => tokens.length)).toEqual([length, length, length]);

@@ -183,7 +183,7 @@ describe("a mask that forbids tokens", () => {
       ngrams.learn(Int32Array.from(bestAllowed({ ...plainScenario(seed), forbidden: [] }, 40)));
       const { promptTokens, prefixTokens } = contextOf(PROMPT);
       const settings = paperSettings(3);
-      const drafts = await superposedDecode(
+      const { drafts } = await superposedDecode(
         {
           model: openFake(seed),
           promptTokens,

@@ -186,20 +186,17 @@ export class PromptBench {
       );
       return { ...decoded, numPasses: stats.numSteps };
     }
-    const isOnTarget = method === "superposedTarget";
     const { suggestions, stats } = await decodeSuperposedAlternatives(
       {
         ...params,
-        proposer: isOnTarget ? target : draft!,
+        proposer: method === "superposedTarget" ? target : draft!,
         ngrams,
         settings: paperSettings(count, SUPERPOSED_TOKENS),
         endsDraft: text.isEndToken,
       },
       signal,
     );
-    // One pass more scores the drafts.
-    const numPasses = stats.numSteps + 1 + (isOnTarget ? SUPERPOSED_TOKENS : 0);
-    return { suggestions, numPasses };
+    return { suggestions, numPasses: stats.numSteps };
   }
 
   /** The baseline: what branches would give, one after the other; cells that prompts share are reused. */

@@ -111,15 +111,19 @@ export async function decodeSuperposedAlternatives(
   const common = { promptTokens, prefixTokens, ngrams, settings, endsDraft, constraint };
   // Another model's cache need not hold the first suggestion.
   const kept = proposer === target ? keptTokens : new Int32Array(0);
-  const proposed = await superposedDecode({ ...common, model: proposer, keptTokens: kept }, signal);
-  const drafts = proposed.map(({ tokens }) => tokens);
+  const proposal = await superposedDecode({ ...common, model: proposer, keptTokens: kept }, signal);
+  const drafts = proposal.drafts.map(({ tokens }) => tokens);
   const floors = params.floors ?? DRAFT_FLOORS;
   const verified = await verifyDrafts(
     { target, promptTokens, keptTokens, drafts, floors, constraint },
     signal,
   );
   const starts = startsOf(verified, keptTokens).slice(0, target.maxOpenBranches);
-  return decodeBranches({ ...params, firstTokens: keptTokens, starts }, signal);
+  const decoded = await decodeBranches({ ...params, firstTokens: keptTokens, starts }, signal);
+  // Passes that no branch made: the one that scored the drafts, and those that proposed them.
+  if (drafts.length > 0) decoded.stats.numSteps++;
+  if (proposer === target) decoded.stats.numSteps += proposal.numPasses;
+  return decoded;
 }
 
 /** Drafts that leave the first suggestion, each once, the likeliest first. */

@@ -177,7 +177,7 @@ function openRun(
 }
 
 /**
- * Those that take part in the next pass: in order, as long as rows are left. Whom the context has no room for ends. Where
+ * Those that take part in the next pass: in order, as long as rows are left. Whom no pass or the context has room for ends. Where
  * the cost of rows is known, only so many as bring the most tokens per ms: on a CPU a second row may be dearer than a
  * second pass, and the branches then take turns, the best first.
  */
@@ -191,7 +191,7 @@ function seatRuns(
   let numSeats = 0;
   let bestRate = 0;
   for (const run of runs) {
-    if (numRows + run.numRows > numFree) run.endFull();
+    if (run.numRows > maxNodes || numRows + run.numRows > numFree) run.endFull();
     else if (numRows + run.numRows <= maxNodes) {
       seated.push(run);
       numRows += run.numRows;

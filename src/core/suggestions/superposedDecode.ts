@@ -54,31 +54,34 @@ const MAX_HISTORY = 8;
 const ONE_ROW = { nodes: new Int32Array(0), bonusToken: 0 };
 
 /**
- * @returns at most numDrafts different drafts, best first; none where the context has no room.
+ * @returns at most numDrafts different drafts, best first; none where the context has no room. And the model's passes.
  * @throws EngineError from the model; AbortError. At every throw, too, the cache holds the prompt, but for its last
  *   token if nothing is kept behind it, and the kept tokens.
  */
 export async function superposedDecode(
   params: SuperposedParams,
   signal: AbortSignal,
-): Promise<SuperposedDraft[]> {
+): Promise<{ drafts: SuperposedDraft[]; numPasses: number }> {
   const { model, promptTokens, keptTokens, settings } = params;
   await model.prefill(concatTokens(promptTokens, keptTokens).subarray(0, -1), signal);
   const finished: PartialDraft[] = [];
   using branch = model.openBranches(Int32Array.of(promptTokens.length - 1));
-  if (branch.numFree < 1) return [];
+  if (branch.numFree < 1) return { drafts: [], numPasses: 0 };
   const [logits] = await branch.evaluateTrees([rootOnlyTree(promptTokens.at(-1)!)], signal);
   branch.commit([ONE_ROW]);
   let live = firstDrafts(logits!, params, finished);
+  let numPasses = 1;
   for (let length = 1; length < settings.maxTokens && live.length > 0; length++) {
     if (branch.numFree < 1 || isSettled(live, finished, settings.numDrafts)) break;
     const tops = await evaluateMixture(branch, live, params, signal);
     live = chooseDrafts(scoreAll(live, tops, params), params, finished);
+    numPasses++;
   }
-  return [...finished, ...live]
+  const drafts = [...finished, ...live]
     .sort((a, b) => b.logScore - a.logScore)
     .slice(0, settings.numDrafts)
     .map(({ tokens, logScore }) => ({ tokens: Int32Array.from(tokens), logScore }));
+  return { drafts, numPasses };
 }
 
 /** Scores never rise, so no live draft can still displace the finished ones. */

@@ -142,7 +142,9 @@ describe(`several suggestions on real models (gpu ${TEST_GPU})`, () => {
       let numTokens = 0;
       for (const context of opened.contexts()) {
         const { promptTokens, prefixTokens } = context;
-        const [draft] = await superposedDecode(
+        const {
+          drafts: [draft],
+        } = await superposedDecode(
           {
             model: target,
             promptTokens,
