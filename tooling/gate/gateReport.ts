@@ -52,7 +52,7 @@ export function thresholdAt(
     .filter(({ isRight }) => isRight)
     .map(({ features }) => confidence(features, weights))
     .sort((a, b) => a - b);
-  return right[Math.floor((1 - recall) * right.length)] ?? 0;
+  return right[right.length - Math.ceil(recall * right.length)] ?? 0;
 }
 
 /** A report in Markdown. */

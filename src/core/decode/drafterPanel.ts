@@ -36,14 +36,17 @@ export class DrafterPanel {
   async begin(signal: AbortSignal): Promise<void> {
     const { now } = this.#params.observer;
     const start = now();
-    for (const drafter of this.#begun) {
-      try {
-        await drafter.begin(this.#params.context, signal);
-      } catch (error) {
-        this.#dropOrRethrow(drafter, error, signal);
+    try {
+      for (const drafter of this.#begun) {
+        try {
+          await drafter.begin(this.#params.context, signal);
+        } catch (error) {
+          this.#dropOrRethrow(drafter, error, signal);
+        }
       }
+    } finally {
+      this.#draftingMs = now() - start;
     }
-    this.#draftingMs = now() - start;
   }
 
   /** The tree of this step: every draft, fused, of which the policy chooses within the limits. */

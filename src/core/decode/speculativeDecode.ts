@@ -77,12 +77,13 @@ export async function speculativeDecode(
   stats.numPromptTokens = context.promptTokens.length;
   stats.numReusedTokens = await target.prefill(context.promptTokens.subarray(0, -1), signal);
   stats.timings.prefillMs = now() - start;
-  const beginStart = now();
-  const isOver = output.finishReason !== undefined;
-  if (!isOver && verifyLimits(params, output).maxNodes > 0) await drafters.begin(signal);
-  stats.timings.beginMs = now() - beginStart;
 
   try {
+    const beginStart = now();
+    const isOver = output.finishReason !== undefined;
+    if (!isOver && verifyLimits(params, output).maxNodes > 0) await drafters.begin(signal);
+    stats.timings.beginMs = now() - beginStart;
+
     while (output.finishReason === undefined && target.kvLength < target.contextSize) {
       signal.throwIfAborted();
       const plan = await drafters.draft(rootToken, verifyLimits(params, output), signal);

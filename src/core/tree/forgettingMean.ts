@@ -21,6 +21,7 @@ export class ForgettingMean {
   constructor(expected?: number, count = 0) {
     this.#value = expected;
     this.#count = count;
+    this.#least = expected ?? this.#least;
   }
 
   /** Undefined where nothing was seen or expected. */

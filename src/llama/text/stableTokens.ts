@@ -111,7 +111,9 @@ export class StableBoundary {
     const stepBack = () => {
       numBytes += this.#vocabulary.pieceBytes(tokens[tokens.length - ++numBack]!).length;
     };
-    while (numBytes < pendingBytes.length && numBack <= MAX_PENDING_TOKENS) stepBack();
+    // A vocabulary may drop what it has no token for: then all of them have fewer bytes.
+    const mayStep = () => numBack < tokens.length;
+    while (numBytes < pendingBytes.length && numBack <= MAX_PENDING_TOKENS && mayStep()) stepBack();
     if (numBack > MAX_PENDING_TOKENS) {
       isCut = true;
       [numBack, numBytes] = [0, 0];
