@@ -4,7 +4,7 @@ import type { SourceEntry, SourceFolder } from "../../workspace/sourceFolder.ts"
 import type { BackgroundTurns } from "../base/backgroundTurns.ts";
 import type { WorkspaceRoot } from "../protocol/workspaceMessages.ts";
 
-/** More would make a sort longer than a slice of work may be. */
+/** Of all roots together; more would make a sort longer than a slice of work may be. */
 const MAX_FILES = 20_000;
 /** About 8 M tokens, for which the index takes 100 MB. */
 export const MAX_TEXT_BYTES = 32 * 1024 ** 2;
@@ -23,14 +23,19 @@ export async function findFiles(
   turns: BackgroundTurns,
   log: Log,
   signal: AbortSignal,
+  maxFiles = MAX_FILES,
 ): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   const pause = () => turns.next(signal);
+  let isCut = false;
   for (const [rootIndex, folder] of folders.entries()) {
     if (folder === undefined) continue;
+    // The first root leaves the others their share.
+    const end = found.length + Math.floor((maxFiles - found.length) / (folders.length - rootIndex));
     const except = new Set(roots.filter((_, index) => index !== rootIndex).map(({ path }) => path));
     for await (const entry of folder.walk(signal, { pause, except })) {
-      if (found.length === MAX_FILES) break;
+      isCut ||= found.length === end;
+      if (found.length === end) break;
       found.push({ rootIndex, ...entry });
     }
   }
@@ -42,7 +47,7 @@ export async function findFiles(
     room -= numBytes;
     return true;
   });
-  if (kept.length < found.length || found.length === MAX_FILES) {
+  if (kept.length < found.length || isCut) {
     log("warn", `workspace too large files=${found.length} indexed=${kept.length}`);
   }
   return kept.reverse();
