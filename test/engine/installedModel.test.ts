@@ -102,6 +102,19 @@ describe("treeline models", () => {
     expect(hub.seen).toEqual([]);
   });
 
+  test("recommend advises all the same where the chosen model does not load", async () => {
+    const models = join(folder, "broken");
+    const env = { XDG_CACHE_HOME: join(folder, "brokenCache"), TREELINE_MODELS: models };
+    await treeline(["models", "install", "tiny"], env);
+    hub.seen.length = 0;
+    // As long as it was, so that it counts as installed.
+    const bytes = await readFile(join(models, "tiny.gguf"));
+    await writeFile(join(models, "tiny.gguf"), bytes.fill(0, 0, 64));
+    const { code, stderr } = await treeline(["models", "recommend", "--gpu", "off"], env);
+    expect(stderr).toMatch(/tiny is not measured: .*\n.*advised: treeline models install/s);
+    expect(code).toBe(0);
+  });
+
   test("a name that is not installed is a clear error", async () => {
     const { code, stderr } = await completeAt("--target", "tiny");
     expect(code).toBe(1);

@@ -4,6 +4,7 @@ import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { GpuChoice } from "../../core/base/backend.ts";
 import { byteText } from "../../core/base/byteText.ts";
+import { messageOf } from "../../core/base/errors.ts";
 import { lineTimeText } from "../../models/advice/lineTime.ts";
 import { recommend } from "../../models/advice/recommend.ts";
 import { SpeedBook } from "../../models/advice/speedBook.ts";
@@ -67,8 +68,14 @@ async function measure(
       signal,
     );
     await book.addProbed(probed);
-    if (chosen !== undefined)
+    if (chosen === undefined) return backend;
+    try {
       await book.addModel(chosen, await measureSpeed(client, folder.pathOf(chosen), signal));
+    } catch (error) {
+      // Who has a model that does not load needs the advice most.
+      signal.throwIfAborted();
+      terminal.note(`${chosen} is not measured: ${messageOf(error)}`);
+    }
     return backend;
   } finally {
     terminal.progress("");
