@@ -12,7 +12,7 @@ import type { EngineLifecycle } from "./lifecycle/engineLifecycle.ts";
 import type { Benchmark } from "./measure/benchmark.ts";
 import { showMenu } from "./menu.ts";
 import { deleteModels } from "./models/deleteModels.ts";
-import { selectModels, useBundledModels } from "./models/modelFiles.ts";
+import { selectModels, useModels } from "./models/modelFiles.ts";
 import type { ModelSpeeds } from "./models/modelSpeeds.ts";
 import { setUpModels } from "./models/setUpModels.ts";
 import type { ReportDocuments } from "./reportDocuments.ts";
@@ -30,6 +30,8 @@ export interface CommandContext {
   /** Titles of the contributed commands, by id. */
   readonly titles: ReadonlyMap<string, string>;
   readonly lifecycle: EngineLifecycle;
+  /** Whatever is wrong is told once more. */
+  readonly forgetProblems: () => void;
   readonly workspace: WorkspaceWatcher;
   readonly statistics: StatisticsStore;
   readonly decisions: DecisionLog;
@@ -44,22 +46,22 @@ export interface CommandContext {
 export function createCommands(context: CommandContext): Record<string, () => Promise<void>> {
   const { config, lifecycle, statistics, decisions, reports, benchmark, channel, log, speeds } =
     context;
-  const setup = { config, settled: () => lifecycle.settled(), speeds, log };
+  const restart = () => {
+    context.forgetProblems();
+    return lifecycle.restart();
+  };
+  const setup = { config, settled: () => lifecycle.settled(), restart, speeds, log };
   return {
     "treeline.toggle": () => updateUserSetting("suggestion.enabled", !config().enabled),
     "treeline.toggleLanguage": () => toggleLanguage(config()),
     "treeline.togglePause": async () => context.togglePause(),
-    "treeline.toggleManual": () =>
-      updateUserSetting(
-        "suggestion.trigger",
-        config().trigger === "manual" ? "automatic" : "manual",
-      ),
+    "treeline.toggleManual": toggleManual,
     "treeline.triggerSuggestion": triggerSuggestion,
     "treeline.setUpModels": () => setUpModels(setup),
     "treeline.deleteModels": () => deleteModels(setup),
-    "treeline.selectModels": () => selectModels(config().contextSize),
-    "treeline.useBundledModels": useBundledModels,
-    "treeline.restartEngine": () => lifecycle.restart(),
+    "treeline.selectModels": () => selectModels(setup),
+    "treeline.useBundledModels": () => useModels(undefined, undefined, setup),
+    "treeline.restartEngine": restart,
     "treeline.showLog": async () => channel.show(),
     "treeline.explainNoSuggestion": () =>
       reports.show(
@@ -103,6 +105,13 @@ async function tellFailure(error: unknown): Promise<void> {
 
 async function triggerSuggestion(): Promise<void> {
   await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+}
+
+/** As the setting is: a window may be paused besides. */
+async function toggleManual(): Promise<void> {
+  const name = "suggestion.trigger";
+  const isManual = vscode.workspace.getConfiguration(SECTION).get(name) === "manual";
+  await updateUserSetting(name, isManual ? "automatic" : "manual");
 }
 
 async function toggleLanguage(config: Config): Promise<void> {

@@ -197,6 +197,7 @@ export function activate(context: vscode.ExtensionContext): void {
       },
       titles: commandTitles(context.extension.packageJSON),
       lifecycle,
+      forgetProblems: () => notifier.forget(),
       statistics,
       workspace,
       decisions,

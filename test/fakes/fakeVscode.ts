@@ -269,7 +269,10 @@ export const workspace = {
   onDidChangeConfiguration: events.changeConfiguration.event,
   registerTextDocumentContentProvider: () => track("content provider"),
   getConfiguration: (section: string) => ({
-    get: (name: string) => fake.settings.get(`${section}.${name}`),
+    get: (name: string) => {
+      const key = `${section}.${name}`;
+      return fake.workspaceSettings.get(key) ?? fake.settings.get(key);
+    },
     inspect: (name: string) => ({
       globalValue: fake.settings.get(`${section}.${name}`),
       workspaceValue: fake.workspaceSettings.get(`${section}.${name}`),

@@ -47,6 +47,7 @@ const run = (whenSettled: () => Promise<unknown> = async () => {}) =>
       await whenSettled();
       return { phase: "ready", alsoLoadedBytes: 0 };
     },
+    restart: async () => {},
   });
 const files = async () => (await readdir(path)).sort();
 

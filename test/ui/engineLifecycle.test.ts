@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -87,6 +87,7 @@ describe("EngineLifecycle", () => {
     expect(lifecycle.status).toMatchObject({
       phase: "failed",
       detail: "No such file: missing.gguf",
+      failure: "models",
     });
     expect(problems).toEqual([
       {
@@ -103,6 +104,46 @@ describe("EngineLifecycle", () => {
     expect(lifecycle.status.phase).toBe("ready");
     expect(onRecovered).toHaveBeenCalledOnce();
     expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
+  });
+
+  test("says what serves after a step down, and forgets what was wrong once it serves again", async () => {
+    const { lifecycle, onRecovered } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({ gpu: "vulkan" }));
+    expect(lifecycle.status.models?.backend).not.toBe("cpu");
+    for (const documentId of ["b", "c"]) {
+      await lifecycle.query({ ...QUESTION, documentId, prefixText: "crash" }, never);
+      expect(lifecycle.status.models).toBeUndefined();
+    }
+    onRecovered.mockClear();
+    expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
+    expect(lifecycle.status.models?.backend).toBe("cpu");
+    expect(onRecovered).toHaveBeenCalled();
+  });
+
+  test("serves where other windows cannot be told", async () => {
+    await writeFile(join(folder, "engines"), "a file where a folder should be");
+    const { lifecycle, problems } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    expect(lifecycle.status).toMatchObject({ phase: "ready", alsoLoadedBytes: 0 });
+    await lifecycle.sleep();
+    expect(lifecycle.status.phase).toBe("asleep");
+    await lifecycle.wake();
+    expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
+    expect(problems).toEqual([]);
+  });
+
+  test("what is set while an engine is restarted holds for the next one", async () => {
+    const { lifecycle } = setUp();
+    await using _ = lifecycle;
+    await lifecycle.apply(configWith({}));
+    const restarted = lifecycle.restart();
+    await lifecycle.apply(configWith({ maxTokens: 8 }));
+    await restarted;
+    await lifecycle.query(QUESTION, never);
+    const completions = (await events()).filter(({ event }) => event === "complete");
+    expect(completions.at(-1)?.params).toMatchObject({ maxTokens: 8 });
   });
 
   test("the newest of several changes wins", async () => {
@@ -249,7 +290,7 @@ describe("EngineLifecycle", () => {
   test("says that another window holds models, and how much that costs", async () => {
     const { lifecycle } = setUp();
     const other = new LoadedEngines(join(folder, "engines"), 4711, () => true);
-    await other.announce({ modelPaths: ["x"], bytes: 9 });
+    await other.announce();
     const own = new EngineLifecycle({
       bundled: { enginePath: "", targetPath: "", draftPath: "", passCostPath: "" },
       createClient: ({ gpu }) => createClient({ gpu }).client,

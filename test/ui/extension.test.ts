@@ -257,6 +257,11 @@ describe("activate and deactivate", () => {
     setSetting("treeline.suggestion.maxTokens", 8);
     expect(statusText()).toBe("$(debug-pause) Treeline: paused");
     expect(fake.settings.has("treeline.suggestion.trigger")).toBe(false);
+    // The setting is turned, whatever the window does.
+    for (const trigger of ["manual", "automatic"]) {
+      await fake.commands.get("treeline.toggleManual")?.();
+      expect(fake.settings.get("treeline.suggestion.trigger")).toBe(trigger);
+    }
     await fake.commands.get("treeline.togglePause")?.();
     expect(statusText()).toBe("$(list-tree) Treeline");
     await fake.commands.get("treeline.toggleManual")?.();

@@ -57,6 +57,7 @@ export type NoSuggestionReason =
   | "superseded"
   | "notAsked"
   | "noModel"
+  | "busy"
   | "engineFailed"
   | "rejected"
   | "unsure"

@@ -92,6 +92,11 @@ export class EngineClient implements AsyncDisposable {
     return this.#state;
   }
 
+  /** Those that the engine holds now: after a crash none, until they are asked for again. */
+  get models(): LoadedModels | undefined {
+    return this.#serving.models;
+  }
+
   onStateChange(listener: (state: EngineState) => void): Disposable {
     return this.#stateListeners.add(listener);
   }

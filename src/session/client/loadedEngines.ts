@@ -17,13 +17,10 @@ export class LoadedEngines {
     this.#isRunning = isRunning;
   }
 
-  /** Says what this window holds, `bytes` together. @returns as {@link others}. */
-  async announce(models: {
-    readonly modelPaths: readonly string[];
-    readonly bytes: number;
-  }): Promise<number[]> {
+  /** Says that this window holds models. @returns as {@link others}. */
+  async announce(): Promise<number[]> {
     await mkdir(this.#folder, { recursive: true });
-    await writeFile(this.#fileOf(this.#pid), JSON.stringify({ pid: this.#pid, ...models }));
+    await writeFile(this.#fileOf(this.#pid), "");
     return this.others();
   }
 

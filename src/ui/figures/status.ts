@@ -28,6 +28,8 @@ export interface EngineStatus {
   readonly phase: Phase;
   /** How far, or what went wrong. */
   readonly detail?: string | undefined;
+  /** Of the phase `failed`: whether other model files would help, or another start of the engine may. */
+  readonly failure?: "models" | "engine" | undefined;
   readonly models?: LoadedModels | undefined;
   /** Bytes of models that another window holds as well; 0 if none does. */
   readonly alsoLoadedBytes: number;

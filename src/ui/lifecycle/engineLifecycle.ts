@@ -8,7 +8,7 @@ import { EngineError, isAbortError, messageOf } from "../../core/base/errors.ts"
 import type { Log } from "../../core/base/log.ts";
 import type { BenchParams, BenchProgress } from "../../engine/protocol/benchMessages.ts";
 import type { LastPrompt } from "../../engine/protocol/promptMessages.ts";
-import type { LoadedModels, LoadProgress } from "../../engine/protocol/protocol.ts";
+import type { LoadProgress } from "../../engine/protocol/protocol.ts";
 import { abortError } from "../../session/abort.ts";
 import { CompletionBroker } from "../../session/broker/completionBroker.ts";
 import type {
@@ -56,10 +56,9 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   #idBase = 0;
   #isChanging = false;
   #isBenchmarking = false;
-  #models: LoadedModels | undefined;
   #progress: string | undefined;
   /** Why no request is worth sending. */
-  #refusal: string | undefined;
+  #refusal: Problem | undefined;
   readonly #others: OtherWindows;
   /** The engine was ended as nobody asked; the next question starts it. */
   #isAsleep = false;
@@ -70,10 +69,12 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   }
 
   get status(): EngineStatus {
+    const phase = this.#phase;
     return {
-      phase: this.#phase,
-      detail: this.#refusal ?? this.#progress,
-      models: this.#models,
+      phase,
+      detail: this.#refusal?.message ?? this.#progress,
+      failure: phase === "failed" ? (this.#refusal?.kind ?? "engine") : undefined,
+      models: this.#client?.models,
       alsoLoadedBytes: this.#others.alsoLoadedBytes,
     };
   }
@@ -123,11 +124,13 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
   }
 
   async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
-    const refusal = this.#refusal ?? (this.#isBenchmarking ? BENCHMARKING : undefined);
+    const refusal = this.#refusal;
     if (refusal !== undefined || this.#broker === undefined) {
-      const detail = refusal ?? l10n.t("The engine is not running.");
-      return { noSuggestion: { reason: "noModel", detail } };
+      const detail = refusal?.message ?? l10n.t("The engine is not running.");
+      const reason = refusal?.kind === "engine" ? "engineFailed" : "noModel";
+      return { noSuggestion: { reason, detail } };
     }
+    if (this.#isBenchmarking) return { noSuggestion: { reason: "busy", detail: BENCHMARKING } };
     const idBase = this.#idBase;
     const outcome = await this.#broker.query(query, signal);
     if ("noSuggestion" in outcome) return outcome;
@@ -213,7 +216,6 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     const { createClient, log, onNotice } = this.#options;
     this.#refusal = undefined;
     this.#isAsleep = false;
-    this.#models = undefined;
     if (!config.enabled) {
       await this.#endClient();
       await this.#others.withdraw();
@@ -225,13 +227,12 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
       this.#client.onStateChange((state) => this.#stateChanged(state));
       this.#client.onNotice(onNotice);
     }
-    this.#createBroker(config);
+    // Asked as the newest settings say: they may have changed while the engine before this one ended.
+    this.#createBroker(this.#config ?? config);
     this.#fire();
     const params = loadParamsOf(config, this.#options.bundled);
     const models = await this.#client.load(params, (progress) => this.#report(progress), signal);
-    this.#models = models;
     for (const notice of models.notices) log("warn", `notice text=${JSON.stringify(notice)}`);
-    this.#options.onRecovered();
     await this.#others.announce(models);
   }
 
@@ -264,13 +265,16 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     const message = messageOf(error);
     const code = error instanceof EngineError ? error.code : "internal";
     this.#options.log("error", `load failed code=${code} message=${JSON.stringify(message)}`);
+    const problem = loadProblem(code, message, this.#config);
     // A crash may be the backend's: the next request tries again, on another one in the end.
-    if (code !== "engineCrashed") this.#refusal = message;
-    this.#options.onProblem(loadProblem(code, message, this.#config));
+    if (code !== "engineCrashed") this.#refusal = problem;
+    this.#options.onProblem(problem);
   }
 
   #stateChanged(state: EngineState): void {
     if (state === "failed") this.#options.onProblem(gaveUpProblem());
+    // By itself after a crash, too.
+    if (state === "ready" && this.#client?.models !== undefined) this.#options.onRecovered();
     this.#fire();
   }
 
@@ -279,7 +283,6 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
     this.#broker = undefined;
     const client = this.#client;
     this.#client = undefined;
-    this.#models = undefined;
     await client?.[Symbol.asyncDispose]();
   }
 

@@ -1,4 +1,5 @@
 /** Whether other windows hold models as well: each has an engine of its own, and that costs memory. */
+import { messageOf } from "../../core/base/errors.ts";
 import type { Log } from "../../core/base/log.ts";
 import type { LoadedModels } from "../../engine/protocol/protocol.ts";
 import type { LoadedEngines } from "../../session/client/loadedEngines.ts";
@@ -28,19 +29,28 @@ export class OtherWindows {
     const files = draft === undefined ? [target] : [target, draft];
     const bytes = files.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
     this.#ownBytes = bytes;
-    const modelPaths = files.map(({ path }) => path);
-    this.#set((await this.#engines.announce({ modelPaths, bytes })).length);
+    await this.#try(async () => this.#set((await this.#engines.announce()).length));
   }
 
   async look(): Promise<void> {
-    if (this.#ownBytes > 0) this.#set((await this.#engines.others()).length);
+    if (this.#ownBytes === 0) return;
+    await this.#try(async () => this.#set((await this.#engines.others()).length));
   }
 
   /** This window holds none any more. */
   async withdraw(): Promise<void> {
     this.#ownBytes = 0;
     this.#set(0);
-    await this.#engines.withdraw();
+    await this.#try(() => this.#engines.withdraw());
+  }
+
+  /** It only informs: a full disk, or one that is read only, stands in nobody's way. */
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log("warn", `other windows not told: ${messageOf(error)}`);
+    }
   }
 
   #set(numOthers: number): void {

@@ -210,13 +210,16 @@ const NO_SOURCE: Refusal = {
 };
 
 /** Why the engine cannot measure now; undefined if it can. */
-export function refusalOf({ phase, detail }: EngineStatus): Refusal | undefined {
+export function refusalOf({ phase, detail, failure }: EngineStatus): Refusal | undefined {
   if (phase === "off") {
     const button = { label: l10n.t("Turn On"), command: "treeline.toggle" };
     return { message: l10n.t("no model is loaded, as Treeline is turned off."), button };
   }
   if (phase === "failed") {
-    const button = { label: l10n.t("Select Model Files"), command: "treeline.selectModels" };
+    const button =
+      failure === "engine"
+        ? { label: l10n.t("Restart Engine"), command: "treeline.restartEngine" }
+        : { label: l10n.t("Select Model Files"), command: "treeline.selectModels" };
     return { message: l10n.t("no model is loaded. {0}", detail ?? "").trimEnd(), button };
   }
   if (phase === "starting" || phase === "loading") {

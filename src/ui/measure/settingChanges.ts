@@ -2,8 +2,8 @@
 import * as vscode from "vscode";
 import type { RecommendedChange } from "../../panel/messages/panelProtocol.ts";
 import { SECTION } from "../base/config.ts";
-import { confirmChange, tell, tellWarning } from "../base/notifications.ts";
-import { updateUserSetting } from "../base/userSettings.ts";
+import { confirmChange, tell } from "../base/notifications.ts";
+import { updateUserSettings } from "../base/userSettings.ts";
 import type { SettingChange } from "./recommendSettings.ts";
 
 const { l10n } = vscode;
@@ -40,12 +40,5 @@ export async function applyChanges(changes: readonly SettingChange[]): Promise<v
       ? l10n.t("Change this setting of Treeline?")
       : l10n.t("Change these settings of Treeline?");
   if (!(await confirmChange(question, lines, l10n.t("Change Settings")))) return;
-  for (const { name, value } of changes) await updateUserSetting(name, value);
-  const after = vscode.workspace.getConfiguration(SECTION);
-  const overridden = changes.filter(({ name, value }) => after.get(name) !== value);
-  if (overridden.length === 0) return;
-  const names = overridden.map(({ name }) => `${SECTION}.${name}`).join(", ");
-  void tellWarning(
-    l10n.t("this workspace's own settings still decide {0}. Change or remove them there.", names),
-  );
+  await updateUserSettings(changes);
 }

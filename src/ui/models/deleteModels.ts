@@ -4,15 +4,12 @@ import { byteText } from "../../core/base/byteText.ts";
 import type { ModelFolder } from "../../models/disk/modelFolder.ts";
 import { confirmLoss, tell } from "../base/notifications.ts";
 import { modelFolderOf } from "../lifecycle/bundledFiles.ts";
-import { useBundledModels, useModels } from "./modelFiles.ts";
-import type { ModelSetup } from "./setUpModels.ts";
+import { type ModelUse, useModels } from "./modelFiles.ts";
 
 const { l10n } = vscode;
 
-type Setup = Pick<ModelSetup, "config" | "settled">;
-
-export async function deleteModels(setup: Setup): Promise<void> {
-  const folder = modelFolderOf(setup.config());
+export async function deleteModels(use: ModelUse): Promise<void> {
+  const folder = modelFolderOf(use.config());
   const [installed, unfinished] = [await folder.installed(), await folder.unfinished()];
   const items = [
     ...installed.map(({ name, bytes }) => ({
@@ -40,23 +37,23 @@ export async function deleteModels(setup: Setup): Promise<void> {
   const { label: name, bytes, isPart } = picked;
   const question = l10n.t("Delete {0} ({1})?", name, byteText(bytes));
   if (!(await confirmLoss(question, l10n.t("Delete")))) return;
-  const freed = await (isPart ? folder.removeParts(name) : removeModel(name, folder, setup));
+  const freed = await (isPart ? folder.removeParts(name) : removeModel(name, folder, use));
   void tell(l10n.t("{0} is deleted, {1} are free again.", name, byteText(freed)));
 }
 
 /** @throws EngineError writeFailed where it is being fetched or another window has it loaded; the settings are as they were. */
-async function removeModel(name: string, folder: ModelFolder, setup: Setup): Promise<number> {
+async function removeModel(name: string, folder: ModelFolder, use: ModelUse): Promise<number> {
   await folder.expectIdle(name);
-  const { targetPath, draftPath } = setup.config();
+  const { targetPath, draftPath } = use.config();
   const isUsed = targetPath !== undefined && [targetPath, draftPath].includes(name);
   // The engine lets go of its file first: Windows deletes none that is in use.
-  if (targetPath === name) await useBundledModels();
-  else if (isUsed) await useModels(targetPath, undefined);
-  await setup.settled();
+  if (targetPath === name) await useModels(undefined, undefined, use);
+  else if (isUsed) await useModels(targetPath, undefined, use);
+  await use.settled();
   try {
     return await folder.remove(name);
   } catch (error) {
-    if (isUsed) await useModels(targetPath, draftPath);
+    if (isUsed) await useModels(targetPath, draftPath, use);
     throw error;
   }
 }

@@ -4,8 +4,10 @@ import * as vscode from "vscode";
 import { byteText } from "../../core/base/byteText.ts";
 import { messageOf } from "../../core/base/errors.ts";
 import { type CheckedTarget, checkDraft, checkTarget } from "../../models/disk/checkModel.ts";
+import type { Config } from "../base/config.ts";
 import { confirmChange, tellError } from "../base/notifications.ts";
-import { updateUserSetting } from "../base/userSettings.ts";
+import { updateUserSettings } from "../base/userSettings.ts";
+import type { EngineStatus } from "../figures/status.ts";
 
 const { l10n } = vscode;
 
@@ -18,31 +20,44 @@ const MEMORY_SHARE = 0.7;
 /** Undefined if the user gave up. */
 type Picked<T> = T | undefined;
 
-export async function selectModels(contextSize: number): Promise<void> {
+/** How models come into use: the settings name them, and an engine follows those. */
+export interface ModelUse {
+  readonly config: () => Config;
+  /** Of an engine that has done what the settings say. */
+  readonly settled: () => Promise<EngineStatus>;
+  readonly restart: () => Promise<void>;
+}
+
+export async function selectModels(use: ModelUse): Promise<void> {
   const path = await pickFile(l10n.t("Target Model"));
-  if (path !== undefined) await useModelFile(path, contextSize);
+  if (path !== undefined) await useModelFile(path, use);
 }
 
 /** Takes a file as target, asks which model drafts for it, and sets both. */
-export async function useModelFile(path: string, contextSize: number): Promise<void> {
+export async function useModelFile(path: string, use: ModelUse): Promise<void> {
   const { signal } = new AbortController();
-  const target = await checked(() => checkTarget(path, contextSize, signal));
+  const target = await checked(() => checkTarget(path, use.config().contextSize, signal));
   if (target === undefined || !(await hasMemory(target.memoryBytes))) return;
   const draftPath = await pickDraft(target);
   if (draftPath === undefined) return;
-  await useModels(path, draftPath === "" ? undefined : draftPath);
+  await useModels(path, draftPath === "" ? undefined : draftPath, use);
 }
 
-/** @param target - path or name. @param draft - likewise; undefined for none. */
-export async function useModels(target: string, draft: string | undefined): Promise<void> {
+/** @param target - path or name; undefined for the bundled pair. @param draft - likewise; undefined for none. */
+export async function useModels(
+  target: string | undefined,
+  draft: string | undefined,
+  { config, settled, restart }: ModelUse,
+): Promise<void> {
+  const { targetPath, draftPath } = config();
   // The draft first: changing the target is what loads a pair that belongs together.
-  await updateUserSetting(DRAFT, draft);
-  await updateUserSetting(TARGET, target);
-}
-
-export async function useBundledModels(): Promise<void> {
-  await updateUserSetting(DRAFT, undefined);
-  await updateUserSetting(TARGET, undefined);
+  await updateUserSettings([
+    { name: DRAFT, value: draft },
+    { name: TARGET, value: target },
+  ]);
+  // Settings that stay as they are load nothing, but the files that they name may be there by now, or others.
+  const isSame = targetPath === target && draftPath === draft;
+  if (isSame && (await settled()).phase === "failed") await restart();
 }
 
 /** Whether the machine has so much memory, or the user wants to try. */

@@ -4,6 +4,7 @@
  */
 import { homedir, totalmem } from "node:os";
 import * as vscode from "vscode";
+import { messageOf } from "../../core/base/errors.ts";
 import { labelText } from "../../core/base/foreignText.ts";
 import type { Log } from "../../core/base/log.ts";
 import type { SpeedBook } from "../../models/advice/speedBook.ts";
@@ -25,22 +26,12 @@ import { abortError } from "../../session/abort.ts";
 import type { Config } from "../base/config.ts";
 import { confirmChange, tell } from "../base/notifications.ts";
 import { signalOf } from "../base/vscodeAdapters.ts";
-import type { EngineStatus } from "../figures/status.ts";
 import { modelFolderOf } from "../lifecycle/bundledFiles.ts";
-import {
-  hasMemory,
-  selectModels,
-  useBundledModels,
-  useModelFile,
-  useModels,
-} from "./modelFiles.ts";
+import { hasMemory, type ModelUse, selectModels, useModelFile, useModels } from "./modelFiles.ts";
 import { type ModelChoice, type ModelItem, type ModelsHere, modelItems } from "./modelItems.ts";
 import type { ModelSpeeds } from "./modelSpeeds.ts";
 
-export interface ModelSetup {
-  readonly config: () => Config;
-  /** Of an engine that has done what the settings say. */
-  readonly settled: () => Promise<EngineStatus>;
+export interface ModelSetup extends ModelUse {
   readonly speeds: ModelSpeeds;
   readonly log: Log;
 }
@@ -118,18 +109,17 @@ async function addEstimates(
 }
 
 async function take(choice: ModelChoice, models: Models): Promise<void> {
-  const { contextSize } = models.config();
   switch (choice.kind) {
     case "bundled":
-      return useBundledModels();
+      return useModels(undefined, undefined, models);
     case "dialog":
-      return selectModels(contextSize);
+      return selectModels(models);
     case "file":
-      return useModelFile(choice.path, contextSize);
+      return useModelFile(choice.path, models);
     case "installed": {
       const entry = models.catalogue.find(choice.name);
       if (entry !== undefined) return useEntry(entry, models);
-      await useModels(choice.name, undefined);
+      await useModels(choice.name, undefined, models);
       return tellReady(choice.name, models);
     }
     case "entry":
@@ -139,7 +129,7 @@ async function take(choice: ModelChoice, models: Models): Promise<void> {
 
 /** Fetches what is not here yet of a target and the draft that the user wants for it, and has both loaded. */
 async function useEntry(entry: CatalogueEntry, models: Models): Promise<void> {
-  const { catalogue, folder, speeds } = models;
+  const { catalogue, folder, speeds, log } = models;
   const draft = await pickDraft(entry, catalogue);
   if (draft === "noneGiven") return;
   const all = [entry, ...(draft === undefined ? [] : [draft])];
@@ -157,8 +147,11 @@ async function useEntry(entry: CatalogueEntry, models: Models): Promise<void> {
   if (!(await speeds.book()).has(entry.name))
     await speeds.measureModel(entry.name, titleText(entry), folder.pathOf(entry.name));
   const target = entry.name;
-  await folder.choose(draft === undefined ? { target } : { target, draft: draft.name });
-  await useModels(target, draft?.name);
+  await useModels(target, draft?.name, models);
+  // For the command line; a folder that others keep may be read only.
+  await folder
+    .choose(draft === undefined ? { target } : { target, draft: draft.name })
+    .catch((error) => log("warn", `choice not kept for the command line: ${messageOf(error)}`));
   await tellReady(titleText(entry), models, (await speeds.book()).textOf(entry));
 }
 

@@ -19,6 +19,7 @@ const REMEDIES: Readonly<Record<DecisionReason, string>> = {
   superseded: l10n.t("Nothing to do: you typed on."),
   notAsked: l10n.t("Run *Treeline: Trigger Suggestion*; above stands why."),
   noModel: l10n.t("Run *Treeline: Select Model Files*, or wait until loading is done."),
+  busy: l10n.t("Nothing to do: suggestions come back by themselves."),
   engineFailed: l10n.t("See *Treeline: Show Log*, then *Treeline: Restart Engine*."),
   rejected: l10n.t("Nothing to do: the completion would not have helped."),
   unsure: l10n.t(
@@ -40,6 +41,7 @@ const WORDS: Readonly<Record<DecisionReason, string>> = {
   superseded: l10n.t("superseded"),
   notAsked: l10n.t("not asked for"),
   noModel: l10n.t("no model"),
+  busy: l10n.t("busy"),
   engineFailed: l10n.t("engine failed"),
   rejected: l10n.t("rejected"),
   unsure: l10n.t("not sure enough"),
