@@ -199,6 +199,12 @@ export function setSetting(
   });
 }
 
+/** As the editor does: when it tells of that, the document is no longer among the open ones. */
+export function closeDocument(document: unknown): void {
+  workspace.textDocuments = workspace.textDocuments.filter((open) => open !== document);
+  happened.closed.fire(document);
+}
+
 function logChannel() {
   const write = (level: string) => (message: string) =>
     void fake.logLines.push(`${level} ${message}`);

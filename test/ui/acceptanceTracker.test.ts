@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { addCounters, type Counters } from "../../src/ui/figures/counters.ts";
 import { AcceptanceTracker, SHOWN_DWELL_MS } from "../../src/ui/suggest/acceptanceTracker.ts";
 import { countKept, KEPT_AFTER_MS } from "../../src/ui/suggest/keptText.ts";
+import { SuggestionWatcher } from "../../src/ui/suggest/suggestionWatcher.ts";
+import { FakeDocument } from "../fakes/fakeDocument.ts";
+import { closeDocument, liveDisposables, resetVscode, workspace } from "../fakes/fakeVscode.ts";
 
 const DOC = "file:/ws/a.ts";
 
@@ -214,6 +217,25 @@ describe("AcceptanceTracker", () => {
     e.insert("abc");
     e.close();
     expect(e.counters).toMatchObject({ judgedCharacters: 3, keptCharacters: 3 });
+  });
+});
+
+describe("SuggestionWatcher", () => {
+  beforeEach(() => resetVscode());
+  afterEach(() => expect(liveDisposables()).toEqual([]));
+
+  test("judges what a document held that was closed soon after", () => {
+    let counters: Counters = {};
+    using watcher = new SuggestionWatcher((_languageId, delta) => {
+      counters = addCounters(counters, delta);
+    });
+    const document = new FakeDocument("let abX;");
+    workspace.textDocuments = [document];
+    watcher.offered({ id: 1, documentId: DOC, languageId: "typescript", offset: 4, text: "abc" });
+    watcher.accepted(1, 1);
+    expect(counters).not.toHaveProperty("judgedCharacters");
+    closeDocument(document);
+    expect(counters).toMatchObject({ judgedCharacters: 3, keptCharacters: 2 });
   });
 });
 

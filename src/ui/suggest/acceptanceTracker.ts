@@ -97,7 +97,7 @@ export class AcceptanceTracker {
     return Number.isFinite(next) ? next : undefined;
   }
 
-  /** A document is about to go: what is kept of it is judged now. */
+  /** A document is gone: what is kept of it is judged now. */
   closed(documentId: string, read: TextReader): void {
     this.#kept.judgeDocument(documentId, read);
     if (this.#current?.documentId === documentId) this.#current = undefined;

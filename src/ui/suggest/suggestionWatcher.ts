@@ -6,8 +6,12 @@ import type { Offer, TextReader } from "./keptText.ts";
 
 const readText: TextReader = (documentId, start, end) => {
   const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === documentId);
-  return document?.getText(new vscode.Range(document.positionAt(start), document.positionAt(end)));
+  return document && textOf(document, start, end);
 };
+
+function textOf(document: vscode.TextDocument, start: number, end: number): string {
+  return document.getText(new vscode.Range(document.positionAt(start), document.positionAt(end)));
+}
 
 export class SuggestionWatcher implements Disposable {
   readonly #tracker: AcceptanceTracker;
@@ -31,9 +35,11 @@ export class SuggestionWatcher implements Disposable {
         const offset = document.offsetAt(selection.active);
         this.#tracker.cursorMoved(document.uri.toString(), offset, performance.now());
       }),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) =>
-        this.#tracker.closed(uri.toString(), readText),
-      ),
+      vscode.workspace.onDidCloseTextDocument((document) => {
+        // The editor no longer counts it among its documents.
+        const read: TextReader = (_, start, end) => textOf(document, start, end);
+        this.#tracker.closed(document.uri.toString(), read);
+      }),
     ];
   }
 
