@@ -9,7 +9,7 @@ export const happened = {
   deleted: new EventEmitter<Uri>(),
   renamed: new EventEmitter<{ files: { oldUri: Uri; newUri: Uri }[] }>(),
   opened: new EventEmitter<unknown>(),
-  edited: new EventEmitter<{ document: unknown }>(),
+  edited: new EventEmitter<{ document: unknown; contentChanges?: readonly unknown[] }>(),
   saved: new EventEmitter<unknown>(),
   closed: new EventEmitter<unknown>(),
   turnedTo: new EventEmitter<{ document: unknown } | undefined>(),

@@ -17,7 +17,10 @@ export class CursorRest implements Disposable {
     this.#isWanted = isWanted;
     this.#onRest = onRest;
     this.#subscriptions = [
-      vscode.workspace.onDidChangeTextDocument(() => {
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        // Nobody types where a log grows, another file is loaded anew, or this one is saved.
+        const isActive = document === vscode.window.activeTextEditor?.document;
+        if (!isActive || contentChanges.length === 0) return;
         this.#lastEditAt = performance.now();
         clearTimeout(this.#timer);
       }),
