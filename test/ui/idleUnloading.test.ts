@@ -42,7 +42,7 @@ function setUp(overrides: Partial<Config> = {}, wake: () => Promise<void> = asyn
         done.push("query");
         return { suggestion: suggestion(1, "y") };
       },
-      prepare: () => void done.push("prepare"),
+      prepare: ({ documentId }) => void done.push(documentId === "a" ? "prepare" : documentId),
     },
     clock,
     () => config,
@@ -72,6 +72,25 @@ describe("IdleUnloading", () => {
     status.phase = "asleep";
     unloading.prepare(QUERY);
     await vi.waitFor(() => expect(done).toEqual(["wake", "query", "prepare", "wake", "prepare"]));
+  });
+
+  test.each([
+    ["another place", "prepare", (waking: IdleUnloading) => waking.prepare(QUERY)],
+    ["a question", "query", (waking: IdleUnloading) => void waking.query(QUERY, never)],
+  ])("prepares no place that was left for %s while the models were loaded", async (...args) => {
+    const [, next, leave] = args;
+    let load = () => {};
+    const loaded = new Promise<void>((resolve) => {
+      load = resolve;
+    });
+    const { unloading, done, status } = setUp({}, () => loaded);
+    status.phase = "asleep";
+    unloading.prepare({ ...QUERY, documentId: "left" });
+    status.phase = "loading";
+    leave(unloading);
+    load();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(done).toEqual(["wake", next]);
   });
 
   test("a question whose asker gives up while the models are loaded says so", async () => {

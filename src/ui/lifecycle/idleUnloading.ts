@@ -26,6 +26,8 @@ export class IdleUnloading implements Pick<CompletionSource, "query" | "prepare"
   readonly #clock: Clock;
   readonly #config: () => Config;
   #usedAt = 0;
+  /** Counts questions and places: what the engine is woken for is prepared if nothing came after it. */
+  #numUses = 0;
   #waitMs: number | undefined;
   #looks: Disposable | undefined;
 
@@ -48,6 +50,7 @@ export class IdleUnloading implements Pick<CompletionSource, "query" | "prepare"
   }
 
   async query(query: CompletionQuery, signal: AbortSignal): Promise<QueryOutcome> {
+    this.#numUses++;
     // What would be refused unasked neither wakes the engine nor keeps it awake.
     if (query.trigger !== "automatic" || whyOnlyWhenAsked(this.#config()) === undefined) {
       this.#usedAt = this.#clock.now();
@@ -62,8 +65,12 @@ export class IdleUnloading implements Pick<CompletionSource, "query" | "prepare"
 
   prepare(query: CompletionQuery): void {
     this.#usedAt = this.#clock.now();
-    if (this.#isAsleep) void this.#sleeper.wake().then(() => this.#sleeper.prepare(query));
-    else this.#sleeper.prepare(query);
+    const use = ++this.#numUses;
+    const prepareIfNewest = () => {
+      if (use === this.#numUses) this.#sleeper.prepare(query);
+    };
+    if (this.#isAsleep) void this.#sleeper.wake().then(prepareIfNewest);
+    else prepareIfNewest();
   }
 
   get #isAsleep(): boolean {
