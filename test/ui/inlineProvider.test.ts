@@ -30,6 +30,7 @@ function setUp(answer: Answer = async () => ({ suggestion: suggestion(5, "b + c;
   const offers: Offer[] = [];
   const decisions = new DecisionLog();
   const log: string[] = [];
+  const waits: number[] = [];
   const source: CompletionSource = {
     query: (query, signal) => {
       queries.push(query);
@@ -51,7 +52,7 @@ function setUp(answer: Answer = async () => ({ suggestion: suggestion(5, "b + c;
     decisions,
     log: (_level, message) => log.push(message),
     onOffer: (offer) => offers.push(offer),
-    onWaited: () => {},
+    onWaited: (ms) => waits.push(ms),
   });
   const askAt = async (
     document: FakeDocument,
@@ -75,7 +76,7 @@ function setUp(answer: Answer = async () => ({ suggestion: suggestion(5, "b + c;
     return askAt(document, document.positionAt(marked.indexOf("█")), options);
   };
   const reasons = () => decisions.decisions.map(({ reason }) => reason);
-  return { ask, askAt, queries, offers, reasons, log, settings };
+  return { ask, askAt, queries, offers, reasons, log, settings, waits };
 }
 
 describe("InlineProvider", () => {
@@ -141,6 +142,24 @@ describe("InlineProvider", () => {
     const { ask, queries } = setUp();
     await ask("a█", { context: { triggerKind: InlineCompletionTriggerKind.Invoke } });
     expect(queries[0]?.trigger).toBe("invoke");
+  });
+
+  test("tells of the wait for a first line, not of one for all suggestions", async () => {
+    let isWhole = true;
+    const answer = async () => ({ suggestion: { ...suggestion(1, "b"), isWhole } });
+    const { ask, settings, waits } = setUp(answer);
+    const byHand = { context: { triggerKind: InlineCompletionTriggerKind.Invoke } };
+    await ask("a█", byHand);
+    expect(waits).toHaveLength(0);
+    await ask("a█");
+    expect(waits).toHaveLength(1);
+    isWhole = false;
+    await ask("a█", byHand);
+    expect(waits).toHaveLength(2);
+    isWhole = true;
+    settings["suggestion.count"] = 1;
+    await ask("a█", byHand);
+    expect(waits).toHaveLength(3);
   });
 
   test.each([

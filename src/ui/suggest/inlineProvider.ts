@@ -91,7 +91,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       token.isCancellationRequested && performance.now() - askedAt >= EDITOR_WAITS_MS;
     if (isGivenUp && document.version === version && question === this.#numQuestions) {
       void this.#finishLate(document, position, query, askedAt);
-    } else this.#tellWait(outcome, askedAt);
+    } else this.#tellWait(query, outcome, askedAt);
     if ("noSuggestion" in outcome) {
       this.#decide(document, position, outcome.noSuggestion);
       return undefined;
@@ -104,7 +104,10 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     return this.#offer(document, position, selected, outcome.suggestion);
   }
 
-  #tellWait(outcome: QueryOutcome, askedAt: number): void {
+  #tellWait({ trigger }: CompletionQuery, outcome: QueryOutcome, askedAt: number): void {
+    const isFirstLines = "suggestion" in outcome && !outcome.suggestion.isWhole;
+    // Who asks by hand waits for all suggestions, of which the first may have been there long before.
+    if (trigger === "invoke" && !isFirstLines && this.#options.config().numSuggestions > 1) return;
     const ms = performance.now() - askedAt;
     const isGenerated = "suggestion" in outcome && GENERATED.has(outcome.suggestion.origin);
     const isInVain =
@@ -177,7 +180,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       // No key was pressed, so there is nothing to wait for. Whoever asks next replaces it.
       const late = { ...query, trigger: "again" } as const;
       const outcome = await this.#options.source.query(late, left.signal);
-      this.#tellWait(outcome, askedAt);
+      this.#tellWait(late, outcome, askedAt);
       const isStill = question === this.#numQuestions && document.version === version;
       if ("suggestion" in outcome && isStill && isCursorAt(document, position)) {
         await this.#askAgain();
