@@ -25,6 +25,8 @@ export interface FakeWorkbench {
   /** Of files that are no plain ones. */
   readonly types: Map<string, number>;
   readonly excludes: string[];
+  /** Paths, as they were read. */
+  readonly reads: string[];
   readonly panels: FakeWebviewPanel[];
   readonly progress: { message?: string; increment?: number }[];
   /** Cancels the progress that runs. */
@@ -38,6 +40,7 @@ const empty = (): FakeWorkbench => ({
   files: new Map(),
   types: new Map(),
   excludes: [],
+  reads: [],
   panels: [],
   progress: [],
   cancel: () => {},
@@ -149,7 +152,10 @@ export const workbenchWorkspace = {
       size: bytesOf(path).length,
       type: workbench.types.get(path) ?? FileType.File,
     }),
-    readFile: async ({ path }: FakeUri) => bytesOf(path),
+    readFile: async ({ path }: FakeUri) => {
+      workbench.reads.push(path);
+      return bytesOf(path);
+    },
     writeFile: async ({ path }: FakeUri, bytes: Uint8Array) => {
       workbench.files.set(path, bytes);
     },

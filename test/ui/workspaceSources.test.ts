@@ -66,6 +66,15 @@ describe("readWorkspaceSources", () => {
     expect(few.numBytes).toBe(3 * size);
   });
 
+  test("reads little more than it takes", async () => {
+    for (let index = 0; index < 200; index++) setFile(`/ws/${index}.ts`, LINE);
+    for (const few of [{ maxFiles: 10 }, { maxTotalBytes: 10.5 * LINE.length }]) {
+      workbench.reads.length = 0;
+      expect((await read({ ...DEFAULT_LIMITS, ...few })).files).toHaveLength(10);
+      expect(workbench.reads.length).toBeLessThan(20);
+    }
+  });
+
   test("a cancellation ends it", async () => {
     setFile("/ws/a.ts", LINE);
     const signal = AbortSignal.abort();

@@ -58,14 +58,17 @@ export async function readWorkspaceSources(
   const drawn = shuffled(places, seededRandom(seed));
   const files: SourceFile[] = [];
   let numBytes = 0;
-  for (let start = 0; start < drawn.length && files.length < limits.maxFiles; start += READ_BATCH) {
+  const { maxFiles, maxFileBytes, maxTotalBytes } = limits;
+  let isFull = false;
+  for (let start = 0; start < drawn.length && !isFull; start += READ_BATCH) {
     const batch = drawn.slice(start, start + READ_BATCH);
-    const texts = await Promise.all(batch.map(({ uri }) => readSource(uri, limits.maxFileBytes)));
+    const texts = await Promise.all(batch.map(({ uri }) => readSource(uri, maxFileBytes)));
     signal.throwIfAborted();
     for (const [index, { path }] of batch.entries()) {
       const source = texts[index];
-      if (source === undefined || files.length >= limits.maxFiles) continue;
-      if (numBytes + source.numBytes > limits.maxTotalBytes) continue;
+      if (source === undefined) continue;
+      isFull = files.length >= maxFiles || numBytes + source.numBytes > maxTotalBytes;
+      if (isFull) break;
       numBytes += source.numBytes;
       files.push({ path, text: source.text });
     }
