@@ -156,6 +156,17 @@ describe("WorkspaceWatcher", () => {
     expect(feed.take()).toEqual([{ path: "/ws/a.ts", text: undefined }]);
   });
 
+  test("takes back what is closed after its folder is gone", () => {
+    watcher.apply(true);
+    const document = documentAt("/ws/a.ts", "const a = 1;");
+    happened.edited.fire({ document });
+    vi.runAllTimers();
+    feed.take();
+    using _ = vi.spyOn(workspace, "getWorkspaceFolder").mockReturnValue(undefined);
+    happened.closed.fire(document);
+    expect(feed.take()).toEqual([{ path: "/ws/a.ts", text: undefined }]);
+  });
+
   test("never sends the text of secrets, of large documents, of what lies outside", () => {
     watcher.apply(true);
     feed.take();

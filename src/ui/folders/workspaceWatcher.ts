@@ -158,7 +158,8 @@ export class WorkspaceWatcher implements Disposable {
   /** Sends the text of a document, or takes it back where the disk has it or nobody looks at it any more. */
   #settle(document: vscode.TextDocument, isClosed = document.isClosed): void {
     this.#editedDocuments.delete(document);
-    if (!isIndexed(document)) return;
+    // What is closed may have been sent while its folder was one of these.
+    if (!isClosed && !isIndexed(document)) return;
     const isOnDisk = document.uri.scheme === "file" && !document.isDirty;
     const text = isClosed || isOnDisk ? undefined : document.getText();
     const isSource = text !== undefined && text.length <= MAX_SOURCE_BYTES;
