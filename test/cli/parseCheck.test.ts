@@ -1,4 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ParseCheck } from "../../src/cli/bench/parseCheck.ts";
 import { NEVER } from "../support/never.ts";
@@ -48,6 +52,21 @@ describe("ParseCheck", () => {
       expect(await elsewhere.parses(language, path, text, NEVER)).toBeNull();
       expect(await elsewhere.parserOf(language, NEVER)).toMatch(/, which is missing here$/);
     }
+  });
+
+  test("finds Windows' script for esbuild below a path with spaces", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "treeline parse check "));
+    const cliUrl = pathToFileURL(join(folder, "dist/cli.mjs")).href;
+    const scripts = join(folder, "node_modules/.bin");
+    await mkdir(scripts, { recursive: true });
+    // Any shell runs it.
+    await writeFile(join(scripts, "esbuild.cmd"), "exit 0\n", { mode: 0o755 });
+    const { platform } = process;
+    Object.defineProperty(process, "platform", { value: "win32" });
+    const check = new ParseCheck({ cliUrl });
+    Object.defineProperty(process, "platform", { value: platform });
+    expect(await check.parses("typescript", "a.ts", "", NEVER)).toBe(true);
+    await rm(folder, { recursive: true });
   });
 
   test("ends with the signal's reason", async () => {

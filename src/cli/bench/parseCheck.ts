@@ -84,12 +84,13 @@ async function exitCode(
   signal: AbortSignal,
 ): Promise<number> {
   const code = await new Promise<number>((resolve) => {
-    const child = spawn(command, args, {
+    // A .cmd file needs a shell, which would part its path at a space; nothing of the text is on the command line.
+    const shell = command.endsWith(".cmd");
+    const child = spawn(shell ? `"${command}"` : command, args, {
       stdio: ["pipe", "ignore", "ignore"],
       signal,
       timeout: TIMEOUT_MS,
-      // A .cmd file needs one; nothing of the text is on the command line.
-      shell: command.endsWith(".cmd"),
+      shell,
       windowsHide: true,
     });
     child.on("error", () => resolve(-1));
