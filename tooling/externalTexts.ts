@@ -18,8 +18,8 @@ export interface SourceTexts {
   readonly leftOut: readonly string[];
 }
 
-/** Two words, or one that begins like a label. */
-const READS_LIKE_TEXT = /[A-Za-z]{2,}[,.:;)]* [(]?[A-Za-z]{2,}|^[A-Z][a-z]{3,}$/;
+/** Two words, with an article between them or none, or one that begins like a label. */
+const READS_LIKE_TEXT = /[A-Za-z]{2,}[,.:;)]* [(]?(?:a )?[A-Za-z]{2,}|^[A-Z][a-z]{3,}$/;
 /** Calls and constructors whose texts nobody sees: the log's, reasons of cancellations, faults of the program itself. */
 const UNSEEN = /(^|\.)#?(log|warn|warnOf|settingOrWarn|abortError|RangeError)$/;
 /** The product's name, and what has no words of ours. */

@@ -8,12 +8,18 @@ describe("textParser", () => {
     const textsOf = await textParser();
     const source = `import x from "some package";
       tell(l10n.t("one {0}", name("two words")) + vscode.l10n.t("add" + "ed up") + l10n.t('a "b"'));
-      tell("left out", \`left \${n} out, too\`, "Label", "an.id", "oneWord");
+      tell("left out", \`left \${n} out, too\`, "Label", "an.id", "oneWord", "Pick a label");
       this.#options.log("info", "loaded the model");
       throw new RangeError("a fault of ours");`;
     const { external, leftOut } = textsOf(source);
     expect(external).toEqual(["one {0}", "added up", 'a "b"']);
-    expect(leftOut).toEqual(["2: two words", "3: left out", "3: left 0 out, too", "3: Label"]);
+    expect(leftOut).toEqual([
+      "2: two words",
+      "3: left out",
+      "3: left 0 out, too",
+      "3: Label",
+      "3: Pick a label",
+    ]);
   });
 
   test("refuses a text that nobody could translate", async () => {

@@ -17,7 +17,7 @@ const MESSAGE = l10n.t(
 
 /** What the user can do about the demonstration model, by the buttons' labels. */
 const CHOICES: Readonly<Record<string, () => PromiseLike<unknown>>> = {
-  "Choose a Model": () => vscode.commands.executeCommand("treeline.setUpModels"),
+  [l10n.t("Choose a Model")]: () => vscode.commands.executeCommand("treeline.setUpModels"),
   [l10n.t("Keep")]: () => updateUserSetting("suggestion.demonstration", true),
   [l10n.t("Turn Off")]: () => updateUserSetting("suggestion.enabled", false),
 };
