@@ -28,10 +28,11 @@ export async function findFiles(
   const found: FoundFile[] = [];
   const pause = () => turns.next(signal);
   let isCut = false;
+  let numLeft = folders.filter((folder) => folder !== undefined).length;
   for (const [rootIndex, folder] of folders.entries()) {
     if (folder === undefined) continue;
     // The first root leaves the others their share.
-    const end = found.length + Math.floor((maxFiles - found.length) / (folders.length - rootIndex));
+    const end = found.length + Math.floor((maxFiles - found.length) / numLeft--);
     const except = new Set(roots.filter((_, index) => index !== rootIndex).map(({ path }) => path));
     for await (const entry of folder.walk(signal, { pause, except })) {
       isCut ||= found.length === end;
