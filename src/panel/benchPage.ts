@@ -1,7 +1,7 @@
 /** The page of a report, from top to bottom. */
 
 import type { BenchReport } from "../bench/speed/benchReport.ts";
-import { byteText } from "../core/base/byteText.ts";
+import { byteText, memoryText } from "../core/base/byteText.ts";
 import { chartView } from "./charts/chartView.ts";
 import { button, element } from "./charts/element.ts";
 import { formatPercent, plural } from "./charts/figureText.ts";
@@ -119,7 +119,7 @@ function machineSection(report: BenchReport, frame: SectionFrame): HTMLElement {
     `${name} (${byteText(fileBytes)})`;
   const facts: readonly (readonly [string, string])[] = [
     ["Processor", `${machine.cpu}, ${plural(machine.cores, "core")}`],
-    ["Memory", byteText(machine.memoryBytes)],
+    ["Memory", memoryText(machine.memoryBytes)],
     ["System", machine.platform],
     ["Used by others before the start", formatPercent(machine.busyShare)],
     ["Backend", [report.backend, ...report.deviceNames].join(", ")],

@@ -7,6 +7,7 @@ import {
   decodeAlone,
   decodeScenario,
   openBranchedFake,
+  startsOf,
 } from "../support/branchScenarios.ts";
 import { countdownSignal } from "../support/countdownSignal.ts";
 import { CLOCK, decodePlain } from "../support/decodeScenarios.ts";
@@ -49,6 +50,20 @@ describe("decodeBranches", () => {
       }),
       { numRuns: 2 * NUM_RUNS },
     );
+  });
+
+  test("a start that no pass has room for ends, and the others go on", async () => {
+    const target = openBranchedFake(PLAIN);
+    const starts = startsOf(PLAIN);
+    const tokens = Int32Array.from({ length: target.maxNodes + 1 }, (_, index) => index % 7);
+    const long = { numShared: 0, tokens, logProbs: new Float64Array(tokens.length).fill(-1) };
+    const { suggestions } = await decodeScenario(PLAIN, {
+      starts: [long, ...starts],
+      newLimits: () => ({ maxTokens: 200, isEndToken: () => false }),
+    });
+    expect(suggestions).toHaveLength(4);
+    const lengths = suggestions.map(({ tokens: { length } }) => length);
+    expect(lengths.filter((length) => length === 200)).toHaveLength(3);
   });
 
   test("each token's log-probability is the target's own among what may come", async () => {

@@ -29,6 +29,38 @@ function journaling(journal: string[]): Drafter {
 }
 
 describe("DrafterPanel", () => {
+  test("an aborted start is booked as what it took", async () => {
+    const target = new FakeTarget({
+      vocabSize: VOCAB_SIZE,
+      logitsOf: hashedLogits(VOCAB_SIZE, 1, 5),
+    });
+    const abort = new AbortController();
+    let nowMs = 0;
+    const slow: Drafter = {
+      ...journaling([]),
+      async begin() {
+        nowMs += 50;
+        abort.abort();
+        abort.signal.throwIfAborted();
+      },
+    };
+    const booked: number[] = [];
+    const decoding = speculativeDecode(
+      {
+        target,
+        drafters: [slow],
+        context: contextOf([1, 2, 3]),
+        limits: { maxTokens: 20, isEndToken: () => false },
+        maxDraftNodes: 12,
+        policy: { ...UNLIMITED_POLICY, spent: (ms) => booked.push(ms) },
+        observer: { now: () => nowMs },
+      },
+      abort.signal,
+    );
+    await expect(decoding).rejects.toMatchObject({ name: "AbortError" });
+    expect(booked).toEqual([50]);
+  });
+
   test("where all sit out nobody drafts, and only who learns at next to no cost goes on learning", async () => {
     const store = new RecyclingStore(VOCAB_SIZE);
     const journal: string[] = [];

@@ -25,6 +25,9 @@ describe("ForgettingMean", () => {
 
   test("an expectation counts as so many observations", () => {
     const mean = new ForgettingMean(10, 3);
+    // Nothing was less than what was expected.
+    mean.fade();
+    expect(mean.value).toBe(10);
     mean.add(2);
     expect(mean.value).toBeCloseTo(8);
   });

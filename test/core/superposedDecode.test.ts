@@ -132,7 +132,9 @@ describe("superposedDecode", () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCase, async (scenario) => {
         const { settings, endTokens } = scenario;
-        const { drafts } = await superposedDecode(paramsOf(scenario, open(scenario)), NEVER);
+        const target = open(scenario);
+        const { drafts, numPasses } = await superposedDecode(paramsOf(scenario, target), NEVER);
+        expect(numPasses).toBe(target.branchPasses.length);
         expect(drafts.length).toBeLessThanOrEqual(settings.numDrafts);
         const texts = drafts.map(({ tokens }) => tokens.join(" "));
         expect(new Set(texts).size).toBe(texts.length);

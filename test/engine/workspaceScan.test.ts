@@ -39,6 +39,8 @@ test("a first folder that is too large leaves the others their share, and a smal
   expect(await find(100, undefined)).toEqual([12, 0]);
   log.length = 0;
   expect(await find(1, 2, 9)).toEqual([1, 2, 9]);
+  expect(await find(9, 2, 1)).toEqual([9, 2, 1]);
+  expect(await find(1, 10, 1)).toEqual([1, 10, 1]);
   expect(await find(12)).toEqual([12]);
   expect(log).toEqual([]);
 });

@@ -79,6 +79,10 @@ describe("a gate", () => {
     const weights = fitGate(gated);
     const threshold = thresholdAt(1, gated, weights);
     expect(threshold).toBeGreaterThan(0.5);
+    // Of twenty right ones two may be hidden; 1 - 0.9 of them is a little less in floating point.
+    const right = gated.filter(({ isRight }) => isRight).slice(0, 20);
+    const sure = right.map(({ features }) => confidence(features, weights)).sort((a, b) => a - b);
+    expect(thresholdAt(0.9, right, weights)).toBe(sure[2]);
     const report = formatGate(gated, weights, [threshold, 0]);
     expect(report).toContain(
       "| 0.00 | 100 % | 100 % | 40 % | +0.0 (+0.0 to +0.0) | +0.0 | 100 % |",

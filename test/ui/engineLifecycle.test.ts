@@ -111,11 +111,13 @@ describe("EngineLifecycle", () => {
     await using _ = lifecycle;
     await lifecycle.apply(configWith({ gpu: "vulkan" }));
     expect(lifecycle.status.models?.backend).not.toBe("cpu");
+    onRecovered.mockClear();
     for (const documentId of ["b", "c"]) {
       await lifecycle.query({ ...QUESTION, documentId, prefixText: "crash" }, never);
       expect(lifecycle.status.models).toBeUndefined();
     }
-    onRecovered.mockClear();
+    // Loaded again is not yet recovered.
+    expect(onRecovered).not.toHaveBeenCalled();
     expect(await lifecycle.query(QUESTION, never)).toHaveProperty("suggestion");
     expect(lifecycle.status.models?.backend).toBe("cpu");
     expect(onRecovered).toHaveBeenCalled();

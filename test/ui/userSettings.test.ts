@@ -25,5 +25,8 @@ describe("updateUserSettings", () => {
     expect(fake.warningMessages).toEqual([]);
     await updateUserSetting("suggestion.languages", { python: true });
     expect(fake.warningMessages).toHaveLength(1);
+    fake.workspaceSettings.set("treeline.suggestion.languages", 0);
+    await updateUserSetting("suggestion.languages", { python: true });
+    expect(fake.warningMessages).toHaveLength(2);
   });
 });

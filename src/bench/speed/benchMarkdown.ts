@@ -1,6 +1,6 @@
 /** A benchmark's report as Markdown, which reads as well on a terminal. A pure function of its JSON. */
 
-import { byteText } from "../../core/base/byteText.ts";
+import { byteText, memoryText } from "../../core/base/byteText.ts";
 import { markdownText } from "../../core/base/foreignText.ts";
 import { DRAFT_SOURCES } from "../../core/tree/draftTree.ts";
 import { FUSED_CONFIG, isPlainConfig, UNION_CONFIG } from "../base/benchConfigNames.ts";
@@ -198,7 +198,7 @@ function surroundings(report: BenchReport): string[] {
     [
       `- Target ${model(target)}, draft ${draft === null ? "none" : model(draft)}; ${[backend, ...deviceNames.map(markdownText)].join(", ")}, ` +
         `${settings.threadsAtEnd} ${settings.threadsAtEnd === 1 ? "thread" : "threads"}, context ${settings.contextSize}, seed ${settings.seed}.`,
-      `- ${markdownText(machine.cpu)}, ${machine.cores} cores, ${byteText(machine.memoryBytes)}, ${machine.platform}; others used ` +
+      `- ${markdownText(machine.cpu)}, ${machine.cores} cores, ${memoryText(machine.memoryBytes)}, ${machine.platform}; others used ` +
         `${percent(machine.busyShare)} of the cores before the start.`,
       `- Treeline ${report.treeline}, llama.cpp ${versions.llamaCpp}, node-llama-cpp ${versions.nodeLlamaCpp}, Node ${versions.node}, ${report.date}.`,
       `- Of ${lossless.tokens} tokens of ours ${lossless.differingTokens} differ from plain's beyond near ties, which are ` +

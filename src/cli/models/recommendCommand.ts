@@ -3,7 +3,7 @@
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { GpuChoice } from "../../core/base/backend.ts";
-import { byteText } from "../../core/base/byteText.ts";
+import { memoryText } from "../../core/base/byteText.ts";
 import { messageOf } from "../../core/base/errors.ts";
 import { lineTimeText } from "../../models/advice/lineTime.ts";
 import { recommend } from "../../models/advice/recommend.ts";
@@ -38,9 +38,9 @@ export async function recommendModels(
     licenceText(entry.licence),
   ]);
   const device = book.probed?.deviceMemoryBytes;
-  const onDevice = device === undefined ? "" : `, ${byteText(device)} of the GPU's`;
+  const onDevice = device === undefined ? "" : `, ${memoryText(device)} of the GPU's`;
   terminal.note(
-    `${byteText(totalmem())} of memory${onDevice}; on ${backend}, for a prompt of 256 tokens and a line, as at a place that is new`,
+    `${memoryText(totalmem())} of memory${onDevice}; on ${backend}, for a prompt of 256 tokens and a line, as at a place that is new`,
   );
   terminal.out(table(rows));
   const [best] = advised;

@@ -27,19 +27,25 @@ export async function findFiles(
 ): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   const pause = () => turns.next(signal);
-  let isCut = false;
-  let numLeft = folders.filter((folder) => folder !== undefined).length;
-  for (const [rootIndex, folder] of folders.entries()) {
-    if (folder === undefined) continue;
-    // The first root leaves the others their share.
-    const end = found.length + Math.floor((maxFiles - found.length) / numLeft--);
-    const except = new Set(roots.filter((_, index) => index !== rootIndex).map(({ path }) => path));
-    for await (const entry of folder.walk(signal, { pause, except })) {
-      isCut ||= found.length === end;
-      if (found.length === end) break;
-      found.push({ rootIndex, ...entry });
+  let walks = folders.flatMap((folder, rootIndex) => {
+    if (folder === undefined) return [];
+    const others = roots.filter((_, index) => index !== rootIndex);
+    const except = new Set(others.map(({ path }) => path));
+    return [{ rootIndex, files: folder.walk(signal, { pause, except }) }];
+  });
+  // Each root has its share; what some leave goes to those that have more.
+  while (walks.length > 0 && found.length < maxFiles) {
+    const share = Math.ceil((maxFiles - found.length) / walks.length);
+    const unfinished: typeof walks = [];
+    for (const walk of walks) {
+      const end = Math.min(maxFiles, found.length + share);
+      if (!(await take(walk, found, end))) unfinished.push(walk);
     }
+    walks = unfinished;
   }
+  const rest = await Promise.all(walks.map(({ files }) => files.next()));
+  const isCut = rest.some(({ done }) => done !== true);
+  for (const { files } of walks) await files.return(undefined);
   await turns.next(signal);
   const newestFirst = found.sort((a, b) => b.changedAt - a.changedAt);
   let room = MAX_TEXT_BYTES;
@@ -52,4 +58,19 @@ export async function findFiles(
     log("warn", `workspace too large files=${found.length} indexed=${kept.length}`);
   }
   return kept.reverse();
+}
+
+interface RootWalk {
+  readonly rootIndex: number;
+  readonly files: AsyncGenerator<SourceEntry>;
+}
+
+/** Files of a root, until there are `end`. @returns whether the root has no more. */
+async function take({ rootIndex, files }: RootWalk, found: FoundFile[], end: number) {
+  while (found.length < end) {
+    const { done, value } = await files.next();
+    if (done === true) return true;
+    found.push({ rootIndex, ...value });
+  }
+  return false;
 }

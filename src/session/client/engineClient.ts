@@ -97,6 +97,11 @@ export class EngineClient implements AsyncDisposable {
     return this.#serving.models;
   }
 
+  /** Whether no engine crashed since the last completion. */
+  get isSound(): boolean {
+    return this.#supervisor.policy.numCrashes === 0;
+  }
+
   onStateChange(listener: (state: EngineState) => void): Disposable {
     return this.#stateListeners.add(listener);
   }

@@ -45,11 +45,11 @@ export async function updateUserSettings(settings: readonly UserSetting[]): Prom
 
 function isOverridden({ name, value }: UserSetting): boolean {
   const settings = vscode.workspace.getConfiguration(SECTION);
-  const { workspaceValue, workspaceFolderValue } = settings.inspect(name) ?? {};
+  const { workspaceValue, workspaceFolderValue, defaultValue } = settings.inspect(name) ?? {};
   if (workspaceValue === undefined && workspaceFolderValue === undefined) return false;
   const effective = settings.get<unknown>(name);
-  if (typeof value !== "object" || value === null) return effective !== value;
-  // VS Code merges objects entry by entry.
-  const entries = effective as Readonly<Record<string, unknown>>;
+  if (typeof value !== "object" || value === null) return effective !== (value ?? defaultValue);
+  // VS Code merges objects entry by entry; a workspace may have anything there.
+  const entries = (effective ?? {}) as Readonly<Record<string, unknown>>;
   return Object.entries(value).some(([key, own]) => entries[key] !== own);
 }

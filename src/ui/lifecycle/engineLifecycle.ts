@@ -273,8 +273,10 @@ export class EngineLifecycle implements CompletionSource, AsyncDisposable {
 
   #stateChanged(state: EngineState): void {
     if (state === "failed") this.#options.onProblem(gaveUpProblem());
-    // By itself after a crash, too.
-    if (state === "ready" && this.#client?.models !== undefined) this.#options.onRecovered();
+    // By itself after a crash, too: not when models are loaded again, which the next request may crash as the last one did.
+    const client = this.#client;
+    const serves = state === "ready" && client?.models !== undefined;
+    if (serves && client.isSound) this.#options.onRecovered();
     this.#fire();
   }
 

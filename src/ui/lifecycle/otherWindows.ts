@@ -29,12 +29,12 @@ export class OtherWindows {
     const files = draft === undefined ? [target] : [target, draft];
     const bytes = files.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
     this.#ownBytes = bytes;
-    await this.#try(async () => this.#set((await this.#engines.announce()).length));
+    this.#noteOthers(await this.#try(() => this.#engines.announce()));
   }
 
   async look(): Promise<void> {
     if (this.#ownBytes === 0) return;
-    await this.#try(async () => this.#set((await this.#engines.others()).length));
+    this.#noteOthers(await this.#try(() => this.#engines.others()));
   }
 
   /** This window holds none any more. */
@@ -45,12 +45,17 @@ export class OtherWindows {
   }
 
   /** It only informs: a full disk, or one that is read only, stands in nobody's way. */
-  async #try(work: () => Promise<void>): Promise<void> {
+  async #try<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       this.#log("warn", `other windows not told: ${messageOf(error)}`);
+      return undefined;
     }
+  }
+
+  #noteOthers(pids: readonly number[] | undefined): void {
+    if (pids !== undefined) this.#set(pids.length);
   }
 
   #set(numOthers: number): void {

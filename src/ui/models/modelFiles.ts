@@ -1,7 +1,7 @@
 /** Model files of the user's own, checked before the next question: header, fill-in markers, memory, vocabulary. */
 import { totalmem } from "node:os";
 import * as vscode from "vscode";
-import { byteText } from "../../core/base/byteText.ts";
+import { byteText, memoryText } from "../../core/base/byteText.ts";
 import { messageOf } from "../../core/base/errors.ts";
 import { type CheckedTarget, checkDraft, checkTarget } from "../../models/disk/checkModel.ts";
 import type { Config } from "../base/config.ts";
@@ -66,7 +66,7 @@ export async function hasMemory(bytes: number): Promise<boolean> {
   return confirmChange(
     l10n.t("This model may not fit into memory. Use it anyway?"),
     [
-      l10n.t("It needs about {0}; this machine has {1}.", byteText(bytes), byteText(totalmem())),
+      l10n.t("It needs about {0}; this machine has {1}.", byteText(bytes), memoryText(totalmem())),
       l10n.t("A GPU with memory of its own may hold it."),
     ],
     l10n.t("Use It"),

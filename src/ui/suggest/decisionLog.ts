@@ -28,6 +28,7 @@ const LASTING: ReadonlySet<DecisionReason> = new Set([
   "languageOff",
   "severalCursors",
   "notAsked",
+  "busy",
 ]);
 
 function isSameDocument(a: Decision, b: Decision): boolean {

@@ -59,6 +59,23 @@ describe("stable tokens", () => {
     expect(pendingOf("")).toBe("");
   });
 
+  test("of a vocabulary that drops what it has no token for", async () => {
+    using model = await openVariant(withPreTokenizer("viking"));
+    const { vocabulary } = model;
+    const asciiOnly = {
+      tokenize: (text: string) => vocabulary.tokenize(text.replaceAll(/[^\t-~]/g, "")),
+      pieceBytes: (token: number) => vocabulary.pieceBytes(token),
+      pieceTable: () => vocabulary.pieceTable(),
+    };
+    const boundary = new StableBoundary({ header: model.header, vocabulary: asciiOnly });
+    for (const text of ["漢字", "x漢", "a 漢字 b漢"]) {
+      const { tokens, pendingText } = boundary.part(text, asciiOnly.tokenize(text));
+      expect(text.endsWith(pendingText)).toBe(true);
+      const before = text.slice(0, text.length - pendingText.length);
+      expect(tokens).toEqual(asciiOnly.tokenize(before));
+    }
+  });
+
   test("data of many tokens is cut near its end, between characters", async () => {
     using model = await openVariant(withPreTokenizer("qwen2"));
     const promptTokens = new PromptTokens(model);
