@@ -2,6 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { ALL_CONFIGS, FIXED_CONFIGS, PEER_CONFIGS } from "../../src/bench/base/benchConfigNames.ts";
 import { formatBenchMarkdown } from "../../src/bench/speed/benchMarkdown.ts";
+import { MAX_NEAR_TIE_RATE } from "../../src/bench/speed/losslessCheck.ts";
 import type { BenchParams } from "../../src/engine/protocol/benchMessages.ts";
 import { PAIR, SHORT_REQUEST } from "../support/builtEngine.ts";
 import { NEVER } from "../support/never.ts";
@@ -49,7 +50,10 @@ describe("bench", () => {
     });
     expect(report.cost?.points[0]).toMatchObject({ numRows: 1 });
     expect(report.settings.threadsAtEnd).toBe(report.settings.threads);
-    expect(report.lossless).toMatchObject({ differingTokens: 0, maxNearTieRate: 0.02 });
+    expect(report.lossless).toMatchObject({
+      differingTokens: 0,
+      maxNearTieRate: MAX_NEAR_TIE_RATE,
+    });
     expect(report.lossless.tokens).toBeGreaterThan(0);
     expect(Object.keys(report.suites)).toEqual(suites);
     for (const [name, suite] of Object.entries(report.suites)) {
