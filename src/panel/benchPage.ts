@@ -1,5 +1,4 @@
 /** The page of a report, from top to bottom. */
-
 import type { BenchReport } from "../bench/speed/benchReport.ts";
 import { byteText, memoryText } from "../core/base/byteText.ts";
 import { chartView } from "./charts/chartView.ts";

@@ -1,5 +1,4 @@
 /** The status bar's menu: what one may want at the moment, the harmless first. */
-
 import * as vscode from "vscode";
 import { byteText } from "../core/base/byteText.ts";
 import { labelText } from "../core/base/foreignText.ts";

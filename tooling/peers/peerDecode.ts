@@ -2,7 +2,6 @@
  * node-llama-cpp's own speculative decoding, as its users get it: what a benchmark compares with. The same library in the
  * same process, the same model files, our number of threads, context and batch, flash attention as ours.
  */
-
 import type { LlamaModel } from "node-llama-cpp";
 import type { DecodeRun } from "../../src/bench/speed/benchDecoder.ts";
 import { byteText } from "../../src/core/base/byteText.ts";

@@ -1,5 +1,4 @@
 /** `treeline models recommend`: what to install on this machine, by its memory and by a few seconds of measuring. */
-
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { GpuChoice } from "../../core/base/backend.ts";

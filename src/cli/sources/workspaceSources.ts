@@ -2,7 +2,6 @@
  * The source files of a folder that a benchmark may hide spans of: those that the index takes as well (`sourceRules.ts`,
  * every `.gitignore`), up to a size. Nothing leaves the machine: the files go to the engine.
  */
-
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { SourceFile } from "../../bench/spots/sourceSpots.ts";

@@ -35,17 +35,15 @@ export class DrafterPanel {
 
   async begin(signal: AbortSignal): Promise<void> {
     const { now } = this.#params.observer;
-    const start = now();
-    try {
-      for (const drafter of this.#begun) {
-        try {
-          await drafter.begin(this.#params.context, signal);
-        } catch (error) {
-          this.#dropOrRethrow(drafter, error, signal);
-        }
+    for (const drafter of this.#begun) {
+      const start = now();
+      try {
+        await drafter.begin(this.#params.context, signal);
+      } catch (error) {
+        this.#dropOrRethrow(drafter, error, signal);
+      } finally {
+        this.#draftingMs += now() - start;
       }
-    } finally {
-      this.#draftingMs = now() - start;
     }
   }
 

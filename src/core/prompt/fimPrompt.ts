@@ -86,14 +86,14 @@ export function buildFimPrompt(fim: FimTokens, parts: FimParts, maxTokens: numbe
   const prefixPart = [fim.prefix, ...before.subarray(start, anchor)];
   const suffixPart = [fim.suffix, ...suffixTokens];
   const ordered = {
-    PSM: [...prefixPart, ...suffixPart],
-    SPM: [...suffixPart, ...prefixPart],
-  } satisfies Record<FimOrder, Token[]>;
+    PSM: [prefixPart, suffixPart],
+    SPM: [suffixPart, prefixPart],
+  } satisfies Record<FimOrder, Token[][]>;
   const promptTokens = Int32Array.from([
     ...(fim.bos === undefined ? [] : [fim.bos]),
     ...context,
     ...header,
-    ...ordered[fim.order],
+    ...ordered[fim.order].flat(),
     ...(fim.middle === undefined ? [] : [fim.middle]),
     ...before.subarray(anchor),
   ]);

@@ -52,8 +52,9 @@ export interface TargetModel {
   numHeld(tokens: Int32Array): number;
   /** One forward pass over all nodes; the result is valid until the next call on this model. */
   evaluateTree(tree: DraftTree, signal: AbortSignal): Promise<TreeLogits>;
-  /** [tokens.length, embeddingWidth] the model's own input rows: a pass over them gives what one over their tokens does, but where llama.cpp scales
-   * tokens' rows alone (Gemma 3): there drafts made of them are worse (`branchedTarget.ts`).
+  /**
+   * [tokens.length, embeddingWidth] the model's own input rows: a pass over them gives what one over their tokens does, but where
+   * llama.cpp scales tokens' rows alone (Gemma 3): there drafts made of them are worse (`branchedTarget.ts`).
    */
   embeddingRows(tokens: Int32Array): Float32Array;
   /** Keeps the root and this path of the last evaluated tree; drops its other rows. */

@@ -45,7 +45,6 @@ export async function findFiles(
   }
   const rest = await Promise.all(walks.map(({ files }) => files.next()));
   const isCut = rest.some(({ done }) => done !== true);
-  for (const { files } of walks) await files.return(undefined);
   await turns.next(signal);
   const newestFirst = found.sort((a, b) => b.changedAt - a.changedAt);
   let room = MAX_TEXT_BYTES;

@@ -252,12 +252,12 @@ function historyOf({ index, key, opened, edits }: ShownWorkspace, switches: Cont
   const isOther = (other: string) => other !== key;
   const revisionOf = (other: string) => index.fileOf(index.fileId(other) ?? -1)?.revision;
   const history = {
-    imports: [],
-    similar: [],
-    tabs: opened.filter(isOther),
-    edits: edits.keys.filter(isOther).map((other) => [other, revisionOf(other)]),
-  } satisfies Record<ContextKind, unknown[]>;
-  return CONTEXT_KINDS.filter((kind) => switches[kind] === true).map((kind) => history[kind]);
+    imports: () => [],
+    similar: () => [],
+    tabs: () => opened.filter(isOther),
+    edits: () => edits.keys.filter(isOther).map((other) => [other, revisionOf(other)]),
+  } satisfies Record<ContextKind, () => unknown[]>;
+  return CONTEXT_KINDS.filter((kind) => switches[kind] === true).map((kind) => history[kind]());
 }
 
 function nearText(prefixText: string, suffixText: string): string {

@@ -112,8 +112,8 @@ export class StableBoundary {
       numBytes += this.#vocabulary.pieceBytes(tokens[tokens.length - ++numBack]!).length;
     };
     // A vocabulary may drop what it has no token for: then all of them have fewer bytes.
-    const mayStep = () => numBack < tokens.length;
-    while (numBytes < pendingBytes.length && numBack <= MAX_PENDING_TOKENS && mayStep()) stepBack();
+    const most = Math.min(MAX_PENDING_TOKENS + 1, tokens.length);
+    while (numBytes < pendingBytes.length && numBack < most) stepBack();
     if (numBack > MAX_PENDING_TOKENS) {
       isCut = true;
       [numBack, numBytes] = [0, 0];

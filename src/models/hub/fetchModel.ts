@@ -2,7 +2,6 @@
  * Fetches a model so that at its name there is the whole file or none. What is fetched goes into a part, which outlives a
  * cancel, a fault and the process; it gets the model's name when its SHA-256 is the hub's.
  */
-
 import { rm, statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { byteText } from "../../core/base/byteText.ts";

@@ -1,5 +1,4 @@
 /** The state of Treeline in one value, and how the status bar says it. No state of VS Code here, only its translations. */
-
 import { l10n } from "vscode";
 import { byteText } from "../../core/base/byteText.ts";
 import { labelText, markdownText } from "../../core/base/foreignText.ts";

@@ -2,7 +2,6 @@
  * *Run Benchmark*: gathers the workspace's sources, lets the engine measure on them, and shows what it found in a panel.
  * One run at a time; a cancelled one shows what it has. Holds the last report, as the panel's page keeps nothing.
  */
-
 import { performance } from "node:perf_hooks";
 import * as vscode from "vscode";
 import { DEFAULT_CONFIGS } from "../../bench/base/benchConfigNames.ts";

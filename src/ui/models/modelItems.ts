@@ -1,5 +1,4 @@
 /** What *Set Up Models* offers: recommended models first, then what is on this disk, then the rest. */
-
 import { l10n, type QuickPickItem, QuickPickItemKind } from "vscode";
 import { byteText } from "../../core/base/byteText.ts";
 import { labelText } from "../../core/base/foreignText.ts";

@@ -1,5 +1,4 @@
 /** *Why No Suggestion?* as Markdown: what stands in the way now, and the last decisions with their remedies. Pure. */
-
 import { l10n } from "vscode";
 import { byteText } from "../../core/base/byteText.ts";
 import { markdownText } from "../../core/base/foreignText.ts";
